@@ -1,0 +1,1 @@
+//! The actors of Troupe: supervision, decisions and the dispatcher.

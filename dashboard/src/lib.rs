@@ -1,0 +1,1 @@
+//! The dashboard of Troupe, embedded in the binary.

@@ -1,0 +1,1 @@
+//! The Instagram platform: webhooks in, Graph API out. The only holder of tokens.

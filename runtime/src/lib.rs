@@ -1,0 +1,1 @@
+//! The troupe binary: boot, settings, HTTP API and commands.

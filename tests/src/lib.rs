@@ -1,0 +1,1 @@
+//! Test kit, stories and architecture checks.
