@@ -1,1 +1,29 @@
-//! The domain of Troupe: words and ports. Depends on no other crate of the workspace.
+//! The domain of Troupe: the words everybody uses and the ports behind which the outside world stands.
+//!
+//! This crate depends on no other crate of the workspace, performs no I/O, and reads neither clock nor
+//! randomness except through [`Clock`](clock::Clock) and [`Ids`](ids::Ids).
+//!
+//! Follow one event: it comes in as a [`NewEvent`](event::NewEvent), is judged by the [`policy`] gate and the
+//! [`rule`]s, becomes a [`Decision`](decision::Decision) whose [`Changes`](changes::Changes) are committed at
+//! once, and leaves as an [`Effect`](effect::Effect) through the [`Messenger`](ports::Messenger) port.
+
+pub mod account;
+pub mod alert;
+pub mod approval;
+pub mod audit;
+pub mod breaker;
+pub mod changes;
+pub mod clock;
+pub mod conversation;
+pub mod decision;
+pub mod effect;
+pub mod event;
+pub mod ids;
+pub mod intent;
+pub mod money;
+pub mod policy;
+pub mod ports;
+pub mod rule;
+pub mod settings;
+pub mod tasks;
+pub mod words;

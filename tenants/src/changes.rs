@@ -1,0 +1,259 @@
+//! A unit of work as plain data: everything that one decision, outcome or administrative act changes, applied in
+//! one transaction or not at all.
+
+use crate::account::{Account, AccountStatus, Agency, ApiKey, MetaApp, SealedSecret, Tenant};
+use crate::alert::NewAlert;
+use crate::approval::{Approval, ApprovalStatus};
+use crate::audit::{Chain, NewAuditEntry};
+use crate::clock::Timestamp;
+use crate::conversation::{Comment, CommentStatus, Conversation, Message};
+use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
+use crate::ids::{AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, RuleId, TenantId};
+use crate::rule::{Rule, RuleHit};
+use crate::settings::TenantSettings;
+
+/// What is to be committed together. All rows belong to the chain's tenant (or agency).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changes {
+    /// Whose changes these are, and on which audit chain they are recorded.
+    pub chain: Chain,
+    /// Applied in this order.
+    pub list: Vec<Change>,
+}
+
+impl Changes {
+    /// No changes yet, for a tenant.
+    pub fn of_tenant(tenant: TenantId) -> Self {
+        Self { chain: Chain::Tenant(tenant), list: Vec::new() }
+    }
+
+    /// Adds one change.
+    pub fn push(&mut self, change: Change) {
+        self.list.push(change);
+    }
+
+    /// Adds one change.
+    #[must_use]
+    pub fn with(mut self, change: Change) -> Self {
+        self.list.push(change);
+        self
+    }
+
+    /// The effects that this work queues.
+    pub fn effects(&self) -> impl Iterator<Item = &Effect> {
+        self.list.iter().filter_map(|change| match change {
+            Change::AddEffect(effect) => Some(effect.as_ref()),
+            _ => None,
+        })
+    }
+}
+
+/// One change. Ids of other tenants never match: every statement also compares the tenant.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// The event needs no more work.
+    EventDone {
+        /// The event.
+        event: EventId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Work on the event failed; counts an attempt.
+    EventFailed {
+        /// The event.
+        event: EventId,
+        /// What went wrong, for people.
+        error: String,
+    },
+    /// The event has failed too often and is set aside until a person looks at it.
+    EventQuarantined {
+        /// The event.
+        event: EventId,
+        /// What went wrong, for people.
+        error: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Adds the conversation, or replaces the state of the one with the same account and key (its id stays).
+    PutConversation(Box<Conversation>),
+    /// Adds the comment, or replaces classification, status, reply, tags and assignment of the one with the same
+    /// account and external id.
+    PutComment(Box<Comment>),
+    /// Sets the status of a comment, and its reply when given. No comment, no change.
+    MarkComment {
+        /// The account.
+        account: AccountId,
+        /// Instagram's id of the comment.
+        external_id: String,
+        /// New status.
+        status: CommentStatus,
+        /// The reply sent or drafted.
+        reply: Option<String>,
+    },
+    /// Adds the message; one with the same account and external id keeps its text, and takes classification and
+    /// effect when it lacks them.
+    PutMessage(Box<Message>),
+    /// The sender took a message back: empties the text and marks it deleted.
+    ForgetMessage {
+        /// The account.
+        account: AccountId,
+        /// Instagram's id of the message.
+        external_id: String,
+    },
+    /// The sender changed a message.
+    EditMessage {
+        /// The account.
+        account: AccountId,
+        /// Instagram's id of the message.
+        external_id: String,
+        /// The new text.
+        text: String,
+    },
+    /// Queues an effect; one with the same idempotency key stays as it is.
+    AddEffect(Box<Effect>),
+    /// Moves an effect on. A conflict (nothing of the whole unit is applied) when it is in none of `from`.
+    MoveEffect(EffectMove),
+    /// Asks a person.
+    AddApproval(Box<Approval>),
+    /// Records a person's answer. A conflict when the approval is not pending any more.
+    DecideApproval {
+        /// The approval.
+        approval: ApprovalId,
+        /// Approved, edited or rejected.
+        status: ApprovalStatus,
+        /// Who.
+        decided_by: String,
+        /// When.
+        at: Timestamp,
+        /// The person's own words.
+        edited_text: Option<String>,
+        /// Remark.
+        comment: Option<String>,
+    },
+    /// Expires the pending drafts of a conversation that has moved on. Escalations stay.
+    ExpireDrafts {
+        /// The conversation.
+        conversation: ConversationId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Expires every pending approval of the tenant whose time is over.
+    ExpireOverdueApprovals {
+        /// Now.
+        at: Timestamp,
+    },
+    /// Counts a rule's hit.
+    AddRuleHit {
+        /// The event that hit; the same event counts once per rule.
+        event: EventId,
+        /// The hit.
+        hit: RuleHit,
+    },
+    /// Raises an alert, or counts a repetition of the unresolved one with the same key.
+    RaiseAlert(Box<NewAlert>, Timestamp),
+    /// Resolves the unresolved alert with this key, if there is one.
+    ResolveAlert {
+        /// The key.
+        dedup_key: String,
+        /// By whom.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Marks an account. Raises the tenant's version.
+    SetAccountStatus {
+        /// The account.
+        account: AccountId,
+        /// The status.
+        status: AccountStatus,
+    },
+    /// Adds or replaces an agency.
+    PutAgency(Agency),
+    /// Adds or replaces a tenant and raises its version. A conflict when the slug is taken in the agency.
+    PutTenant(Tenant),
+    /// Replaces the tenant's settings and raises its version.
+    PutSettings(Box<TenantSettings>),
+    /// Adds or replaces a rule and raises the tenant's version.
+    PutRule(Box<Rule>),
+    /// Removes a rule and raises the tenant's version. A conflict when there is none.
+    DeleteRule(RuleId),
+    /// Adds or replaces an account, with a new token when given, and raises the tenant's version. A conflict when
+    /// the external id belongs to another tenant.
+    PutAccount {
+        /// The account.
+        account: Box<Account>,
+        /// The sealed token; `None` leaves the stored one.
+        token: Option<SealedSecret>,
+    },
+    /// Removes an account and its token and raises the tenant's version.
+    DeleteAccount(AccountId),
+    /// Adds or replaces a Meta app, with its sealed secret. A conflict when the app id is taken.
+    PutApp {
+        /// The app.
+        app: Box<MetaApp>,
+        /// The sealed app secret; `None` leaves the stored one.
+        secret: Option<SealedSecret>,
+    },
+    /// Adds an API key by its SHA-256 hash (hex).
+    AddKey {
+        /// The key.
+        key: Box<ApiKey>,
+        /// Its hash.
+        hash: String,
+    },
+    /// Withdraws an API key.
+    RevokeKey {
+        /// The key.
+        key: KeyId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Appends to the audit log.
+    Audit(Box<NewAuditEntry>),
+}
+
+/// How an effect moves on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EffectMove {
+    /// The effect.
+    pub effect: EffectId,
+    /// It must be in one of these.
+    pub from: Vec<EffectState>,
+    /// Where it goes.
+    pub to: EffectState,
+    /// When.
+    pub at: Timestamp,
+    /// Number of failed tries from now on; `None` leaves it.
+    pub retry_count: Option<u32>,
+    /// The error; `None` clears it.
+    pub error: Option<String>,
+    /// Its category; `None` clears it.
+    pub error_category: Option<ErrorCategory>,
+    /// Why it was skipped.
+    pub skip_reason: Option<SkipReason>,
+    /// Instagram's id of what came of it; `None` leaves it.
+    pub instagram_id: Option<String>,
+    /// Not before; `None` leaves it.
+    pub next_retry_at: Option<Timestamp>,
+    /// True sets `first_attempt_at` to `at` unless it is set already.
+    pub begins_attempt: bool,
+}
+
+impl EffectMove {
+    /// A move that changes nothing but the state.
+    pub fn new(effect: EffectId, from: &[EffectState], to: EffectState, at: Timestamp) -> Self {
+        Self {
+            effect,
+            from: from.to_vec(),
+            to,
+            at,
+            retry_count: None,
+            error: None,
+            error_category: None,
+            skip_reason: None,
+            instagram_id: None,
+            next_retry_at: None,
+            begins_attempt: false,
+        }
+    }
+}

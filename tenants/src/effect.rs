@@ -1,0 +1,341 @@
+//! Effects: calls that change the outside world, and the states they go through in the queue.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::clock::Timestamp;
+use crate::ids::{AccountId, ConversationId, DecisionId, EffectId, EventId, TenantId};
+use crate::words::word_enum;
+
+word_enum! {
+    /// The kinds of effects.
+    pub enum ActionType {
+        /// A public answer to a comment or mention.
+        ReplyComment = "reply_comment",
+        /// Hide a comment from others.
+        HideComment = "hide_comment",
+        /// Delete a comment.
+        DeleteComment = "delete_comment",
+        /// A direct message that answers a comment; one per comment, within 7 days.
+        PrivateReply = "private_reply",
+        /// A direct message inside the 24-hour window.
+        SendDm = "send_dm",
+        /// A direct message that answers a certain message.
+        ReplyDm = "reply_dm",
+        /// A like or love reaction.
+        Like = "like",
+    }
+}
+
+/// What a public reply answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "on", rename_all = "snake_case")]
+pub enum ReplyTarget {
+    /// A comment under our media.
+    Comment {
+        /// Instagram's id.
+        comment_id: String,
+    },
+    /// A mention in somebody else's media.
+    Mention {
+        /// The media.
+        media_id: String,
+        /// The comment that mentions us, if it is not the caption.
+        comment_id: Option<String>,
+    },
+}
+
+/// What is liked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "on", rename_all = "snake_case")]
+pub enum LikeTarget {
+    /// A comment (Facebook-login accounts only).
+    Comment {
+        /// Instagram's id.
+        comment_id: String,
+    },
+    /// A direct message: a love reaction.
+    Message {
+        /// The person who sent it.
+        recipient_id: String,
+        /// Its id.
+        mid: String,
+    },
+}
+
+/// One call, typed. The JSON form is the `payload` of `post_queue`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Action {
+    /// See [`ActionType::ReplyComment`].
+    ReplyComment {
+        /// What is answered.
+        target: ReplyTarget,
+        /// The reply.
+        text: String,
+    },
+    /// See [`ActionType::HideComment`].
+    HideComment {
+        /// Instagram's id.
+        comment_id: String,
+    },
+    /// See [`ActionType::DeleteComment`].
+    DeleteComment {
+        /// Instagram's id.
+        comment_id: String,
+    },
+    /// See [`ActionType::PrivateReply`].
+    PrivateReply {
+        /// The comment answered.
+        comment_id: String,
+        /// The message.
+        text: String,
+    },
+    /// See [`ActionType::SendDm`].
+    SendDm {
+        /// IGSID of the person.
+        recipient_id: String,
+        /// The message, at most 1000 bytes.
+        text: String,
+    },
+    /// See [`ActionType::ReplyDm`].
+    ReplyDm {
+        /// IGSID of the person.
+        recipient_id: String,
+        /// The message answered.
+        mid: String,
+        /// The message, at most 1000 bytes.
+        text: String,
+    },
+    /// See [`ActionType::Like`].
+    Like {
+        /// What is liked.
+        target: LikeTarget,
+    },
+}
+
+impl Action {
+    /// The kind of this action.
+    pub fn action_type(&self) -> ActionType {
+        match self {
+            Action::ReplyComment { .. } => ActionType::ReplyComment,
+            Action::HideComment { .. } => ActionType::HideComment,
+            Action::DeleteComment { .. } => ActionType::DeleteComment,
+            Action::PrivateReply { .. } => ActionType::PrivateReply,
+            Action::SendDm { .. } => ActionType::SendDm,
+            Action::ReplyDm { .. } => ActionType::ReplyDm,
+            Action::Like { .. } => ActionType::Like,
+        }
+    }
+
+    /// The words that will be seen by people, if any.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Action::ReplyComment { text, .. }
+            | Action::PrivateReply { text, .. }
+            | Action::SendDm { text, .. }
+            | Action::ReplyDm { text, .. } => Some(text),
+            Action::HideComment { .. } | Action::DeleteComment { .. } | Action::Like { .. } => None,
+        }
+    }
+
+    /// The same action with other words; unchanged when the action carries none.
+    pub fn with_text(mut self, new_text: &str) -> Self {
+        match &mut self {
+            Action::ReplyComment { text, .. }
+            | Action::PrivateReply { text, .. }
+            | Action::SendDm { text, .. }
+            | Action::ReplyDm { text, .. } => *text = new_text.to_owned(),
+            Action::HideComment { .. } | Action::DeleteComment { .. } | Action::Like { .. } => {}
+        }
+        self
+    }
+
+    /// True for actions that put words before a person; moderation and likes do not.
+    pub fn speaks(&self) -> bool {
+        self.text().is_some()
+    }
+
+    /// True for direct messages that need an open 24-hour window.
+    pub fn needs_window(&self) -> bool {
+        matches!(
+            self,
+            Action::SendDm { .. } | Action::ReplyDm { .. } | Action::Like { target: LikeTarget::Message { .. } }
+        )
+    }
+}
+
+word_enum! {
+    /// Where an effect stands.
+    pub enum EffectState {
+        /// Waits for its turn.
+        Pending = "pending",
+        /// The call is under way; written before the call.
+        Processing = "processing",
+        /// Done; Instagram has it.
+        Sent = "sent",
+        /// Refused for now; tried again at `next_retry_at`.
+        Failed = "failed",
+        /// The process died or the answer was lost between call and record: Instagram must be read before
+        /// anything else.
+        Unknown = "unknown",
+        /// Given up; a person may retry it.
+        Dlq = "dlq",
+        /// Called off by a person or by a later event.
+        Cancelled = "cancelled",
+        /// Not allowed any more when its turn came; the reason is named.
+        Skipped = "skipped",
+    }
+}
+
+impl EffectState {
+    /// True when nothing more will happen by itself.
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Sent | Self::Dlq | Self::Cancelled | Self::Skipped)
+    }
+}
+
+word_enum! {
+    /// Why an effect was not sent although nothing failed.
+    pub enum SkipReason {
+        /// The 24-hour window has closed.
+        WindowClosed = "window_closed",
+        /// More than 7 days have passed since the comment.
+        PrivateReplyExpired = "private_reply_expired",
+        /// The comment has had its one private reply.
+        AlreadyReplied = "already_replied",
+        /// The person asked us to stop.
+        OptedOut = "opted_out",
+        /// A person has taken the conversation.
+        HumanTookOver = "human_took_over",
+        /// The comment or message is gone.
+        TargetGone = "target_gone",
+        /// The tenant is suspended.
+        TenantSuspended = "tenant_suspended",
+        /// The deadline passed while it waited.
+        DeadlinePassed = "deadline_passed",
+        /// The author is blocked by the tenant.
+        AuthorBlocked = "author_blocked",
+    }
+}
+
+word_enum! {
+    /// What a failed call means for what happens next.
+    pub enum ErrorCategory {
+        /// The token is dead: stop the account's queue and raise an alert.
+        AuthFailure = "auth_failure",
+        /// Too many calls: wait as told.
+        RateLimit = "rate_limit",
+        /// A passing failure before the effect: try again with back-off.
+        Transient = "transient",
+        /// It will never work: dead letter.
+        Permanent = "permanent",
+        /// Instagram forbids it by its rules now: skip with a reason.
+        Forbidden = "forbidden",
+        /// The effect may have happened: read Instagram back first.
+        Unknown = "unknown",
+    }
+}
+
+/// Makes deciding twice harmless: the same event, action and position give the same key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IdempotencyKey(pub String);
+
+impl IdempotencyKey {
+    /// SHA-256 (hex) over tenant, the event's kind and external id, the action type and the position of the
+    /// action among those of its type.
+    pub fn derive(tenant: &TenantId, event_kind: &str, external_id: &str, action: ActionType, position: u32) -> Self {
+        let mut hash = Sha256::new();
+        for part in [tenant.0.as_bytes().as_slice(), event_kind.as_bytes(), external_id.as_bytes()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hash.update(action.as_str());
+        hash.update(position.to_be_bytes());
+        Self(hex::encode(hash.finalize()))
+    }
+}
+
+/// An effect as it stands in the queue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Its id.
+    pub id: EffectId,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The account it leaves through.
+    pub account: AccountId,
+    /// The conversation it belongs to.
+    pub conversation: Option<ConversationId>,
+    /// The event it answers.
+    pub event: Option<EventId>,
+    /// The decision that made it.
+    pub decision: Option<DecisionId>,
+    /// What to do.
+    pub action: Action,
+    /// Unique per tenant.
+    pub idempotency_key: IdempotencyKey,
+    /// Where it stands.
+    pub state: EffectState,
+    /// True when a person approved it: quiet hours do not hold it back.
+    pub approved_by_person: bool,
+    /// Tries that failed.
+    pub retry_count: u32,
+    /// The last error, for people.
+    pub error: Option<String>,
+    /// Its category.
+    pub error_category: Option<ErrorCategory>,
+    /// Why it was skipped.
+    pub skip_reason: Option<SkipReason>,
+    /// Instagram's id of what came of it.
+    pub instagram_id: Option<String>,
+    /// Not before this moment (quiet hours, back-off).
+    pub next_retry_at: Timestamp,
+    /// Useless or forbidden after this moment.
+    pub deadline: Option<Timestamp>,
+    /// When the first call began; what a read-back searches from.
+    pub first_attempt_at: Option<Timestamp>,
+    /// When Instagram had it.
+    pub sent_at: Option<Timestamp>,
+    /// When the event behind it was received; for the time from webhook to visible.
+    pub received_at: Option<Timestamp>,
+    /// Row created.
+    pub created_at: Timestamp,
+    /// Row changed.
+    pub updated_at: Timestamp,
+}
+
+/// Tries before an effect goes to the dead letters.
+pub const MAX_TRIES: u32 = 5;
+
+/// How long to wait after the `retry_count`-th failed try (1-based): 2, 4, 8, 16, 32 minutes, at most one hour.
+pub fn backoff(retry_count: u32) -> Duration {
+    Duration::from_secs(60).saturating_mul(2u32.saturating_pow(retry_count.min(16))).min(Duration::from_secs(3_600))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn back_off_doubles_from_two_minutes_and_stops_at_an_hour() {
+        let minutes: Vec<u64> = (1..=7).map(|n| backoff(n).as_secs() / 60).collect();
+        assert_eq!(minutes, [2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(backoff(u32::MAX).as_secs(), 3_600);
+    }
+
+    #[test]
+    fn the_key_depends_on_event_action_and_position_but_not_on_the_words() {
+        let tenant = TenantId(Uuid::nil());
+        let key = |external, action, position| IdempotencyKey::derive(&tenant, "comment", external, action, position);
+        let first = key("1", ActionType::ReplyComment, 0);
+        assert_eq!(first, key("1", ActionType::ReplyComment, 0));
+        assert_ne!(first, key("2", ActionType::ReplyComment, 0));
+        assert_ne!(first, key("1", ActionType::HideComment, 0));
+        assert_ne!(first, key("1", ActionType::ReplyComment, 1));
+    }
+}

@@ -1,0 +1,70 @@
+//! What a text wants: the intents of a comment or message, and what else the classifier says about it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::words::word_enum;
+
+word_enum! {
+    /// What the author of a comment or message wants.
+    pub enum Intent {
+        /// Approval or affection; needs at most a thank-you.
+        Praise = "praise",
+        /// Something that wants an answer.
+        Question = "question",
+        /// Dissatisfaction with the brand or its product.
+        Complaint = "complaint",
+        /// Advertising, scams, bait.
+        Spam = "spam",
+        /// Somebody who may buy.
+        Lead = "lead",
+        /// None of the others.
+        Other = "other",
+    }
+}
+
+word_enum! {
+    /// The feeling of a text towards the brand.
+    pub enum Sentiment {
+        /// Friendly.
+        Positive = "positive",
+        /// Neither.
+        Neutral = "neutral",
+        /// Unfriendly.
+        Negative = "negative",
+    }
+}
+
+word_enum! {
+    /// A language Troupe can classify and answer in, by its ISO 639-1 code.
+    pub enum Language {
+        /// English.
+        English = "en",
+        /// Spanish.
+        Spanish = "es",
+        /// Portuguese.
+        Portuguese = "pt",
+        /// German.
+        German = "de",
+        /// French.
+        French = "fr",
+        /// Italian.
+        Italian = "it",
+    }
+}
+
+/// What a classifier made of one text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Classification {
+    /// The most probable intent.
+    pub intent: Intent,
+    /// Its calibrated probability, 0 to 1.
+    pub confidence: f32,
+    /// Probability of each intent, in the order of [`Intent::ALL`]; they add up to 1.
+    pub probabilities: Vec<(Intent, f32)>,
+    /// Feeling of the text.
+    pub sentiment: Sentiment,
+    /// Language of the text; `None` when it cannot be told (emoji only, another language).
+    pub language: Option<Language>,
+    /// True when the text speaks of danger: injury, self-harm, threats, legal action, press.
+    pub crisis: bool,
+}

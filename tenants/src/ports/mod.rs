@@ -1,0 +1,10 @@
+//! The ports: what the domain needs of the outside world. Implemented by `storage` and `instagram`, faked in
+//! tests, put together by `runtime`.
+
+mod gateway;
+mod store;
+mod wake;
+
+pub use gateway::*;
+pub use store::*;
+pub use wake::*;

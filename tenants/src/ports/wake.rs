@@ -1,0 +1,33 @@
+//! Hints that say "look". A lost hint costs time, never work: whoever listens also polls.
+
+use std::fmt;
+
+use tokio::sync::broadcast;
+
+use crate::ids::{AccountId, TenantId};
+
+/// Something may have changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// Events of this tenant are waiting.
+    Events(TenantId),
+    /// Effects of this tenant are waiting, or were cancelled.
+    Effects(TenantId),
+    /// Settings, rules, status or accounts of this tenant changed.
+    TenantChanged(TenantId),
+    /// An account can be used again: its queue goes on.
+    AccountRestored(TenantId, AccountId),
+    /// The audit log of this tenant has grown.
+    Audit(TenantId),
+    /// Tenants, accounts or apps came or went.
+    DirectoryChanged,
+}
+
+/// Carries hints between the parts of a node (and, over Redis, between nodes).
+pub trait Wake: Send + Sync + fmt::Debug + 'static {
+    /// Tells everybody; never waits, never fails.
+    fn send(&self, hint: Hint);
+
+    /// Hears every hint from now on. A listener that lags behind gets an error and should look at everything.
+    fn subscribe(&self) -> broadcast::Receiver<Hint>;
+}
