@@ -1,1 +1,12 @@
 //! The actors of Troupe: supervision, decisions and the dispatcher.
+//!
+//! The way of an event: the [`supervision`] tree wakes the tenant's actor, which hands the event to the role
+//! actor and its conversation lane; the lane [`decide`]s and commits; the [`dispatcher`] performs the effects.
+//! Actors see only the ports of `tenants` and the `llm` router: no HTTP, no SQL, no Graph API.
+
+pub mod decide;
+pub mod dispatcher;
+pub mod ports;
+pub mod supervision;
+
+pub use ports::Ports;

@@ -1,0 +1,1 @@
+//! Decisions: from an event to the changes it makes.

@@ -1,0 +1,1 @@
+//! The dispatcher: performs queued effects.

@@ -1,0 +1,1 @@
+//! The supervision tree: root, router, tenants, roles and conversation lanes.
