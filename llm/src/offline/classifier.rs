@@ -83,3 +83,104 @@ impl Classifier {
 pub fn built_in_lexicon() -> Result<Lexicon, LexiconError> {
     Lexicon::parse(LEXICON)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::evaluate::evaluate;
+    use super::super::{examples, train};
+    use super::*;
+
+    fn classify(raw: &str) -> Classification {
+        Classifier::built_in().unwrap().classify(raw, None)
+    }
+
+    #[test]
+    fn the_built_in_weights_are_those_of_the_examples() {
+        let model = train::train(&examples::training().unwrap(), &built_in_lexicon().unwrap());
+        let is_equal = model.to_bytes() == WEIGHTS;
+        assert!(
+            is_equal,
+            "config/intents/model.bin is out of date: cargo run -p troupe-llm --example train_intents"
+        );
+    }
+
+    #[test]
+    fn it_is_good_enough_on_examples_it_never_saw() {
+        let report = evaluate(&Classifier::built_in().unwrap(), &examples::held_out().unwrap());
+        let measures = format!("{report}");
+        assert!(report.accuracy >= 0.85, "{measures}");
+        assert!(report.macro_f1 >= 0.85, "{measures}");
+        assert!(report.per_intent.iter().all(|(_, recall, _)| *recall >= 0.75), "{measures}");
+        assert!(report.per_language.iter().all(|(_, accuracy)| *accuracy >= 0.82), "{measures}");
+        assert!(report.calibration_error <= 0.08, "{measures}");
+        assert!(report.sentiment_accuracy >= 0.85, "{measures}");
+        assert!(report.language_accuracy >= 0.92, "{measures}");
+        assert!(report.crisis_recall >= 0.95, "{measures}");
+        assert!(report.crisis_precision >= 0.6, "{measures}");
+    }
+
+    #[test]
+    fn probabilities_come_in_the_order_of_the_intents_and_add_up_to_one() {
+        let found = classify("how much is it?");
+        let intents: Vec<Intent> = found.probabilities.iter().map(|(intent, _)| *intent).collect();
+        assert_eq!(intents, Intent::ALL);
+        let sum: f32 = found.probabilities.iter().map(|(_, probability)| probability).sum();
+        assert!((sum - 1.0).abs() < 1e-5);
+        assert!((0.0..=1.0).contains(&found.confidence));
+    }
+
+    #[test]
+    fn emoji_alone_have_an_intent_but_no_language() {
+        let found = classify("🔥🔥🔥");
+        assert_eq!((found.intent, found.sentiment), (Intent::Praise, Sentiment::Positive));
+        assert_eq!(found.language, None);
+        assert_eq!(Classifier::built_in().unwrap().classify("🔥🔥", Some(Language::German)).language, None);
+    }
+
+    #[test]
+    fn other_languages_and_scripts_are_none_of_ours() {
+        for raw in [
+            "Hoeveel kost deze jas eigenlijk?",
+            "сколько это стоит",
+            "これはいくらですか",
+            "ne kadar bu acaba",
+        ] {
+            assert_eq!(classify(raw).language, None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_hint_decides_only_where_the_text_does_not() {
+        let classifier = Classifier::built_in().unwrap();
+        assert_eq!(classifier.classify("info?", Some(Language::Italian)).language, Some(Language::Italian));
+        let clear = "Wann habt ihr am Samstag geöffnet?";
+        assert_eq!(classifier.classify(clear, Some(Language::Italian)).language, Some(Language::German));
+    }
+
+    #[test]
+    fn exaggeration_is_no_crisis_and_danger_is_one() {
+        for raw in [
+            "I'm dying, so cute 😭❤️",
+            "me muero de amor 😍",
+            "this burger is the bomb 🔥",
+            "zum Sterben lecker",
+        ] {
+            assert!(!classify(raw).crisis, "{raw}");
+        }
+        for raw in [
+            "my throat is swelling up after your cookie",
+            "mi abogado os va a escribir",
+            "ich will nicht mehr leben",
+        ] {
+            assert!(classify(raw).crisis, "{raw}");
+        }
+    }
+
+    #[test]
+    fn empty_and_odd_texts_are_classified_without_a_panic() {
+        let long = "a ".repeat(100_000);
+        for raw in ["", " ", "\u{200b}", "\u{0301}", "?", "#", "@", "http://", &long] {
+            assert!(classify(raw).confidence.is_finite());
+        }
+    }
+}

@@ -9,6 +9,10 @@ use super::text::Text;
 
 /// True when a person must see this text at once.
 pub fn decide(text: &Text, scores: &Scores, model: &Model, lexicon: &Lexicon) -> bool {
-    let is_likely = probabilities(scores, CRISIS, 1.0)[1] >= model.crisis_threshold;
-    is_likely || lexicon.hits(text).iter().any(|hit| lexicon.name(hit.class).starts_with(ALARM_PREFIX))
+    probabilities(scores, CRISIS, 1.0)[1] >= model.crisis_threshold || has_alarm(text, lexicon)
+}
+
+/// True when a phrase in the text leaves no doubt.
+pub fn has_alarm(text: &Text, lexicon: &Lexicon) -> bool {
+    lexicon.hits(text).iter().any(|hit| lexicon.name(hit.class).starts_with(ALARM_PREFIX))
 }

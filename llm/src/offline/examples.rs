@@ -166,11 +166,7 @@ mod tests {
     fn no_text_is_both_trained_on_and_held_out_nor_written_twice() {
         let mut seen = HashSet::new();
         for example in training().unwrap().iter().chain(&held_out().unwrap()) {
-            assert!(
-                seen.insert((example.text.to_lowercase(), example.speech)),
-                "{}",
-                example.text
-            );
+            assert!(seen.insert((example.text.to_lowercase(), example.speech)), "{}", example.text);
         }
     }
 }

@@ -10,7 +10,7 @@ const CUES: u32 = 1 << 13;
 
 const LETTERS_WEIGHT: f32 = 1.0;
 const WORDS_WEIGHT: f32 = 1.0;
-const CUES_WEIGHT: f32 = 1.5;
+const CUES_WEIGHT: f32 = 2.0;
 const SHORTEST_GROUP: usize = 2;
 const LONGEST_GROUP: usize = 5;
 /// Words after a negation that are taken as negated.
