@@ -1,1 +1,3 @@
 //! The troupe binary: boot, settings, HTTP API and commands.
+
+pub mod http;

@@ -1,0 +1,127 @@
+//! Keys seen within the last seconds, so that not every request asks the database; and how fast each may ask.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actors::Ports;
+use tenants::account::ApiKey;
+use tenants::clock::Timestamp;
+use tenants::ids::KeyId;
+use tenants::ports::StoreError;
+
+use super::minting::key_hash;
+
+/// How long a key is believed without asking the database: so long a revocation may take on other nodes.
+const BELIEVED_FOR: Duration = Duration::from_secs(5);
+/// More keys than this are not remembered; the oldest knowledge is thrown away first.
+const MOST_REMEMBERED: usize = 10_000;
+/// `last_used_at` is kept to the minute.
+const TOUCH_PERIOD: Duration = Duration::from_secs(60);
+
+/// Remembers keys and counts their requests.
+pub struct KeyRing {
+    requests_per_second: Option<u32>,
+    seen: Mutex<HashMap<String, Seen>>,
+}
+
+struct Seen {
+    key: Arc<ApiKey>,
+    read_at: Timestamp,
+    allowance: f64,
+    counted_at: Timestamp,
+}
+
+/// Why a key is not accepted.
+#[derive(Debug)]
+pub enum KeyRefused {
+    /// Unknown, expired or withdrawn.
+    NotValid,
+    /// Too many requests; try again after this time.
+    TooFast(Duration),
+    /// The database did not answer.
+    Store(StoreError),
+}
+
+impl KeyRing {
+    /// A ring that lets each key ask so many times per second, or as often as it likes.
+    pub fn new(requests_per_second: Option<u32>) -> Self {
+        Self { requests_per_second: requests_per_second.filter(|rate| *rate > 0), seen: Mutex::default() }
+    }
+
+    /// The key with this text, when it is valid now and may ask now.
+    pub async fn admit(&self, ports: &Ports, text: &str) -> Result<Arc<ApiKey>, KeyRefused> {
+        let now = ports.clock.now();
+        let hash = key_hash(text);
+        let remembered = self.seen().get(&hash).filter(|seen| now.since(seen.read_at) < BELIEVED_FOR).map(|seen| seen.key.clone());
+        let key = match remembered {
+            Some(key) => key,
+            None => self.read(ports, &hash, now).await?,
+        };
+        if !is_valid(&key, now) {
+            return Err(KeyRefused::NotValid);
+        }
+        self.count_request(&hash, now)?;
+        Ok(key)
+    }
+
+    /// Forgets what is known about a key, because it was withdrawn on this node.
+    pub fn forget(&self, key: &KeyId) {
+        self.seen().retain(|_, seen| seen.key.id != *key);
+    }
+
+    async fn read(&self, ports: &Ports, hash: &str, now: Timestamp) -> Result<Arc<ApiKey>, KeyRefused> {
+        let found = ports.store.find_key(hash).await.map_err(KeyRefused::Store)?;
+        let key = Arc::new(found.ok_or(KeyRefused::NotValid)?);
+        if is_valid(&key, now) && key.last_used_at.is_none_or(|last| now.since(last) >= TOUCH_PERIOD) {
+            self.touch_later(ports, key.id, now);
+        }
+        let mut seen = self.seen();
+        if seen.len() >= MOST_REMEMBERED {
+            seen.retain(|_, seen| now.since(seen.read_at) < BELIEVED_FOR);
+            if seen.len() >= MOST_REMEMBERED {
+                seen.clear();
+            }
+        }
+        let fresh = || Seen { key: key.clone(), read_at: now, allowance: self.burst(), counted_at: now };
+        let entry = seen.entry(hash.to_owned()).or_insert_with(fresh);
+        (entry.key, entry.read_at) = (key.clone(), now);
+        Ok(key)
+    }
+
+    /// Noting the use is not worth waiting for.
+    fn touch_later(&self, ports: &Ports, key: KeyId, now: Timestamp) {
+        let store = ports.store.clone();
+        ports.tasks.spawn("touch_key", async move {
+            if let Err(error) = store.touch_key(&key, now).await {
+                tracing::debug!(key.id = %key, %error, "the use of a key could not be noted");
+            }
+        });
+    }
+
+    fn count_request(&self, hash: &str, now: Timestamp) -> Result<(), KeyRefused> {
+        let Some(rate) = self.requests_per_second.map(f64::from) else { return Ok(()) };
+        let mut ring = self.seen();
+        let Some(seen) = ring.get_mut(hash) else { return Ok(()) };
+        let regained = now.since(seen.counted_at).as_secs_f64() * rate;
+        seen.allowance = (seen.allowance + regained).min(self.burst());
+        seen.counted_at = now;
+        if seen.allowance < 1.0 {
+            return Err(KeyRefused::TooFast(Duration::from_secs_f64((1.0 - seen.allowance) / rate)));
+        }
+        seen.allowance -= 1.0;
+        Ok(())
+    }
+
+    fn burst(&self) -> f64 {
+        self.requests_per_second.map_or(0.0, |rate| 2.0 * f64::from(rate))
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_valid(key: &ApiKey, now: Timestamp) -> bool {
+    key.revoked_at.is_none() && key.expires_at.is_none_or(|expires| now < expires)
+}
