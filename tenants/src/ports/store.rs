@@ -297,13 +297,17 @@ pub trait Outbox: Send + Sync {
     /// When the next effect of any tenant that is not due yet becomes due.
     async fn next_due_at(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
     /// Due effects of a tenant, earliest deadline first, then oldest, whose id is not in `except` and whose
-    /// account is not in `blocked_accounts`; at most `limit`.
+    /// account and action are not in `blocked`; at most `limit`.
+    ///
+    /// Keeps the order of a conversation: an effect that speaks (reply_comment, private_reply, send_dm, reply_dm)
+    /// is left out while another speaking effect of its conversation is `processing` or `unknown`, or while an
+    /// earlier one (smaller id) is due or `failed`. Moderation and likes are never held back by this.
     async fn due_effects(
         &self,
         tenant: &TenantId,
         now: Timestamp,
         except: &[EffectId],
-        blocked_accounts: &[AccountId],
+        blocked: &[(AccountId, ActionType)],
         limit: u32,
     ) -> Result<Vec<ReadyEffect>, StoreError>;
     /// At start: everything `processing` becomes `unknown`, because no call survives its process. Returns how many.
