@@ -1,0 +1,103 @@
+//! The state of the local Instagram: one `World` behind one lock, every lookup by index.
+
+pub(crate) mod accounts;
+pub(crate) mod apps;
+pub(crate) mod comment_actions;
+pub(crate) mod comments;
+pub(crate) mod effects;
+pub(crate) mod media;
+pub(crate) mod message_actions;
+pub(crate) mod messages;
+pub(crate) mod people;
+pub(crate) mod sends;
+pub(crate) mod timeline;
+pub(crate) mod tokens;
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::{
+    errors::ControlError,
+    ids::{AccountId, AppId, IdSource},
+    webhooks::{Envelope, Update},
+};
+
+/// Everything that exists. Operations are complete before the lock is released; the webhooks they cause
+/// collect in `outbox` and leave afterwards.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) ids: IdSource,
+    pub(crate) apps: apps::Apps,
+    pub(crate) accounts: accounts::Accounts,
+    pub(crate) people: people::People,
+    pub(crate) media: media::MediaStore,
+    pub(crate) comments: comments::Comments,
+    pub(crate) inboxes: messages::Inboxes,
+    pub(crate) tokens: tokens::Tokens,
+    pub(crate) effects: effects::EffectLog,
+    /// Comments and media of others in which an account was mentioned.
+    pub(crate) mentions: HashSet<(AccountId, String)>,
+    pub(crate) outbox: Vec<Update>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            ids: IdSource::new(seed),
+            apps: apps::Apps::default(),
+            accounts: accounts::Accounts::default(),
+            people: people::People::default(),
+            media: media::MediaStore::default(),
+            comments: comments::Comments::default(),
+            inboxes: messages::Inboxes::default(),
+            tokens: tokens::Tokens::default(),
+            effects: effects::EffectLog::default(),
+            mentions: HashSet::new(),
+            outbox: Vec::new(),
+        }
+    }
+
+    /// Queues a webhook if the app and the account are subscribed.
+    pub(crate) fn emit(
+        &mut self,
+        account: &AccountId,
+        field: &str,
+        envelope: Envelope,
+        value: Value,
+        at: DateTime<Utc>,
+    ) {
+        let Some(node) = self.accounts.get(account) else { return };
+        let about_comments = matches!(field, "comments" | "live_comments" | "mentions");
+        if node.account.subscribed_fields.is_empty() || (node.account.private && about_comments) {
+            return;
+        }
+        let Some(app) = self.apps.find(node.account.app_id.as_str()) else { return };
+        // Instagram does not honour the account's choice of fields: the app's own choice decides.
+        if !app.wants(field) {
+            return;
+        }
+        let app = app.id.clone();
+        self.outbox.push(Update::new(app, account.clone(), field, envelope, value, at));
+    }
+
+    /// Queues a webhook regardless of subscriptions, as long as the app has a callback.
+    pub(crate) fn emit_unconditionally(
+        &mut self,
+        app: &AppId,
+        account: &AccountId,
+        field: &str,
+        envelope: Envelope,
+        value: Value,
+        at: DateTime<Utc>,
+    ) -> Result<(), ControlError> {
+        let known =
+            self.apps.find(app.as_str()).ok_or_else(|| ControlError::not_found("app", app.as_str()))?;
+        if known.callback_url.is_none() {
+            return Err(ControlError::Invalid(format!("app {app} has no callback URL: subscribe it first")));
+        }
+        self.outbox.push(Update::new(app.clone(), account.clone(), field, envelope, value, at));
+        Ok(())
+    }
+}
