@@ -1,0 +1,46 @@
+//! Whom a secret belongs to. The owner is authenticated with the secret, so that a row copied to another account
+//! does not open there.
+
+use tenants::ids::{AccountId, TenantId};
+
+/// The owner of a secret.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Owner<'a> {
+    /// The token of an account.
+    Account(&'a TenantId, &'a AccountId),
+    /// The secret of a Meta app, by Meta's app id.
+    App(&'a str),
+}
+
+impl Owner<'_> {
+    /// The additional data of the cipher: every part preceded by its length, so that no two owners give the same
+    /// bytes.
+    pub(super) fn additional_data(&self) -> Vec<u8> {
+        match self {
+            Owner::Account(tenant, account) => {
+                join(&[b"troupe.account.token", tenant.0.as_bytes(), account.0.as_bytes()])
+            }
+            Owner::App(external_id) => join(&[b"troupe.app.secret", external_id.as_bytes()]),
+        }
+    }
+}
+
+fn join(parts: &[&[u8]]) -> Vec<u8> {
+    let mut joined = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
+    for part in parts {
+        joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        joined.extend_from_slice(part);
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cannot_run_into_each_other() {
+        assert_ne!(join(&[b"ab", b"c"]), join(&[b"a", b"bc"]));
+        assert_ne!(join(&[b"ab"]), join(&[b"ab", b""]));
+    }
+}

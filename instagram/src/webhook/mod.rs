@@ -1,0 +1,12 @@
+//! Webhooks in: who signed a delivery, and what it says.
+
+mod apps;
+mod item;
+mod parse;
+mod payload;
+pub mod signature;
+
+pub use apps::{HandshakeError, OwnApp, Verified, VerifyError, WebhookApps};
+pub use item::IncomingItem;
+pub use parse::{ParseError, parse};
+pub use signature::SignatureError;
