@@ -7,15 +7,11 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tenants::account::Account;
 use tenants::clock::{Clock, Timestamp};
-use tenants::ports::{Hint, Store, StoreError, Wake};
-use tenants::tasks::Tasks;
+use tenants::ports::{Store, StoreError};
 use tokio::sync::Mutex;
-use tokio::sync::broadcast::error::RecvError;
 
 /// A miss asks the database at most this often: floods of unknown accounts must not become floods of queries.
 const MISS_PAUSE: Duration = Duration::from_secs(1);
-/// Hints can be lost between nodes; this often the book is read again without one.
-const REFRESH_PERIOD: Duration = Duration::from_secs(30);
 
 /// External account id → account, over all tenants.
 pub struct AddressBook {
@@ -61,35 +57,6 @@ impl AddressBook {
 
     fn look_up(&self, external_id: &str) -> Option<Arc<Account>> {
         self.pages.load().get(external_id).cloned()
-    }
-
-    /// Keeps the book fresh until shutdown: on every hint that the directory changed, and every half minute.
-    pub fn keep_fresh(self: &Arc<Self>, tasks: &Tasks, wake: &dyn Wake) {
-        let book = self.clone();
-        let mut hints = wake.subscribe();
-        let stopping = tasks.clone();
-        tasks.spawn("address_book", async move {
-            loop {
-                let changed = async {
-                    loop {
-                        match hints.recv().await {
-                            Ok(Hint::DirectoryChanged) | Err(RecvError::Lagged(_)) => return,
-                            Ok(_) => {}
-                            // Nobody will ever send again; the period alone goes on.
-                            Err(RecvError::Closed) => std::future::pending().await,
-                        }
-                    }
-                };
-                tokio::select! {
-                    () = stopping.stopping() => return,
-                    () = changed => {}
-                    () = book.clock.sleep(REFRESH_PERIOD) => {}
-                }
-                if let Err(error) = book.refresh().await {
-                    tracing::warn!(%error, "the address book could not be read; the old one stays in use");
-                }
-            }
-        });
     }
 }
 

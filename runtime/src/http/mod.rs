@@ -8,7 +8,8 @@ pub mod access;
 pub mod address_book;
 pub mod metrics;
 pub mod node;
-pub mod platform;
+pub mod extract;
+pub mod middleware;
 pub mod problem;
 pub mod state;
 

@@ -5,23 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::Ports;
+use instagram::{Vault, WebhookApps};
+use tenants::ports::{Hint, StoreError};
+use tokio::sync::broadcast;
 
 use super::access::KeyRing;
 use super::address_book::AddressBook;
 use super::metrics::HttpMetrics;
 use super::node::NodeView;
-use super::platform::{SecretSealer, WebhookPlatform};
+
+/// Hints can be lost between nodes; this often accounts and apps are read again without one.
+const DIRECTORY_PERIOD: Duration = Duration::from_secs(30);
 
 /// What boot puts together for the HTTP side of a node.
 pub struct AppParts {
     /// Clock, ids, tasks, store, language models, hints: the same that the actors have.
     pub ports: Ports,
-    /// Verifies and reads Instagram's webhooks.
-    pub webhooks: Arc<dyn WebhookPlatform>,
+    /// Whose webhooks are believed.
+    pub apps: Arc<WebhookApps>,
     /// Seals tokens and app secrets before they are stored.
-    pub sealer: Arc<dyn SecretSealer>,
-    /// Who is behind an external account id. Boot loads it and keeps it fresh.
-    pub address_book: Arc<AddressBook>,
+    pub vault: Arc<Vault>,
     /// What the running node knows about itself.
     pub node: Arc<dyn NodeView>,
     /// All metrics of the process; `/metrics` prints it, and the HTTP side adds its own.
@@ -68,6 +71,8 @@ pub struct AppState(Arc<Shared>);
 /// What an [`AppState`] points to: the parts of boot and what the HTTP side keeps for itself.
 pub struct Shared {
     parts: AppParts,
+    /// Who is behind an external account id.
+    pub(super) address_book: AddressBook,
     /// API keys seen within the last seconds.
     pub(super) keys: KeyRing,
     /// Counters and durations of requests.
@@ -79,7 +84,33 @@ impl AppState {
     pub fn new(parts: AppParts) -> Result<Self, prometheus::Error> {
         let metrics = HttpMetrics::register(&parts.registry)?;
         let keys = KeyRing::new(parts.settings.requests_per_second);
-        Ok(Self(Arc::new(Shared { parts, keys, metrics })))
+        let address_book = AddressBook::new(parts.ports.store.clone(), parts.ports.clock.clone());
+        Ok(Self(Arc::new(Shared { parts, address_book, keys, metrics })))
+    }
+
+    /// Reads the accounts and the agencies' apps from the database.
+    pub async fn refresh_directory(&self) -> Result<(), StoreError> {
+        self.address_book.refresh().await?;
+        self.apps.reload(self.ports.store.as_ref(), &self.vault).await
+    }
+
+    /// Keeps accounts and apps fresh until shutdown: reads them on every hint that the directory changed, and
+    /// every half minute, because hints can be lost between nodes.
+    pub fn keep_directory_fresh(&self) {
+        let state = self.clone();
+        let mut hints = self.ports.wake.subscribe();
+        self.ports.tasks.spawn("directory", async move {
+            loop {
+                tokio::select! {
+                    () = state.ports.tasks.stopping() => return,
+                    () = directory_changed(&mut hints) => {}
+                    () = state.ports.clock.sleep(DIRECTORY_PERIOD) => {}
+                }
+                if let Err(error) = state.refresh_directory().await {
+                    tracing::warn!(%error, "accounts and apps could not be read; the known ones stay in use");
+                }
+            }
+        });
     }
 }
 
@@ -102,5 +133,16 @@ impl Deref for Shared {
 impl std::fmt::Debug for AppState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("AppState")
+    }
+}
+
+async fn directory_changed(hints: &mut broadcast::Receiver<Hint>) {
+    loop {
+        match hints.recv().await {
+            Ok(Hint::DirectoryChanged) | Err(broadcast::error::RecvError::Lagged(_)) => return,
+            Ok(_) => {}
+            // Nobody will ever send again; the period alone goes on.
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+        }
     }
 }

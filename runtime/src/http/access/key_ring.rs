@@ -10,7 +10,7 @@ use tenants::clock::Timestamp;
 use tenants::ids::KeyId;
 use tenants::ports::StoreError;
 
-use super::minting::key_hash;
+use crate::administration::key_hash;
 
 /// How long a key is believed without asking the database: so long a revocation may take on other nodes.
 const BELIEVED_FOR: Duration = Duration::from_secs(5);

@@ -13,10 +13,8 @@
 
 mod caller;
 mod key_ring;
-mod minting;
 mod scopes;
 
 pub use caller::Caller;
 pub use key_ring::KeyRing;
-pub use minting::{MintedKey, key_hash};
 pub use scopes::{AgencyAccess, InstallationAccess, TenantAccess};

@@ -1,0 +1,34 @@
+//! JSON bodies.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Request};
+use serde::de::DeserializeOwned;
+
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::state::AppState;
+
+/// The body, read as `T`.
+#[derive(Debug)]
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let Json(value) = Json::<T>::from_request(request, state).await.map_err(explain)?;
+        Ok(Self(value))
+    }
+}
+
+fn explain(rejection: JsonRejection) -> Problem {
+    match rejection {
+        JsonRejection::JsonDataError(error) => Problem::new(ProblemKind::InvalidContent, error.body_text()),
+        JsonRejection::JsonSyntaxError(error) => Problem::new(ProblemKind::MalformedRequest, error.body_text()),
+        JsonRejection::MissingJsonContentType(_) => Problem::general(ProblemKind::UnsupportedMediaType),
+        other if other.status() == ProblemKind::PayloadTooLarge.status() => {
+            Problem::general(ProblemKind::PayloadTooLarge)
+        }
+        _ => Problem::new(ProblemKind::MalformedRequest, "the body could not be read to its end: send it again"),
+    }
+}

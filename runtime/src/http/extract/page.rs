@@ -1,0 +1,117 @@
+//! Pages of lists. A cursor is opaque to callers; within, it names the last row they have seen.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use tenants::ports::PageRequest;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::query::QueryOf;
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::state::AppState;
+
+const DEFAULT_LIMIT: u32 = 50;
+const LARGEST_LIMIT: u32 = 200;
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// The items, newest first unless the route says otherwise.
+    pub items: Vec<T>,
+    /// Send it as `cursor` to get the next page; `null` on the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A list that always fits one page.
+    pub fn whole(items: impl IntoIterator<Item = impl Into<T>>) -> Self {
+        Self { items: items.into_iter().map(Into::into).collect(), next_cursor: None }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct PageQuery {
+    cursor: Option<String>,
+    limit: Option<u32>,
+}
+
+impl PageQuery {
+    fn limit(&self) -> Result<u32, Problem> {
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        if (1..=LARGEST_LIMIT).contains(&limit) {
+            return Ok(limit);
+        }
+        Err(Problem::new(ProblemKind::MalformedRequest, format!("limit must lie between 1 and {LARGEST_LIMIT}")))
+    }
+
+    fn position<const N: usize>(&self) -> Result<Option<[u8; N]>, Problem> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| bytes.try_into().ok());
+        let unknown = || {
+            Problem::new(ProblemKind::MalformedRequest, "cursor is not one of this list: begin without a cursor")
+        };
+        bytes.map(Some).ok_or_else(unknown)
+    }
+}
+
+/// Which page of a list ordered by id is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct PageOf {
+    before: Option<Uuid>,
+    limit: u32,
+}
+
+impl PageOf {
+    /// What to ask the store for: one row more than shown tells whether there is a next page.
+    pub fn request(&self) -> PageRequest {
+        PageRequest { before: self.before, limit: self.limit + 1 }
+    }
+
+    /// The page made of the rows that [`Self::request`] brought; `id` names a row in the cursor.
+    pub fn page<Row, T: From<Row>>(&self, mut rows: Vec<Row>, id: impl Fn(&Row) -> Uuid) -> Page<T> {
+        let has_more = rows.len() > self.limit as usize;
+        rows.truncate(self.limit as usize);
+        let last = rows.last().filter(|_| has_more).map(id);
+        Page {
+            next_cursor: last.map(|id| URL_SAFE_NO_PAD.encode(id.as_bytes())),
+            items: rows.into_iter().map(T::from).collect(),
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for PageOf {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let QueryOf(query) = QueryOf::<PageQuery>::from_request_parts(parts, state).await?;
+        Ok(Self { before: query.position()?.map(Uuid::from_bytes), limit: query.limit()? })
+    }
+}
+
+/// Which page of an audit chain is asked for; it is ordered by position.
+#[derive(Debug, Clone, Copy)]
+pub struct AuditPage {
+    /// Only entries with a smaller position.
+    pub before: Option<i64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl AuditPage {
+    /// The cursor of the page after the entry at this position.
+    pub fn cursor(position: i64) -> String {
+        URL_SAFE_NO_PAD.encode(position.to_be_bytes())
+    }
+}
+
+impl FromRequestParts<AppState> for AuditPage {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let QueryOf(query) = QueryOf::<PageQuery>::from_request_parts(parts, state).await?;
+        Ok(Self { before: query.position()?.map(i64::from_be_bytes), limit: query.limit()? })
+    }
+}
