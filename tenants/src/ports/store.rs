@@ -314,12 +314,13 @@ pub trait Outbox: Send + Sync {
     async fn interrupted_to_unknown(&self, at: Timestamp) -> Result<u64, StoreError>;
     /// Effects in state `unknown` that may be read back now (`next_retry_at` reached), oldest first.
     async fn unknown_effects(&self, now: Timestamp, limit: u32) -> Result<Vec<ReadyEffect>, StoreError>;
-    /// Instagram ids that effects of this account have already claimed for this conversation.
+    /// Instagram ids that effects of this account have claimed, with `sent_at` at or after `since`: a read-back must
+    /// not take them for another effect's.
     async fn claimed_instagram_ids(
         &self,
         tenant: &TenantId,
         account: &AccountId,
-        conversation: Option<&ConversationId>,
+        since: Timestamp,
     ) -> Result<Vec<String>, StoreError>;
     /// The effect that created this reply or message on Instagram, or one of the same conversation and text whose
     /// outcome is still open (`processing` or `unknown`): tells our own echo from a person's message.
