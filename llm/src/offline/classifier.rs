@@ -42,7 +42,7 @@ impl Classifier {
         Self { model, lexicon }
     }
 
-    /// Name of the model with the fingerprint of what it was trained on, as `intents-0123abcd`.
+    /// Name of the model with the fingerprint of its weights, as `intents-0123abcd`.
     pub fn model_name(&self) -> String {
         format!("intents-{:08x}", self.model.fingerprint >> 32)
     }

@@ -24,8 +24,9 @@ const SHORTEST: usize = 3;
 /// Classes of the lexicon that name what a question is about.
 const TOPIC_PREFIX: &str = "topic_";
 
-/// The answer in the best fitting fact: its part behind the question mark if it has one, else all of it.
-pub fn answer<'a>(question: &str, facts: &'a [String], lexicon: &Lexicon) -> Option<&'a str> {
+/// The answer in the best fitting fact: its part behind the question mark if it has one, else all of it; as a
+/// sentence with an end.
+pub fn answer(question: &str, facts: &[String], lexicon: &Lexicon) -> Option<String> {
     let wanted = terms(question, lexicon);
     let documents: Vec<HashMap<String, f32>> = facts.iter().map(|fact| counted(fact, lexicon)).collect();
     let average = documents.iter().map(length).sum::<f32>() / documents.len().max(1) as f32;
@@ -51,7 +52,12 @@ pub fn answer<'a>(question: &str, facts: &'a [String], lexicon: &Lexicon) -> Opt
     });
     let (_, coverage, has_topic, fact) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
     let is_clear = coverage >= LEAST_COVERAGE || (has_topic && coverage >= LEAST_COVERAGE / 2.0);
-    is_clear.then(|| answer_part(fact)).filter(|answer| !answer.is_empty())
+    is_clear.then(|| answer_part(fact)).filter(|answer| !answer.is_empty()).map(sentence)
+}
+
+fn sentence(text: &str) -> String {
+    let has_end = !text.ends_with(|c: char| c.is_alphanumeric() || c == ')');
+    if has_end { text.to_owned() } else { format!("{text}.") }
 }
 
 fn length(document: &HashMap<String, f32>) -> f32 {

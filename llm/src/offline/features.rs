@@ -7,8 +7,12 @@ use super::text::Text;
 pub const FEATURES: usize = 1 << 16;
 /// The first rows are kept for cues, so that rare letter groups do not drown them.
 const CUES: u32 = 1 << 13;
+/// The rows behind the cues are for words and pairs of words.
+const WORDS: u32 = 1 << 14;
+/// From this row on the features are groups of letters.
+const FIRST_LETTERS: u32 = CUES + WORDS;
 
-const LETTERS_WEIGHT: f32 = 1.0;
+const LETTERS_WEIGHT: f32 = 1.5;
 const WORDS_WEIGHT: f32 = 1.0;
 const CUES_WEIGHT: f32 = 2.0;
 const SHORTEST_GROUP: usize = 2;
@@ -57,7 +61,7 @@ fn letter_groups(text: &Text) -> Vec<u32> {
             for (length, &letter) in (1..=LONGEST_GROUP).zip(&letters[start..]) {
                 hash.add(letter as u32);
                 if length >= SHORTEST_GROUP {
-                    rows.push(row_of(hash));
+                    rows.push(letters_row(hash));
                 }
             }
         }
@@ -66,7 +70,7 @@ fn letter_groups(text: &Text) -> Vec<u32> {
         let mut hash = Hash::new("accent");
         hash.add(letter as u32);
         hash.add(accent as u32);
-        rows.push(row_of(hash));
+        rows.push(letters_row(hash));
     }
     rows
 }
@@ -76,21 +80,25 @@ fn word_groups(text: &Text) -> Vec<u32> {
     let mut rows = Vec::with_capacity(64);
     let mut before = "_";
     for word in &text.words {
-        rows.push(row_of(Hash::of("word", word)));
+        rows.push(words_row(Hash::of("word", word)));
         let mut pair = Hash::of("pair", before);
         pair.add(' ' as u32);
         pair.add_text(word);
-        rows.push(row_of(pair));
+        rows.push(words_row(pair));
         before = word;
     }
     let mut last = Hash::of("pair", before);
     last.add_text(" _");
-    rows.push(row_of(last));
+    rows.push(words_row(last));
     rows
 }
 
-fn row_of(hash: Hash) -> u32 {
-    CUES + hash.mixed() % (FEATURES as u32 - CUES)
+fn words_row(hash: Hash) -> u32 {
+    CUES + hash.mixed() % WORDS
+}
+
+fn letters_row(hash: Hash) -> u32 {
+    FIRST_LETTERS + hash.mixed() % (FEATURES as u32 - FIRST_LETTERS)
 }
 
 /// Classes of words, pairs of them, emoji, punctuation and shape.

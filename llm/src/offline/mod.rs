@@ -68,9 +68,9 @@ impl OfflineProvider {
     }
 
     /// What a fact of the request says to its text, when one clearly does and is in the language of the reply.
-    fn answer_from_facts<'a>(&self, request: &'a ReplyRequest) -> Option<&'a str> {
+    fn answer_from_facts(&self, request: &ReplyRequest) -> Option<String> {
         let answer = extract::answer(&request.text, &request.facts, self.classifier.lexicon())?;
-        let language = self.classifier.language_of(answer);
+        let language = self.classifier.language_of(&answer);
         let is_usable =
             answer.len() <= LONGEST_ANSWER && language.is_none_or(|language| language == request.language);
         is_usable.then_some(answer)
@@ -100,7 +100,7 @@ impl LlmRouter for OfflineProvider {
 
     async fn reply(&self, request: ReplyRequest) -> Result<Answer<String>, LlmError> {
         let started = self.clock.now();
-        let reply = self.templates.reply(&request, self.answer_from_facts(&request))?;
+        let reply = self.templates.reply(&request, self.answer_from_facts(&request).as_deref())?;
         Ok(self.labelled(reply, started, Some(self.templates.version(request.language))))
     }
 }

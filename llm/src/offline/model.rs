@@ -46,7 +46,7 @@ const HEADER: usize = 4 + 8 + 8 + 2 * OUTPUTS * 4;
 /// A trained model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    /// Fingerprint of the examples it was trained on.
+    /// Changes with any weight; part of the name that is recorded with every answer.
     pub fingerprint: u64,
     /// The intent scores are divided by this before they become probabilities, which makes these honest.
     pub temperature: f32,
@@ -65,7 +65,7 @@ pub struct ModelError;
 
 impl Model {
     /// Rounds full weights (`FEATURES` rows of [`OUTPUTS`]) to small integers.
-    pub fn quantise(weights: &[Scores], biases: Scores, fingerprint: u64) -> Self {
+    pub fn quantise(weights: &[Scores], biases: Scores) -> Self {
         let mut steps = [0.0; OUTPUTS];
         for row in weights {
             for (step, weight) in steps.iter_mut().zip(row) {
@@ -73,12 +73,12 @@ impl Model {
             }
         }
         let small = |weight: f32, step: f32| if step > 0.0 { (weight / step).round() as i8 } else { 0 };
-        let weights = weights
+        let weights: Vec<u8> = weights
             .iter()
             .flat_map(|row| row.iter().zip(steps).map(|(&weight, step)| small(weight, step) as u8))
             .collect();
         Self {
-            fingerprint,
+            fingerprint: fingerprint(&weights),
             temperature: 1.0,
             crisis_threshold: 0.5,
             biases,
@@ -148,6 +148,13 @@ impl Model {
     }
 }
 
+/// FNV-1a.
+fn fingerprint(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// Probabilities of the classes of a head; the rest of the result is zero.
 pub fn probabilities(scores: &Scores, head: Head, temperature: f32) -> [f32; LANGUAGE.classes] {
     let mut result = [0.0; LANGUAGE.classes];
@@ -182,7 +189,7 @@ mod tests {
         let mut weights = vec![[0.0; OUTPUTS]; FEATURES];
         weights[7][2] = -1.5;
         weights[9][2] = 0.75;
-        let model = Model::quantise(&weights, [0.25; OUTPUTS], 42);
+        let model = Model::quantise(&weights, [0.25; OUTPUTS]);
         let bytes: &'static [u8] = Vec::leak(model.to_bytes());
         let read = Model::from_bytes(bytes).unwrap();
         assert_eq!(read, model);

@@ -17,15 +17,13 @@ const EPOCHS: usize = 14;
 const RATE: f32 = 0.35;
 /// Pulls weights towards zero, per step.
 const SHRINK: f32 = 4e-4;
-/// A missed crisis costs more than a false alarm.
-const CRISIS_WEIGHT: f32 = 3.0;
 /// The crises are complaints too and make these twice as many as the others; that must not make a complaint of
 /// every text that says little.
 const COMPLAINT_WEIGHT: f32 = 0.5;
 /// Parts for the cross-validation that finds the temperature and the crisis threshold.
 const FOLDS: usize = 4;
 /// Share of the crises that alarm words and head together must find in cross-validation.
-const CRISIS_RECALL: f32 = 0.975;
+const CRISIS_RECALL: f32 = 0.95;
 
 /// A text as numbers, with the class wanted from each head.
 struct Sample {
@@ -41,21 +39,10 @@ pub fn train(examples: &[Example], lexicon: &Lexicon) -> Model {
     let samples: Vec<Sample> = examples.iter().map(|example| Sample::new(example, lexicon)).collect();
     let unseen = cross_validate(&samples);
     let all: Vec<&Sample> = samples.iter().collect();
-    let mut model = Trainer::default().run(&all, fingerprint(examples));
+    let mut model = Trainer::default().run(&all);
     model.temperature = temperature(&samples, &unseen);
     model.crisis_threshold = crisis_threshold(&samples, &unseen);
     model
-}
-
-/// A number that changes with any example.
-pub fn fingerprint(examples: &[Example]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for example in examples {
-        for byte in format!("{example:?}").bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-    hash
 }
 
 impl Sample {
@@ -81,11 +68,8 @@ impl Sample {
     }
 
     fn weight(&self, head: Head) -> f32 {
-        match (head, self.wanted[head.index]) {
-            (CRISIS, Some(1)) => CRISIS_WEIGHT,
-            (INTENT, Some(intent)) if Intent::ALL.get(intent) == Some(&Intent::Complaint) => COMPLAINT_WEIGHT,
-            _ => 1.0,
-        }
+        let is_complaint = head == INTENT && self.wanted[INTENT.index] == Some(Intent::Complaint as usize);
+        if is_complaint { COMPLAINT_WEIGHT } else { 1.0 }
     }
 }
 
@@ -95,7 +79,7 @@ fn cross_validate(samples: &[Sample]) -> Vec<Scores> {
     for fold in 0..FOLDS {
         let others: Vec<&Sample> =
             samples.iter().enumerate().filter(|(index, _)| index % FOLDS != fold).map(|(_, s)| s).collect();
-        let model = Trainer::default().run(&others, 0);
+        let model = Trainer::default().run(&others);
         for index in (fold..samples.len()).step_by(FOLDS) {
             unseen[index] = model.scores(&samples[index].features);
         }
@@ -160,7 +144,7 @@ impl Default for Trainer {
 }
 
 impl Trainer {
-    fn run(mut self, samples: &[&Sample], fingerprint: u64) -> Model {
+    fn run(mut self, samples: &[&Sample]) -> Model {
         let mut order: Vec<usize> = (0..samples.len()).collect();
         for epoch in 0..EPOCHS {
             let rate = RATE * (1.0 - epoch as f32 / EPOCHS as f32);
@@ -169,7 +153,7 @@ impl Trainer {
                 self.step(samples[index], rate);
             }
         }
-        Model::quantise(&self.weights, self.biases, fingerprint)
+        Model::quantise(&self.weights, self.biases)
     }
 
     fn step(&mut self, sample: &Sample, rate: f32) {
@@ -260,12 +244,5 @@ mod tests {
         };
         assert_eq!(intent("lovely hat"), Intent::Praise);
         assert_eq!(intent("when can I come"), Intent::Question);
-    }
-
-    #[test]
-    fn the_fingerprint_changes_with_any_label() {
-        let one = fingerprint(&[example("a", Intent::Praise)]);
-        assert_ne!(one, fingerprint(&[example("a", Intent::Spam)]));
-        assert_ne!(one, fingerprint(&[example("b", Intent::Praise)]));
     }
 }
