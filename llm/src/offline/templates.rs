@@ -5,7 +5,7 @@ use tenants::intent::{Intent, Language};
 
 use super::fill::{Values, can_fill, fill};
 use crate::error::LlmError;
-use crate::router::{Channel, Formality, ReplyRequest, Voice};
+use crate::router::{Channel, Formality, OwnTemplate, ReplyRequest, Voice};
 
 const FILES: [(Language, &str); 6] = [
     (Language::English, include_str!("../../../config/templates/en.toml")),
@@ -101,8 +101,7 @@ impl Templates {
         };
         let own = own_templates(request, answer.is_some());
         let built_in = section.map_or(&[][..], |section| section.templates(request, answer.is_some()));
-        let is_own = !own.is_empty();
-        let candidates = if is_own { own } else { fitting(built_in, values) };
+        let candidates = if own.is_empty() { complete(built_in, values) } else { own };
         if candidates.is_empty() {
             return Err(LlmError::NothingToSay);
         }
@@ -149,8 +148,8 @@ impl Section {
     }
 }
 
-/// The templates that leave nothing out; those that call the author by name first when it is known.
-fn fitting<'a>(templates: &'a [String], values: Values<'_>) -> Vec<&'a str> {
+/// The templates that leave nothing out.
+fn complete<'a>(templates: &'a [String], values: Values<'_>) -> Vec<&'a str> {
     templates.iter().map(String::as_str).filter(|template| can_fill(template, values)).collect()
 }
 
@@ -163,7 +162,7 @@ fn own_templates(request: &ReplyRequest, has_answer: bool) -> Vec<&str> {
             && own.channel.is_none_or(|channel| channel == request.channel)
             && (has_answer || !own.text.contains("{answer}"))
     });
-    let rank = |own: &crate::router::OwnTemplate| {
+    let rank = |own: &OwnTemplate| {
         (has_answer && own.text.contains("{answer}"), own.language.is_some(), own.channel.is_some())
     };
     let ranked: Vec<_> = fits.map(|own| (rank(own), own.text.as_str())).collect();

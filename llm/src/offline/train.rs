@@ -167,19 +167,21 @@ impl Trainer {
             *bias -= rate * 0.02 * error;
         }
         for feature in &sample.features {
-            let row = feature.row as usize;
-            for head in HEADS {
-                if sizes[head.index] == 0.0 {
-                    continue;
-                }
-                let square = &mut self.squares[row][head.index];
-                *square += feature.value * feature.value * sizes[head.index];
-                let pace = rate / (square.sqrt() + 1e-3);
-                for output in head.columns() {
-                    let weight = &mut self.weights[row][output];
-                    *weight -= pace * (feature.value * errors[output] + SHRINK * *weight);
-                }
+            for head in HEADS.into_iter().filter(|head| sizes[head.index] > 0.0) {
+                self.correct(*feature, head, &errors, sizes[head.index], rate);
             }
+        }
+    }
+
+    /// One AdaGrad step for one feature and head.
+    fn correct(&mut self, feature: Feature, head: Head, errors: &Scores, size: f32, rate: f32) {
+        let row = feature.row as usize;
+        let square = &mut self.squares[row][head.index];
+        *square += feature.value * feature.value * size;
+        let pace = rate / (square.sqrt() + 1e-3);
+        for output in head.columns() {
+            let weight = &mut self.weights[row][output];
+            *weight -= pace * (feature.value * errors[output] + SHRINK * *weight);
         }
     }
 
