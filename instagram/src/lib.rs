@@ -13,6 +13,6 @@ pub mod gateway;
 pub mod vault;
 pub mod webhook;
 
-//pub use gateway::{Gateway, GatewayError, GatewayOptions};
+pub use gateway::{Gateway, GatewayError, GatewayOptions};
 pub use vault::{KeyRing, KeyRingError, Vault, VaultError};
 pub use webhook::{IncomingItem, OwnApp, ParseError, SignatureError, Verified, VerifyError, WebhookApps};

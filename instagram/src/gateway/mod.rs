@@ -1,1 +1,118 @@
-//! x
+//! Graph API out: performs actions for accounts, reads back what became of them, and says what a failure means.
+
+mod call;
+mod errors;
+mod graph_time;
+mod options;
+mod plan;
+mod read_back;
+mod reading;
+mod receipt;
+mod tls;
+mod tokens;
+mod transport;
+mod usage;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tenants::account::Account;
+use tenants::clock::Timestamp;
+use tenants::effect::{Action, ErrorCategory};
+use tenants::ids::AccountId;
+use tenants::ports::{Directory, Finding, MentionText, Messenger, Receipt, SendError, Usage};
+
+use crate::vault::Vault;
+use call::Call;
+use tokens::Tokens;
+use transport::Transport;
+
+pub use options::{GatewayError, GatewayOptions};
+
+/// The one way to Instagram. Holds the tokens and shows them to nobody.
+pub struct Gateway {
+    transport: Transport,
+    tokens: Tokens,
+}
+
+/// An answer that is no error.
+struct Answered {
+    body: Value,
+    usage: Usage,
+}
+
+impl Gateway {
+    /// A gateway with a connection pool of its own; share one.
+    ///
+    /// Sealed tokens come from `directory` (a store fits) and are opened by `vault` on first use.
+    ///
+    /// # Errors
+    /// When the options are wrong.
+    pub fn new(
+        options: &GatewayOptions,
+        vault: Arc<Vault>,
+        directory: Arc<dyn Directory>,
+    ) -> Result<Self, GatewayError> {
+        Ok(Self { transport: Transport::new(options)?, tokens: Tokens::new(vault, directory) })
+    }
+
+    /// Drops the opened token of an account: call it whenever the account is connected anew or disconnected.
+    pub fn forget(&self, account: &AccountId) {
+        self.tokens.forget(account);
+    }
+
+    async fn call(&self, account: &Account, call: &Call) -> Result<Answered, SendError> {
+        let token = self.tokens.get(account).await?;
+        let outcome = match self.transport.send(call, &token).await {
+            Ok(answer) => answer.into_body().map_err(|answer| errors::from_answer(&answer, call)),
+            Err(fault) => Err(errors::from_fault(fault, call.purpose)),
+        };
+        outcome.map_err(|mut error| {
+            if error.category == ErrorCategory::AuthFailure {
+                self.tokens.forget(&account.id);
+            }
+            error.message = tokens::redact(&error.message, &token);
+            error
+        })
+    }
+}
+
+#[async_trait]
+impl Messenger for Gateway {
+    async fn perform(&self, account: &Account, action: &Action) -> Result<Receipt, SendError> {
+        let call = plan::plan(account, action)?;
+        let answered = self.call(account, &call).await?;
+        receipt::read(action, &answered)
+    }
+
+    async fn look_for(
+        &self,
+        account: &Account,
+        action: &Action,
+        since: Timestamp,
+        already_ours: &[String],
+    ) -> Result<Finding, SendError> {
+        self.read_back(account, action, since, already_ours).await
+    }
+
+    async fn read_mention(
+        &self,
+        account: &Account,
+        media_id: &str,
+        comment_id: Option<&str>,
+    ) -> Result<Option<MentionText>, SendError> {
+        self.mention_text(account, media_id, comment_id).await
+    }
+
+    async fn check_account(&self, account: &Account) -> Result<String, SendError> {
+        self.own_username(account).await
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("transport", &self.transport).finish_non_exhaustive()
+    }
+}

@@ -115,7 +115,10 @@ mod tests {
         assert_eq!(refused(&[]), KeyRingError::Empty);
         assert_eq!(refused(&[entry("", &good)]), KeyRingError::BadId { id: String::new() });
         assert_eq!(refused(&[entry("a", &good), entry("a", &good)]), KeyRingError::BadId { id: "a".into() });
-        assert_eq!(refused(&[entry("a", &good), entry("b", &short)]), KeyRingError::BadKey { id: "b".into() });
+        assert_eq!(
+            refused(&[entry("a", &good), entry("b", &short)]),
+            KeyRingError::BadKey { id: "b".into() }
+        );
         assert_eq!(refused(&[entry("a", "not base64!")]), KeyRingError::BadKey { id: "a".into() });
     }
 

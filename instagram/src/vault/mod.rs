@@ -4,6 +4,6 @@ mod key_ring;
 mod owner;
 mod sealing;
 
-pub(crate) use owner::Owner;
 pub use key_ring::{KeyRing, KeyRingError};
+pub(crate) use owner::Owner;
 pub use sealing::{Vault, VaultError};

@@ -15,7 +15,9 @@ const NONCE_BYTES: usize = 12;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
     /// The key that sealed it is not in the ring.
-    #[error("the secret was sealed with key `{key_id}`, which is not in the key ring: put that key back into it")]
+    #[error(
+        "the secret was sealed with key `{key_id}`, which is not in the key ring: put that key back into it"
+    )]
     UnknownKey {
         /// The id of the missing key.
         key_id: String,
@@ -52,7 +54,11 @@ impl Vault {
     }
 
     /// Seals the secret of a Meta app; it opens for this app id only.
-    pub fn seal_app_secret(&self, app_external_id: &str, secret: &SecretString) -> Result<SealedSecret, VaultError> {
+    pub fn seal_app_secret(
+        &self,
+        app_external_id: &str,
+        secret: &SecretString,
+    ) -> Result<SealedSecret, VaultError> {
         self.seal(Owner::App(app_external_id), secret)
     }
 

@@ -98,7 +98,8 @@ impl WebhookApps {
     /// Reads the agencies' apps anew. On an error the known ones stay.
     pub async fn reload(&self, directory: &dyn Directory, vault: &Vault) -> Result<(), StoreError> {
         let stored = directory.all_apps().await?;
-        let apps = stored.into_iter().map(|(app, sealed)| (app.external_id.clone(), open(app, sealed, vault)));
+        let apps =
+            stored.into_iter().map(|(app, sealed)| (app.external_id.clone(), open(app, sealed, vault)));
         let apps = Arc::new(apps.collect());
         *self.brought.write().unwrap_or_else(PoisonError::into_inner) = apps;
         Ok(())
@@ -106,7 +107,12 @@ impl WebhookApps {
 
     /// Checks who signed a delivery. `app` is the last part of the webhook address, Meta's app id; without it the
     /// delivery must be signed by the own app.
-    pub fn verify(&self, app: Option<&str>, raw: &[u8], header: Option<&str>) -> Result<Verified, VerifyError> {
+    pub fn verify(
+        &self,
+        app: Option<&str>,
+        raw: &[u8],
+        header: Option<&str>,
+    ) -> Result<Verified, VerifyError> {
         let check = |known: &KnownApp| {
             if known.secrets.is_empty() {
                 return Err(VerifyError::NoSecret { external_app_id: known.external_id.clone() });

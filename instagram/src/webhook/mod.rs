@@ -6,6 +6,8 @@ mod parse;
 mod payload;
 pub mod signature;
 
+pub(crate) use payload::fields;
+
 pub use apps::{HandshakeError, OwnApp, Verified, VerifyError, WebhookApps};
 pub use item::IncomingItem;
 pub use parse::{ParseError, parse};

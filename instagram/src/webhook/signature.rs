@@ -80,7 +80,11 @@ mod tests {
     fn a_missing_or_malformed_header_is_told_apart() {
         assert_eq!(verify(DATA, None, &secrets(&[KEY])), Err(SignatureError::Missing));
         for header in ["", DIGEST, "sha1=00", "sha256=", "sha256=zz", &format!("sha256={DIGEST}00")] {
-            assert_eq!(verify(DATA, Some(header), &secrets(&[KEY])), Err(SignatureError::Malformed), "{header}");
+            assert_eq!(
+                verify(DATA, Some(header), &secrets(&[KEY])),
+                Err(SignatureError::Malformed),
+                "{header}"
+            );
         }
     }
 

@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn ids_come_as_text_or_as_integers_without_losing_a_digit() {
-        let value = json!({"a": "17841400000000123", "b": 17841400000000123u64, "c": "", "d": 1.5, "e": null});
+        let value =
+            json!({"a": "17841400000000123", "b": 17841400000000123u64, "c": "", "d": 1.5, "e": null});
         assert_eq!(id(&value, "a").as_deref(), Some("17841400000000123"));
         assert_eq!(id(&value, "b").as_deref(), Some("17841400000000123"));
         for name in ["c", "d", "e", "missing"] {
@@ -66,7 +67,9 @@ mod tests {
     #[test]
     fn times_come_in_seconds_or_milliseconds_as_numbers_or_text() {
         let expected = Some(Timestamp::from_millis(1_767_225_600_000));
-        for value in [json!(1_767_225_600), json!("1767225600"), json!(1_767_225_600_000u64), json!(1.7672256e9)] {
+        for value in
+            [json!(1_767_225_600), json!("1767225600"), json!(1_767_225_600_000u64), json!(1.7672256e9)]
+        {
             assert_eq!(moment(&json!({ "time": value }), "time"), expected, "{value}");
         }
         for value in [json!(0), json!(-5), json!("soon"), json!(null), json!([])] {

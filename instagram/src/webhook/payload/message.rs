@@ -53,8 +53,11 @@ fn reply_to(value: &Value) -> Option<ReplyTo> {
 /// `ig_post`; only the latter is kept.
 fn attachments(value: &Value) -> Vec<Attachment> {
     let Some(list) = value.as_array() else { return Vec::new() };
-    let posts: Vec<&Value> =
-        list.iter().filter(|item| item["type"] == "ig_post").map(|item| &item["payload"]["ig_post_media_id"]).collect();
+    let posts: Vec<&Value> = list
+        .iter()
+        .filter(|item| item["type"] == "ig_post")
+        .map(|item| &item["payload"]["ig_post_media_id"])
+        .collect();
     let is_twin = |item: &Value| {
         let media = &item["payload"]["ig_post_media_id"];
         item["type"] == "share" && !media.is_null() && posts.contains(&media)

@@ -1,7 +1,7 @@
 //! What items say. Each function reads one shape; `None` means that it is not that shape.
 
 mod comments;
-pub(super) mod fields;
+pub(crate) mod fields;
 mod message;
 mod messaging;
 mod thread_events;

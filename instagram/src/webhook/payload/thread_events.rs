@@ -21,12 +21,18 @@ pub(super) fn deleted(message: &Value, parties: Parties, entry: &Entry<'_>) -> O
 /// A message was changed. Instagram also sends empty edits with `num_edit: 0` and no sender; they are harmless.
 pub(super) fn edit(edit: &Value, parties: Parties, entry: &Entry<'_>) -> Option<Understood> {
     let mid = fields::id(edit, "mid")?;
-    let edits = fields::number(edit, "num_edit").and_then(|count| u32::try_from(count).ok()).unwrap_or_default();
+    let edits =
+        fields::number(edit, "num_edit").and_then(|count| u32::try_from(count).ok()).unwrap_or_default();
     Some(Understood {
         kind: EventKind::MessageEdited,
         external_id: format!("edit:{mid}:{edits}"),
         conversation_key: thread_key(parties.person.as_ref(), entry),
-        body: EventBody::MessageEdited { mid, person: parties.person, text: fields::text(edit, "text"), edits },
+        body: EventBody::MessageEdited {
+            mid,
+            person: parties.person,
+            text: fields::text(edit, "text"),
+            edits,
+        },
     })
 }
 
@@ -44,7 +50,11 @@ pub(super) fn reaction(item: &Value, parties: Parties, entry: &Entry<'_>) -> Opt
         conversation_key: direct_key(&person.id),
         body: EventBody::Reaction {
             mid,
-            reaction: if action == "unreact" { None } else { Some(sign().unwrap_or_else(|| "other".to_owned())) },
+            reaction: if action == "unreact" {
+                None
+            } else {
+                Some(sign().unwrap_or_else(|| "other".to_owned()))
+            },
             person,
         },
     })
