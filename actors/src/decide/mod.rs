@@ -1,1 +1,148 @@
 //! Decisions: from an event to the changes it makes.
+//!
+//! [`decide`] reads (the situation, a language model, for mentions Instagram) and returns [`Changes`] as plain
+//! data; the lane commits them. The way of a text from somebody else: bookkeeping, then gate → rules → memory →
+//! classification → mode → generation → guards, each step written into the trace, then rows and effects.
+//!
+//! **One more kind of event.** Give it a [`Matter`](matter::Matter); the compiler then asks for the rest.
+//! **One more guard.** A file in `guards/`, a line in its `check`, a row in its table of cases.
+//! **One more condition or action of rules.** `conditions.rs`, or `plan_action` in `rules_step.rs`.
+//!
+//! [`Changes`]: tenants::changes::Changes
+
+mod approvals;
+mod audit;
+mod bookkeeping;
+mod classify;
+mod conditions;
+mod counters;
+mod decision;
+mod effects;
+mod error;
+mod gate_step;
+mod generate;
+mod guards;
+mod heard;
+mod judge;
+mod judgement;
+mod matter;
+mod mode;
+mod notes;
+mod outcome;
+mod own_text;
+mod placeholders;
+mod plan;
+mod preview;
+mod rows;
+mod rules;
+mod rules_step;
+mod said;
+mod seed;
+mod situation;
+mod words;
+mod work;
+mod zone;
+
+#[cfg(test)]
+mod tests;
+
+use tenants::account::Account;
+use tenants::conversation::{Conversation, direct_key};
+use tenants::event::{InboxEvent, Person};
+use tenants::ports::TenantContext;
+
+use crate::Ports;
+
+pub use approvals::{Asked, Verdict, VerdictError, approve};
+pub use error::DecideError;
+pub use preview::{PreviewText, preview};
+pub use rules::RuleSet;
+pub use situation::{ConversationsOf, Decided, Situation, conversations_of};
+
+use heard::{Heard, Place};
+use matter::{Matter, matter_of};
+
+/// Decides about an event. Nothing is stored and nothing is sent: commit [`Decided::changes`].
+///
+/// Deciding the same event again gives effects with the same idempotency keys, so a lost commit does no harm.
+///
+/// # Errors
+/// [`DecideError::Retry`] while the database, a model or Instagram does not answer, [`DecideError::Broken`] when
+/// the event can never be decided.
+pub async fn decide(ports: &Ports, situation: &Situation) -> Result<Decided, DecideError> {
+    let event = &situation.event;
+    let account = event.account.and_then(|id| situation.context.accounts.iter().find(|known| known.id == id));
+    let matter = matter_of(event, account, ports.clock.now());
+    if let Matter::Tick = matter {
+        return Ok(notes::tick(ports, situation));
+    }
+    let account = account.ok_or_else(|| account_is_missing(event))?;
+    match matter {
+        Matter::Tick => Ok(notes::tick(ports, situation)),
+        Matter::Said(heard) => {
+            let direct = situation.direct.clone().filter(|_| !heard.is_direct());
+            said::decide_text(ports, situation, account, &heard, direct).await
+        }
+        Matter::Mentioned { media_id, comment_id } => {
+            decide_mention(ports, situation, account, media_id, comment_id).await
+        }
+        Matter::Own(own) => own_text::record_own_words(ports, situation, account, &own).await,
+        Matter::Deleted { mid } => Ok(notes::forget(ports, situation, account.id, &mid)),
+        Matter::Edited { mid, text } => Ok(notes::edit(ports, situation, account.id, &mid, &text)),
+        Matter::Noted(what) => Ok(notes::note(ports, situation, what, true)),
+        Matter::Passing(what) => Ok(notes::note(ports, situation, what, false)),
+    }
+}
+
+fn account_is_missing(event: &InboxEvent) -> DecideError {
+    let reason = match event.account {
+        Some(account) => format!("the tenant has no account {account} any more"),
+        None => "it names no account".to_owned(),
+    };
+    DecideError::broken(reason)
+}
+
+/// A mention's webhook carries ids only: the text is read first.
+async fn decide_mention(
+    ports: &Ports,
+    situation: &Situation,
+    account: &Account,
+    media_id: String,
+    comment_id: Option<String>,
+) -> Result<Decided, DecideError> {
+    let event = &situation.event;
+    let text = match ports.messenger.read_mention(account, &media_id, comment_id.as_deref()).await {
+        Ok(text) => text,
+        Err(error) => match DecideError::from_messenger(error, event.attempts) {
+            Some(retry) => return Err(retry),
+            None => None,
+        },
+    };
+    let Some(text) = text else {
+        return Ok(notes::note(ports, situation, "the mention is gone or private", true));
+    };
+    let written_at = event.occurred_at.min(ports.clock.now());
+    if account.is_self(&text.author.id, text.author.username.as_deref()) {
+        return Ok(notes::note(ports, situation, "the account mentions itself", false));
+    }
+    let direct = direct_with(ports, &situation.context, account, &text.author, event.attempts).await?;
+    let place = Place::Mention { media_id, comment_id };
+    let heard = Heard { place, author: text.author, text: text.text, attachments: Vec::new(), written_at };
+    said::decide_text(ports, situation, account, &heard, direct).await
+}
+
+/// Our direct messages with a person, if there are any.
+async fn direct_with(
+    ports: &Ports,
+    context: &TenantContext,
+    account: &Account,
+    person: &Person,
+    attempts: u32,
+) -> Result<Option<Conversation>, DecideError> {
+    if person.id.is_empty() {
+        return Ok(None);
+    }
+    let keys = [(account.id, direct_key(&person.id))];
+    let found = ports.store.load_conversations(&context.tenant.id, &keys).await;
+    Ok(found.map_err(|error| DecideError::from_store(error, attempts))?.pop())
+}

@@ -1,0 +1,57 @@
+//! Step 4: what the text wants.
+
+use llm::{ClassifyRequest, LlmError};
+use serde_json::{Value, json};
+use tenants::decision::Step;
+use tenants::intent::Classification;
+
+use super::error::DecideError;
+use super::judgement::Case;
+use super::work::{Workings, percent};
+
+/// After this many failed tries a person is asked instead of waiting on for a model.
+pub(super) const MODEL_TRIES: u32 = 3;
+
+/// Classifies the text, once per decision. `None` when no model can say: then a person must.
+pub(super) async fn classify<'w>(
+    case: &Case<'_>,
+    work: &'w mut Workings,
+) -> Result<Option<&'w Classification>, DecideError> {
+    if work.classification.is_none() {
+        let request = ClassifyRequest {
+            text: case.heard.text.clone(),
+            language_hint: case.context.settings.languages.first().copied(),
+            scope: case.context.tenant.id.to_string(),
+        };
+        match case.ports.llm.classify(request).await {
+            Ok(answer) => {
+                let (found, label) = work.account_for(answer);
+                work.note(Step::Classify, describe(&found), json!({ "found": found, "by": label }));
+                work.classification = Some(found);
+            }
+            Err(error) => note_failure(error, case.attempts, Step::Classify, work)?,
+        }
+    }
+    Ok(work.classification.as_ref())
+}
+
+/// Asks for another try while that may help; afterwards writes down that no model could do it.
+pub(super) fn note_failure(
+    error: LlmError,
+    attempts: u32,
+    step: Step,
+    work: &mut Workings,
+) -> Result<(), DecideError> {
+    let summary = format!("no model could do it: {error}");
+    if let Some(retry) = DecideError::from_llm(error, attempts).filter(|_| attempts < MODEL_TRIES) {
+        return Err(retry);
+    }
+    work.note(step, summary, Value::Null);
+    Ok(())
+}
+
+fn describe(found: &Classification) -> String {
+    let language = found.language.map_or("no known language", |language| language.as_str());
+    let crisis = if found.crisis { ", crisis" } else { "" };
+    format!("{} ({}), {}, {language}{crisis}", found.intent, percent(found.confidence), found.sentiment)
+}

@@ -1,0 +1,37 @@
+//! The decision as it is recorded.
+
+use tenants::clock::Timestamp;
+use tenants::decision::Decision;
+use tenants::ids::{DecisionId, EventId};
+
+use crate::Ports;
+
+use super::judgement::Judgement;
+
+/// Makes the record of a judgement.
+pub(super) fn decision_of(
+    ports: &Ports,
+    event: EventId,
+    taken_up_at: Timestamp,
+    judgement: &Judgement,
+) -> Decision {
+    let decided_at = ports.clock.now();
+    let latency = decided_at.since(taken_up_at).as_micros();
+    let work = &judgement.work;
+    Decision {
+        id: DecisionId::new(&ports.ids),
+        event,
+        outcome: judgement.outcome,
+        mode: judgement.mode,
+        classification: work.classification.clone(),
+        reason: judgement.reason.clone(),
+        trace: work.trace.clone(),
+        model: work.model.clone(),
+        prompt_version: work.prompt_version.clone(),
+        tokens_in: work.tokens_in,
+        tokens_out: work.tokens_out,
+        cost_micro_usd: work.cost_micro_usd,
+        latency_us: i64::try_from(latency).unwrap_or(i64::MAX),
+        decided_at,
+    }
+}

@@ -1,0 +1,68 @@
+//! Personal data: addresses and numbers that must not stand in what we write, unless they are the tenant's own.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::patterns::built_in;
+use super::{Breach, Guard, Outgoing};
+
+static EMAIL: LazyLock<Regex> =
+    LazyLock::new(|| built_in(r"\b[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}\b"));
+/// Digits in groups; whether it is a telephone or a card number is counted afterwards.
+static DIGITS: LazyLock<Regex> = LazyLock::new(|| built_in(r"\+?\(?\d(?:[\s().\-/]{0,2}\d){7,}"));
+static IBAN: LazyLock<Regex> = LazyLock::new(|| built_in(r"\b[a-z]{2}\d{2}(?: ?[a-z0-9]){11,30}\b"));
+
+/// Fewest digits of a telephone number; dates (8 digits) and order numbers are shorter.
+const PHONE_DIGITS: usize = 9;
+
+pub(super) fn check(outgoing: &Outgoing<'_>) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    let mut report = |found: &str, what: &str| {
+        if !outgoing.is_own(found) {
+            // The data itself stays out of the reason: reasons are shown in lists and logs.
+            breaches.push(Breach::new(Guard::PersonalData, format!("contains {what}")));
+        }
+    };
+    if let Some(found) = EMAIL.find(outgoing.text) {
+        report(found.as_str(), "an e-mail address");
+    }
+    for found in IBAN.find_iter(outgoing.text).filter(|found| is_iban(found.as_str())) {
+        report(found.as_str(), "a bank account number");
+    }
+    for found in DIGITS.find_iter(outgoing.text) {
+        let digits: Vec<u32> = found.as_str().chars().filter_map(|c| c.to_digit(10)).collect();
+        if is_card(&digits) {
+            report(found.as_str(), "a card number");
+        } else if digits.len() >= PHONE_DIGITS {
+            report(found.as_str(), "a telephone or account number");
+        }
+    }
+    breaches
+}
+
+/// Luhn's check over 13 to 19 digits.
+fn is_card(digits: &[u32]) -> bool {
+    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(place, &digit)| if place % 2 == 1 { doubled(digit) } else { digit })
+        .sum();
+    (13..=19).contains(&digits.len()) && sum.is_multiple_of(10)
+}
+
+/// ISO 7064: the number with its first four characters at the end, letters as 10 to 35, is 1 modulo 97.
+fn is_iban(text: &str) -> bool {
+    let characters: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
+    if !(15..=34).contains(&characters.len()) {
+        return false;
+    }
+    let turned = characters[4..].iter().chain(&characters[..4]);
+    let remainder = turned.filter_map(|c| c.to_digit(36)).fold(0, |remainder: u32, value| {
+        let shift = if value > 9 { 100 } else { 10 };
+        (remainder * shift + value) % 97
+    });
+    remainder == 1
+}

@@ -1,0 +1,102 @@
+//! What a text is judged with, and the verdict: plain data, before anything is turned into rows.
+
+use chrono_tz::Tz;
+use tenants::account::Account;
+use tenants::approval::ApprovalKind;
+use tenants::clock::Timestamp;
+use tenants::conversation::Conversation;
+use tenants::decision::Outcome;
+use tenants::effect::Action;
+use tenants::ids::EventId;
+use tenants::policy::SilenceReason;
+use tenants::ports::TenantContext;
+use tenants::rule::RuleHit;
+use tenants::settings::Mode;
+
+use crate::Ports;
+
+use super::counters::Counting;
+use super::heard::Heard;
+use super::rules::RuleSet;
+use super::work::Workings;
+
+/// Everything that is looked at to judge one text.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub ports: &'a Ports,
+    pub context: &'a TenantContext,
+    pub rules: &'a RuleSet,
+    pub account: &'a Account,
+    pub heard: &'a Heard,
+    /// The thread after the text was taken in.
+    pub thread: &'a Conversation,
+    /// The direct messages with the author; the thread itself for direct messages.
+    pub direct: Option<&'a Conversation>,
+    pub event: EventId,
+    /// How often work on the event has failed.
+    pub attempts: u32,
+    pub seed: u64,
+    pub zone: Tz,
+    pub now: Timestamp,
+    pub counting: Counting,
+}
+
+/// A question to a person.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Question {
+    pub kind: ApprovalKind,
+    pub proposed: Vec<Action>,
+    pub reason: String,
+}
+
+/// An action to be queued.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Queued {
+    pub action: Action,
+    pub not_before: Timestamp,
+}
+
+/// The verdict on one text.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Judgement {
+    pub outcome: Outcome,
+    pub mode: Option<Mode>,
+    pub reason: String,
+    pub queued: Vec<Queued>,
+    pub question: Option<Question>,
+    pub tags: Vec<String>,
+    pub assigned_to: Option<String>,
+    pub hits: Vec<RuleHit>,
+    /// Why nothing may be said, when nothing may.
+    pub silence: Option<SilenceReason>,
+    pub work: Workings,
+}
+
+impl Judgement {
+    /// Nothing is done.
+    pub fn quiet(outcome: Outcome, reason: impl Into<String>, work: Workings) -> Self {
+        Self {
+            outcome,
+            mode: None,
+            reason: reason.into(),
+            queued: Vec::new(),
+            question: None,
+            tags: Vec::new(),
+            assigned_to: None,
+            hits: Vec::new(),
+            silence: None,
+            work,
+        }
+    }
+
+    /// True when the classifier saw danger.
+    pub fn is_crisis(&self) -> bool {
+        self.work.classification.as_ref().is_some_and(|found| found.crisis)
+    }
+
+    /// The words that were queued or drafted, public ones first.
+    pub fn words(&self) -> Option<&str> {
+        let proposed = self.question.iter().flat_map(|question| &question.proposed);
+        self.queued.iter().map(|queued| &queued.action).chain(proposed).find_map(Action::text)
+    }
+}

@@ -1,0 +1,173 @@
+//! A text from somebody else, from bookkeeping to changes.
+
+use serde_json::json;
+use tenants::account::Account;
+use tenants::alert::{AlertType, NewAlert};
+use tenants::changes::{Change, Changes};
+use tenants::clock::Timestamp;
+use tenants::conversation::Conversation;
+use tenants::decision::{Decision, Outcome};
+use tenants::ids::AlertId;
+use tenants::policy::SilenceReason;
+
+use crate::Ports;
+
+use super::audit::{conversation_changed, decision_made};
+use super::bookkeeping::{begin, kind_of, opt_in, opt_out, take_in};
+use super::counters::Counting;
+use super::decision::decision_of;
+use super::effects::{Origin, effects_of};
+use super::error::DecideError;
+use super::heard::Heard;
+use super::judge::judge;
+use super::judgement::{Case, Judgement};
+use super::rows::{approval_row, comment_row, message_row};
+use super::seed::seed_of;
+use super::situation::{Decided, Situation};
+use super::zone::zone_of;
+
+/// Decides about a text. `direct` is the direct conversation with its author, unless the thread is that.
+pub(super) async fn decide_text(
+    ports: &Ports,
+    situation: &Situation,
+    account: &Account,
+    heard: &Heard,
+    direct: Option<Conversation>,
+) -> Result<Decided, DecideError> {
+    let now = ports.clock.now();
+    let event = &situation.event;
+    let mut thread = situation.thread.clone().unwrap_or_else(|| {
+        begin(&ports.ids, account.id, kind_of(&heard.place), &event.conversation_key, &heard.author, now)
+    });
+    take_in(&mut thread, heard, now);
+    let case = Case {
+        ports,
+        context: &situation.context,
+        rules: &situation.rules,
+        account,
+        heard,
+        thread: &thread,
+        direct: if heard.is_direct() { Some(&thread) } else { direct.as_ref() },
+        event: event.id,
+        attempts: event.attempts,
+        seed: seed_of(event),
+        zone: zone_of(&situation.context),
+        now,
+        counting: Counting::Count,
+    };
+    let judgement = judge(&case).await?;
+    let decision = decision_of(ports, event.id, situation.taken_up_at, &judgement);
+    let command = obey(&mut thread, heard, judgement.silence);
+    let text = Text { ports, situation, heard, thread: &thread, direct: direct.as_ref(), now };
+    let changes = text.changes(&judgement, &decision, command);
+    Ok(Decided { decision: Some(decision), changes, thread: Some(thread), direct })
+}
+
+/// Does what STOP and START say; the name of what changed, for the audit log.
+fn obey(
+    thread: &mut Conversation,
+    heard: &Heard,
+    silence: Option<SilenceReason>,
+) -> Option<(&'static str, &'static str)> {
+    match silence? {
+        SilenceReason::StopWord => {
+            opt_out(thread, heard.written_at);
+            Some(("conversation.opted_out", "opt_out"))
+        }
+        SilenceReason::StartWord => {
+            opt_in(thread, heard.written_at).then_some(("conversation.opted_in", "opt_in"))
+        }
+        _ => None,
+    }
+}
+
+/// A judged text on its way to rows.
+struct Text<'a> {
+    ports: &'a Ports,
+    situation: &'a Situation,
+    heard: &'a Heard,
+    thread: &'a Conversation,
+    direct: Option<&'a Conversation>,
+    now: Timestamp,
+}
+
+impl Text<'_> {
+    fn changes(
+        &self,
+        judgement: &Judgement,
+        decision: &Decision,
+        command: Option<(&'static str, &'static str)>,
+    ) -> Changes {
+        let (event, ids, now) = (&self.situation.event, &self.ports.ids, self.now);
+        let mut changes = Changes::of_tenant(event.tenant);
+        changes.push(Change::PutConversation(Box::new(self.thread.clone())));
+        if self.overtakes_drafts(judgement) {
+            changes.push(Change::ExpireDrafts { conversation: self.thread.id, at: now });
+        }
+        if let Some(comment) = comment_row(event, self.heard, self.thread, judgement, ids, now) {
+            changes.push(Change::PutComment(Box::new(comment)));
+        }
+        if let Some(message) = message_row(self.heard, self.thread, judgement, ids, now) {
+            changes.push(Change::PutMessage(Box::new(message)));
+        }
+        self.add_effects(judgement, decision, &mut changes);
+        if let Some(question) = &judgement.question {
+            let settings = &self.situation.context.settings;
+            let approval =
+                approval_row(event, self.heard, self.thread, decision.id, question, settings, ids, now);
+            changes.push(Change::AddApproval(Box::new(approval)));
+        }
+        for hit in &judgement.hits {
+            changes.push(Change::AddRuleHit { event: event.id, hit: hit.clone() });
+        }
+        if judgement.is_crisis() && judgement.silence.is_none() {
+            changes.push(Change::RaiseAlert(Box::new(self.crisis_alert()), now));
+        }
+        if let Some(names) = command {
+            changes.push(Change::Audit(Box::new(conversation_changed(event, self.thread, names, ids, now))));
+        }
+        let author = self.heard.author.username.as_deref().unwrap_or(&self.heard.author.id);
+        let said = Some((author, self.heard.text.as_str()));
+        changes.push(Change::Audit(Box::new(decision_made(event, decision, Some(self.thread), said, ids))));
+        changes.with(Change::EventDone { event: event.id, at: now })
+    }
+
+    fn add_effects(&self, judgement: &Judgement, decision: &Decision, changes: &mut Changes) {
+        let origin = Origin {
+            event: &self.situation.event,
+            account: self.thread.account,
+            thread: self.thread,
+            direct: if self.heard.is_direct() { Some(self.thread) } else { self.direct },
+            decision: decision.id,
+            approved_by_person: false,
+            now: self.now,
+        };
+        let actions = judgement.queued.iter().map(|queued| (&queued.action, queued.not_before));
+        for effect in effects_of(&origin, actions, 0, &self.ports.ids) {
+            changes.push(Change::AddEffect(Box::new(effect)));
+        }
+    }
+
+    /// A draft answers the last thing that was said. It is overtaken when the same person says something new that
+    /// gets an answer (or a question to a person) of its own; a lone emoji after a question leaves the draft alive.
+    fn overtakes_drafts(&self, judgement: &Judgement) -> bool {
+        let is_same_person = self.thread.person.id == self.heard.author.id;
+        is_same_person && judgement.outcome != Outcome::Ignore
+    }
+
+    fn crisis_alert(&self) -> NewAlert {
+        let context = &self.situation.context;
+        let place = if self.heard.is_direct() { "direct message" } else { "comment" };
+        let message =
+            format!("a {place} may speak of danger or legal action: read it and answer it yourself now");
+        NewAlert {
+            id: AlertId::new(&self.ports.ids),
+            agency: Some(context.tenant.agency),
+            tenant: Some(context.tenant.id),
+            alert_type: AlertType::Crisis,
+            message,
+            details: json!({ "event": self.situation.event.id, "conversation": self.thread.id }),
+            dedup_key: format!("crisis:{}", self.thread.id),
+        }
+    }
+}

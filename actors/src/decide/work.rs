@@ -1,0 +1,55 @@
+//! What gathers while a decision is made: its trace, what the classifier said, which models worked.
+
+use llm::Answer;
+use serde_json::{Value, json};
+use tenants::decision::{Step, TraceStep};
+use tenants::intent::{Classification, Language};
+
+/// The workings of one decision.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Workings {
+    pub trace: Vec<TraceStep>,
+    pub classification: Option<Classification>,
+    /// Provider and model of the last answer.
+    pub model: Option<String>,
+    pub prompt_version: Option<String>,
+    pub tokens_in: u32,
+    pub tokens_out: u32,
+    pub cost_micro_usd: i64,
+}
+
+impl Workings {
+    /// Writes a step down.
+    pub fn note(&mut self, step: Step, summary: impl Into<String>, details: Value) {
+        self.trace.push(TraceStep { step, summary: summary.into(), details });
+    }
+
+    /// The language of the incoming text, when it was classified and can be told.
+    pub fn spoken_language(&self) -> Option<Language> {
+        self.classification.as_ref().and_then(|found| found.language)
+    }
+
+    /// Adds up what an answer cost and returns the answer with a label for the trace.
+    pub fn account_for<T>(&mut self, answer: Answer<T>) -> (T, Value) {
+        let model = format!("{}/{}", answer.provider, answer.model);
+        let label = json!({
+            "model": model,
+            "prompt_version": answer.prompt_version,
+            "tokens_in": answer.tokens_in,
+            "tokens_out": answer.tokens_out,
+            "cost_micro_usd": answer.cost_micro_usd,
+            "latency_us": i64::try_from(answer.latency.as_micros()).unwrap_or(i64::MAX),
+        });
+        self.model = Some(model);
+        self.prompt_version = answer.prompt_version.or(self.prompt_version.take());
+        self.tokens_in = self.tokens_in.saturating_add(answer.tokens_in);
+        self.tokens_out = self.tokens_out.saturating_add(answer.tokens_out);
+        self.cost_micro_usd = self.cost_micro_usd.saturating_add(answer.cost_micro_usd);
+        (answer.value, label)
+    }
+}
+
+/// A share between 0 and 1 as people read it.
+pub(super) fn percent(share: f32) -> String {
+    format!("{:.0} %", share * 100.0)
+}
