@@ -84,7 +84,7 @@ fn content(world: &World, call: &Call<'_>) -> Result<Content, GraphError> {
     let message = params.structure("message")?.ok_or_else(|| GraphError::missing_parameter("message"))?;
     let text = text(&message)?;
     let (attachments, is_template) = attachments(world, call, &message)?;
-    if text.is_some() == !attachments.is_empty() {
+    if text.is_some() != attachments.is_empty() {
         return Err(GraphError::invalid_message("A message must have either text or an attachment."));
     }
     let quick_replies = message["quick_replies"].as_array().map_or(0, Vec::len);
