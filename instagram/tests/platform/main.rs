@@ -1,0 +1,11 @@
+//! The crate from outside: payloads in, calls out.
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
+
+mod apps;
+mod lost_answers;
+mod payloads;
+mod read_back;
+mod reading;
+mod requests;
+mod shapes;
+mod support;
