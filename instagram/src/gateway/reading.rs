@@ -11,8 +11,8 @@ use super::{Gateway, errors};
 use crate::webhook::fields;
 
 impl Gateway {
-    /// The text of a mention. Media and comments of others are read through the account that is mentioned; only a
-    /// comment on Instagram Login is read directly.
+    /// The text of a mention. Media and comments of others are read through the account that is mentioned; on
+    /// Instagram Login a comment may also be readable directly, which tells more about its author.
     ///
     /// Instagram tells the author's name, seldom the id: the id of the author may be empty.
     pub(super) async fn mention_text(
@@ -21,33 +21,42 @@ impl Gateway {
         media_id: &str,
         comment_id: Option<&str>,
     ) -> Result<Option<MentionText>, SendError> {
+        let Some(comment_id) = comment_id else {
+            let list = format!("mentioned_media.media_id({}){{id,caption,username}}", checked(media_id)?);
+            return self.read_mentioned(account, list, "mentioned_media", "caption").await;
+        };
+        let comment_id = checked(comment_id)?;
+        if account.flavour == LoginFlavour::Instagram {
+            let call = Call::get(account, comment_id.to_owned(), Target::Thing);
+            let call = call.query("fields", "id,text,username,from{id,username}");
+            if let Some(comment) = self.read_if_shown(account, &call).await? {
+                return Ok(Some(mention(&comment, "text")));
+            }
+        }
+        let list = format!("mentioned_comment.comment_id({comment_id}){{id,text,username}}");
+        self.read_mentioned(account, list, "mentioned_comment", "text").await
+    }
+
+    async fn read_mentioned(
+        &self,
+        account: &Account,
+        list: String,
+        member: &str,
+        text: &str,
+    ) -> Result<Option<MentionText>, SendError> {
         let own = checked(&account.external_id)?.to_owned();
-        let (call, member, text) = match (account.flavour, comment_id) {
-            (LoginFlavour::Instagram, Some(comment_id)) => {
-                let call = Call::get(account, checked(comment_id)?.to_owned(), Target::Thing);
-                (call.query("fields", "id,text,username,from{id,username}"), None, "text")
-            }
-            (LoginFlavour::Facebook, Some(comment_id)) => {
-                let list =
-                    format!("mentioned_comment.comment_id({}){{id,text,username}}", checked(comment_id)?);
-                let call = Call::get(account, own, Target::Thing).query("fields", list);
-                (call, Some("mentioned_comment"), "text")
-            }
-            (_, None) => {
-                let list = format!("mentioned_media.media_id({}){{id,caption,username}}", checked(media_id)?);
-                let call = Call::get(account, own, Target::Thing).query("fields", list);
-                (call, Some("mentioned_media"), "caption")
-            }
-        };
-        let answered = match self.call(account, &call).await {
-            Err(error) if error.skip_reason == Some(SkipReason::TargetGone) => return Ok(None),
-            other => other?,
-        };
-        let found = match member {
-            Some(member) => answered.body.get(member),
-            None => Some(&answered.body),
-        };
-        Ok(found.map(|found| mention(found, text)))
+        let call = Call::get(account, own, Target::Thing).query("fields", list);
+        let body = self.read_if_shown(account, &call).await?;
+        Ok(body.and_then(|body| body.get(member).map(|found| mention(found, text))))
+    }
+
+    /// The body of an answer; `None` when the thing is gone or not shown to us.
+    async fn read_if_shown(&self, account: &Account, call: &Call) -> Result<Option<Value>, SendError> {
+        match self.call(account, call).await {
+            Ok(answered) => Ok(Some(answered.body)),
+            Err(error) if error.skip_reason == Some(SkipReason::TargetGone) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The handle of the account, read with its own token.

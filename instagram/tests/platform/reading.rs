@@ -43,13 +43,18 @@ async fn a_mention_in_a_caption_is_read_through_the_account() {
 }
 
 #[tokio::test]
-async fn a_mention_in_a_comment_is_read_directly_on_instagram_login() {
+async fn a_mention_in_a_comment_is_read_directly_on_instagram_login_where_it_is_shown() {
     let stub = Stub::start().await;
     let comment = json!({"id": "1808", "text": "look @acme", "from": {"id": "1230", "username": "fan"}});
-    stub.on("GET /ig/v25.0/1808", 200, comment);
+    let gone = json!({"error": {"message": "gone", "code": 100, "error_subcode": 33}});
+    stub.on("GET /ig/v25.0/1808", 200, comment).on("GET /ig/v25.0/1808", 400, gone);
+    let mentioned = json!({"mentioned_comment": {"id": "1808", "text": "look", "username": "fan"}});
+    stub.on("GET /ig/v25.0/17841400000000123", 200, mentioned);
     let room = Room::new(&stub.address, Instagram);
     let mention = room.gateway.read_mention(&room.account, "1790", Some("1808")).await.unwrap().unwrap();
     assert_eq!(mention.author, Person { id: "1230".into(), username: Some("fan".into()) });
+    let mention = room.gateway.read_mention(&room.account, "1790", Some("1808")).await.unwrap().unwrap();
+    assert_eq!((mention.author.id.as_str(), mention.text.as_str()), ("", "look"));
 }
 
 #[tokio::test]
