@@ -154,7 +154,12 @@ pub fn may_send(
     if threads().any(is_opted_out) {
         return Err(SkipReason::OptedOut);
     }
-    if facts.thread.is_some_and(|thread| thread.owner == Owner::Human) && !facts.approved_by_person {
+    // A private reply belongs to a comment but lands in the direct messages: a person may be talking there.
+    let lands_in_direct = action.needs_window() || matches!(action, Action::PrivateReply { .. });
+    let is_taken = |conversation: &Conversation| conversation.owner == Owner::Human;
+    let human_is_there =
+        facts.thread.is_some_and(is_taken) || (lands_in_direct && facts.direct.is_some_and(is_taken));
+    if human_is_there && !facts.approved_by_person {
         return Err(SkipReason::HumanTookOver);
     }
     if facts.thread.is_some_and(|thread| is_blocked(&thread.person, settings)) && !facts.approved_by_person {
@@ -205,3 +210,7 @@ pub fn is_command(text: &str, words: &[String]) -> bool {
     let said = said.trim().to_lowercase();
     !said.is_empty() && words.iter().any(|word| word.to_lowercase() == said)
 }
+
+#[cfg(test)]
+#[path = "policy_tests.rs"]
+mod tests;
