@@ -1,0 +1,289 @@
+//! One event's way through its lane: decide, commit, tell. Nothing here blocks anybody but the conversation
+//! itself, and a panic ends no more than this try.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use ractor::ActorRef;
+use tenants::changes::{Change, Changes};
+use tenants::clock::Timestamp;
+use tenants::event::{EventBody, Role};
+use tenants::ports::{Hint, StoreError};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, warn};
+
+use super::alarms::Alarm;
+use super::desk::Desk;
+use super::node::Node;
+use super::panics::panic_message;
+use super::role::{RoleMsg, Work};
+use super::workload::LaneMemory;
+use crate::decide::{DecideError, Decided, Situation, conversations_of};
+
+/// Decisions in a row that somebody else's commit may make void before that counts as a failure.
+const CONFLICTS: u32 = 3;
+
+/// How the task of a lane ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LaneEnd {
+    /// The next event may follow.
+    Done,
+    /// The event waits in the database for a while, and those behind it too.
+    Rests,
+}
+
+/// What a lane's task is given besides its work.
+pub(super) struct LaneTask {
+    pub node: Arc<Node>,
+    pub desk: Arc<Desk>,
+    pub role: Role,
+    pub actor: ActorRef<RoleMsg>,
+    pub cut: CancellationToken,
+}
+
+/// Why an event is not done.
+enum Trouble {
+    /// This actor's life is over; somebody else takes the event up.
+    Cut,
+    /// Something does not answer; the event is as good as ever.
+    NotNow { after: Duration, reason: String },
+    /// The try failed.
+    Failed(String),
+    /// Trying again cannot help.
+    Hopeless(String),
+}
+
+/// Works on one event, and tells the role's actor how it ended.
+pub(super) async fn work_off(task: LaneTask, work: Work) {
+    let lane = work.claim.lane.clone();
+    let worked = AssertUnwindSafe(task.work(&work)).catch_unwind().await;
+    let trouble = match worked {
+        Ok(Ok(())) => None,
+        Ok(Err(trouble)) => Some(trouble),
+        Err(panic) => Some(Trouble::Failed(panic_message(panic.as_ref()))),
+    };
+    let end = match trouble {
+        None => LaneEnd::Done,
+        Some(trouble) => task.settle(&work, trouble).await,
+    };
+    drop(work);
+    // When the actor has died, its successor learns from the claims what is still in hand.
+    let _ = task.actor.send_message(RoleMsg::Finished(lane, end));
+}
+
+impl LaneTask {
+    async fn work(&self, work: &Work) -> Result<(), Trouble> {
+        let permits = self.desk.permits();
+        let _permit = tokio::select! {
+            permit = permits.acquire_owned() => permit.map_err(|_| Trouble::Cut)?,
+            () = self.cut.cancelled() => return Err(Trouble::Cut),
+        };
+        if self.node.is_draining() {
+            return Err(Trouble::Cut);
+        }
+        let metrics = &self.node.metrics;
+        metrics.count(&metrics.events_taken, work.event.kind);
+        if let EventBody::Tick(tick) = &work.event.body {
+            metrics.tick(self.role);
+            debug!(tenant.id = %self.desk.tenant, role = %self.role, tick = tick.name, "tick taken");
+            return self.commit_tick(work).await;
+        }
+        self.decide_and_commit(work).await
+    }
+
+    /// In this version a tick has nothing to do but to be taken.
+    async fn commit_tick(&self, work: &Work) -> Result<(), Trouble> {
+        let done = Change::EventDone { event: work.event.id, at: self.node.now() };
+        self.commit(&Changes::of_tenant(self.desk.tenant).with(done)).await.map_err(Trouble::from_commit)?;
+        self.count_done(work, self.node.now());
+        Ok(())
+    }
+
+    async fn decide_and_commit(&self, work: &Work) -> Result<(), Trouble> {
+        let mut situation = self.situation(work)?;
+        for _ in 0..CONFLICTS {
+            let decided = self.decide(&situation).await?;
+            let Decided { decision, changes, thread, direct } = decided;
+            match self.commit(&changes).await {
+                Ok(()) => {
+                    self.desk.workload.remember(&work.claim.lane, LaneMemory { thread, direct });
+                    let now = self.node.now();
+                    self.node.metrics.decide_seconds.observe(now.since(situation.taken_up_at).as_secs_f64());
+                    if let Some(decision) = &decision {
+                        self.node.metrics.decided(decision);
+                    }
+                    self.count_done(work, now);
+                    self.tell(&changes);
+                    return Ok(());
+                }
+                Err(StoreError::Conflict(reason)) => {
+                    debug!(event.id = %work.event.id, reason, "somebody else was first, deciding again");
+                    self.read_again(&mut situation).await?;
+                }
+                Err(error) => return Err(Trouble::from_commit(error)),
+            }
+        }
+        Err(Trouble::Failed(format!(
+            "the decision was void {CONFLICTS} times, because others changed the same"
+        )))
+    }
+
+    /// What is known now. What the lane's last commit left is newer than what was read.
+    fn situation(&self, work: &Work) -> Result<Situation, Trouble> {
+        let known = self.desk.known().ok_or(Trouble::Cut)?;
+        let memory = self.desk.workload.recall(&work.claim.lane).unwrap_or_default();
+        Ok(Situation {
+            context: Arc::clone(&known.context),
+            rules: Arc::clone(&known.rules),
+            event: work.event.clone(),
+            thread: memory.thread.or_else(|| work.thread.clone()),
+            direct: memory.direct.or_else(|| work.direct.clone()),
+            taken_up_at: self.node.now(),
+        })
+    }
+
+    async fn decide(&self, situation: &Situation) -> Result<Decided, Trouble> {
+        let limit = self.node.settings.decide_timeout();
+        let decided = tokio::select! {
+            biased;
+            decided = self.node.decider.decide(situation) => decided,
+            () = self.cut.cancelled() => return Err(Trouble::Cut),
+            () = self.node.ports.clock.sleep(limit) => {
+                return Err(Trouble::Failed(format!("no decision within {} s", limit.as_secs())));
+            }
+        };
+        decided.map_err(|error| match &error {
+            DecideError::Retry { after, source } => {
+                Trouble::NotNow { after: *after, reason: format!("{error}: {source}") }
+            }
+            DecideError::Broken { .. } => Trouble::Hopeless(error.to_string()),
+        })
+    }
+
+    /// Commits, however long the database is away: what was decided (and paid for) is not thrown away. Gives up
+    /// only when this actor's life is over; the event is still waiting in the database then.
+    async fn commit(&self, changes: &Changes) -> Result<(), StoreError> {
+        let mut failures = 0;
+        loop {
+            match self.node.ports.store.commit(changes.clone()).await {
+                Err(error @ StoreError::Unavailable(_)) => {
+                    failures += 1;
+                    if failures == 1 {
+                        warn!(tenant.id = %self.desk.tenant, %error, "cannot commit, trying again");
+                    }
+                    tokio::select! {
+                        () = self.node.back_off(failures) => {}
+                        () = self.cut.cancelled() => return Err(error),
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn read_again(&self, situation: &mut Situation) -> Result<(), Trouble> {
+        let keys = conversations_of(&situation.event);
+        let wanted: Vec<_> = keys.thread.iter().chain(&keys.direct).cloned().collect();
+        let found = self
+            .node
+            .ports
+            .store
+            .load_conversations(&self.desk.tenant, &wanted)
+            .await
+            .map_err(Trouble::from_commit)?;
+        let find = |key: &Option<(_, String)>| {
+            let (account, key) = key.as_ref()?;
+            found.iter().find(|found| found.account == *account && found.key == *key).cloned()
+        };
+        situation.thread = find(&keys.thread);
+        situation.direct = find(&keys.direct);
+        if let Some(known) = self.desk.known() {
+            situation.context = Arc::clone(&known.context);
+            situation.rules = Arc::clone(&known.rules);
+        }
+        Ok(())
+    }
+
+    fn count_done(&self, work: &Work, now: Timestamp) {
+        let metrics = &self.node.metrics;
+        metrics.count(&metrics.events_done, work.event.kind);
+        metrics.webhook_to_decided_seconds.observe(now.since(work.event.received_at).as_secs_f64());
+    }
+
+    fn tell(&self, changes: &Changes) {
+        let concerns_effects =
+            changes.list.iter().any(|change| matches!(change, Change::AddEffect(_) | Change::MoveEffect(_)));
+        if concerns_effects {
+            self.node.ports.wake.send(Hint::Effects(self.desk.tenant));
+        }
+        self.node.ports.wake.send(Hint::Audit(self.desk.tenant));
+    }
+
+    /// Records that an event is not done, and decides what follows.
+    async fn settle(&self, work: &Work, trouble: Trouble) -> LaneEnd {
+        let attempt = work.event.attempts.saturating_add(1);
+        let (reason, is_given_up, after) = match trouble {
+            Trouble::Cut => return LaneEnd::Done,
+            Trouble::NotNow { after, reason } => (reason, false, after),
+            Trouble::Hopeless(reason) => (reason, true, Duration::ZERO),
+            Trouble::Failed(reason) => {
+                let is_given_up = attempt >= self.node.settings.max_attempts;
+                (reason, is_given_up, self.node.back_off_delay(attempt))
+            }
+        };
+        let metrics = &self.node.metrics;
+        metrics.count(&metrics.events_failed, work.event.kind);
+        warn!(tenant.id = %self.desk.tenant, event.id = %work.event.id, attempt, reason, "event not decided");
+        let recorded =
+            if is_given_up { self.set_aside(work, &reason).await } else { self.count(work, &reason).await };
+        match recorded {
+            Ok(()) if is_given_up => LaneEnd::Done,
+            Ok(()) => self.rest(work, after),
+            Err(failure) => {
+                error!(event.id = %work.event.id, error = %failure, "a failure could not be recorded");
+                self.rest(work, after.max(self.node.back_off_delay(attempt)))
+            }
+        }
+    }
+
+    async fn count(&self, work: &Work, reason: &str) -> Result<(), StoreError> {
+        let failed = Change::EventFailed { event: work.event.id, error: reason.to_owned() };
+        self.commit(&Changes::of_tenant(self.desk.tenant).with(failed)).await
+    }
+
+    async fn set_aside(&self, work: &Work, reason: &str) -> Result<(), StoreError> {
+        let (tenant, event, at) = (self.desk.tenant, work.event.id, self.node.now());
+        let agency = self.desk.known().map(|known| known.context.tenant.agency);
+        let alert = Alarm::poison_event(tenant, event, reason).into_alert(&self.node, agency);
+        error!(tenant.id = %tenant, event.id = %event, reason, "event set aside");
+        let changes = Changes::of_tenant(tenant)
+            .with(Change::EventQuarantined { event, error: reason.to_owned(), at })
+            .with(Change::RaiseAlert(Box::new(alert), at));
+        self.commit(&changes).await?;
+        let metrics = &self.node.metrics;
+        metrics.count(&metrics.events_quarantined, work.event.kind);
+        Ok(())
+    }
+
+    /// Leaves the event in the database for a while. The whole lane rests, so that the order is kept.
+    fn rest(&self, work: &Work, after: Duration) -> LaneEnd {
+        let lane = &work.claim.lane;
+        self.desk.workload.park(lane, &[work.event.id], Some(self.node.now() + after));
+        let desk = Arc::clone(&self.desk);
+        self.node.later(after, move || desk.poke());
+        LaneEnd::Rests
+    }
+}
+
+impl Trouble {
+    /// A commit (or a read for one) that failed for good: the database was away until the end of this actor's
+    /// life, or it holds something that cannot be understood.
+    fn from_commit(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::Cut,
+            StoreError::Conflict(_) | StoreError::Corrupt(_) => Self::Failed(error.to_string()),
+        }
+    }
+}

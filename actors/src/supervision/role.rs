@@ -1,0 +1,168 @@
+//! A role actor: keeps the queue of each conversation and has one event of each worked on at a time, in its own
+//! task, so that nobody waits for somebody else's language model.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tenants::clock::Timestamp;
+use tenants::conversation::Conversation;
+use tenants::event::{InboxEvent, Role};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::debug;
+
+use super::desk::Desk;
+use super::lane::{LaneEnd, LaneTask, work_off};
+use super::node::Node;
+use super::pulses::{Agent, Pulse};
+use super::ticks::Ticks;
+use super::watched::WatchedActor;
+use super::workload::{Claim, LaneKey};
+
+/// An event to be worked on, with what was read for it.
+pub(super) struct Work {
+    pub claim: Claim,
+    pub event: InboxEvent,
+    pub thread: Option<Conversation>,
+    pub direct: Option<Conversation>,
+}
+
+pub(super) enum RoleMsg {
+    /// Show a sign of life.
+    Beat,
+    /// Work on these, in this order within each conversation. Bounded by what a tenant may have in flight.
+    Take(Vec<Work>),
+    /// The task of a lane has ended.
+    Finished(LaneKey, LaneEnd),
+    #[cfg(any(test, feature = "testing"))]
+    /// Fail.
+    Misbehave(super::troupe::Misbehaviour),
+}
+
+/// What a role actor is started with.
+pub(super) struct RoleArguments {
+    pub node: Arc<Node>,
+    pub desk: Arc<Desk>,
+    pub role: Role,
+}
+
+pub(super) struct RoleState {
+    node: Arc<Node>,
+    desk: Arc<Desk>,
+    role: Role,
+    pulse: Arc<Pulse>,
+    ticks: Ticks,
+    /// Lanes at work and what waits in each.
+    lanes: HashMap<LaneKey, VecDeque<Work>>,
+    /// Ends the decisions of this actor's lanes when it ends, however it ends. Commits are not cut.
+    cut: CancellationToken,
+    _cut_on_drop: DropGuard,
+}
+
+impl Drop for RoleState {
+    fn drop(&mut self) {
+        self.node.metrics.lanes.sub(self.lanes.len() as i64);
+    }
+}
+
+pub(super) struct RoleActor;
+
+#[async_trait]
+impl Actor for RoleActor {
+    type Msg = RoleMsg;
+    type State = RoleState;
+    type Arguments = RoleArguments;
+
+    async fn pre_start(
+        &self,
+        myself: ActorRef<RoleMsg>,
+        arguments: RoleArguments,
+    ) -> Result<RoleState, ActorProcessingErr> {
+        let RoleArguments { node, desk, role } = arguments;
+        let now = node.now();
+        let pulse = Pulse::new(now);
+        let watched = WatchedActor::new(&myself, || RoleMsg::Beat);
+        node.pulses.watch(
+            Agent { tenant: Some(desk.tenant), name: role.as_str() },
+            Arc::clone(&pulse),
+            watched,
+        );
+        let cut = node.cut.child_token();
+        let _cut_on_drop = cut.clone().drop_guard();
+        let ticks = Ticks::new(role, now);
+        Ok(RoleState { node, desk, role, pulse, ticks, lanes: HashMap::new(), cut, _cut_on_drop })
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<RoleMsg>,
+        message: RoleMsg,
+        state: &mut RoleState,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            RoleMsg::Beat => state.beat(),
+            RoleMsg::Take(works) => {
+                for work in works {
+                    state.take(&myself, work);
+                }
+            }
+            RoleMsg::Finished(lane, end) => state.finished(&myself, lane, end),
+            #[cfg(any(test, feature = "testing"))]
+            RoleMsg::Misbehave(misbehaviour) => misbehaviour.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+impl RoleState {
+    fn beat(&mut self) {
+        let now: Timestamp = self.node.now();
+        self.pulse.beat(now);
+        for tick in self.ticks.take_due(now) {
+            self.node.metrics.tick(self.role);
+            debug!(tenant.id = %self.desk.tenant, role = %self.role, tick, "tick");
+        }
+    }
+
+    fn take(&mut self, myself: &ActorRef<RoleMsg>, work: Work) {
+        if let Some(queue) = self.lanes.get_mut(&work.claim.lane) {
+            queue.push_back(work);
+            return;
+        }
+        self.lanes.insert(work.claim.lane.clone(), VecDeque::new());
+        self.node.metrics.lanes.inc();
+        self.start(myself, work);
+    }
+
+    fn start(&self, myself: &ActorRef<RoleMsg>, work: Work) {
+        let task = LaneTask {
+            node: Arc::clone(&self.node),
+            desk: Arc::clone(&self.desk),
+            role: self.role,
+            actor: myself.clone(),
+            cut: self.cut.clone(),
+        };
+        self.node.ports.tasks.spawn("lane", work_off(task, work));
+    }
+
+    fn finished(&mut self, myself: &ActorRef<RoleMsg>, lane: LaneKey, end: LaneEnd) {
+        let Some(queue) = self.lanes.get_mut(&lane) else { return };
+        let next = match end {
+            LaneEnd::Done if self.node.is_draining() => None,
+            LaneEnd::Done => queue.pop_front(),
+            LaneEnd::Rests => {
+                let events: Vec<_> = queue.iter().map(|work| work.event.id).collect();
+                self.desk.workload.park(&lane, &events, None);
+                None
+            }
+        };
+        match next {
+            Some(work) => self.start(myself, work),
+            None => {
+                self.lanes.remove(&lane);
+                self.node.metrics.lanes.dec();
+            }
+        }
+    }
+}
