@@ -122,34 +122,43 @@ const SCRAMBLER: u128 = 6_364_136_223_846_793_003;
 #[derive(Debug)]
 pub(crate) struct IdSource {
     seed: u64,
+    /// For content: media, comments, messages.
     serial: u64,
+    /// For identities: apps, accounts, secrets and tokens. Apart from content, so that the same accounts come
+    /// back when content begins elsewhere.
+    identities: u64,
 }
 
 impl IdSource {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, serial: 0 }
+    pub(crate) fn new(seed: u64, content_from: u64) -> Self {
+        Self { seed, serial: content_from, identities: 0 }
     }
 
     /// A number that grows with every call; orders things created at the same instant.
     pub(crate) fn next_serial(&mut self) -> u64 {
-        self.serial += 1;
+        self.serial = self.serial.wrapping_add(1);
         self.serial
     }
 
+    fn next_identity(&mut self) -> u64 {
+        self.identities += 1;
+        self.identities
+    }
+
     pub(crate) fn app(&mut self) -> AppId {
-        AppId::new(format!("9{:014}", self.scrambled(14)))
+        AppId::new(format!("9{:014}", self.identity(14)))
     }
 
     pub(crate) fn account(&mut self) -> AccountId {
-        AccountId::new(format!("1784140{:010}", self.scrambled(10)))
+        AccountId::new(format!("1784140{:010}", self.identity(10)))
     }
 
     pub(crate) fn app_scoped_account(&mut self) -> String {
-        format!("24{:015}", self.scrambled(15))
+        format!("24{:015}", self.identity(15))
     }
 
     pub(crate) fn page(&mut self) -> String {
-        format!("102{:012}", self.scrambled(12))
+        format!("102{:012}", self.identity(12))
     }
 
     pub(crate) fn media(&mut self) -> MediaId {
@@ -190,25 +199,45 @@ impl IdSource {
 
     /// Text of letters and digits, as in tokens and secrets.
     pub(crate) fn letters(&mut self, length: usize) -> String {
+        let serial = self.next_identity();
+        self.letters_of(serial, length)
+    }
+
+    /// The part of a permalink that names the media.
+    pub(crate) fn shortcode(&mut self) -> String {
+        let serial = self.next_serial();
+        self.letters_of(serial, 11)
+    }
+
+    fn letters_of(&self, serial: u64, length: usize) -> String {
         const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        let start = mixed(self.seed ^ self.next_serial().wrapping_mul(0x2545_f491_4f6c_dd1d));
-        (0..length as u64)
-            .map(|index| ALPHABET[(mixed(start.wrapping_add(index)) % 62) as usize] as char)
-            .collect()
+        let start = mixed(self.seed ^ serial.wrapping_mul(0x2545_f491_4f6c_dd1d));
+        let letter = |index: u64| ALPHABET[(mixed(start.wrapping_add(index)) % 62) as usize] as char;
+        (0..length as u64).map(letter).collect()
     }
 
     /// 32 lower-case hexadecimal characters, the shape of an app secret.
     pub(crate) fn secret(&mut self) -> String {
-        let start = mixed(self.seed ^ self.next_serial().rotate_left(32));
+        let start = mixed(self.seed ^ self.next_identity().rotate_left(32));
         format!("{:016x}{:016x}", start, mixed(start))
     }
 
     fn scrambled(&mut self, digits: u32) -> u64 {
+        let serial = self.next_serial();
+        self.permuted(serial, digits)
+    }
+
+    fn identity(&mut self, digits: u32) -> u64 {
+        let serial = self.next_identity();
+        self.permuted(serial, digits)
+    }
+
+    /// Another number below `10^digits` for every serial below it: ids look unordered and never repeat.
+    fn permuted(&self, serial: u64, digits: u32) -> u64 {
         let modulus = 10u128.pow(digits);
         let start = u128::from(mixed(self.seed));
-        let serial = u128::from(self.next_serial());
         // The result is below 10^digits with digits <= 18, so it fits.
-        ((start + serial) % modulus * (SCRAMBLER % modulus) % modulus) as u64
+        ((start + u128::from(serial)) % modulus * (SCRAMBLER % modulus) % modulus) as u64
     }
 }
 
@@ -251,7 +280,7 @@ mod tests {
 
     #[test]
     fn ids_have_the_shape_of_instagrams() {
-        let mut ids = IdSource::new(7);
+        let mut ids = IdSource::new(7, 0);
         let account = ids.account();
         assert!(account.as_str().starts_with("1784140"));
         assert_eq!(account.as_str().len(), 17);
@@ -266,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_hundred_thousand_ids_never_repeat() {
-        let mut ids = IdSource::new(42);
+        let mut ids = IdSource::new(42, 0);
         let drawn: HashSet<_> = (0..100_000).map(|_| ids.comment()).collect();
         assert_eq!(drawn.len(), 100_000);
     }
@@ -274,7 +303,7 @@ mod tests {
     #[test]
     fn the_same_seed_draws_the_same_ids_and_another_seed_does_not() {
         let draw = |seed| {
-            let mut ids = IdSource::new(seed);
+            let mut ids = IdSource::new(seed, 0);
             (ids.account(), ids.media(), ids.letters(20), ids.secret())
         };
         assert_eq!(draw(1), draw(1));
@@ -282,8 +311,16 @@ mod tests {
     }
 
     #[test]
+    fn content_that_begins_elsewhere_repeats_no_id_but_identities_stay() {
+        let (mut first, mut second) = (IdSource::new(1, 0), IdSource::new(1, 1_795_123_456_789_012));
+        assert_eq!((first.account(), first.letters(9)), (second.account(), second.letters(9)));
+        let earlier: HashSet<_> = (0..10_000).map(|_| first.comment()).collect();
+        assert!((0..10_000).all(|_| !earlier.contains(&second.comment())));
+    }
+
+    #[test]
     fn a_person_has_another_id_for_every_account() {
-        let ids = IdSource::new(1);
+        let ids = IdSource::new(1, 0);
         let (fan, one, two) = (Username::new("fan"), AccountId::new("1"), AccountId::new("2"));
         assert_ne!(ids.igsid(&one, &fan, 0), ids.igsid(&two, &fan, 0));
     }

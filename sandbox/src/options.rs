@@ -19,6 +19,10 @@ pub struct SandboxOptions {
     pub clock: Arc<dyn SandboxClock>,
     /// Same seed, same order of calls: same ids, tokens, secrets and fault dice.
     pub seed: u64,
+    /// Where the ids of media, comments and messages begin. The state of a sandbox ends with it; one that is
+    /// started for a client which remembers an earlier one must not repeat ids: pass the time in microseconds.
+    /// Apps, accounts and tokens are the same whatever it is.
+    pub content_ids_from: u64,
     /// The Graph API version used when a path names none, for example `v25.0`.
     pub api_version: String,
     /// The app that exists from the start and owns accounts that name no other.
@@ -37,6 +41,7 @@ impl Default for SandboxOptions {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: Arc::new(SystemClock),
             seed: 1,
+            content_ids_from: 0,
             api_version: "v25.0".to_owned(),
             app: NewApp::default(),
             deliver: DeliveryOptions::default(),
@@ -52,6 +57,7 @@ impl fmt::Debug for SandboxOptions {
             .debug_struct("SandboxOptions")
             .field("listen", &self.listen)
             .field("seed", &self.seed)
+            .field("content_ids_from", &self.content_ids_from)
             .field("api_version", &self.api_version)
             .field("app", &self.app)
             .field("deliver", &self.deliver)

@@ -98,7 +98,7 @@ impl Sandbox {
 
 /// The state a sandbox begins with, and returns to after a reset: one app.
 pub(crate) fn first_world(options: &SandboxOptions) -> World {
-    let mut world = World::new(options.seed);
+    let mut world = World::new(options.seed, options.content_ids_from);
     let callback_url = options.app.callback_url.clone().or_else(|| options.deliver.callback_url.clone());
     let app = NewApp { callback_url, ..options.app.clone() };
     if let Err(error) = world.create_app(app) {

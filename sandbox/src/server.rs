@@ -28,7 +28,7 @@ use crate::{control, graph, sandbox::Sandbox};
 pub(crate) fn router(sandbox: Sandbox) -> Router {
     let core = Arc::clone(&sandbox.core);
     Router::new()
-        .route("/", get(graph::index))
+        .route("/", get(graph::index).post(graph::handle))
         .fallback(graph::handle)
         .with_state(core)
         .merge(control::routes::router(sandbox))

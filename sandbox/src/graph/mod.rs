@@ -5,6 +5,7 @@
 
 mod account;
 mod app_subscriptions;
+mod batch;
 pub(crate) mod caller;
 mod comments;
 mod conversations;
@@ -77,21 +78,30 @@ pub(crate) async fn handle(
             return write(&core, None, Login::Instagram, &outcome);
         }
     };
-    let (account, caller) = core.look(|world, now| caller::identify(world, &request, now));
-    let target = match &caller {
-        Ok(caller) => core.look(|world, _| endpoint::resolve(world, caller, &request)),
-        Err(error) => Err(error.clone()),
-    };
-    let endpoint = target.as_ref().map_or_else(|_| endpoint::guess(&request), |target| target.endpoint);
-    let login = caller.as_ref().map_or_else(|_| caller::manners(&request), |caller| caller.login);
-    let outcome = run(&core, &request, account.as_ref(), caller, target, endpoint).await;
-    record(&core, method, path, endpoint, account, &outcome);
+    if batch::is_batch(&request) {
+        return batch::handle(&core, &request).await;
+    }
+    let (outcome, login) = answer(&core, method, path, &request).await;
     match outcome.withheld {
         Some(AnswerFault::Cut) => connection.cut(),
         Some(AnswerFault::Hang) => core.shutdown.cancelled().await,
         Some(AnswerFault::Status(_)) | None => {}
     }
     write(&core, request.version.as_deref(), login, &outcome)
+}
+
+/// Carries out and records one call; tells in which host's manner to answer.
+async fn answer(core: &Core, method: String, path: String, request: &GraphRequest) -> (Outcome, Login) {
+    let (account, caller) = core.look(|world, now| caller::identify(world, request, now));
+    let target = match &caller {
+        Ok(caller) => core.look(|world, _| endpoint::resolve(world, caller, request)),
+        Err(error) => Err(error.clone()),
+    };
+    let endpoint = target.as_ref().map_or_else(|_| endpoint::guess(request), |target| target.endpoint);
+    let login = caller.as_ref().map_or_else(|_| caller::manners(request), |caller| caller.login);
+    let outcome = run(core, request, account.as_ref(), caller, target, endpoint).await;
+    record(core, method, path, endpoint, account, &outcome);
+    (outcome, login)
 }
 
 /// Faults, limits, the call itself, and faults again.

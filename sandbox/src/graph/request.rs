@@ -37,12 +37,7 @@ impl GraphRequest {
     pub(crate) async fn read(request: Request) -> Result<Self, GraphError> {
         let (parts, body) = request.into_parts();
         let raw_path = parts.uri.path().to_owned();
-        let mut path: Vec<String> =
-            raw_path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
-        let version = path.first().filter(|segment| is_version(segment)).cloned();
-        if version.is_some() {
-            path.remove(0);
-        }
+        let (version, path) = split(&raw_path);
         let mut params = Params::default();
         params.add_form(parts.uri.query().unwrap_or_default().as_bytes());
         params.add_body(&parts.headers, body).await?;
@@ -60,6 +55,34 @@ impl GraphRequest {
             host: host_login(host_name),
         })
     }
+
+    /// One call of a batch; what it does not say, the batch says.
+    pub(crate) fn part_of_batch(batch: &Self, method: &str, address: &str, body: &str) -> Self {
+        let (raw_path, query) = address.split_once('?').unwrap_or((address, ""));
+        let (version, path) = split(raw_path);
+        let mut params = Params::default();
+        params.add_form(query.as_bytes());
+        params.add_form(body.as_bytes());
+        Self {
+            method: Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET),
+            version: version.or_else(|| batch.version.clone()),
+            path,
+            raw_path: format!("/{}", raw_path.trim_start_matches('/')),
+            token: params.take_text("access_token").or_else(|| batch.token.clone()),
+            params,
+            base: batch.base.clone(),
+            host: batch.host,
+        }
+    }
+}
+
+/// The version a path begins with, and the segments after it.
+fn split(path: &str) -> (Option<String>, Vec<String>) {
+    let mut segments: Vec<String> =
+        path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
+    let has_version = segments.first().is_some_and(|segment| is_version(segment));
+    let version = has_version.then(|| segments.remove(0));
+    (version, segments)
 }
 
 fn host_login(host: &str) -> Option<Login> {

@@ -110,7 +110,7 @@ impl World {
             media_type: new.media_type.unwrap_or(default_type),
             children: Vec::new(),
             parent: None,
-            shortcode: self.ids.letters(11),
+            shortcode: self.ids.shortcode(),
             like_count: new.like_count,
             liked_by: Vec::new(),
             comment_enabled: true,
@@ -122,7 +122,7 @@ impl World {
                 caption: None,
                 media_type: MediaType::Image,
                 parent: Some(media.id.clone()),
-                shortcode: self.ids.letters(11),
+                shortcode: self.ids.shortcode(),
                 ..media.clone()
             };
             media.children.push(child.id.clone());

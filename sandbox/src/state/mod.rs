@@ -43,9 +43,9 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64, content_from: u64) -> Self {
         Self {
-            ids: IdSource::new(seed),
+            ids: IdSource::new(seed, content_from),
             apps: apps::Apps::default(),
             accounts: accounts::Accounts::default(),
             people: people::People::default(),

@@ -129,6 +129,24 @@ async fn since_and_until_narrow_a_media_list() {
 }
 
 #[tokio::test]
+async fn a_batch_answers_every_call_in_order() {
+    let kit = Kit::start().await;
+    let comment = kit.sandbox.comment(&kit.shop, NewComment::new("fan", "hi")).unwrap().id;
+    let batch = json!([
+        {"method": "GET", "relative_url": "v25.0/me?fields=username"},
+        {"method": "POST", "relative_url": format!("{comment}/replies"), "body": "message=hello"},
+        {"method": "GET", "relative_url": "18099999999999999"},
+    ]);
+    let answers = kit.post("/v25.0/", &[("batch", &batch.to_string())]).await.ok();
+    let codes: Vec<_> =
+        answers.as_array().unwrap().iter().map(|answer| answer["code"].as_u64().unwrap()).collect();
+    assert_eq!(codes, [200, 200, 400]);
+    assert!(answers[0]["body"].as_str().unwrap().contains("acme"));
+    assert_eq!(kit.sandbox.replies_of(&comment).len(), 1);
+    assert_eq!(kit.post("/", &[("batch", "{}")]).await.error().1, 100);
+}
+
+#[tokio::test]
 async fn a_wrong_method_and_a_broken_body_are_refused_without_harm() {
     let kit = Kit::start().await;
     assert_eq!(kit.call(Method::POST, "/me/conversations", &[]).await.error().1, 100);

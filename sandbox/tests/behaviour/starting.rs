@@ -39,6 +39,21 @@ async fn the_same_seed_gives_the_same_ids_and_secrets() {
 }
 
 #[tokio::test]
+async fn a_later_sandbox_keeps_accounts_and_tokens_but_repeats_no_content_ids() {
+    let start = |content_ids_from| async move {
+        let options = SandboxOptions { content_ids_from, ..SandboxOptions::default() };
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let shop = sandbox.create_account(NewAccount::new("acme")).unwrap();
+        let comment = sandbox.comment(&shop, NewComment::new("fan", "hi")).unwrap();
+        let igsid = sandbox.relation(&shop, "fan").unwrap().igsid;
+        ((shop.user_id.clone(), sandbox.token(&shop).unwrap(), igsid), comment.id)
+    };
+    let (first, second) = (start(0).await, start(1_795_123_456_789_012).await);
+    assert_eq!(first.0, second.0);
+    assert_ne!(first.1, second.1);
+}
+
+#[tokio::test]
 async fn the_index_page_points_to_the_control_api() {
     let kit = Kit::start().await;
     let page = kit.client.get(kit.url("/")).send().await.unwrap().text().await.unwrap();
