@@ -1,1 +1,38 @@
 //! The ports of the domain on SQLite and PostgreSQL.
+//!
+//! There is one implementation for both databases. A SQL text is written once (see `statement`), values that the
+//! databases store differently are newtypes (see `types`), and a macro expands one expression for either side (see
+//! `db`). Reads go to a pool; everything that writes is handed to a committer, which takes all units of work that
+//! wait and makes them durable with one commit (see `writer`).
+//!
+//! To add something to the store: a table in `migrations/sqlite` and `migrations/postgres`, a port in `tenants`, a file
+//! here that reads it, a file in `apply` that writes it, their lists in `check`, and a case in the contract that runs on
+//! both databases (`tests/contract`).
+
+mod alerts;
+mod apply;
+mod approvals;
+mod audit;
+mod check;
+mod conversations;
+mod database;
+mod db;
+mod directory;
+mod failure;
+mod inbox;
+mod open;
+mod operations;
+mod options;
+mod outbox;
+mod statement;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod types;
+mod wake;
+mod work;
+mod writer;
+
+pub use database::Database;
+pub use open::OpenError;
+pub use options::{DatabaseOptions, Limits};
+pub use wake::LocalWake;

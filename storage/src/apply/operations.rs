@@ -1,0 +1,123 @@
+//! Work that is no unit of work of a tenant: heartbeats, ticks, alerts of the installation, what is done at
+//! start.
+
+use tenants::alert::NewAlert;
+use tenants::clock::Timestamp;
+use tenants::event::NewEvent;
+use tenants::ports::{AgentStatus, CronTick, Heartbeat};
+use uuid::Uuid;
+
+use super::accept::add_events;
+use super::alerts::raise;
+use crate::db::{Connection, run, run_bulk};
+use crate::failure::Failure;
+use crate::statement::{bulk_statements, statements};
+use crate::types::{Moment, text};
+use crate::work::Work;
+
+statements! {
+    RESOLVE_ALERT {
+        "update system_alerts set resolved_at = $3, resolved_by = $4 where id = $2 and resolved_at is null \
+         and (agency_id = $1 or (agency_id is null and tenant_id is null))"
+    }
+    TOUCH_KEY {
+        "update api_keys set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at <= $3)"
+    }
+    INTERRUPT_EFFECTS { "update post_queue set status = 'unknown', updated_at = $1 where status = 'processing'" }
+    MOVE_TICK {
+        "update cron_ticks set last_run = next_run, next_run = $5 \
+         where tenant_id = $1 and role = $2 and name = $3 and next_run = $4"
+    }
+}
+
+bulk_statements! {
+    PUT_HEARTBEATS {
+        "insert into agent_heartbeats (scope_id, tenant_id, agent, status, last_beat_at) values"
+        [uuid uuid text text timestamptz]
+        "on conflict (scope_id, agent) do update set status = excluded.status, last_beat_at = excluded.last_beat_at"
+    }
+    ADD_TICKS {
+        "insert into cron_ticks (tenant_id, role, name, last_run, next_run) values"
+        [uuid text text timestamptz timestamptz]
+        "on conflict (tenant_id, role, name) do nothing"
+    }
+}
+
+/// Keys are touched at most once in this time.
+const TOUCH_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// The name under which the database itself beats: writing it proves that it can write.
+const DATABASE_AGENT: &str = "database";
+
+/// Does the work and tells how many rows it changed.
+pub(crate) async fn perform_one(connection: &mut Connection, work: &Work, now: Timestamp) -> Result<u64, Failure> {
+    match work {
+        // These two are done together with others of their kind, see `perform`.
+        Work::Accept(_) | Work::Commit(_) => Ok(0),
+        Work::RaiseAlert { alert, at } => raise_one(connection, alert, *at).await,
+        Work::ResolveAlert { agency, alert, by, at } => {
+            run!(connection, RESOLVE_ALERT, agency.0, alert.0, Moment(*at), text(by))
+        }
+        Work::TouchKey { key, at } => {
+            run!(connection, TOUCH_KEY, key.0, Moment(*at), Moment(*at - TOUCH_EVERY))
+        }
+        Work::InterruptEffects { at } => run!(connection, INTERRUPT_EFFECTS, Moment(*at)),
+        Work::PutHeartbeats(beats) => put_heartbeats(connection, beats).await,
+        Work::AddTicks(ticks) => add_ticks(connection, ticks).await,
+        Work::RunTick { tick, event, next_run } => run_tick(connection, tick, event.as_deref(), *next_run).await,
+        Work::Ping => {
+            let beat = Heartbeat {
+                tenant: None,
+                agent: DATABASE_AGENT.to_owned(),
+                status: AgentStatus::Alive,
+                last_beat_at: now,
+            };
+            put_heartbeats(connection, &[beat]).await
+        }
+    }
+}
+
+async fn raise_one(connection: &mut Connection, alert: &NewAlert, at: Timestamp) -> Result<u64, Failure> {
+    raise(connection, alert, at).await.map(|()| 1)
+}
+
+async fn put_heartbeats(connection: &mut Connection, beats: &[Heartbeat]) -> Result<u64, Failure> {
+    // One statement may touch a row only once: of several beats of one agent the last counts.
+    let mut latest = std::collections::BTreeMap::new();
+    for beat in beats {
+        latest.insert((beat.tenant, text(&beat.agent)), beat);
+    }
+    let rows: Vec<_> = latest.into_iter().collect();
+    run_bulk!(connection, PUT_HEARTBEATS, &rows, |query, row| query
+        .bind(row.1.tenant.map_or(Uuid::nil(), |tenant| tenant.0))
+        .bind(row.1.tenant.map(|tenant| tenant.0))
+        .bind(row.0.1.as_ref())
+        .bind(row.1.status.as_str())
+        .bind(Moment(row.1.last_beat_at)))
+}
+
+async fn add_ticks(connection: &mut Connection, ticks: &[CronTick]) -> Result<u64, Failure> {
+    run_bulk!(connection, ADD_TICKS, ticks, |query, tick| query
+        .bind(tick.tenant.0)
+        .bind(tick.role.as_str())
+        .bind(text(&tick.name))
+        .bind(tick.last_run.map(Moment))
+        .bind(Moment(tick.next_run)))
+}
+
+async fn run_tick(
+    connection: &mut Connection,
+    tick: &CronTick,
+    event: Option<&NewEvent>,
+    next_run: Timestamp,
+) -> Result<u64, Failure> {
+    let (tenant, role) = (tick.tenant.0, tick.role.as_str());
+    let moved =
+        run!(connection, MOVE_TICK, tenant, role, text(&tick.name), Moment(tick.next_run), Moment(next_run))?;
+    if moved > 0
+        && let Some(event) = event
+    {
+        add_events(connection, &[event]).await?;
+    }
+    Ok(moved)
+}

@@ -1,0 +1,118 @@
+//! Stores agencies, tenants and their settings.
+
+use tenants::account::{Agency, Tenant};
+use tenants::audit::Chain;
+use tenants::changes::Change;
+use tenants::clock::Timestamp;
+use tenants::ids::TenantId;
+use tenants::settings::TenantSettings;
+
+use super::schedule::Group;
+use crate::db::{Connection, run};
+use crate::failure::Failure;
+use crate::statement::statements;
+use crate::types::{Doc, Moment, text};
+
+statements! {
+    PUT_AGENCY {
+        "insert into agencies (id, name, created_at, updated_at) values ($1, $2, $3, $4) \
+         on conflict (id) do update set name = excluded.name, updated_at = excluded.updated_at"
+    }
+    PUT_TENANT {
+        "insert into tenants (id, agency_id, slug, name, time_zone, status, version, created_at, updated_at) \
+         values ($1, $2, $3, $4, $5, $6, 1, $7, $8) \
+         on conflict (id) do update set slug = excluded.slug, name = excluded.name, \
+         time_zone = excluded.time_zone, status = excluded.status, version = tenants.version + 1, \
+         updated_at = excluded.updated_at where tenants.agency_id = excluded.agency_id"
+    }
+    PUT_SETTINGS {
+        "insert into tenant_settings (tenant_id, settings, updated_at) values ($1, $2, $3) \
+         on conflict (tenant_id) do update set settings = excluded.settings, updated_at = excluded.updated_at"
+    }
+    RAISE_VERSION { "update tenants set version = version + 1, updated_at = $2 where id = $1" }
+}
+
+pub(crate) async fn apply(connection: &mut Connection, group: &Group<'_>, now: Timestamp) -> Result<(), Failure> {
+    for item in group {
+        match item.change {
+            Change::PutAgency(agency) => put_agency(connection, item.chain, agency, now).await?,
+            Change::PutTenant(tenant) => put_tenant(connection, item.chain, tenant, now).await?,
+            Change::PutSettings(settings) => put_settings(connection, item.chain, settings, now).await?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+async fn put_agency(
+    connection: &mut Connection,
+    chain: Chain,
+    agency: &Agency,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    if chain != Chain::Agency(agency.id) {
+        return Err(Failure::Conflict("an agency is stored on its own chain".to_owned()));
+    }
+    run!(connection, PUT_AGENCY, agency.id.0, text(&agency.name), Moment(agency.created_at), Moment(now))?;
+    Ok(())
+}
+
+async fn put_tenant(
+    connection: &mut Connection,
+    chain: Chain,
+    tenant: &Tenant,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    if chain != Chain::Tenant(tenant.id) && chain != Chain::Agency(tenant.agency) {
+        return Err(Failure::Conflict(format!("{} belongs to somebody else", tenant.id)));
+    }
+    let stored = run!(
+        connection,
+        PUT_TENANT,
+        tenant.id.0,
+        tenant.agency.0,
+        text(&tenant.slug),
+        text(&tenant.name),
+        text(&tenant.time_zone),
+        tenant.status.as_str(),
+        Moment(tenant.created_at),
+        Moment(now)
+    )
+    .map_err(|failure| failure.when_taken(|| format!("the slug `{}` is taken in this agency", tenant.slug)))?;
+    match stored {
+        0 => Err(Failure::Conflict(format!("{} belongs to another agency", tenant.id))),
+        _ => Ok(()),
+    }
+}
+
+async fn put_settings(
+    connection: &mut Connection,
+    chain: Chain,
+    settings: &TenantSettings,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let tenant = tenant_of(chain)?;
+    raise_version(connection, tenant, now).await?;
+    run!(connection, PUT_SETTINGS, tenant.0, Doc(settings), Moment(now))?;
+    Ok(())
+}
+
+/// The tenant whose rows are changed; an agency has no such rows of its own.
+pub(crate) fn tenant_of(chain: Chain) -> Result<TenantId, Failure> {
+    match chain {
+        Chain::Tenant(tenant) => Ok(tenant),
+        Chain::Agency(_) => Err(Failure::Conflict("this change needs a tenant".to_owned())),
+    }
+}
+
+/// Tells every holder of the tenant's context that it is not true any more.
+pub(crate) async fn raise_version(
+    connection: &mut Connection,
+    tenant: TenantId,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    match run!(connection, RAISE_VERSION, tenant.0, Moment(now))? {
+        0 => Err(Failure::Conflict(format!("{tenant} does not exist"))),
+        _ => Ok(()),
+    }
+}

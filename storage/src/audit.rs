@@ -1,0 +1,244 @@
+//! The audit log, as it is read and checked. It is written by [`crate::apply::audit`].
+
+use async_trait::async_trait;
+use serde_json::Value;
+use sqlx::FromRow;
+use tenants::audit::{AuditEntry, Chain, ChainCheck, ChainVerdict};
+use tenants::ids::{AgencyId, AuditId, TenantId};
+use tenants::ports::{AuditFilter, AuditLog, StoreError};
+use uuid::Uuid;
+
+use crate::Database;
+use crate::db::{Pool, rows};
+use crate::failure::read_error;
+use crate::statement::statements;
+use crate::types::{Moment, maybe_text};
+
+macro_rules! entry_columns {
+    () => {
+        " id, seq, event_type, action, resource_type, resource_id, actor, success, error, details, at, hash "
+    };
+}
+
+statements! {
+    LIST_AUDIT {
+        "select" (columns entry_columns) "from audit_log where chain_id = $1 and seq < $2 \
+         and (event_type = $3 or $3 is null) \
+         and (substr(event_type, 1, length($4)) = $4 or $4 is null) \
+         and (actor = $5 or $5 is null) and (resource_id = $6 or $6 is null) and (success = $7 or $7 is null) \
+         and (at >= $8 or $8 is null) and (at < $9 or $9 is null) order by seq desc limit $10"
+    }
+    AUDIT_SINCE {
+        "select" (columns entry_columns) "from audit_log where chain_id = $1 and seq > $2 order by seq limit $3"
+    }
+    AUDIT_CHAINS {
+        "select chain_id, tenant_id, agency_id from audit_heads \
+         union select chain_id, tenant_id, agency_id from audit_log order by chain_id"
+    }
+    CHAIN_HEAD { "select seq, hash from audit_heads where chain_id = $1" }
+    /// The entries of a chain with all their columns, those too which repeat the details.
+    CHAIN_ENTRIES {
+        "select" (columns entry_columns) ", tenant_id, agency_id, confidence, model, prompt_version, tokens_in, \
+         tokens_out, cost_micro_usd, latency_us \
+         from audit_log where chain_id = $1 and seq > $2 order by seq limit $3"
+    }
+    /// All reads that follow see the same moment.
+    BEGIN_SNAPSHOT {
+        (only sqlite "begin") (only postgres "begin isolation level repeatable read read only")
+    }
+}
+
+#[derive(FromRow)]
+struct EntryRow {
+    id: Uuid,
+    seq: i64,
+    event_type: String,
+    action: String,
+    resource_type: String,
+    resource_id: String,
+    actor: String,
+    success: bool,
+    error: Option<String>,
+    details: String,
+    at: Moment,
+    hash: String,
+}
+
+impl TryFrom<EntryRow> for AuditEntry {
+    type Error = StoreError;
+
+    fn try_from(row: EntryRow) -> Result<Self, StoreError> {
+        let details = serde_json::from_str(&row.details)
+            .map_err(|error| StoreError::Corrupt(format!("the details of audit entry {}: {error}", row.seq)))?;
+        Ok(AuditEntry {
+            id: AuditId(row.id),
+            seq: row.seq,
+            event_type: row.event_type,
+            action: row.action,
+            resource_type: row.resource_type,
+            resource_id: row.resource_id,
+            actor: row.actor,
+            success: row.success,
+            error: row.error,
+            details,
+            at: row.at.0,
+            hash: row.hash,
+        })
+    }
+}
+
+/// What the columns of the log repeat of an entry's details, so that reports need not open the details.
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub(crate) struct Summary {
+    pub(crate) confidence: Option<f32>,
+    pub(crate) model: Option<String>,
+    pub(crate) prompt_version: Option<String>,
+    pub(crate) tokens_in: Option<i64>,
+    pub(crate) tokens_out: Option<i64>,
+    pub(crate) cost_micro_usd: Option<i64>,
+    pub(crate) latency_us: Option<i64>,
+}
+
+impl Summary {
+    /// Finds what the details of a decision have; other details have none of it.
+    pub(crate) fn of(details: &Value) -> Self {
+        let words = |key: &str| {
+            let found = details.get(key).and_then(Value::as_str).map(str::to_owned);
+            maybe_text(&found).map(|words| words.into_owned())
+        };
+        let number = |key: &str| details.get(key).and_then(Value::as_i64);
+        let confidence = details.get("confidence").or_else(|| details.get("classification")?.get("confidence"));
+        Self {
+            confidence: confidence.and_then(Value::as_f64).map(|confidence| confidence as f32),
+            model: words("model"),
+            prompt_version: words("prompt_version"),
+            tokens_in: number("tokens_in"),
+            tokens_out: number("tokens_out"),
+            cost_micro_usd: number("cost_micro_usd"),
+            latency_us: number("latency_us"),
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct FullEntryRow {
+    #[sqlx(flatten)]
+    entry: EntryRow,
+    tenant_id: Option<Uuid>,
+    agency_id: Option<Uuid>,
+    #[sqlx(flatten)]
+    summary: Summary,
+}
+
+/// The columns that say whose chain it is: (tenant, agency).
+pub(crate) fn owner_columns(chain: &Chain) -> (Option<Uuid>, Option<Uuid>) {
+    match chain {
+        Chain::Tenant(tenant) => (Some(tenant.0), None),
+        Chain::Agency(agency) => (None, Some(agency.0)),
+    }
+}
+
+/// Checks entries one after the other; the verdict when one does not fit.
+fn check_entries(chain: &Chain, check: &mut ChainCheck, rows: Vec<FullEntryRow>) -> Result<(), ChainVerdict> {
+    for row in rows {
+        let seq = row.entry.seq;
+        let broken = |problem: &str| ChainVerdict::Broken { seq, problem: problem.to_owned() };
+        let owner = (row.tenant_id, row.agency_id);
+        let entry = AuditEntry::try_from(row.entry).map_err(|_| broken("the details cannot be read"))?;
+        check.next(&entry)?;
+        if Summary::of(&entry.details) != row.summary || owner != owner_columns(chain) {
+            return Err(broken("a column that repeats the details was altered"));
+        }
+    }
+    Ok(())
+}
+
+/// Entries that are read at once while a chain is checked.
+const PAGE: i64 = 1_000;
+
+/// Reads a whole chain inside one snapshot, so that entries appended meanwhile are no contradiction.
+macro_rules! verify_in {
+    ($transaction:expr, $sql:ident, $chain:expr) => {{
+        let mut transaction = $transaction.await.map_err(read_error)?;
+        let head: Option<(i64, String)> = sqlx::query_as(CHAIN_HEAD.$sql())
+            .bind($chain.uuid())
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(read_error)?;
+        let mut check = ChainCheck::new(*$chain);
+        let mut after = i64::MIN;
+        loop {
+            let page: Vec<FullEntryRow> = sqlx::query_as(CHAIN_ENTRIES.$sql())
+                .bind($chain.uuid())
+                .bind(after)
+                .bind(PAGE)
+                .fetch_all(&mut *transaction)
+                .await
+                .map_err(read_error)?;
+            let Some(last) = page.last() else { break };
+            after = last.entry.seq;
+            if let Err(verdict) = check_entries($chain, &mut check, page) {
+                return Ok(verdict);
+            }
+        }
+        Ok(check.finish(head))
+    }};
+}
+
+#[async_trait]
+impl AuditLog for Database {
+    async fn list_audit(
+        &self,
+        chain: &Chain,
+        filter: &AuditFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let (prefix, exact): (Option<String>, Option<String>) = match &filter.event_type {
+            Some(event_type) if event_type.ends_with('.') => (Some(event_type.clone()), None),
+            other => (None, other.clone()),
+        };
+        let found = rows!(
+            self.reader(),
+            EntryRow,
+            LIST_AUDIT,
+            chain.uuid(),
+            before.unwrap_or(i64::MAX),
+            maybe_text(&exact),
+            maybe_text(&prefix),
+            maybe_text(&filter.actor),
+            maybe_text(&filter.resource_id),
+            filter.success,
+            filter.from.map(Moment),
+            filter.until.map(Moment),
+            i64::from(limit)
+        )?;
+        found.into_iter().map(AuditEntry::try_from).collect()
+    }
+
+    async fn audit_since(&self, chain: &Chain, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let found = rows!(self.reader(), EntryRow, AUDIT_SINCE, chain.uuid(), after, i64::from(limit))?;
+        found.into_iter().map(AuditEntry::try_from).collect()
+    }
+
+    async fn audit_chains(&self) -> Result<Vec<Chain>, StoreError> {
+        let found = rows!(self.reader(), (Uuid, Option<Uuid>, Option<Uuid>), AUDIT_CHAINS)?;
+        let mut chains: Vec<Chain> = found
+            .into_iter()
+            .map(|(chain, tenant, _)| match tenant {
+                // The chain's own id counts: an altered owner must not hide a chain from the check.
+                Some(_) => Chain::Tenant(TenantId(chain)),
+                None => Chain::Agency(AgencyId(chain)),
+            })
+            .collect();
+        chains.dedup();
+        Ok(chains)
+    }
+
+    async fn verify_chain(&self, chain: &Chain) -> Result<ChainVerdict, StoreError> {
+        match &self.reader().pool {
+            Pool::Sqlite(pool) => verify_in!(pool.begin_with(BEGIN_SNAPSHOT.sqlite()), sqlite, chain),
+            Pool::Postgres(pool) => verify_in!(pool.begin_with(BEGIN_SNAPSHOT.postgres()), postgres, chain),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The database as a whole: a pool for reading, committers for writing.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tenants::changes::Changes;
+use tenants::ports::{StoreError, UnitOfWork};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::check;
+use crate::db::{Connector, Pool, Reader};
+use crate::failure::too_slow;
+use crate::open::{self, OpenError};
+use crate::options::{DatabaseOptions, Limits, Place};
+use crate::work::{Outcome, Work};
+use crate::writer::{Job, Writer};
+
+/// The store on SQLite or PostgreSQL. Cheap to clone; all clones are one database.
+#[derive(Clone)]
+pub struct Database(Arc<Inner>);
+
+struct Inner {
+    reader: Reader,
+    lanes: Vec<mpsc::Sender<Job>>,
+    patience: Duration,
+    closing: watch::Sender<bool>,
+    committers: Mutex<Vec<JoinHandle<()>>>,
+    place: Place,
+    limits: Limits,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Database({})", self.0.place.label)
+    }
+}
+
+impl Database {
+    /// Opens the database; a SQLite file is made when there is none. Does not migrate: see [`Database::migrate`].
+    ///
+    /// # Errors
+    /// When it cannot be reached, or its schema is newer than this program.
+    pub async fn open(options: DatabaseOptions) -> Result<Self, OpenError> {
+        let DatabaseOptions { url, clock, tasks, limits } = options;
+        let place = Place::of(&url, &limits)?;
+        let mut first = open::connect(&place, &limits).await?;
+        open::pending(&mut first).await?;
+
+        let (closing, closed) = watch::channel(false);
+        let count = match place.writing {
+            Connector::Sqlite(_) => 1,
+            Connector::Postgres(_) => limits.committers.max(1),
+        };
+        let mut connection = Some(first);
+        let (mut lanes, mut committers) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for _ in 0..count {
+            let (lane, queue) = mpsc::channel(limits.queue.max(1));
+            let writer = Writer {
+                queue,
+                closing: closed.clone(),
+                connector: place.writing.clone(),
+                connection: connection.take(),
+                clock: Arc::clone(&clock),
+                batch: limits.batch.max(1),
+                timeout: limits.timeout,
+            };
+            lanes.push(lane);
+            committers.push(tasks.spawn("store.commit", writer.run()));
+        }
+        let reader = Reader { pool: open::reading_pool(&place, &limits), timeout: limits.timeout };
+        let patience = limits.patience;
+        let committers = Mutex::new(committers);
+        Ok(Self(Arc::new(Inner { reader, lanes, patience, closing, committers, place, limits })))
+    }
+
+    /// Applies the migrations that are pending. Several nodes may do so at the same time.
+    ///
+    /// # Errors
+    /// When a migration fails (it leaves nothing behind), or the schema is newer than this program.
+    pub async fn migrate(&self) -> Result<(), OpenError> {
+        let mut connection = open::connect(&self.0.place, &self.0.limits).await?;
+        let migrated = open::migrate(&mut connection).await;
+        // Whatever closing says, the migrations are applied or not.
+        let _ = connection.close().await;
+        migrated
+    }
+
+    /// Names of the migrations that [`Database::migrate`] would apply.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or the schema is newer than this program.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, OpenError> {
+        let mut connection = open::connect(&self.0.place, &self.0.limits).await?;
+        let pending = open::pending(&mut connection).await;
+        let _ = connection.close().await;
+        pending
+    }
+
+    /// Prepares every statement this crate can execute, and gives their number: proves that schema and program fit.
+    ///
+    /// # Errors
+    /// The first statement that the database does not understand.
+    pub async fn check_statements(&self) -> Result<usize, StoreError> {
+        let mut connection = self.0.place.writing.connect().await.map_err(crate::failure::read_error)?;
+        let checked = check::prepare_all(&mut connection).await;
+        let _ = connection.close().await;
+        checked
+    }
+
+    /// What to call this database in messages: a path, or host, port and name. Never holds a password.
+    pub fn label(&self) -> &str {
+        &self.0.place.label
+    }
+
+    /// `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        match self.0.reader.pool {
+            Pool::Sqlite(_) => "sqlite",
+            Pool::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Commits what waits, refuses what comes later, and closes all connections. To be called after everybody who
+    /// commits has ended.
+    pub async fn close(&self) {
+        self.0.closing.send_replace(true);
+        let committers: Vec<JoinHandle<()>> =
+            self.0.committers.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+        for committer in committers {
+            if let Err(error) = committer.await {
+                tracing::error!(%error, "a committer did not end in good order");
+            }
+        }
+        match &self.0.reader.pool {
+            Pool::Sqlite(pool) => pool.close().await,
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// The read side.
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.0.reader
+    }
+
+    /// Hands work to a committer and waits until it is durable. Once the work has been handed over it is done even
+    /// if the caller stops waiting.
+    pub(crate) async fn submit(&self, work: Work) -> Result<Outcome, StoreError> {
+        let lane = (work.lane().as_u128() % self.0.lanes.len() as u128) as usize;
+        let (answer, answered) = oneshot::channel();
+        self.0.lanes[lane].send_timeout(Job { work, answer }, self.0.patience).await.map_err(
+            |refusal| match refusal {
+                mpsc::error::SendTimeoutError::Timeout(_) => too_slow(),
+                mpsc::error::SendTimeoutError::Closed(_) => closed(),
+            },
+        )?;
+        answered.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for Database {
+    async fn commit(&self, changes: Changes) -> Result<(), StoreError> {
+        if changes.list.is_empty() {
+            return Ok(());
+        }
+        self.submit(Work::Commit(changes)).await.map(drop)
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the database is closed".into())
+}

@@ -1,0 +1,120 @@
+//! Events, as they are read. They are stored by [`crate::apply::accept`].
+
+use async_trait::async_trait;
+use sqlx::FromRow;
+use tenants::event::{EventBody, EventKind, EventSource, InboxEvent};
+use tenants::ids::{AccountId, EventId, TenantId};
+use tenants::ports::{Accepted, Delivery, Inbox, StoreError};
+use uuid::Uuid;
+
+use crate::Database;
+use crate::db::{row, rows};
+use crate::directory::all;
+use crate::statement::statements;
+use crate::types::{Doc, IdList, Moment, Word, count};
+use crate::work::{Outcome, Work};
+
+macro_rules! event_columns {
+    () => {
+        " id, tenant_id, account_id, source, kind, external_id, conversation_key, occurred_at, received_at, \
+         attempts, body "
+    };
+}
+
+statements! {
+    PENDING_EVENTS {
+        "select" (columns event_columns) "from inbox_events \
+         where tenant_id = $1 and done_at is null and quarantined_at is null and id " (not_among 2)
+        " order by id limit $3"
+    }
+    TENANTS_WITH_EVENTS {
+        "select distinct tenant_id from inbox_events where done_at is null and quarantined_at is null"
+    }
+    FIND_EVENT { "select" (columns event_columns) ", payload from inbox_events where tenant_id = $1 and id = $2" }
+    EVENT_COUNTS {
+        "select kind, count(*) as received, count(done_at) as done from inbox_events group by kind order by kind"
+    }
+}
+
+#[derive(FromRow)]
+struct EventRow {
+    id: Uuid,
+    tenant_id: Uuid,
+    account_id: Option<Uuid>,
+    source: Word<EventSource>,
+    kind: Word<EventKind>,
+    external_id: String,
+    conversation_key: String,
+    occurred_at: Moment,
+    received_at: Moment,
+    attempts: i64,
+    body: Doc<EventBody>,
+}
+
+impl From<EventRow> for InboxEvent {
+    fn from(row: EventRow) -> Self {
+        InboxEvent {
+            id: EventId(row.id),
+            tenant: TenantId(row.tenant_id),
+            account: row.account_id.map(AccountId),
+            source: row.source.0,
+            kind: row.kind.0,
+            external_id: row.external_id,
+            conversation_key: row.conversation_key,
+            occurred_at: row.occurred_at.0,
+            received_at: row.received_at.0,
+            attempts: count(row.attempts),
+            body: row.body.0,
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct RawEventRow {
+    #[sqlx(flatten)]
+    event: EventRow,
+    payload: String,
+}
+
+#[async_trait]
+impl Inbox for Database {
+    async fn accept(&self, delivery: Delivery) -> Result<Vec<Accepted>, StoreError> {
+        match self.submit(Work::Accept(delivery)).await? {
+            Outcome::Accepted(answers) => Ok(answers),
+            Outcome::Changed(_) => Ok(Vec::new()),
+        }
+    }
+
+    async fn pending_events(
+        &self,
+        tenant: &TenantId,
+        except: &[EventId],
+        limit: u32,
+    ) -> Result<Vec<InboxEvent>, StoreError> {
+        let except: IdList = except.iter().map(|event| event.0).collect();
+        rows!(self.reader(), EventRow, PENDING_EVENTS, tenant.0, &except, i64::from(limit)).map(all)
+    }
+
+    async fn tenants_with_events(&self) -> Result<Vec<TenantId>, StoreError> {
+        let found = rows!(self.reader(), (Uuid,), TENANTS_WITH_EVENTS)?;
+        Ok(found.into_iter().map(|(tenant,)| TenantId(tenant)).collect())
+    }
+
+    async fn find_event(
+        &self,
+        tenant: &TenantId,
+        event: &EventId,
+    ) -> Result<Option<(InboxEvent, serde_json::Value)>, StoreError> {
+        let Some(found) = row!(self.reader(), RawEventRow, FIND_EVENT, tenant.0, event.0)? else {
+            return Ok(None);
+        };
+        let payload = serde_json::from_str(&found.payload)
+            .map_err(|error| StoreError::Corrupt(format!("the payload of {event}: {error}")))?;
+        Ok(Some((found.event.into(), payload)))
+    }
+
+    async fn event_counts(&self) -> Result<Vec<(EventKind, i64, i64)>, StoreError> {
+        let found = rows!(self.reader(), (Word<EventKind>, i64, i64), EVENT_COUNTS)?;
+        Ok(found.into_iter().map(|(kind, received, done)| (kind.0, received, done)).collect())
+    }
+}

@@ -1,0 +1,185 @@
+//! Opens, migrates and closes a database.
+
+use std::future::Future;
+use std::time::Duration;
+
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::SqlitePoolOptions;
+
+use crate::db::{Connection, Connector, Pool};
+use crate::options::{Limits, Place};
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// Why a database cannot be opened, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Not an address.
+    #[error("the database url is not understood: write `sqlite:path/to/file.db` or `postgres://user:password@host:5432/name`")]
+    InvalidUrl,
+    /// The file cannot be read or made.
+    #[error("cannot open the database file {path}: check that its folder exists and can be written")]
+    File {
+        /// The file.
+        path: String,
+        /// What SQLite said.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The file is something else.
+    #[error("{path} is not a database: name another file in `database.url`")]
+    NotADatabase {
+        /// The file.
+        path: String,
+    },
+    /// Another process holds the file.
+    #[error("{path} is locked by another process: stop it, or name another file in `database.url`")]
+    Locked {
+        /// The file.
+        path: String,
+    },
+    /// No server answers.
+    #[error("cannot reach PostgreSQL at {place}: check that it runs and that host and port in `database.url` are right")]
+    Unreachable {
+        /// Host, port and name.
+        place: String,
+        /// What went wrong.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// User or password are wrong.
+    #[error("PostgreSQL at {place} refuses the user or the password: correct `database.url`")]
+    Refused {
+        /// Host, port and name.
+        place: String,
+    },
+    /// The server knows no such database.
+    #[error("PostgreSQL at {place} has no such database: create it with `createdb`, or correct `database.url`")]
+    NoSuchDatabase {
+        /// Host, port and name.
+        place: String,
+    },
+    /// A later version of the program has been here.
+    #[error("the database has migration {version}, which this version of troupe does not know: install the newer version again")]
+    NewerSchema {
+        /// The unknown migration.
+        version: i64,
+    },
+    /// A migration is not the one that was applied.
+    #[error("migration {version} was changed after it was applied: install the version of troupe that applied it")]
+    ChangedMigration {
+        /// The migration.
+        version: i64,
+    },
+    /// A migration failed; it left nothing behind.
+    #[error("the database could not be migrated: see the cause, correct it, and run `troupe migrate` again")]
+    Migration(#[source] MigrateError),
+}
+
+impl OpenError {
+    /// Finds the right words for a failed connection.
+    fn connecting(label: &str, is_file: bool, error: sqlx::Error) -> Self {
+        /// Primary result codes of SQLite.
+        const SQLITE_BUSY: i64 = 5;
+        const SQLITE_NOTADB: i64 = 26;
+        let code = match &error {
+            sqlx::Error::Database(refusal) => refusal.code().map(|code| code.into_owned()),
+            _ => None,
+        };
+        let code = code.as_deref().unwrap_or_default();
+        if is_file {
+            let path = label.to_owned();
+            return match code.parse::<i64>().map(|code| code & 0xff) {
+                Ok(SQLITE_BUSY) => Self::Locked { path },
+                Ok(SQLITE_NOTADB) => Self::NotADatabase { path },
+                _ => Self::File { path, source: error },
+            };
+        }
+        let place = label.to_owned();
+        match code {
+            "28000" | "28P01" => Self::Refused { place },
+            "3D000" => Self::NoSuchDatabase { place },
+            _ => Self::Unreachable { place, source: error },
+        }
+    }
+
+    fn migrating(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(version) => Self::NewerSchema { version },
+            MigrateError::VersionMismatch(version) => Self::ChangedMigration { version },
+            other => Self::Migration(other),
+        }
+    }
+}
+
+/// Connects for writing, within a bounded time.
+pub(crate) async fn connect(place: &Place, limits: &Limits) -> Result<Connection, OpenError> {
+    let is_file = matches!(place.writing, Connector::Sqlite(_));
+    bounded(limits.timeout, place.writing.connect())
+        .await
+        .map_err(|error| OpenError::connecting(&place.label, is_file, error))
+}
+
+async fn bounded<T>(
+    limit: Duration,
+    attempt: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    match tokio::time::timeout(limit, attempt).await {
+        Ok(done) => done,
+        Err(_) => Err(sqlx::Error::PoolTimedOut),
+    }
+}
+
+/// Connections for reading, made when they are needed.
+pub(crate) fn reading_pool(place: &Place, limits: &Limits) -> Pool {
+    match &place.reading {
+        Connector::Sqlite(options) => Pool::Sqlite(
+            SqlitePoolOptions::new()
+                .max_connections(limits.readers)
+                .acquire_timeout(limits.timeout)
+                // A file does not go away; asking it before every read would double the cost of reading.
+                .test_before_acquire(false)
+                .connect_lazy_with(options.clone()),
+        ),
+        Connector::Postgres(options) => Pool::Postgres(
+            PgPoolOptions::new()
+                .max_connections(limits.readers)
+                .acquire_timeout(limits.timeout)
+                .connect_lazy_with(options.clone()),
+        ),
+    }
+}
+
+/// Applies what is pending.
+pub(crate) async fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    match connection {
+        Connection::Sqlite(connection) => SQLITE_MIGRATIONS.run_direct(None, &mut **connection, false).await,
+        Connection::Postgres(connection) => POSTGRES_MIGRATIONS.run_direct(None, &mut **connection, false).await,
+    }
+    .map_err(OpenError::migrating)
+}
+
+/// Names of migrations that are not applied yet; an error when some are applied that this program does not know.
+pub(crate) async fn pending(connection: &mut Connection) -> Result<Vec<String>, OpenError> {
+    match connection {
+        Connection::Sqlite(connection) => pending_of(&mut **connection, &SQLITE_MIGRATIONS).await,
+        Connection::Postgres(connection) => pending_of(&mut **connection, &POSTGRES_MIGRATIONS).await,
+    }
+}
+
+async fn pending_of<C: Migrate>(connection: &mut C, migrator: &Migrator) -> Result<Vec<String>, OpenError> {
+    let table = &migrator.table_name;
+    connection.ensure_migrations_table(table).await.map_err(OpenError::migrating)?;
+    let applied = connection.list_applied_migrations(table).await.map_err(OpenError::migrating)?;
+    if let Some(unknown) = applied.iter().find(|it| !migrator.version_exists(it.version)) {
+        return Err(OpenError::NewerSchema { version: unknown.version });
+    }
+    let is_pending = |version: i64| !applied.iter().any(|it| it.version == version);
+    Ok(migrator
+        .iter()
+        .filter(|migration| is_pending(migration.version))
+        .map(|migration| format!("{:04} {}", migration.version, migration.description))
+        .collect())
+}

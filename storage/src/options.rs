@@ -1,0 +1,130 @@
+//! Where the database is, and how much it may be asked at once.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use tenants::clock::Clock;
+use tenants::tasks::Tasks;
+
+use crate::db::Connector;
+use crate::open::OpenError;
+
+/// What a [`Database`](crate::Database) is made of.
+#[derive(Debug, Clone)]
+pub struct DatabaseOptions {
+    /// `sqlite:data/troupe.db` or a path, or `postgres://user:password@host:5432/name`. May hold a password, so
+    /// it is never shown.
+    pub url: SecretString,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where the committers are spawned. They end when the database is closed, not when the tasks are told to
+    /// stop: whoever stops last must still be able to commit.
+    pub tasks: Tasks,
+    /// How much may be asked at once.
+    pub limits: Limits,
+}
+
+impl DatabaseOptions {
+    /// Options with the usual limits.
+    pub fn new(url: impl Into<String>, clock: Arc<dyn Clock>, tasks: Tasks) -> Self {
+        Self { url: SecretString::from(url.into()), clock, tasks, limits: Limits::default() }
+    }
+}
+
+/// How much a database may be asked at once, and how long that may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Units of work that may wait for a committer; more wait for `patience`, then get
+    /// [`Unavailable`](tenants::ports::StoreError::Unavailable).
+    pub queue: usize,
+    /// Most units in one transaction.
+    pub batch: usize,
+    /// How long a caller waits for room in the queue.
+    pub patience: Duration,
+    /// Longest that a transaction or a read may take.
+    pub timeout: Duration,
+    /// Connections for reading.
+    pub readers: u32,
+    /// Committers on PostgreSQL; each serves its share of the tenants. SQLite always has one.
+    pub committers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            queue: 4_096,
+            batch: 512,
+            patience: Duration::from_secs(5),
+            timeout: Duration::from_secs(10),
+            readers: 4,
+            committers: 4,
+        }
+    }
+}
+
+/// Prepared statements that a connection keeps; there are fewer texts than that.
+const STATEMENTS_KEPT: usize = 400;
+
+/// How SQLite and PostgreSQL are reached, for writing and for reading.
+pub(crate) struct Place {
+    pub(crate) writing: Connector,
+    pub(crate) reading: Connector,
+    /// What to call it in messages: a path, or host, port and name; no password.
+    pub(crate) label: String,
+}
+
+impl Place {
+    pub(crate) fn of(url: &SecretString, limits: &Limits) -> Result<Self, OpenError> {
+        let url = url.expose_secret();
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return postgres(url, limits);
+        }
+        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
+        let is_other_scheme = path.len() == url.len() && url.contains("://");
+        if path.is_empty() || path.contains(":memory:") || is_other_scheme {
+            return Err(OpenError::InvalidUrl);
+        }
+        Ok(sqlite(PathBuf::from(path), limits))
+    }
+}
+
+fn sqlite(path: PathBuf, limits: &Limits) -> Place {
+    let label = path.display().to_string();
+    let common = SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        // A batch must be able to fail as busy before it fails as too slow: then its connection stays usable.
+        .busy_timeout(limits.timeout / 2)
+        .statement_cache_capacity(STATEMENTS_KEPT)
+        .pragma("temp_store", "memory");
+    let writing = common
+        .clone()
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", "4000")
+        .pragma("journal_size_limit", "67108864");
+    Place { writing: Connector::Sqlite(writing), reading: Connector::Sqlite(common.read_only(true)), label }
+}
+
+fn postgres(url: &str, limits: &Limits) -> Result<Place, OpenError> {
+    // The message of a wrong address could repeat the password, so it is left out.
+    let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::InvalidUrl)?;
+    let label = format!(
+        "{}:{}/{}",
+        options.get_host(),
+        options.get_port(),
+        options.get_database().unwrap_or(options.get_username())
+    );
+    let milliseconds = limits.timeout.as_millis().to_string();
+    let options = options
+        .statement_cache_capacity(STATEMENTS_KEPT)
+        .application_name("troupe")
+        .options([("statement_timeout", milliseconds.as_str()), ("lock_timeout", milliseconds.as_str())]);
+    Ok(Place { writing: Connector::Postgres(options.clone()), reading: Connector::Postgres(options), label })
+}

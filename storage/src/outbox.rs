@@ -1,0 +1,342 @@
+//! The queue of effects, as it is read.
+
+use std::collections::{HashMap, HashSet};
+
+use async_trait::async_trait;
+use sqlx::FromRow;
+use tenants::clock::Timestamp;
+use tenants::conversation::{Conversation, direct_key};
+use tenants::effect::{Action, ActionType, Effect, EffectState, ErrorCategory, IdempotencyKey, SkipReason};
+use tenants::ids::{AccountId, ConversationId, DecisionId, EffectId, EventId, TenantId};
+use tenants::ports::{EffectCount, EffectFilter, Outbox, PageRequest, ReadyEffect, StoreError};
+use uuid::Uuid;
+
+use crate::Database;
+use crate::db::{row, rows};
+use crate::directory::all;
+use crate::statement::statements;
+use crate::types::{Doc, IdList, Moment, TextList, Word, before, count, text};
+use crate::work::{Outcome, Work};
+
+macro_rules! effect_columns {
+    () => {
+        " q.id, q.tenant_id, q.account_id, q.conversation_id, q.event_id, q.decision_id, q.payload, \
+         q.idempotency_key, q.status, q.approved_by_person, q.retry_count, q.error, q.error_category, \
+         q.skip_reason, q.instagram_id, q.next_retry_at, q.deadline, q.first_attempt_at, q.sent_at, q.received_at, \
+         q.created_at, q.updated_at "
+    };
+}
+// What is told about a ready effect beside itself and its conversations.
+macro_rules! ready_columns {
+    () => {
+        ", q.action_type, q.recipient_id, c.occurred_at as comment_written_at, c.author_id as comment_author_id, \
+         (q.action_type = 'private_reply' and exists (select 1 from post_queue o \
+         where o.action_type = 'private_reply' and o.account_id = q.account_id \
+         and o.target_comment_id = q.target_comment_id and o.tenant_id = q.tenant_id and o.id <> q.id \
+         and o.status in ('processing', 'sent', 'unknown'))) as private_reply_used \
+         from post_queue q left join comments c on c.tenant_id = q.tenant_id and c.account_id = q.account_id \
+         and c.external_id = q.target_comment_id "
+    };
+}
+
+// The column `text` is set for actions that speak, and only for those: see `apply::effects`.
+statements! {
+    TENANTS_WITH_DUE_EFFECTS {
+        "select distinct tenant_id from post_queue where status in ('pending', 'failed') and next_retry_at <= $1"
+    }
+    NEXT_DUE_AT {
+        "select next_retry_at from post_queue where status in ('pending', 'failed') and next_retry_at > $1 \
+         order by next_retry_at limit 1"
+    }
+    DUE_EFFECTS {
+        "select" (columns effect_columns) (columns ready_columns)
+        "where q.tenant_id = $1 and q.status in ('pending', 'failed') and q.next_retry_at <= $2 and q.id "
+        (not_among 3) " and ("
+        (only sqlite "lower(hex(q.account_id))") (only postgres "replace(q.account_id::text, '-', '')")
+        " || q.action_type) " (text_not_among 4)
+        " and (q.text is null or not exists (select 1 from post_queue o \
+         where o.conversation_id = q.conversation_id and o.tenant_id = q.tenant_id and o.text is not null \
+         and o.id <> q.id and (o.status in ('processing', 'unknown') or (o.id < q.id \
+         and (o.status = 'failed' or (o.status = 'pending' and o.next_retry_at <= $2)))))) \
+         order by q.deadline nulls last, q.id limit $5"
+    }
+    UNKNOWN_EFFECTS {
+        "select" (columns effect_columns) (columns ready_columns)
+        "where q.status = 'unknown' and q.next_retry_at <= $1 order by q.id limit $2"
+    }
+    CLAIMED_INSTAGRAM_IDS {
+        "select instagram_id from post_queue \
+         where account_id = $2 and sent_at >= $3 and tenant_id = $1 and instagram_id is not null order by sent_at"
+    }
+    EFFECT_BY_INSTAGRAM_ID {
+        "select" (columns effect_columns) "from post_queue q \
+         where q.account_id = $2 and q.instagram_id = $3 and q.tenant_id = $1 order by q.id limit 1"
+    }
+    OPEN_EFFECT_BY_TEXT {
+        "select" (columns effect_columns) "from post_queue q \
+         left join conversations v on v.id = q.conversation_id and v.tenant_id = q.tenant_id \
+         where q.status in ('processing', 'unknown') and q.account_id = $2 and q.tenant_id = $1 and q.text = $4 \
+         and (v.conversation_key = $3 or $3 = 'dm:' || q.recipient_id) order by q.id limit 1"
+    }
+    FIND_EFFECT { "select" (columns effect_columns) "from post_queue q where q.tenant_id = $1 and q.id = $2" }
+    LIST_EFFECTS {
+        "select" (columns effect_columns) "from post_queue q where q.tenant_id = $1 and q.id < $2 \
+         and (q.status = $3 or $3 is null) and (q.action_type = $4 or $4 is null) \
+         and (q.account_id = $5 or $5 is null) and (q.conversation_id = $6 or $6 is null) \
+         order by q.id desc limit $7"
+    }
+    EFFECT_COUNTS_OF_TENANT {
+        "select action_type, status, count(*) as effects from post_queue where tenant_id = $1 \
+         group by action_type, status order by action_type, status"
+    }
+    EFFECT_COUNTS {
+        "select action_type, status, count(*) as effects from post_queue \
+         group by action_type, status order by action_type, status"
+    }
+    WAITING_EFFECTS {
+        "select action_type, status, count(*) as effects from post_queue \
+         where tenant_id = $1 and account_id = $2 and status in ('pending', 'failed') \
+         group by action_type, status order by action_type, status"
+    }
+}
+
+#[derive(FromRow)]
+struct EffectRow {
+    id: Uuid,
+    tenant_id: Uuid,
+    account_id: Uuid,
+    conversation_id: Option<Uuid>,
+    event_id: Option<Uuid>,
+    decision_id: Option<Uuid>,
+    payload: Doc<Action>,
+    idempotency_key: String,
+    status: Word<EffectState>,
+    approved_by_person: bool,
+    retry_count: i64,
+    error: Option<String>,
+    error_category: Option<Word<ErrorCategory>>,
+    skip_reason: Option<Word<SkipReason>>,
+    instagram_id: Option<String>,
+    next_retry_at: Moment,
+    deadline: Option<Moment>,
+    first_attempt_at: Option<Moment>,
+    sent_at: Option<Moment>,
+    received_at: Option<Moment>,
+    created_at: Moment,
+    updated_at: Moment,
+}
+
+impl From<EffectRow> for Effect {
+    fn from(row: EffectRow) -> Self {
+        Effect {
+            id: EffectId(row.id),
+            tenant: TenantId(row.tenant_id),
+            account: AccountId(row.account_id),
+            conversation: row.conversation_id.map(ConversationId),
+            event: row.event_id.map(EventId),
+            decision: row.decision_id.map(DecisionId),
+            action: row.payload.0,
+            idempotency_key: IdempotencyKey(row.idempotency_key),
+            state: row.status.0,
+            approved_by_person: row.approved_by_person,
+            retry_count: count(row.retry_count),
+            error: row.error,
+            error_category: row.error_category.map(|word| word.0),
+            skip_reason: row.skip_reason.map(|word| word.0),
+            instagram_id: row.instagram_id,
+            next_retry_at: row.next_retry_at.0,
+            deadline: row.deadline.map(|moment| moment.0),
+            first_attempt_at: row.first_attempt_at.map(|moment| moment.0),
+            sent_at: row.sent_at.map(|moment| moment.0),
+            received_at: row.received_at.map(|moment| moment.0),
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct ReadyRow {
+    #[sqlx(flatten)]
+    effect: EffectRow,
+    recipient_id: Option<String>,
+    comment_written_at: Option<Moment>,
+    comment_author_id: Option<String>,
+    private_reply_used: bool,
+}
+
+#[derive(FromRow)]
+struct CountRow {
+    action_type: Word<ActionType>,
+    status: Word<EffectState>,
+    effects: i64,
+}
+
+impl From<CountRow> for EffectCount {
+    fn from(row: CountRow) -> Self {
+        EffectCount { action_type: row.action_type.0, state: row.status.0, count: row.effects }
+    }
+}
+
+impl Database {
+    /// Adds the conversations, with two statements for all effects together.
+    async fn ready(&self, found: Vec<ReadyRow>) -> Result<Vec<ReadyEffect>, StoreError> {
+        let mut ready: Vec<(Option<String>, ReadyEffect)> = found.into_iter().map(ReadyRow::split).collect();
+        let threads = ready.iter().filter_map(|(_, it)| Some((it.effect.tenant, it.effect.conversation?)));
+        let threads: HashSet<_> = threads.collect();
+        let threads: HashMap<_, Conversation> = self
+            .conversations_by_ids(&threads)
+            .await?
+            .into_iter()
+            .map(|(tenant, conversation)| ((tenant, conversation.id), conversation))
+            .collect();
+        for (_, it) in &mut ready {
+            let thread = it.effect.conversation.and_then(|id| threads.get(&(it.effect.tenant, id)));
+            it.thread = thread.cloned();
+        }
+
+        let place_of = |(person, it): &(Option<String>, ReadyEffect)| {
+            let person = person.as_deref().or(it.thread.as_ref().map(|thread| thread.person.id.as_str()))?;
+            Some((it.effect.tenant, it.effect.account, direct_key(person)))
+        };
+        let places: HashSet<_> = ready.iter().filter_map(place_of).collect();
+        let directs: HashMap<_, Conversation> = self
+            .conversations_by_places(&places)
+            .await?
+            .into_iter()
+            .map(|(tenant, it)| ((tenant, it.account, it.key.clone()), it))
+            .collect();
+        Ok(ready
+            .into_iter()
+            .map(|entry| {
+                let direct = place_of(&entry).and_then(|place| directs.get(&place)).cloned();
+                ReadyEffect { direct, ..entry.1 }
+            })
+            .collect())
+    }
+}
+
+impl ReadyRow {
+    /// The effect without its conversations, and the person it concerns when that is known without them: the one
+    /// written to, or the author of the comment acted on.
+    fn split(self) -> (Option<String>, ReadyEffect) {
+        let effect = Effect::from(self.effect);
+        let person = self.recipient_id.or(self.comment_author_id);
+        let is_private_reply = effect.action.action_type() == ActionType::PrivateReply;
+        let comment_written_at = self.comment_written_at.filter(|_| is_private_reply).map(|moment| moment.0);
+        let ready = ReadyEffect {
+            effect,
+            thread: None,
+            direct: None,
+            comment_written_at,
+            private_reply_used: self.private_reply_used,
+        };
+        (person, ready)
+    }
+}
+
+#[async_trait]
+impl Outbox for Database {
+    async fn tenants_with_due_effects(&self, now: Timestamp) -> Result<Vec<TenantId>, StoreError> {
+        let found = rows!(self.reader(), (Uuid,), TENANTS_WITH_DUE_EFFECTS, Moment(now))?;
+        Ok(found.into_iter().map(|(tenant,)| TenantId(tenant)).collect())
+    }
+
+    async fn next_due_at(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        Ok(row!(self.reader(), (Moment,), NEXT_DUE_AT, Moment(now))?.map(|(moment,)| moment.0))
+    }
+
+    async fn due_effects(
+        &self,
+        tenant: &TenantId,
+        now: Timestamp,
+        except: &[EffectId],
+        blocked: &[(AccountId, ActionType)],
+        limit: u32,
+    ) -> Result<Vec<ReadyEffect>, StoreError> {
+        let except: IdList = except.iter().map(|effect| effect.0).collect();
+        let blocked: Vec<_> = blocked.iter().map(|(account, action)| format!("{}{action}", account.0.simple())).collect();
+        let blocked: TextList = blocked.iter().map(String::as_str).collect();
+        let limit = i64::from(limit);
+        let found =
+            rows!(self.reader(), ReadyRow, DUE_EFFECTS, tenant.0, Moment(now), &except, &blocked, limit)?;
+        self.ready(found).await
+    }
+
+    async fn interrupted_to_unknown(&self, at: Timestamp) -> Result<u64, StoreError> {
+        match self.submit(Work::InterruptEffects { at }).await? {
+            Outcome::Changed(effects) => Ok(effects),
+            Outcome::Accepted(_) => Ok(0),
+        }
+    }
+
+    async fn unknown_effects(&self, now: Timestamp, limit: u32) -> Result<Vec<ReadyEffect>, StoreError> {
+        let found = rows!(self.reader(), ReadyRow, UNKNOWN_EFFECTS, Moment(now), i64::from(limit))?;
+        self.ready(found).await
+    }
+
+    async fn claimed_instagram_ids(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        let found = rows!(self.reader(), (String,), CLAIMED_INSTAGRAM_IDS, tenant.0, account.0, Moment(since))?;
+        Ok(found.into_iter().map(|(id,)| id).collect())
+    }
+
+    async fn find_effect_behind(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        conversation_key: &str,
+        instagram_id: &str,
+        words: &str,
+    ) -> Result<Option<Effect>, StoreError> {
+        let id = text(instagram_id);
+        let by_id = row!(self.reader(), EffectRow, EFFECT_BY_INSTAGRAM_ID, tenant.0, account.0, id)?;
+        if by_id.is_some() || words.is_empty() {
+            return Ok(by_id.map(Effect::from));
+        }
+        let key = text(conversation_key);
+        let by_text =
+            row!(self.reader(), EffectRow, OPEN_EFFECT_BY_TEXT, tenant.0, account.0, key, text(words))?;
+        Ok(by_text.map(Effect::from))
+    }
+
+    async fn find_effect(&self, tenant: &TenantId, effect: &EffectId) -> Result<Option<Effect>, StoreError> {
+        Ok(row!(self.reader(), EffectRow, FIND_EFFECT, tenant.0, effect.0)?.map(Effect::from))
+    }
+
+    async fn list_effects(
+        &self,
+        tenant: &TenantId,
+        filter: &EffectFilter,
+        page: PageRequest,
+    ) -> Result<Vec<Effect>, StoreError> {
+        rows!(
+            self.reader(),
+            EffectRow,
+            LIST_EFFECTS,
+            tenant.0,
+            before(page),
+            filter.state.map(EffectState::as_str),
+            filter.action_type.map(ActionType::as_str),
+            filter.account.map(|account| account.0),
+            filter.conversation.map(|conversation| conversation.0),
+            i64::from(page.limit)
+        )
+        .map(all)
+    }
+
+    async fn effect_counts(&self, tenant: Option<&TenantId>) -> Result<Vec<EffectCount>, StoreError> {
+        match tenant {
+            Some(tenant) => rows!(self.reader(), CountRow, EFFECT_COUNTS_OF_TENANT, tenant.0).map(all),
+            None => rows!(self.reader(), CountRow, EFFECT_COUNTS).map(all),
+        }
+    }
+
+    async fn waiting_effects(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<EffectCount>, StoreError> {
+        rows!(self.reader(), CountRow, WAITING_EFFECTS, tenant.0, account.0).map(all)
+    }
+}

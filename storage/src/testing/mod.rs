@@ -1,0 +1,88 @@
+//! Throw-away databases for tests: a fresh SQLite file, or a fresh database on a PostgreSQL server that is
+//! started once per test process and ends with it.
+
+mod server;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use tempfile::TempDir;
+use tenants::clock::{Clock, SystemClock};
+use tenants::tasks::Tasks;
+
+use crate::{Database, DatabaseOptions};
+pub use server::PostgresServer;
+
+/// An empty database that nobody else uses. A SQLite file is removed when this is dropped; a PostgreSQL database
+/// goes with its server (with a server named by `TROUPE_TEST_POSTGRES_URL` it stays, under a name that begins
+/// with `troupe_test_`).
+#[derive(Debug)]
+pub struct TestDatabase {
+    url: SecretString,
+    _folder: Option<TempDir>,
+}
+
+impl TestDatabase {
+    /// A file in a temporary folder.
+    ///
+    /// # Panics
+    /// When no temporary folder can be made.
+    pub fn sqlite() -> Self {
+        let folder = tempfile::Builder::new().prefix("troupe-test-").tempdir().expect("a temporary folder");
+        let url = format!("sqlite:{}", folder.path().join("troupe.db").display());
+        Self { url: url.into(), _folder: Some(folder) }
+    }
+
+    /// A database of its own on the PostgreSQL server of this test process; `None` (and a line that says so) when
+    /// no PostgreSQL is installed and none is named by `TROUPE_TEST_POSTGRES_URL`.
+    ///
+    /// # Panics
+    /// When the server does not work, or when there is none although `REQUIRE_SERVICES=1` asks for it.
+    pub async fn postgres() -> Option<Self> {
+        let server = server::shared().await?;
+        Some(Self::on(&server).await)
+    }
+
+    /// A database of its own on this server.
+    ///
+    /// # Panics
+    /// When the server does not work.
+    pub async fn on(server: &PostgresServer) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("troupe_test_{}_{number}", std::process::id());
+        let options: PgConnectOptions = server.url("postgres").parse().expect("the address of the test server");
+        let mut connection = options.connect().await.expect("the test server answers");
+        let sql = AssertSqlSafe(format!("create database {name} template template0"));
+        sqlx::raw_sql(sql).execute(&mut connection).await.expect("a new database");
+        connection.close().await.expect("the connection ends");
+        Self { url: server.url(&name).into(), _folder: None }
+    }
+
+    /// Its address, for [`DatabaseOptions::url`].
+    pub fn url(&self) -> &str {
+        self.url.expose_secret()
+    }
+
+    /// Opens and migrates it, with the machine's clock.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub async fn open(&self) -> Database {
+        self.open_with(Arc::new(SystemClock)).await
+    }
+
+    /// Opens and migrates it, with another clock.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub async fn open_with(&self, clock: Arc<dyn Clock>) -> Database {
+        let options = DatabaseOptions::new(self.url(), clock, Tasks::default());
+        let database = Database::open(options).await.expect("the test database opens");
+        database.migrate().await.expect("the migrations apply");
+        database
+    }
+}

@@ -1,0 +1,173 @@
+//! A throw-away PostgreSQL server.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+/// A PostgreSQL server in a temporary folder, on a free port of the loopback, without durability.
+///
+/// It runs under a small shell that waits for its standard input to end and then stops the server and removes the
+/// folder. The input ends when this is dropped, and also when the test process dies in any way, so that no server
+/// stays behind.
+#[derive(Debug)]
+pub struct PostgresServer {
+    /// The address up to the name of the database.
+    base: String,
+    /// What follows the name.
+    query: String,
+    supervisor: Option<Child>,
+}
+
+/// Starts the server (as `$USER_NAME` when that is not empty), says `ready`, and ends it with the standard input.
+const SUPERVISE: &str = r#"
+set -u
+as_user() { if [ -n "$USER_NAME" ]; then setpriv --reuid="$USER_NAME" --regid="$USER_NAME" --clear-groups -- "$@"; else "$@"; fi; }
+folder=$(mktemp -d "${TMPDIR:-/tmp}/troupe-postgres-XXXXXX") || exit 1
+server=
+finish() {
+    if [ -n "$server" ]; then kill -QUIT "$server" 2>/dev/null; wait "$server" 2>/dev/null; fi
+    rm -rf "$folder"
+}
+trap finish EXIT
+trap '' INT
+[ -z "$USER_NAME" ] || chown "$USER_NAME" "$folder" || exit 1
+cd "$folder" || exit 1
+as_user "$BIN/initdb" -D "$folder/data" -U troupe -A trust -E UTF8 --locale=C --no-sync >"$folder/log" 2>&1 </dev/null \
+    || { echo failed; cat "$folder/log"; exit 1; }
+as_user "$BIN/postgres" -D "$folder/data" -p "$PORT" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$folder" \
+    -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=400 -c shared_buffers=64MB \
+    >"$folder/log" 2>&1 </dev/null &
+server=$!
+tries=0
+until as_user "$BIN/pg_isready" -q -h 127.0.0.1 -p "$PORT" -t 1; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then echo failed; cat "$folder/log"; exit 1; fi
+    sleep 0.05
+done
+echo ready
+cat >/dev/null
+"#;
+
+impl PostgresServer {
+    /// Starts a server; `None` when the programs are not installed.
+    ///
+    /// # Panics
+    /// When the programs are there but do not work.
+    pub fn start() -> Option<Self> {
+        let programs = find_programs()?;
+        let mut complaint = String::new();
+        // Another process may take the free port before the server does.
+        for _ in 0..3 {
+            match Self::try_start(&programs) {
+                Ok(server) => return Some(server),
+                Err(problem) => complaint = problem,
+            }
+        }
+        panic!("the PostgreSQL in {} does not start: {complaint}", programs.display());
+    }
+
+    fn try_start(programs: &Path) -> Result<Self, String> {
+        let port = free_port();
+        let mut supervisor = Command::new("sh")
+            .args(["-c", SUPERVISE])
+            .env("BIN", programs)
+            .env("PORT", port.to_string())
+            .env("USER_NAME", if is_root() { "postgres" } else { "" })
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        let mut answer = String::new();
+        if let Some(output) = supervisor.stdout.take() {
+            let mut output = BufReader::new(output);
+            output.read_line(&mut answer).map_err(|error| error.to_string())?;
+            if answer.trim() != "ready" {
+                output.read_to_string(&mut answer).map_err(|error| error.to_string())?;
+                let _ = supervisor.wait();
+                return Err(answer);
+            }
+        }
+        Ok(Self {
+            base: format!("postgres://troupe@127.0.0.1:{port}"),
+            query: "?sslmode=disable".to_owned(),
+            supervisor: Some(supervisor),
+        })
+    }
+
+    /// The server that somebody else runs.
+    fn named(url: &str) -> Self {
+        let (address, query) = url.split_once('?').map_or((url, String::new()), |(a, q)| (a, format!("?{q}")));
+        let authority = address.find("://").map_or(0, |at| at + 3);
+        let end = address[authority..].find('/').map_or(address.len(), |at| authority + at);
+        Self { base: address[..end].to_owned(), query, supervisor: None }
+    }
+
+    /// The address of a database on this server.
+    pub fn url(&self, database: &str) -> String {
+        format!("{}/{database}{}", self.base, self.query)
+    }
+}
+
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        if let Some(mut supervisor) = self.supervisor.take() {
+            drop(supervisor.stdin.take());
+            let _ = supervisor.wait();
+        }
+    }
+}
+
+/// The server of this test process.
+pub(super) async fn shared() -> Option<Arc<PostgresServer>> {
+    static SERVER: OnceCell<Option<Arc<PostgresServer>>> = OnceCell::const_new();
+    SERVER
+        .get_or_init(|| async {
+            let found = match variable("TROUPE_TEST_POSTGRES_URL") {
+                Some(url) => Some(PostgresServer::named(&url)),
+                None => PostgresServer::start(),
+            };
+            if found.is_none() {
+                assert!(
+                    variable("REQUIRE_SERVICES").as_deref() != Some("1"),
+                    "PostgreSQL not found, but REQUIRE_SERVICES=1: install it or set TROUPE_TEST_POSTGRES_URL"
+                );
+                eprintln!("PostgreSQL not found: suite skipped");
+            }
+            found.map(Arc::new)
+        })
+        .await
+        .clone()
+}
+
+/// The newest installed programs.
+fn find_programs() -> Option<PathBuf> {
+    let mut folders: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .map(|found| found.flatten().map(|version| version.path().join("bin")).collect())
+        .unwrap_or_default();
+    folders.sort();
+    folders.reverse();
+    if let Some(path) = variable("PATH") {
+        folders.extend(std::env::split_paths(&path));
+    }
+    folders.into_iter().find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
+}
+
+/// PostgreSQL refuses to run as root.
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
+}
+
+fn free_port() -> u16 {
+    let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on the loopback");
+    free.local_addr().expect("a bound socket has an address").port()
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests learn of services from the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,181 @@
+//! The writer: takes all work that waits, applies it in one transaction, and answers everybody when it is durable.
+//!
+//! First everything is applied together. Should a unit not fit, the transaction is rolled back and the units are
+//! applied again one by one, each under a savepoint, so that only the unit at fault fails. Should the commit itself
+//! fail, everybody is told that nothing was stored, and the next batch starts with a fresh transaction (and a fresh
+//! connection, if the old one is of no use).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenants::clock::Clock;
+use tenants::ports::StoreError;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::apply::perform;
+use crate::db::{Connection, Connector, run};
+use crate::failure::Failure;
+use crate::statement::statements;
+use crate::work::{Outcome, Work};
+
+statements! {
+    BEGIN { (only sqlite "begin immediate") (only postgres "begin") }
+    COMMIT { "commit" }
+    ROLLBACK { "rollback" }
+    SAVEPOINT { "savepoint unit" }
+    RELEASE { "release savepoint unit" }
+    ROLLBACK_TO { "rollback to savepoint unit" }
+}
+
+/// A unit of work and whom to tell.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) work: Work,
+    pub(crate) answer: oneshot::Sender<Result<Outcome, StoreError>>,
+}
+
+/// One committer with its own connection.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    pub(crate) queue: mpsc::Receiver<Job>,
+    pub(crate) closing: watch::Receiver<bool>,
+    pub(crate) connector: Connector,
+    pub(crate) connection: Option<Connection>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Most units in one transaction.
+    pub(crate) batch: usize,
+    /// Longest that a transaction may take.
+    pub(crate) timeout: Duration,
+}
+
+impl Writer {
+    /// Works until the database is closed and the queue is empty.
+    pub(crate) async fn run(mut self) {
+        let mut jobs = Vec::with_capacity(self.batch);
+        loop {
+            tokio::select! {
+                biased;
+                taken = self.queue.recv_many(&mut jobs, self.batch) => {
+                    if taken == 0 {
+                        break;
+                    }
+                    self.work_off(std::mem::take(&mut jobs)).await;
+                }
+                closed = self.closing.changed() => {
+                    // An error says that nobody is left who could close: the same as closing.
+                    let _ = closed;
+                    self.queue.close();
+                }
+            }
+        }
+        if let Some(connection) = self.connection.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "the database connection did not close in good order");
+        }
+    }
+
+    async fn work_off(&mut self, jobs: Vec<Job>) {
+        let works: Vec<&Work> = jobs.iter().map(|job| &job.work).collect();
+        let outcome = match tokio::time::timeout(self.timeout, self.commit(&works)).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                // Where the transaction stands is not known; the database rolls it back with its connection.
+                self.connection = None;
+                Err(sqlx::Error::PoolTimedOut)
+            }
+        };
+        match outcome {
+            Ok(answers) => {
+                for (job, answer) in jobs.into_iter().zip(answers) {
+                    // Whoever does not wait any more is not told; the work is done all the same.
+                    let _ = job.answer.send(answer.map_err(Failure::into_store_error));
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, units = jobs.len(), "the database did not take a batch");
+                let error = Arc::new(error);
+                for job in jobs {
+                    let _ = job.answer.send(Err(StoreError::Unavailable(Box::new(Arc::clone(&error)))));
+                }
+            }
+        }
+    }
+
+    /// One transaction; the error concerns the whole batch.
+    async fn commit(&mut self, works: &[&Work]) -> Result<Vec<Result<Outcome, Failure>>, sqlx::Error> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.connector.connect().await?,
+        };
+        let answers = transact(&mut connection, works, self.clock.as_ref()).await;
+        if answers.is_ok() || is_usable(&mut connection).await {
+            self.connection = Some(connection);
+        }
+        answers
+    }
+}
+
+/// After a failed transaction: true when the connection can begin another.
+async fn is_usable(connection: &mut Connection) -> bool {
+    // The database may have rolled back by itself, so a refusal here says nothing; the next test does.
+    let _ = run!(connection, ROLLBACK);
+    let begun = run!(connection, BEGIN).is_ok();
+    begun && run!(connection, ROLLBACK).is_ok()
+}
+
+async fn transact(
+    connection: &mut Connection,
+    works: &[&Work],
+    clock: &dyn Clock,
+) -> Result<Vec<Result<Outcome, Failure>>, sqlx::Error> {
+    run!(connection, BEGIN).map_err(whole)?;
+    let now = clock.now();
+    let answers = match perform(connection, works, now).await {
+        Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+        Err(Failure::Unavailable(error)) => return Err(error),
+        Err(failure) if works.len() == 1 => {
+            run!(connection, ROLLBACK).map_err(whole)?;
+            return Ok(vec![Err(failure)]);
+        }
+        Err(_) => {
+            run!(connection, ROLLBACK).map_err(whole)?;
+            run!(connection, BEGIN).map_err(whole)?;
+            one_by_one(connection, works, now).await?
+        }
+    };
+    run!(connection, COMMIT).map_err(whole)?;
+    Ok(answers)
+}
+
+/// Applies each unit under a savepoint.
+async fn one_by_one(
+    connection: &mut Connection,
+    works: &[&Work],
+    now: tenants::clock::Timestamp,
+) -> Result<Vec<Result<Outcome, Failure>>, sqlx::Error> {
+    let mut answers = Vec::with_capacity(works.len());
+    for work in works {
+        run!(connection, SAVEPOINT).map_err(whole)?;
+        let answer = perform(connection, &[work], now).await;
+        match answer {
+            Ok(outcomes) => answers.extend(outcomes.into_iter().map(Ok)),
+            Err(Failure::Unavailable(error)) => return Err(error),
+            Err(failure) => {
+                run!(connection, ROLLBACK_TO).map_err(whole)?;
+                answers.push(Err(failure));
+            }
+        }
+        run!(connection, RELEASE).map_err(whole)?;
+    }
+    Ok(answers)
+}
+
+/// A failure to begin, end or divide a transaction concerns the whole batch, whatever it is.
+fn whole(failure: Failure) -> sqlx::Error {
+    match failure {
+        Failure::Unavailable(error) | Failure::Contended(error) => error,
+        Failure::Conflict(problem) | Failure::Corrupt(problem) => sqlx::Error::Protocol(problem),
+        Failure::Taken => sqlx::Error::Protocol("a constraint was broken at the end of the transaction".to_owned()),
+    }
+}

@@ -1,0 +1,41 @@
+//! What a store must do, whatever database is behind it. Each case runs on a fresh SQLite file and on a fresh
+//! PostgreSQL database.
+
+mod statements;
+
+use troupe_storage::testing::TestDatabase;
+
+/// A database of its own for one case; `None` skips the case because there is no server.
+async fn fresh(kind: &str) -> Option<TestDatabase> {
+    match kind {
+        "sqlite" => Some(TestDatabase::sqlite()),
+        _ => TestDatabase::postgres().await,
+    }
+}
+
+/// Lists the cases of a file; each becomes a test on either database.
+macro_rules! contract {
+    ($($case:ident)+) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    if let Some(database) = crate::fresh("sqlite").await {
+                        super::$case(database).await;
+                    }
+                }
+            )+
+        }
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    if let Some(database) = crate::fresh("postgres").await {
+                        super::$case(database).await;
+                    }
+                }
+            )+
+        }
+    };
+}
+pub(crate) use contract;
