@@ -26,11 +26,11 @@ statements! {
     LIST_ALERTS_OF_AGENCY {
         "select" (columns alert_columns) "from system_alerts \
          where (agency_id = $1 or (agency_id is null and tenant_id is null)) and id < $2 \
-         and ($3 is null or (resolved_at is not null) = $3) order by id desc limit $4"
+         and ((resolved_at is not null) = $3 or $3 is null) order by id desc limit $4"
     }
     LIST_ALERTS_OF_TENANT {
         "select" (columns alert_columns) "from system_alerts where agency_id = $1 and tenant_id = $5 and id < $2 \
-         and ($3 is null or (resolved_at is not null) = $3) order by id desc limit $4"
+         and ((resolved_at is not null) = $3 or $3 is null) order by id desc limit $4"
     }
     FIND_ALERT {
         "select" (columns alert_columns) "from system_alerts \

@@ -29,7 +29,9 @@ as_user() { if [ -n "$USER_NAME" ]; then setpriv --reuid="$USER_NAME" --regid="$
 folder=$(mktemp -d "${TMPDIR:-/tmp}/troupe-postgres-XXXXXX") || exit 1
 server=
 finish() {
-    if [ -n "$server" ]; then kill -QUIT "$server" 2>/dev/null; wait "$server" 2>/dev/null; fi
+    # The pid of the server itself: what the shell knows is a subshell around it.
+    if [ -s "$folder/data/postmaster.pid" ]; then kill -QUIT "$(head -n 1 "$folder/data/postmaster.pid")"; fi
+    [ -z "$server" ] || wait "$server"
     rm -rf "$folder"
 }
 trap finish EXIT
