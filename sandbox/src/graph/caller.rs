@@ -7,6 +7,7 @@ use crate::{
     control::requests::Login,
     ids::{AccountId, AppId},
     state::World,
+    webhooks::sign::sha256_hex,
 };
 
 /// The holder of a good token.
@@ -41,9 +42,22 @@ pub(crate) fn identify(
         if request.host.is_some_and(|host| host != login) {
             return Err(GraphError::malformed_token());
         }
+        require_fitting_proof(world, &node.account.app_id, token, request)?;
         Ok(Caller { account: Some(state.account.clone()), app: node.account.app_id.clone(), login })
     });
     (account, caller)
+}
+
+/// `appsecret_proof` is optional, but a wrong one is refused.
+fn require_fitting_proof(
+    world: &World,
+    app: &AppId,
+    token: &str,
+    request: &GraphRequest,
+) -> Result<(), GraphError> {
+    let Some(proof) = request.params.text("appsecret_proof") else { return Ok(()) };
+    let expected = world.apps.find(app.as_str()).map(|app| sha256_hex(&app.secret, token.as_bytes()));
+    if expected.as_deref() == Some(proof.as_str()) { Ok(()) } else { Err(GraphError::wrong_secret_proof()) }
 }
 
 /// Which host's manners an answer follows when the token tells nothing.

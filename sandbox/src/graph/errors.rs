@@ -56,9 +56,13 @@ impl GraphError {
         self
     }
 
-    fn oauth(mut self) -> Self {
-        self.kind = Kind::OAuth;
+    fn kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
         self
+    }
+
+    fn oauth(self) -> Self {
+        self.kind(Kind::OAuth)
     }
 
     fn explained(mut self, title: &'static str, text: impl Into<String>) -> Self {
@@ -181,6 +185,10 @@ impl GraphError {
             TokenDeath::RoleLost => "User is no longer able to act on the linked Page.".to_owned(),
         };
         Self::new(190, format!("Error validating access token: {reason}")).subcode(death.subcode()).oauth()
+    }
+
+    pub(crate) fn wrong_secret_proof() -> Self {
+        Self::new(100, "Invalid appsecret_proof provided in the API argument").kind(Kind::Method)
     }
 
     pub(crate) fn too_young_to_refresh() -> Self {

@@ -15,8 +15,7 @@ use crate::control::requests::Login;
 /// Larger bodies are refused; the Graph API takes attachments by URL.
 const MAX_BODY: usize = 8 * 1024 * 1024;
 
-/// A call as the client meant it.
-#[derive(Debug)]
+/// A call as the client meant it. Not `Debug`: it holds a token.
 pub(crate) struct GraphRequest {
     pub(crate) method: Method,
     /// `vNN.N`, if the path began with one.

@@ -26,7 +26,6 @@ use crate::{
 
 /// Everything that exists. Operations are complete before the lock is released; the webhooks they cause
 /// collect in `outbox` and leave afterwards.
-#[derive(Debug)]
 pub(crate) struct World {
     pub(crate) ids: IdSource,
     pub(crate) apps: apps::Apps,

@@ -1,7 +1,6 @@
 //! Things in order of time, with cursors: what every listing edge is made of.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
@@ -14,12 +13,29 @@ pub(crate) struct Position {
 }
 
 impl Position {
+    const MIN: Self = Self { micros: i64::MIN, serial: 0 };
+    const MAX: Self = Self { micros: i64::MAX, serial: u64::MAX };
+
     pub(crate) fn new(time: DateTime<Utc>, serial: u64) -> Self {
         Self { micros: time.timestamp_micros(), serial }
     }
 
     pub(crate) fn time(self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.micros).unwrap_or_default()
+    }
+
+    fn next(self) -> Self {
+        match self.serial.checked_add(1) {
+            Some(serial) => Self { serial, ..self },
+            None => Self { micros: self.micros.saturating_add(1), serial: 0 },
+        }
+    }
+
+    fn previous(self) -> Self {
+        match self.serial.checked_sub(1) {
+            Some(serial) => Self { serial, ..self },
+            None => Self { micros: self.micros.saturating_sub(1), serial: u64::MAX },
+        }
     }
 
     /// The opaque cursor that stands for this place; it begins `QVFI` like Meta's.
@@ -47,6 +63,17 @@ pub(crate) struct PageRequest {
 impl PageRequest {
     pub(crate) fn first(limit: usize) -> Self {
         Self { limit, after: None, before: None, since: None, until: None }
+    }
+
+    /// Oldest and newest place asked for, both included.
+    fn bounds(&self) -> (Position, Position) {
+        let since = self.since.map(|since| Position::new(since, 0));
+        let until = self.until.map(|until| Position::new(until, u64::MAX));
+        let after = self.after.map(Position::previous);
+        let before = self.before.map(Position::next);
+        let oldest = since.into_iter().chain(before).max().unwrap_or(Position::MIN);
+        let newest = until.into_iter().chain(after).min().unwrap_or(Position::MAX);
+        (oldest, newest)
     }
 }
 
@@ -93,49 +120,27 @@ impl<T: Clone> Timeline<T> {
 
     /// A page of what `keep` lets through.
     pub(crate) fn page(&self, request: &PageRequest, keep: impl Fn(&T) -> bool) -> Page<T> {
-        let oldest = request.since.map_or(Bound::Unbounded, |since| Bound::Included(Position::new(since, 0)));
-        let newest =
-            request.until.map_or(Bound::Unbounded, |until| Bound::Included(Position::new(until, u64::MAX)));
-        if request.since.zip(request.until).is_some_and(|(since, until)| since > until) {
+        let (oldest, newest) = request.bounds();
+        if oldest > newest {
             return Page { items: Vec::new(), has_older: false, has_newer: false };
         }
-        let kept = || self.items.range((oldest, newest)).filter(|(_, item)| keep(item));
-        let pair = |(position, item): (&Position, &T)| (*position, item.clone());
-        if let Some(before) = request.before {
-            let mut items: Vec<_> = self
-                .items
-                .range((Bound::Excluded(before), Bound::Unbounded))
-                .filter(|(position, item)| within(**position, request) && keep(item))
-                .map(pair)
-                .take(request.limit + 1)
-                .collect();
+        let kept = self.items.range(oldest..=newest).filter(|(_, item)| keep(item));
+        let pairs = kept.map(|(position, item)| (*position, item.clone()));
+        let one_more = request.limit.saturating_add(1);
+        // One item more than asked for tells whether the page has a neighbour.
+        if request.before.is_some() {
+            let mut items: Vec<_> = pairs.take(one_more).collect();
             let has_newer = items.len() > request.limit;
             items.truncate(request.limit);
             items.reverse();
-            return Page { items, has_older: true, has_newer };
+            Page { items, has_older: true, has_newer }
+        } else {
+            let mut items: Vec<_> = pairs.rev().take(one_more).collect();
+            let has_older = items.len() > request.limit;
+            items.truncate(request.limit);
+            Page { items, has_older, has_newer: request.after.is_some() }
         }
-        let has_newer =
-            request.after.is_some_and(|after| kept().next_back().is_some_and(|(p, _)| *p >= after));
-        let mut items: Vec<_> = match request.after {
-            None => kept().rev().map(pair).take(request.limit + 1).collect(),
-            Some(after) => self
-                .items
-                .range((Bound::Unbounded, Bound::Excluded(after)))
-                .rev()
-                .filter(|(position, item)| within(**position, request) && keep(item))
-                .map(pair)
-                .take(request.limit + 1)
-                .collect(),
-        };
-        let has_older = items.len() > request.limit;
-        items.truncate(request.limit);
-        Page { items, has_older, has_newer }
     }
-}
-
-fn within(position: Position, request: &PageRequest) -> bool {
-    request.since.is_none_or(|since| position >= Position::new(since, 0))
-        && request.until.is_none_or(|until| position <= Position::new(until, u64::MAX))
 }
 
 #[cfg(test)]
@@ -168,6 +173,17 @@ mod tests {
         let after = second.items.last().map(|(position, _)| *position);
         let last = timeline.page(&PageRequest { after, ..PageRequest::first(2) }, |_| true);
         assert_eq!((numbers(&last), last.has_older), (vec![0], false));
+    }
+
+    #[test]
+    fn contradicting_bounds_give_an_empty_page() {
+        let timeline = timeline(5);
+        let edge = Position { micros: 1, serial: 2 };
+        let request = PageRequest { after: Some(edge), before: Some(edge), ..PageRequest::first(9) };
+        assert!(timeline.page(&request, |_| true).items.is_empty());
+        let late = Some(DateTime::UNIX_EPOCH + chrono::TimeDelta::days(1));
+        let request = PageRequest { since: late, until: Some(DateTime::UNIX_EPOCH), ..PageRequest::first(9) };
+        assert!(timeline.page(&request, |_| true).items.is_empty());
     }
 
     #[test]

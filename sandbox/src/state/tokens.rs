@@ -31,7 +31,8 @@ pub struct TokenState {
     pub revoked: Option<TokenDeath>,
 }
 
-#[derive(Debug, Default)]
+/// Not `Debug`: it holds tokens.
+#[derive(Default)]
 pub(crate) struct Tokens {
     by_text: HashMap<String, TokenState>,
     newest: HashMap<AccountId, String>,

@@ -6,7 +6,12 @@ use sha2::Sha256;
 
 /// `X-Hub-Signature-256`.
 pub(crate) fn sha256_header(secret: &str, body: &[u8]) -> String {
-    format!("sha256={}", hex::encode(keyed::<Hmac<Sha256>>(secret, body)))
+    format!("sha256={}", sha256_hex(secret, body))
+}
+
+/// The code itself, which is also what `appsecret_proof` is over a token.
+pub(crate) fn sha256_hex(secret: &str, body: &[u8]) -> String {
+    hex::encode(keyed::<Hmac<Sha256>>(secret, body))
 }
 
 /// `X-Hub-Signature`, which often still comes along.

@@ -1,5 +1,7 @@
 use chrono::TimeDelta;
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
+use sha2::Sha256;
 use troupe_sandbox::TokenDeath;
 
 use crate::kit::{Kit, read};
@@ -24,6 +26,16 @@ async fn a_token_of_the_other_login_means_nothing_to_a_host() {
         kit.client.get(kit.url("/me")).bearer_auth(&kit.token).header("Host", "graph.instagram.com");
     assert_eq!(read(request).await.error(), (400, 190, 0));
     assert!(kit.token.starts_with("EAA"));
+}
+
+#[tokio::test]
+async fn a_secret_proof_is_optional_but_must_fit() {
+    let kit = Kit::start().await;
+    let mut code = Hmac::<Sha256>::new_from_slice(kit.sandbox.apps()[0].secret.as_bytes()).unwrap();
+    code.update(kit.token.as_bytes());
+    let proof = hex::encode(code.finalize().into_bytes());
+    kit.get("/me", &[("appsecret_proof", &proof)]).await.ok();
+    assert_eq!(kit.get("/me", &[("appsecret_proof", "00")]).await.error(), (400, 100, 0));
 }
 
 #[tokio::test]
