@@ -8,5 +8,7 @@ pub mod decide;
 pub mod dispatcher;
 pub mod ports;
 pub mod supervision;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use ports::Ports;

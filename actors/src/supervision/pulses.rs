@@ -263,7 +263,7 @@ mod tests {
     }
 
     fn second(second: i64) -> Timestamp {
-        Timestamp::from_millis(second * 1_000)
+        Timestamp::from_millis((1_763_690_000 + second) * 1_000)
     }
 
     #[test]

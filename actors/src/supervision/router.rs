@@ -42,6 +42,9 @@ pub(super) enum RouterMsg {
     #[cfg(any(test, feature = "testing"))]
     /// Pass this on to a tenant's actor.
     Tell(TenantId, TenantMsg),
+    #[cfg(test)]
+    /// Panic.
+    Crash,
 }
 
 enum Slot {
@@ -138,6 +141,8 @@ impl Actor for Router {
             RouterMsg::Release(tenant) => state.release(&myself, tenant).await,
             #[cfg(any(test, feature = "testing"))]
             RouterMsg::Tell(tenant, message) => state.tell(tenant, message),
+            #[cfg(test)]
+            RouterMsg::Crash => panic!("made to panic"),
         }
         Ok(())
     }

@@ -276,4 +276,23 @@ impl Troupe {
         use super::tenant::TenantMsg;
         self.node.tell_router(RouterMsg::Tell(*tenant, TenantMsg::Misbehave(misbehaviour, role)));
     }
+
+    /// Makes the router panic.
+    #[cfg(test)]
+    pub(super) fn crash_router(&self) {
+        self.node.tell_router(RouterMsg::Crash);
+    }
+
+    /// How many conversations a tenant that is awake works on at the same time.
+    #[cfg(test)]
+    pub(super) fn parallel(&self, tenant: &TenantId) -> Option<u32> {
+        let known = self.node.find_desk(tenant)?.known()?;
+        Some(known.context.settings.max_parallel)
+    }
+
+    /// True once a shutdown has begun.
+    #[cfg(test)]
+    pub(super) fn is_ending(&self) -> bool {
+        self.node.is_draining()
+    }
 }

@@ -1,1 +1,9 @@
+//! Stories about the actors, with a scripted decider and a clock that moves on command.
 
+mod failures;
+mod health;
+mod lanes;
+mod parts;
+mod rig;
+mod shutdown;
+mod tenants;

@@ -1,0 +1,440 @@
+//! The ports on the store in memory. What no test of an actor asks for finds nothing.
+
+use async_trait::async_trait;
+use tenants::account::{Account, Agency, ApiKey, MetaApp, SealedSecret, Tenant};
+use tenants::alert::{Alert, NewAlert};
+use tenants::approval::{Approval, ApprovalStatus};
+use tenants::audit::{AuditEntry, Chain, ChainVerdict};
+use tenants::changes::Changes;
+use tenants::clock::Timestamp;
+use tenants::conversation::{Comment, Conversation, Message};
+use tenants::effect::{ActionType, Effect};
+use tenants::event::{EventKind, InboxEvent, NewEvent};
+use tenants::ids::{
+    AccountId, AgencyId, AlertId, AppId, ApprovalId, CommentId, ConversationId, EffectId, EventId, KeyId,
+    RuleId, TenantId,
+};
+use tenants::ports::*;
+use tenants::rule::Rule;
+use tenants::settings::TenantSettings;
+
+use super::MemoryStore;
+
+#[async_trait]
+impl Inbox for MemoryStore {
+    async fn accept(&self, delivery: Delivery) -> Result<Vec<Accepted>, StoreError> {
+        drop(self.available()?);
+        let answers = delivery.events.iter().map(|_| Accepted::Stored).collect();
+        delivery.events.into_iter().for_each(|event| self.put(event));
+        Ok(answers)
+    }
+
+    async fn pending_events(
+        &self,
+        tenant: &TenantId,
+        except: &[EventId],
+        limit: u32,
+    ) -> Result<Vec<InboxEvent>, StoreError> {
+        let mut data = self.available()?;
+        data.reads += 1;
+        Ok(data.waiting(tenant, except, limit))
+    }
+
+    async fn tenants_with_events(&self) -> Result<Vec<TenantId>, StoreError> {
+        Ok(self.available()?.tenants_waiting())
+    }
+
+    async fn find_event(
+        &self,
+        _tenant: &TenantId,
+        _event: &EventId,
+    ) -> Result<Option<(InboxEvent, serde_json::Value)>, StoreError> {
+        Ok(None)
+    }
+
+    async fn event_counts(&self) -> Result<Vec<(EventKind, i64, i64)>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for MemoryStore {
+    async fn commit(&self, changes: Changes) -> Result<(), StoreError> {
+        self.available()?.apply(changes)
+    }
+}
+
+#[async_trait]
+impl Directory for MemoryStore {
+    async fn list_agencies(&self) -> Result<Vec<Agency>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn find_agency(&self, _agency: &AgencyId) -> Result<Option<Agency>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list_tenants(&self, _agency: &AgencyId, _page: PageRequest) -> Result<Vec<Tenant>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn find_tenant(&self, tenant: &TenantId) -> Result<Option<Tenant>, StoreError> {
+        Ok(self.available()?.contexts.get(tenant).map(|context| context.tenant.clone()))
+    }
+
+    async fn find_tenant_by_slug(
+        &self,
+        _agency: &AgencyId,
+        _slug: &str,
+    ) -> Result<Option<Tenant>, StoreError> {
+        Ok(None)
+    }
+
+    async fn load_context(&self, tenant: &TenantId, _day: &str) -> Result<Option<TenantContext>, StoreError> {
+        let data = self.available()?;
+        if data.unreadable.contains(tenant) {
+            return Err(StoreError::Corrupt("made to be unreadable".to_owned()));
+        }
+        Ok(data.contexts.get(tenant).cloned())
+    }
+
+    async fn tenant_versions(&self, tenants: &[TenantId]) -> Result<Vec<(TenantId, i64)>, StoreError> {
+        Ok(self.available()?.versions(tenants))
+    }
+
+    async fn find_settings(&self, _tenant: &TenantId) -> Result<Option<TenantSettings>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list_rules(&self, _tenant: &TenantId) -> Result<Vec<Rule>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn find_rule(&self, _tenant: &TenantId, _rule: &RuleId) -> Result<Option<Rule>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list_accounts(&self, _tenant: &TenantId) -> Result<Vec<Account>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn find_account(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+    ) -> Result<Option<Account>, StoreError> {
+        Ok(None)
+    }
+
+    async fn all_accounts(&self) -> Result<Vec<Account>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn served_tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn sealed_token(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+    ) -> Result<Option<SealedSecret>, StoreError> {
+        Ok(None)
+    }
+
+    async fn all_apps(&self) -> Result<Vec<(MetaApp, Option<SealedSecret>)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn list_apps(&self, _agency: &AgencyId) -> Result<Vec<MetaApp>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn find_app(&self, _agency: &AgencyId, _app: &AppId) -> Result<Option<MetaApp>, StoreError> {
+        Ok(None)
+    }
+
+    async fn find_key(&self, _hash: &str) -> Result<Option<ApiKey>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list_keys(&self, _agency: &AgencyId) -> Result<Vec<ApiKey>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn touch_key(&self, _key: &KeyId, _at: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Conversations for MemoryStore {
+    async fn load_conversations(
+        &self,
+        tenant: &TenantId,
+        keys: &[(AccountId, String)],
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let data = self.available()?;
+        let find =
+            |(account, key): &(AccountId, String)| data.conversations.get(&(*tenant, *account, key.clone()));
+        Ok(keys.iter().filter_map(find).cloned().collect())
+    }
+
+    async fn find_conversation(
+        &self,
+        _tenant: &TenantId,
+        _conversation: &ConversationId,
+    ) -> Result<Option<Conversation>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list_conversations(
+        &self,
+        _tenant: &TenantId,
+        _filter: &ConversationFilter,
+        _page: PageRequest,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn list_messages(
+        &self,
+        _tenant: &TenantId,
+        _conversation: &ConversationId,
+        _page: PageRequest,
+    ) -> Result<Vec<Message>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn list_comments(
+        &self,
+        _tenant: &TenantId,
+        _filter: &CommentFilter,
+        _page: PageRequest,
+    ) -> Result<Vec<Comment>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn find_comment(
+        &self,
+        _tenant: &TenantId,
+        _comment: &CommentId,
+    ) -> Result<Option<Comment>, StoreError> {
+        Ok(None)
+    }
+
+    async fn find_comment_by_external_id(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+        _external_id: &str,
+    ) -> Result<Option<Comment>, StoreError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Outbox for MemoryStore {
+    async fn tenants_with_due_effects(&self, _now: Timestamp) -> Result<Vec<TenantId>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn next_due_at(&self, _now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
+
+    async fn due_effects(
+        &self,
+        _tenant: &TenantId,
+        _now: Timestamp,
+        _except: &[EffectId],
+        _blocked: &[(AccountId, ActionType)],
+        _limit: u32,
+    ) -> Result<Vec<ReadyEffect>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn interrupted_to_unknown(&self, _at: Timestamp) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    async fn unknown_effects(&self, _now: Timestamp, _limit: u32) -> Result<Vec<ReadyEffect>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn claimed_instagram_ids(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+        _since: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn find_effect_behind(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+        _conversation_key: &str,
+        _instagram_id: &str,
+        _text: &str,
+    ) -> Result<Option<Effect>, StoreError> {
+        Ok(None)
+    }
+
+    async fn find_effect(
+        &self,
+        _tenant: &TenantId,
+        _effect: &EffectId,
+    ) -> Result<Option<Effect>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list_effects(
+        &self,
+        _tenant: &TenantId,
+        _filter: &EffectFilter,
+        _page: PageRequest,
+    ) -> Result<Vec<Effect>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn effect_counts(&self, _tenant: Option<&TenantId>) -> Result<Vec<EffectCount>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn waiting_effects(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+    ) -> Result<Vec<EffectCount>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Approvals for MemoryStore {
+    async fn find_approval(
+        &self,
+        _tenant: &TenantId,
+        _approval: &ApprovalId,
+    ) -> Result<Option<Approval>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list_approvals(
+        &self,
+        _tenant: &TenantId,
+        _status: Option<ApprovalStatus>,
+        _page: PageRequest,
+    ) -> Result<Vec<Approval>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn tenants_with_overdue_approvals(&self, _now: Timestamp) -> Result<Vec<TenantId>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl AuditLog for MemoryStore {
+    async fn list_audit(
+        &self,
+        _chain: &Chain,
+        _filter: &AuditFilter,
+        _before: Option<i64>,
+        _limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn audit_since(
+        &self,
+        _chain: &Chain,
+        _after: i64,
+        _limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn audit_chains(&self) -> Result<Vec<Chain>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn verify_chain(&self, _chain: &Chain) -> Result<ChainVerdict, StoreError> {
+        Err(StoreError::Corrupt("this store keeps no audit log".to_owned()))
+    }
+}
+
+#[async_trait]
+impl Alerts for MemoryStore {
+    async fn raise_alert(&self, alert: NewAlert, _at: Timestamp) -> Result<(), StoreError> {
+        self.available()?.raise(alert);
+        Ok(())
+    }
+
+    async fn list_alerts(
+        &self,
+        _agency: &AgencyId,
+        _tenant: Option<&TenantId>,
+        _resolved: Option<bool>,
+        _page: PageRequest,
+    ) -> Result<Vec<Alert>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn find_alert(&self, _agency: &AgencyId, _alert: &AlertId) -> Result<Option<Alert>, StoreError> {
+        Ok(None)
+    }
+
+    async fn has_open_alert(&self, _dedup_key: &str) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn resolve_alert(
+        &self,
+        _agency: &AgencyId,
+        _alert: &AlertId,
+        _by: &str,
+        _at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+#[async_trait]
+impl Operations for MemoryStore {
+    async fn put_heartbeats(&self, beats: &[Heartbeat]) -> Result<(), StoreError> {
+        self.available()?.put_beats(beats);
+        Ok(())
+    }
+
+    async fn list_heartbeats(&self, _tenant: &TenantId) -> Result<Vec<Heartbeat>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn add_ticks(&self, _ticks: &[CronTick]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn due_ticks(&self, _now: Timestamp, _limit: u32) -> Result<Vec<CronTick>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn next_tick_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
+
+    async fn run_tick(
+        &self,
+        _tick: &CronTick,
+        _event: Option<NewEvent>,
+        _next_run: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

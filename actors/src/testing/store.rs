@@ -1,0 +1,139 @@
+//! A store in memory. It keeps what the actors commit as it is, and can be made to fail.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tenants::alert::NewAlert;
+use tenants::audit::Chain;
+use tenants::changes::{Change, Changes};
+use tenants::clock::Timestamp;
+use tenants::conversation::Conversation;
+use tenants::event::{InboxEvent, NewEvent};
+use tenants::ids::{AccountId, EventId, TenantId};
+use tenants::ports::{Heartbeat, StoreError, TenantContext};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryStore {
+    data: Mutex<Data>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Data {
+    pub contexts: HashMap<TenantId, TenantContext>,
+    pub pending: BTreeMap<EventId, InboxEvent>,
+    /// In the order in which they were done.
+    pub done: Vec<EventId>,
+    pub quarantined: Vec<EventId>,
+    pub conversations: HashMap<(TenantId, AccountId, String), Conversation>,
+    pub alerts: Vec<NewAlert>,
+    pub resolved_alerts: Vec<String>,
+    pub heartbeats: HashMap<(Option<TenantId>, String), Heartbeat>,
+    pub commits: usize,
+    pub reads: usize,
+    pub is_away: bool,
+    pub commits_are_void: usize,
+    pub unreadable: HashSet<TenantId>,
+}
+
+impl MemoryStore {
+    pub(crate) fn data(&self) -> MutexGuard<'_, Data> {
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn put(&self, event: NewEvent) {
+        let event = InboxEvent {
+            id: event.id,
+            tenant: event.tenant,
+            account: event.account,
+            source: event.source,
+            kind: event.kind,
+            external_id: event.external_id,
+            conversation_key: event.conversation_key,
+            occurred_at: event.occurred_at,
+            received_at: event.received_at,
+            attempts: 0,
+            body: event.body,
+        };
+        self.data().pending.insert(event.id, event);
+    }
+
+    pub(super) fn available(&self) -> Result<MutexGuard<'_, Data>, StoreError> {
+        let data = self.data();
+        if data.is_away { Err(StoreError::Unavailable("made to be away".into())) } else { Ok(data) }
+    }
+}
+
+impl Data {
+    pub(super) fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
+        if self.commits_are_void > 0 {
+            self.commits_are_void -= 1;
+            return Err(StoreError::Conflict("made to be void".to_owned()));
+        }
+        self.commits += 1;
+        let Chain::Tenant(tenant) = changes.chain else { return Ok(()) };
+        for change in changes.list {
+            self.apply_one(tenant, change);
+        }
+        Ok(())
+    }
+
+    fn apply_one(&mut self, tenant: TenantId, change: Change) {
+        match change {
+            Change::EventDone { event, .. } => {
+                assert!(self.pending.remove(&event).is_some(), "{event} was done twice");
+                self.done.push(event);
+            }
+            Change::EventFailed { event, .. } => {
+                if let Some(event) = self.pending.get_mut(&event) {
+                    event.attempts += 1;
+                }
+            }
+            Change::EventQuarantined { event, .. } => {
+                self.pending.remove(&event);
+                self.quarantined.push(event);
+            }
+            Change::PutConversation(conversation) => {
+                let key = (tenant, conversation.account, conversation.key.clone());
+                self.conversations.insert(key, *conversation);
+            }
+            Change::RaiseAlert(alert, _) => self.raise(*alert),
+            Change::ResolveAlert { dedup_key, .. } => self.resolved_alerts.push(dedup_key),
+            _ => {}
+        }
+    }
+
+    pub(super) fn raise(&mut self, alert: NewAlert) {
+        if self.alerts.iter().all(|known| known.dedup_key != alert.dedup_key) {
+            self.alerts.push(alert);
+        }
+    }
+
+    pub(super) fn put_beats(&mut self, beats: &[Heartbeat]) {
+        for beat in beats {
+            self.heartbeats.insert((beat.tenant, beat.agent.clone()), beat.clone());
+        }
+    }
+
+    pub(super) fn versions(&self, tenants: &[TenantId]) -> Vec<(TenantId, i64)> {
+        tenants
+            .iter()
+            .filter_map(|tenant| Some((*tenant, self.contexts.get(tenant)?.tenant.version)))
+            .collect()
+    }
+
+    pub(super) fn waiting(&self, tenant: &TenantId, except: &[EventId], limit: u32) -> Vec<InboxEvent> {
+        let except: HashSet<&EventId> = except.iter().collect();
+        let waits = |event: &&InboxEvent| event.tenant == *tenant && !except.contains(&event.id);
+        self.pending.values().filter(waits).take(limit as usize).cloned().collect()
+    }
+
+    pub(super) fn tenants_waiting(&self) -> Vec<TenantId> {
+        let tenants: HashSet<TenantId> = self.pending.values().map(|event| event.tenant).collect();
+        tenants.into_iter().collect()
+    }
+
+    pub(crate) fn last_beat(&self, tenant: TenantId, agent: &str) -> Option<Timestamp> {
+        self.heartbeats.get(&(Some(tenant), agent.to_owned())).map(|beat| beat.last_beat_at)
+    }
+}

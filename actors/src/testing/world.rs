@@ -1,0 +1,275 @@
+//! A small world for actors: a clock that moves on command, a store in memory, hints, and shops in it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use llm::testing::ScriptedRouter;
+use serde_json::Value;
+use tenants::account::{Account, AccountStatus, LoginFlavour, Tenant, TenantStatus};
+use tenants::clock::{ManualClock, Timestamp};
+use tenants::conversation::{comment_key, direct_key};
+use tenants::effect::{Action, ErrorCategory};
+use tenants::event::{
+    CommentBody, EventBody, EventKind, EventSource, MessageBody, NewEvent, Person, Role, TickBody,
+};
+use tenants::ids::{AccountId, AgencyId, EventId, Ids, TenantId};
+use tenants::ports::{Finding, Hint, MentionText, Messenger, Receipt, SendError, TenantContext, Usage, Wake};
+use tenants::settings::TenantSettings;
+use tenants::tasks::Tasks;
+use tokio::sync::broadcast;
+
+use super::MemoryStore;
+use crate::Ports;
+
+/// 2025-11-21, a Friday.
+const START: i64 = 1_763_690_000_000_000;
+
+/// Hints within this world; some can be lost on command.
+#[derive(Debug)]
+pub(crate) struct Hints(broadcast::Sender<Hint>);
+
+impl Wake for Hints {
+    fn send(&self, hint: Hint) {
+        let _ = self.0.send(hint);
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Hint> {
+        self.0.subscribe()
+    }
+}
+
+/// An Instagram that does not answer.
+struct Offline;
+
+fn offline<T>() -> Result<T, SendError> {
+    Err(SendError {
+        category: ErrorCategory::Transient,
+        code: None,
+        subcode: None,
+        message: "there is no Instagram here".to_owned(),
+        retry_after: None,
+        app_wide: false,
+        skip_reason: None,
+        usage: Usage::default(),
+    })
+}
+
+#[async_trait]
+impl Messenger for Offline {
+    async fn perform(&self, _: &Account, _: &Action) -> Result<Receipt, SendError> {
+        offline()
+    }
+    async fn look_for(
+        &self,
+        _: &Account,
+        _: &Action,
+        _: Timestamp,
+        _: &[String],
+    ) -> Result<Finding, SendError> {
+        offline()
+    }
+    async fn read_mention(
+        &self,
+        _: &Account,
+        _: &str,
+        _: Option<&str>,
+    ) -> Result<Option<MentionText>, SendError> {
+        offline()
+    }
+    async fn check_account(&self, _: &Account) -> Result<String, SendError> {
+        offline()
+    }
+}
+
+/// See the module.
+pub(crate) struct World {
+    pub clock: ManualClock,
+    pub store: Arc<MemoryStore>,
+    pub wake: Arc<Hints>,
+    pub ports: Ports,
+    pub agency: AgencyId,
+}
+
+/// A tenant with one account.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shop {
+    pub tenant: TenantId,
+    pub account: AccountId,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let clock = ManualClock::at(START);
+        let shared: Arc<ManualClock> = Arc::new(clock.clone());
+        let ids = Ids::seeded(shared.clone(), 7);
+        let store = Arc::new(MemoryStore::default());
+        let wake = Arc::new(Hints(broadcast::Sender::new(1_024)));
+        let ports = Ports {
+            clock: shared,
+            ids: ids.clone(),
+            tasks: Tasks::default(),
+            store: store.clone(),
+            messenger: Arc::new(Offline),
+            llm: ScriptedRouter::new(),
+            wake: wake.clone(),
+        };
+        Self { clock, store, wake, agency: AgencyId::new(&ids), ports }
+    }
+
+    /// Opens a shop with these settings.
+    pub(crate) fn shop_with(&self, settings: TenantSettings) -> Shop {
+        let ids = &self.ports.ids;
+        let (tenant, account) = (TenantId::new(ids), AccountId::new(ids));
+        let created_at = self.ports.clock.now();
+        let row = Tenant {
+            id: tenant,
+            agency: self.agency,
+            slug: "shop".to_owned(),
+            name: "Shop".to_owned(),
+            time_zone: "Europe/Lisbon".to_owned(),
+            status: TenantStatus::Active,
+            version: 1,
+            created_at,
+        };
+        let account_row = Account {
+            id: account,
+            tenant,
+            external_id: "178414".to_owned(),
+            scoped_id: None,
+            page_id: None,
+            username: "shop".to_owned(),
+            flavour: LoginFlavour::Instagram,
+            app: None,
+            status: AccountStatus::Active,
+            token_expires_at: None,
+            created_at,
+        };
+        let context = TenantContext {
+            tenant: row,
+            settings,
+            rules: Vec::new(),
+            accounts: vec![account_row],
+            rule_hits_today: Default::default(),
+        };
+        self.store.data().contexts.insert(tenant, context);
+        Shop { tenant, account }
+    }
+
+    pub(crate) fn shop(&self) -> Shop {
+        self.shop_with(TenantSettings::default())
+    }
+
+    /// Changes a shop and tells nobody.
+    pub(crate) fn change(&self, shop: Shop, change: impl FnOnce(&mut TenantContext)) {
+        let mut data = self.store.data();
+        let context = data.contexts.get_mut(&shop.tenant).unwrap();
+        change(context);
+        context.tenant.version += 1;
+    }
+
+    fn store(&self, shop: Shop, kind: EventKind, key: String, body: EventBody) -> EventId {
+        let id = EventId::new(&self.ports.ids);
+        let now = self.ports.clock.now();
+        let is_tick = kind == EventKind::Tick;
+        self.store.put(NewEvent {
+            id,
+            tenant: shop.tenant,
+            account: (!is_tick).then_some(shop.account),
+            source: if is_tick { EventSource::Cron } else { EventSource::Webhook },
+            kind,
+            external_id: id.to_string(),
+            conversation_key: key,
+            occurred_at: now,
+            received_at: now,
+            body,
+            raw: Value::Null,
+        });
+        id
+    }
+
+    /// Stores a comment in a thread and tells nobody.
+    pub(crate) fn comment_unheard(&self, shop: Shop, thread: &str, text: &str) -> EventId {
+        let body = CommentBody {
+            comment_id: EventId::new(&self.ports.ids).to_string(),
+            parent_id: Some(thread.to_owned()),
+            media_id: None,
+            media_product_type: None,
+            from: Person { id: format!("author-of-{thread}"), username: None },
+            text: text.to_owned(),
+        };
+        self.store(shop, EventKind::Comment, comment_key(thread), EventBody::Comment(body))
+    }
+
+    /// A comment in a thread.
+    pub(crate) fn comment(&self, shop: Shop, thread: &str, text: &str) -> EventId {
+        let event = self.comment_unheard(shop, thread, text);
+        self.wake.send(Hint::Events(shop.tenant));
+        event
+    }
+
+    /// A direct message, or (as a story reply) one that is engagement's.
+    pub(crate) fn message(&self, shop: Shop, person: &str, kind: EventKind, text: &str) -> EventId {
+        let body = MessageBody {
+            mid: EventId::new(&self.ports.ids).to_string(),
+            person: Person { id: person.to_owned(), username: None },
+            text: text.to_owned(),
+            attachments: Vec::new(),
+            reply_to: None,
+            quick_reply: None,
+            metadata: None,
+            to_self: false,
+            unsupported: false,
+        };
+        let event = self.store(shop, kind, direct_key(person), EventBody::Message(body));
+        self.wake.send(Hint::Events(shop.tenant));
+        event
+    }
+
+    /// A tick for a role.
+    pub(crate) fn tick(&self, shop: Shop, role: Role, name: &str) -> EventId {
+        let body = TickBody { role, name: name.to_owned(), due_at: self.ports.clock.now() };
+        let event = self.store(shop, EventKind::Tick, format!("tick:{name}"), EventBody::Tick(body));
+        self.wake.send(Hint::Events(shop.tenant));
+        event
+    }
+
+    /// Lets time pass in steps until something is true.
+    pub(crate) async fn pass_time_until(
+        &self,
+        step: Duration,
+        what: &str,
+        mut is_true: impl FnMut() -> bool,
+    ) {
+        for _ in 0..2_000 {
+            if settled(&mut is_true).await {
+                return;
+            }
+            self.clock.advance(step);
+        }
+        panic!("{what}: not even after {:?}", step * 2_000);
+    }
+}
+
+/// Gives the others some turns; true as soon as it is true.
+async fn settled(is_true: &mut impl FnMut() -> bool) -> bool {
+    for _ in 0..100 {
+        if is_true() {
+            return true;
+        }
+        tokio::task::yield_now().await;
+    }
+    is_true()
+}
+
+/// Waits until something is true, without letting time pass for the actors.
+pub(crate) async fn until(what: &str, mut is_true: impl FnMut() -> bool) {
+    let wait = async {
+        while !settled(&mut is_true).await {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    if tokio::time::timeout(Duration::from_secs(20), wait).await.is_err() {
+        panic!("{what}: not within 20 s");
+    }
+}
