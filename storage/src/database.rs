@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tenants::changes::Changes;
 use tenants::ports::{StoreError, UnitOfWork};
+use tenants::tasks::Tasks;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -44,12 +45,15 @@ impl Database {
     /// # Errors
     /// When it cannot be reached, or its schema is newer than this program.
     pub async fn open(options: DatabaseOptions) -> Result<Self, OpenError> {
-        let DatabaseOptions { url, clock, tasks, limits } = options;
+        let DatabaseOptions { url, clock, limits } = options;
         let place = Place::of(&url, &limits)?;
         let mut first = open::connect(&place, &limits).await?;
         open::pending(&mut first).await?;
 
         let (closing, closed) = watch::channel(false);
+        // Tasks of its own: the committers end when the database is closed, not when everybody is told to stop,
+        // because whoever stops last must still be able to commit.
+        let tasks = Tasks::default();
         let count = match place.writing {
             Connector::Sqlite(_) => 1,
             Connector::Postgres(_) => limits.committers.max(1),

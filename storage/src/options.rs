@@ -9,7 +9,6 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use tenants::clock::Clock;
-use tenants::tasks::Tasks;
 
 use crate::db::Connector;
 use crate::open::OpenError;
@@ -22,17 +21,14 @@ pub struct DatabaseOptions {
     pub url: SecretString,
     /// Where time comes from.
     pub clock: Arc<dyn Clock>,
-    /// Where the committers are spawned. They end when the database is closed, not when the tasks are told to
-    /// stop: whoever stops last must still be able to commit.
-    pub tasks: Tasks,
     /// How much may be asked at once.
     pub limits: Limits,
 }
 
 impl DatabaseOptions {
     /// Options with the usual limits.
-    pub fn new(url: impl Into<String>, clock: Arc<dyn Clock>, tasks: Tasks) -> Self {
-        Self { url: SecretString::from(url.into()), clock, tasks, limits: Limits::default() }
+    pub fn new(url: impl Into<SecretString>, clock: Arc<dyn Clock>) -> Self {
+        Self { url: url.into(), clock, limits: Limits::default() }
     }
 }
 

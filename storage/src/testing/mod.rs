@@ -11,7 +11,6 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
 use tenants::clock::{Clock, SystemClock};
-use tenants::tasks::Tasks;
 
 use crate::{Database, DatabaseOptions};
 pub use server::PostgresServer;
@@ -80,7 +79,7 @@ impl TestDatabase {
     /// # Panics
     /// When that fails.
     pub async fn open_with(&self, clock: Arc<dyn Clock>) -> Database {
-        let options = DatabaseOptions::new(self.url(), clock, Tasks::default());
+        let options = DatabaseOptions::new(self.url(), clock);
         let database = Database::open(options).await.expect("the test database opens");
         database.migrate().await.expect("the migrations apply");
         database
