@@ -31,7 +31,8 @@ impl AddressBook {
     /// Reads all accounts from the database.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let accounts = self.store.all_accounts().await?;
-        let pages = accounts.into_iter().map(|account| (account.external_id.as_str().into(), Arc::new(account)));
+        let pages =
+            accounts.into_iter().map(|account| (account.external_id.as_str().into(), Arc::new(account)));
         self.pages.store(Arc::new(pages.collect()));
         Ok(())
     }

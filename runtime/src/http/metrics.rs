@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, exponential_buckets,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    exponential_buckets,
 };
 
 /// The metrics of the HTTP side.
@@ -42,7 +43,10 @@ impl HttpMetrics {
                     .buckets(buckets),
             )?,
             webhook_events: IntCounterVec::new(
-                Opts::new("troupe_webhook_events_total", "Items of webhook deliveries by what became of them."),
+                Opts::new(
+                    "troupe_webhook_events_total",
+                    "Items of webhook deliveries by what became of them.",
+                ),
                 &["result"],
             )?,
             panics: IntCounter::new("troupe_http_panics_total", "Requests that ended in a panic.")?,

@@ -1,18 +1,64 @@
 //! The HTTP side of a node: webhooks in, the API, the live feed, health and metrics.
 //!
 //! Start at [`router`]. Handlers take [`AppState`]; which caller may use a route is said by the type of its first
-//! argument (see [`access`]). To add a resource: a file under [`api`] with its shapes and handlers beside each
+//! argument (see [`access`]). To add a resource: a file under `api` with its shapes and handlers beside each
 //! other, one line in `api::router`, and a case in the cross-tenant table of the tests, which fails without it.
 
 pub mod access;
 pub mod address_book;
-pub mod metrics;
-pub mod node;
+mod api;
+mod docs;
 pub mod extract;
+mod health;
+pub mod metrics;
 pub mod middleware;
+pub mod node;
+mod openapi;
 pub mod problem;
+mod routes;
+mod schema;
 pub mod state;
+mod webhook;
+
+use axum::Router;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 
 pub use address_book::AddressBook;
 pub use node::{BreakerStatus, BucketStatus, NodeView, QueueEstimate};
+pub use routes::{RouteInfo, RouteScope};
 pub use state::{AppParts, AppState, HttpSettings};
+
+use problem::{Problem, ProblemKind};
+
+/// Everything a node answers.
+pub fn router(state: AppState) -> Router {
+    let (webhooks, api, description) = registered(state.settings.body_limit_bytes);
+    let surrounded = api
+        .merge(docs::router(&description))
+        .fallback(|| async { Problem::general(ProblemKind::NotFound) })
+        .method_not_allowed_fallback(|| async { Problem::general(ProblemKind::MethodNotAllowed) });
+    middleware::surround(surrounded, &state).merge(webhooks).with_state(state)
+}
+
+/// The description of the API, as `/api/openapi.json` gives it.
+pub fn description() -> OpenApi {
+    registered(0).2
+}
+
+/// Every described route, from the same registration that [`router`] serves.
+pub fn routes() -> Vec<RouteInfo> {
+    routes::of(&description())
+}
+
+/// The routes and their description: webhooks stand apart because they carry no layers.
+fn registered(body_limit_bytes: usize) -> (Router<AppState>, Router<AppState>, OpenApi) {
+    let (webhooks, webhook_description) = webhook::router(body_limit_bytes).split_for_parts();
+    let (api, mut description) = OpenApiRouter::with_openapi(openapi::begin())
+        .nest("/api/v1", api::router())
+        .merge(health::router())
+        .split_for_parts();
+    description.merge(webhook_description);
+    openapi::complete(&mut description);
+    (webhooks, api, description)
+}

@@ -201,7 +201,10 @@ impl Problem {
 
     /// No such thing, or it belongs to somebody else.
     pub fn not_found(thing: &str) -> Self {
-        Self::new(ProblemKind::NotFound, format!("no {thing} with this id: check the id, and that the key may see it"))
+        Self::new(
+            ProblemKind::NotFound,
+            format!("no {thing} with this id: check the id, and that the key may see it"),
+        )
     }
 
     /// The body says something that is not allowed.

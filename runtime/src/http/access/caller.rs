@@ -7,9 +7,9 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use tenants::account::{ApiKey, KeyScope};
-use tenants::ids::KeyId;
 
 use super::key_ring::KeyRefused;
+use crate::administration::{Act, key_hash};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
 
@@ -17,6 +17,7 @@ use crate::http::state::AppState;
 #[derive(Debug, Clone)]
 pub struct Caller {
     key: Arc<ApiKey>,
+    hash: Arc<str>,
 }
 
 impl Caller {
@@ -32,13 +33,18 @@ impl Caller {
 
     /// How the caller is named in the audit log.
     pub fn actor(&self) -> String {
-        actor_name(&self.key.id)
+        format!("key:{}", self.key.id)
     }
-}
 
-/// How a key is named in the audit log.
-fn actor_name(key: &KeyId) -> String {
-    format!("key:{key}")
+    /// The hash under which the key is stored.
+    pub(super) fn key_hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// What the caller does now.
+    pub fn act<'a>(&self, state: &'a AppState) -> Act<'a> {
+        Act { by: self.actor(), at: state.ports.clock.now(), ids: &state.ports.ids }
+    }
 }
 
 impl FromRequestParts<AppState> for Caller {
@@ -49,10 +55,12 @@ impl FromRequestParts<AppState> for Caller {
         if let Some(caller) = parts.extensions.get::<Caller>() {
             return Ok(caller.clone());
         }
-        let text = presented_key(&parts.headers).ok_or_else(|| Problem::general(ProblemKind::Unauthorized))?;
-        let key = state.keys.admit(&state.ports, text).await?;
+        let text =
+            presented_key(&parts.headers).ok_or_else(|| Problem::general(ProblemKind::Unauthorized))?;
+        let hash: Arc<str> = key_hash(text).into();
+        let key = state.keys.admit(&state.ports, &hash).await?;
         tracing::Span::current().record("key.id", tracing::field::display(&key.id));
-        let caller = Caller { key };
+        let caller = Caller { key, hash };
         parts.extensions.insert(caller.clone());
         Ok(caller)
     }

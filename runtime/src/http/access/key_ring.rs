@@ -10,7 +10,7 @@ use tenants::clock::Timestamp;
 use tenants::ids::KeyId;
 use tenants::ports::StoreError;
 
-use crate::administration::key_hash;
+use super::caller::Caller;
 
 /// How long a key is believed without asking the database: so long a revocation may take on other nodes.
 const BELIEVED_FOR: Duration = Duration::from_secs(5);
@@ -49,20 +49,40 @@ impl KeyRing {
         Self { requests_per_second: requests_per_second.filter(|rate| *rate > 0), seen: Mutex::default() }
     }
 
-    /// The key with this text, when it is valid now and may ask now.
-    pub async fn admit(&self, ports: &Ports, text: &str) -> Result<Arc<ApiKey>, KeyRefused> {
+    /// The key with this hash, when it is valid now and may ask now.
+    pub async fn admit(&self, ports: &Ports, hash: &str) -> Result<Arc<ApiKey>, KeyRefused> {
         let now = ports.clock.now();
-        let hash = key_hash(text);
-        let remembered = self.seen().get(&hash).filter(|seen| now.since(seen.read_at) < BELIEVED_FOR).map(|seen| seen.key.clone());
-        let key = match remembered {
-            Some(key) => key,
-            None => self.read(ports, &hash, now).await?,
-        };
+        let key = self.look_up(ports, hash, now).await?;
         if !is_valid(&key, now) {
             return Err(KeyRefused::NotValid);
         }
-        self.count_request(&hash, now)?;
+        self.count_request(hash, now)?;
         Ok(key)
+    }
+
+    async fn look_up(&self, ports: &Ports, hash: &str, now: Timestamp) -> Result<Arc<ApiKey>, KeyRefused> {
+        let remembered = self.remembered(hash, now);
+        match remembered {
+            Some(key) => Ok(key),
+            None => self.read(ports, hash, now).await,
+        }
+    }
+
+    fn remembered(&self, hash: &str, now: Timestamp) -> Option<Arc<ApiKey>> {
+        let ring = self.seen();
+        let seen = ring.get(hash).filter(|seen| now.since(seen.read_at) < BELIEVED_FOR)?;
+        Some(seen.key.clone())
+    }
+
+    /// Whether a caller that was admitted earlier would be admitted now; does not count as a request.
+    pub async fn is_still_valid(&self, ports: &Ports, caller: &Caller) -> bool {
+        let now = ports.clock.now();
+        match self.look_up(ports, caller.key_hash(), now).await {
+            Ok(key) => is_valid(&key, now),
+            // While the database is away nobody can be asked; the caller was valid a moment ago.
+            Err(KeyRefused::Store(_)) => true,
+            Err(KeyRefused::NotValid | KeyRefused::TooFast(_)) => false,
+        }
     }
 
     /// Forgets what is known about a key, because it was withdrawn on this node.

@@ -25,7 +25,9 @@ impl FromRequestParts<AppState> for InstallationAccess {
         let caller = Caller::from_request_parts(parts, state).await?;
         match caller.scope() {
             KeyScope::Installation => Ok(Self { caller }),
-            KeyScope::Agency { .. } | KeyScope::Tenant { .. } => Err(Problem::general(ProblemKind::Forbidden)),
+            KeyScope::Agency { .. } | KeyScope::Tenant { .. } => {
+                Err(Problem::general(ProblemKind::Forbidden))
+            }
         }
     }
 }

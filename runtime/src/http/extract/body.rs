@@ -24,11 +24,16 @@ impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
 fn explain(rejection: JsonRejection) -> Problem {
     match rejection {
         JsonRejection::JsonDataError(error) => Problem::new(ProblemKind::InvalidContent, error.body_text()),
-        JsonRejection::JsonSyntaxError(error) => Problem::new(ProblemKind::MalformedRequest, error.body_text()),
+        JsonRejection::JsonSyntaxError(error) => {
+            Problem::new(ProblemKind::MalformedRequest, error.body_text())
+        }
         JsonRejection::MissingJsonContentType(_) => Problem::general(ProblemKind::UnsupportedMediaType),
         other if other.status() == ProblemKind::PayloadTooLarge.status() => {
             Problem::general(ProblemKind::PayloadTooLarge)
         }
-        _ => Problem::new(ProblemKind::MalformedRequest, "the body could not be read to its end: send it again"),
+        _ => Problem::new(
+            ProblemKind::MalformedRequest,
+            "the body could not be read to its end: send it again",
+        ),
     }
 }

@@ -44,14 +44,20 @@ impl PageQuery {
         if (1..=LARGEST_LIMIT).contains(&limit) {
             return Ok(limit);
         }
-        Err(Problem::new(ProblemKind::MalformedRequest, format!("limit must lie between 1 and {LARGEST_LIMIT}")))
+        Err(Problem::new(
+            ProblemKind::MalformedRequest,
+            format!("limit must lie between 1 and {LARGEST_LIMIT}"),
+        ))
     }
 
     fn position<const N: usize>(&self) -> Result<Option<[u8; N]>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| bytes.try_into().ok());
         let unknown = || {
-            Problem::new(ProblemKind::MalformedRequest, "cursor is not one of this list: begin without a cursor")
+            Problem::new(
+                ProblemKind::MalformedRequest,
+                "cursor is not one of this list: begin without a cursor",
+            )
         };
         bytes.map(Some).ok_or_else(unknown)
     }

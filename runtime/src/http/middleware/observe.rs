@@ -39,7 +39,9 @@ pub async fn observe(State(state): State<AppState>, mut request: Request, next: 
     let took = state.ports.clock.now().since(began);
     let status = response.status();
     state.metrics.request(bounded_method(method.as_str()), route, status.as_str(), took);
-    span.in_scope(|| tracing::debug!(status = status.as_u16(), duration_us = took.as_micros() as u64, "answered"));
+    span.in_scope(|| {
+        tracing::debug!(status = status.as_u16(), duration_us = took.as_micros() as u64, "answered")
+    });
     let mut response = problem::complete(response, &path, &id);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);

@@ -1,0 +1,142 @@
+//! Deciding an approval. It acts exactly once: whoever comes second gets 409 and the present status.
+
+use actors::decide::{self, Asked, Verdict, VerdictError};
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use tenants::approval::ApprovalStatus;
+use tenants::conversation::{Conversation, ConversationKind, direct_key};
+use tenants::ids::ApprovalId;
+use tenants::ports::{Hint, StoreError};
+use utoipa::ToSchema;
+
+use super::{ApprovalPath, ApprovalView, find};
+use crate::http::access::TenantAccess;
+use crate::http::extract::{JsonBody, PathIds};
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::state::AppState;
+
+/// The words to send instead of the draft.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// The words.
+    text: String,
+}
+
+/// Why not.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rejection {
+    /// A remark, for the record.
+    #[serde(default)]
+    comment: Option<String>,
+}
+
+/// Approve: what is proposed is queued, exactly once.
+#[utoipa::path(post, path = "/tenants/{tenant}/approvals/{approval}/approve", tag = "approvals",
+    responses((status = 200, body = ApprovalView)))]
+pub async fn approve(
+    access: TenantAccess,
+    PathIds(path): PathIds<ApprovalPath>,
+    State(state): State<AppState>,
+) -> Result<Json<ApprovalView>, Problem> {
+    decide(&state, &access, &path.approval, Verdict::Approve).await
+}
+
+/// Approve with other words: they are queued in place of the draft, exactly once. Answers an escalation, too.
+#[utoipa::path(post, path = "/tenants/{tenant}/approvals/{approval}/edit", tag = "approvals", request_body = Edit,
+    responses((status = 200, body = ApprovalView)))]
+pub async fn edit(
+    access: TenantAccess,
+    PathIds(path): PathIds<ApprovalPath>,
+    State(state): State<AppState>,
+    JsonBody(edit): JsonBody<Edit>,
+) -> Result<Json<ApprovalView>, Problem> {
+    decide(&state, &access, &path.approval, Verdict::Edit(edit.text)).await
+}
+
+/// Reject: nothing is sent.
+#[utoipa::path(post, path = "/tenants/{tenant}/approvals/{approval}/reject", tag = "approvals",
+    request_body = Rejection, responses((status = 200, body = ApprovalView)))]
+pub async fn reject(
+    access: TenantAccess,
+    PathIds(path): PathIds<ApprovalPath>,
+    State(state): State<AppState>,
+    JsonBody(rejection): JsonBody<Rejection>,
+) -> Result<Json<ApprovalView>, Problem> {
+    decide(&state, &access, &path.approval, Verdict::Reject { comment: rejection.comment }).await
+}
+
+async fn decide(
+    state: &AppState,
+    access: &TenantAccess,
+    approval: &ApprovalId,
+    verdict: Verdict,
+) -> Result<Json<ApprovalView>, Problem> {
+    let (store, tenant) = (&state.ports.store, &access.tenant.id);
+    let approval = find(state, access, approval).await?;
+    let (event, _) = store.find_event(tenant, &approval.event).await?.ok_or_else(no_longer_there)?;
+    let thread =
+        store.find_conversation(tenant, &approval.conversation).await?.ok_or_else(no_longer_there)?;
+    let direct = direct_with_same_person(state, access, &thread).await?;
+    let settings = store.find_settings(tenant).await?.unwrap_or_default();
+    let asked = Asked {
+        approval: &approval,
+        event: &event,
+        thread: &thread,
+        direct: direct.as_ref(),
+        settings: &settings,
+        status: access.tenant.status,
+    };
+    let (who, now) = (access.caller.actor(), state.ports.clock.now());
+    let changes = decide::approve(&asked, &verdict, &who, now, &state.ports.ids)?;
+    match store.commit(changes).await {
+        Ok(()) => {}
+        Err(StoreError::Conflict(_)) => {
+            let present = find(state, access, &approval.id).await?;
+            return Err(VerdictError::AlreadyDecided { status: present.status }.into());
+        }
+        Err(error) => return Err(error.into()),
+    }
+    state.ports.wake.send(Hint::Effects(*tenant));
+    state.ports.wake.send(Hint::Audit(*tenant));
+    Ok(Json(find(state, access, &approval.id).await?.into()))
+}
+
+/// The window of direct messages decides whether a comment may still be answered privately.
+async fn direct_with_same_person(
+    state: &AppState,
+    access: &TenantAccess,
+    thread: &Conversation,
+) -> Result<Option<Conversation>, Problem> {
+    if thread.kind == ConversationKind::Direct || thread.person.id.is_empty() {
+        return Ok(None);
+    }
+    let keys = [(thread.account, direct_key(&thread.person.id))];
+    Ok(state.ports.store.load_conversations(&access.tenant.id, &keys).await?.pop())
+}
+
+fn no_longer_there() -> Problem {
+    Problem::conflict("what this approval answers is not stored any more: reject it on Instagram itself")
+}
+
+impl From<VerdictError> for Problem {
+    fn from(error: VerdictError) -> Self {
+        let detail = error.to_string();
+        match error {
+            VerdictError::AlreadyDecided { status } => {
+                Problem::conflict(detail).with("present", status.as_str())
+            }
+            VerdictError::NoDraft | VerdictError::NoWords | VerdictError::CannotAnswer => {
+                Problem::conflict(detail).with("present", ApprovalStatus::Pending.as_str())
+            }
+            VerdictError::Forbidden { reason } => Problem::conflict(detail)
+                .with("present", ApprovalStatus::Pending.as_str())
+                .with("reason", reason.as_str()),
+            VerdictError::Length { problem } => {
+                Problem::new(ProblemKind::InvalidContent, format!("text: {problem}")).with("field", "text")
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Conversations: threads under comments, and direct messages with one person.
+
+mod messages;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tenants::changes::{Change, Changes};
+use tenants::clock::Timestamp;
+use tenants::conversation::{Conversation, ConversationKind, Owner};
+use tenants::ids::{AccountId, ConversationId};
+use tenants::ports::ConversationFilter;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::people::PersonView;
+use super::write;
+use crate::http::access::TenantAccess;
+use crate::http::extract::{Page, PageOf, PathIds, QueryOf};
+use crate::http::problem::Problem;
+use crate::http::schema;
+use crate::http::state::AppState;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_conversations))
+        .routes(routes!(get_conversation))
+        .routes(routes!(messages::list_messages))
+        .routes(routes!(take_over))
+        .routes(routes!(hand_back))
+}
+
+/// The state of one conversation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Conversation)]
+struct ConversationView {
+    #[schema(value_type = schema::Id)]
+    id: ConversationId,
+    #[schema(value_type = schema::Id)]
+    account: AccountId,
+    /// Its kind.
+    #[schema(value_type = schema::ConversationKind)]
+    kind: ConversationKind,
+    /// Author of the top comment, or partner of the direct messages.
+    person: PersonView,
+    /// Who answers: Troupe is silent while a person has it.
+    #[schema(value_type = schema::Owner)]
+    owner: Owner,
+    /// When the owner last changed.
+    #[schema(value_type = schema::Moment)]
+    owner_since: Timestamp,
+    /// Direct messages only: until when we may write.
+    #[schema(value_type = Option<schema::Moment>)]
+    window_ends_at: Option<Timestamp>,
+    /// The person asked us to stop.
+    #[schema(value_type = Option<schema::Moment>)]
+    opted_out_at: Option<Timestamp>,
+    /// Last sign of the person.
+    #[schema(value_type = Option<schema::Moment>)]
+    last_inbound_at: Option<Timestamp>,
+    /// Last thing the account wrote.
+    #[schema(value_type = Option<schema::Moment>)]
+    last_outbound_at: Option<Timestamp>,
+    #[schema(value_type = schema::Moment)]
+    created_at: Timestamp,
+    #[schema(value_type = schema::Moment)]
+    updated_at: Timestamp,
+}
+
+impl From<Conversation> for ConversationView {
+    fn from(conversation: Conversation) -> Self {
+        Self {
+            id: conversation.id,
+            account: conversation.account,
+            kind: conversation.kind,
+            person: conversation.person.into(),
+            owner: conversation.owner,
+            owner_since: conversation.owner_since,
+            window_ends_at: conversation.window_ends_at,
+            opted_out_at: conversation.opted_out_at,
+            last_inbound_at: conversation.last_inbound_at,
+            last_outbound_at: conversation.last_outbound_at,
+            created_at: conversation.created_at,
+            updated_at: conversation.updated_at,
+        }
+    }
+}
+
+/// Which conversations to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ConversationQuery {
+    /// Only this kind.
+    #[param(value_type = Option<schema::ConversationKind>)]
+    kind: Option<ConversationKind>,
+    /// Only with this owner.
+    #[param(value_type = Option<schema::Owner>)]
+    owner: Option<Owner>,
+    /// Only this account.
+    #[param(value_type = Option<schema::Id>)]
+    account: Option<AccountId>,
+}
+
+/// List conversations, newest first.
+#[utoipa::path(get, path = "/tenants/{tenant}/conversations", tag = "conversations", params(ConversationQuery),
+    responses((status = 200, body = Page<ConversationView>)))]
+async fn list_conversations(
+    access: TenantAccess,
+    QueryOf(query): QueryOf<ConversationQuery>,
+    page: PageOf,
+    State(state): State<AppState>,
+) -> Result<Json<Page<ConversationView>>, Problem> {
+    let ConversationQuery { kind, owner, account } = query;
+    let filter = ConversationFilter { kind, owner, account };
+    let conversations =
+        state.ports.store.list_conversations(&access.tenant.id, &filter, page.request()).await?;
+    Ok(Json(page.page(conversations, |conversation| conversation.id.0)))
+}
+
+#[derive(Debug, Deserialize)]
+struct ConversationPath {
+    conversation: ConversationId,
+}
+
+async fn find(
+    state: &AppState,
+    access: &TenantAccess,
+    conversation: &ConversationId,
+) -> Result<Conversation, Problem> {
+    let conversation = state.ports.store.find_conversation(&access.tenant.id, conversation).await?;
+    conversation.ok_or_else(|| Problem::not_found("conversation"))
+}
+
+/// Read a conversation.
+#[utoipa::path(get, path = "/tenants/{tenant}/conversations/{conversation}", tag = "conversations",
+    responses((status = 200, body = ConversationView)))]
+async fn get_conversation(
+    access: TenantAccess,
+    PathIds(path): PathIds<ConversationPath>,
+    State(state): State<AppState>,
+) -> Result<Json<ConversationView>, Problem> {
+    Ok(Json(find(&state, &access, &path.conversation).await?.into()))
+}
+
+/// Take a conversation over: Troupe says nothing in it until it is handed back. Doing it again changes nothing.
+#[utoipa::path(post, path = "/tenants/{tenant}/conversations/{conversation}/take-over", tag = "conversations",
+    responses((status = 200, body = ConversationView)))]
+async fn take_over(
+    access: TenantAccess,
+    PathIds(path): PathIds<ConversationPath>,
+    State(state): State<AppState>,
+) -> Result<Json<ConversationView>, Problem> {
+    set_owner(&state, &access, &path.conversation, Owner::Human, "conversation.taken_over").await
+}
+
+/// Hand a conversation back to Troupe. Doing it again changes nothing.
+#[utoipa::path(post, path = "/tenants/{tenant}/conversations/{conversation}/hand-back", tag = "conversations",
+    responses((status = 200, body = ConversationView)))]
+async fn hand_back(
+    access: TenantAccess,
+    PathIds(path): PathIds<ConversationPath>,
+    State(state): State<AppState>,
+) -> Result<Json<ConversationView>, Problem> {
+    set_owner(&state, &access, &path.conversation, Owner::Bot, "conversation.handed_back").await
+}
+
+async fn set_owner(
+    state: &AppState,
+    access: &TenantAccess,
+    conversation: &ConversationId,
+    owner: Owner,
+    event_type: &str,
+) -> Result<Json<ConversationView>, Problem> {
+    let mut conversation = find(state, access, conversation).await?;
+    if conversation.owner != owner {
+        let act = access.caller.act(state);
+        conversation.owner = owner;
+        conversation.owner_since = act.at;
+        conversation.updated_at = act.at;
+        let resource = ("conversation", conversation.id.to_string());
+        let changes = Changes::of_tenant(access.tenant.id)
+            .with(Change::PutConversation(Box::new(conversation.clone())))
+            .with(act.audit(event_type, resource, json!({ "owner": owner })));
+        write::commit(state, changes).await?;
+    }
+    Ok(Json(conversation.into()))
+}

@@ -1,0 +1,57 @@
+//! `/api/v1`: one file per resource, with the shapes it speaks beside its handlers.
+//!
+//! Every administrative write is one unit of work with its audit entry (see [`write`]); hints go out when it is
+//! durable.
+//!
+//! **Repeating a request.** POSTs that act on something (approve, retry, cancel, suspend, take over …) are decided by
+//! its state: the second one finds it in its new state and is answered with 409 and the present state, or changes
+//! nothing. So they need no store of `Idempotency-Key`s; the header is allowed and has no effect on them.
+
+mod accounts;
+mod actions;
+mod agencies;
+mod alerts;
+mod approvals;
+mod apps;
+mod audit;
+mod comments;
+mod conversations;
+mod events;
+mod feed;
+mod keys;
+mod me;
+mod operations;
+mod people;
+mod preview;
+mod queue;
+mod rules;
+mod settings;
+mod tenants;
+mod write;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use super::state::AppState;
+
+/// All resources, to be nested under `/api/v1`.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(me::router())
+        .merge(agencies::router())
+        .merge(keys::router())
+        .merge(apps::router())
+        .merge(tenants::router())
+        .merge(settings::router())
+        .merge(accounts::router())
+        .merge(rules::router())
+        .merge(comments::router())
+        .merge(conversations::router())
+        .merge(approvals::router())
+        .merge(preview::router())
+        .merge(queue::router())
+        .merge(audit::router())
+        .merge(alerts::router())
+        .merge(operations::router())
+        .merge(events::router())
+        .merge(feed::router())
+}

@@ -1,0 +1,239 @@
+//! Rules of a tenant.
+
+mod parts;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tenants::changes::{Change, Changes};
+use tenants::clock::Timestamp;
+use tenants::ids::RuleId;
+use tenants::rule::Rule;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::parts::{ConditionDocument, RuleActionDocument, TriggerDocument};
+use super::write;
+use crate::http::access::TenantAccess;
+use crate::http::extract::{JsonBody, Page, PathIds};
+use crate::http::problem::Problem;
+use crate::http::schema;
+use crate::http::state::AppState;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_rules, create_rule))
+        .routes(routes!(get_rule, put_rule, delete_rule))
+        .routes(routes!(enable_rule))
+        .routes(routes!(disable_rule))
+}
+
+/// A rule.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rule)]
+struct RuleView {
+    #[schema(value_type = schema::Id)]
+    id: RuleId,
+    #[serde(flatten)]
+    rule: RuleDocument,
+    #[schema(value_type = schema::Moment)]
+    created_at: Timestamp,
+    #[schema(value_type = schema::Moment)]
+    updated_at: Timestamp,
+}
+
+/// What a rule says.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RuleDocument {
+    /// What people call it; 1 to 200 characters.
+    name: String,
+    /// What it listens to.
+    trigger: TriggerDocument,
+    /// All must hold; none means always.
+    #[serde(default)]
+    conditions: Vec<ConditionDocument>,
+    /// Done in this order; at least one.
+    actions: Vec<RuleActionDocument>,
+    /// Higher goes first; of equals, the older.
+    #[serde(default)]
+    priority: i32,
+    /// At most this many hits per local day.
+    #[serde(default)]
+    daily_cap: Option<u32>,
+    /// Only an enabled rule is looked at.
+    #[serde(default = "yes")]
+    enabled: bool,
+    /// Recorded as it would have acted, but nothing is done.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl RuleDocument {
+    fn into_rule(self, id: RuleId, created_at: Timestamp, updated_at: Timestamp) -> Result<Rule, Problem> {
+        let rule = Rule {
+            id,
+            name: self.name,
+            trigger: self.trigger.into(),
+            conditions: self.conditions.into_iter().map(Into::into).collect(),
+            actions: self.actions.into_iter().map(Into::into).collect(),
+            priority: self.priority,
+            daily_cap: self.daily_cap,
+            enabled: self.enabled,
+            dry_run: self.dry_run,
+            created_at,
+            updated_at,
+        };
+        rule.validate()?;
+        Ok(rule)
+    }
+}
+
+impl From<Rule> for RuleView {
+    fn from(rule: Rule) -> Self {
+        Self {
+            id: rule.id,
+            rule: RuleDocument {
+                name: rule.name,
+                trigger: rule.trigger.into(),
+                conditions: rule.conditions.into_iter().map(Into::into).collect(),
+                actions: rule.actions.into_iter().map(Into::into).collect(),
+                priority: rule.priority,
+                daily_cap: rule.daily_cap,
+                enabled: rule.enabled,
+                dry_run: rule.dry_run,
+            },
+            created_at: rule.created_at,
+            updated_at: rule.updated_at,
+        }
+    }
+}
+
+/// List the rules of a tenant in order of priority, disabled ones too.
+#[utoipa::path(get, path = "/tenants/{tenant}/rules", tag = "rules", responses((status = 200, body = Page<RuleView>)))]
+async fn list_rules(
+    access: TenantAccess,
+    State(state): State<AppState>,
+) -> Result<Json<Page<RuleView>>, Problem> {
+    Ok(Json(Page::whole(state.ports.store.list_rules(&access.tenant.id).await?)))
+}
+
+/// Create a rule.
+#[utoipa::path(post, path = "/tenants/{tenant}/rules", tag = "rules", request_body = RuleDocument,
+    responses((status = 201, body = RuleView)))]
+async fn create_rule(
+    access: TenantAccess,
+    State(state): State<AppState>,
+    JsonBody(document): JsonBody<RuleDocument>,
+) -> Result<(StatusCode, Json<RuleView>), Problem> {
+    let (id, now) = (RuleId::new(&state.ports.ids), state.ports.clock.now());
+    let rule = document.into_rule(id, now, now)?;
+    put(&state, &access, &rule, "rule.created").await?;
+    Ok((StatusCode::CREATED, Json(rule.into())))
+}
+
+#[derive(Debug, Deserialize)]
+struct RulePath {
+    rule: RuleId,
+}
+
+async fn find(state: &AppState, access: &TenantAccess, rule: &RuleId) -> Result<Rule, Problem> {
+    let rule = state.ports.store.find_rule(&access.tenant.id, rule).await?;
+    rule.ok_or_else(|| Problem::not_found("rule"))
+}
+
+/// Read a rule.
+#[utoipa::path(get, path = "/tenants/{tenant}/rules/{rule}", tag = "rules", responses((status = 200, body = RuleView)))]
+async fn get_rule(
+    access: TenantAccess,
+    PathIds(path): PathIds<RulePath>,
+    State(state): State<AppState>,
+) -> Result<Json<RuleView>, Problem> {
+    Ok(Json(find(&state, &access, &path.rule).await?.into()))
+}
+
+/// Replace a rule.
+#[utoipa::path(put, path = "/tenants/{tenant}/rules/{rule}", tag = "rules", request_body = RuleDocument,
+    responses((status = 200, body = RuleView)))]
+async fn put_rule(
+    access: TenantAccess,
+    PathIds(path): PathIds<RulePath>,
+    State(state): State<AppState>,
+    JsonBody(document): JsonBody<RuleDocument>,
+) -> Result<Json<RuleView>, Problem> {
+    let before = find(&state, &access, &path.rule).await?;
+    let rule = document.into_rule(before.id, before.created_at, state.ports.clock.now())?;
+    put(&state, &access, &rule, "rule.changed").await?;
+    Ok(Json(rule.into()))
+}
+
+/// Remove a rule.
+#[utoipa::path(delete, path = "/tenants/{tenant}/rules/{rule}", tag = "rules", responses((status = 204)))]
+async fn delete_rule(
+    access: TenantAccess,
+    PathIds(path): PathIds<RulePath>,
+    State(state): State<AppState>,
+) -> Result<StatusCode, Problem> {
+    let rule = find(&state, &access, &path.rule).await?;
+    let act = access.caller.act(&state);
+    let changes = Changes::of_tenant(access.tenant.id).with(Change::DeleteRule(rule.id)).with(act.audit(
+        "rule.deleted",
+        ("rule", rule.id.to_string()),
+        json!({ "name": rule.name }),
+    ));
+    write::commit(&state, changes).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Enable a rule. Enabling it again changes nothing.
+#[utoipa::path(post, path = "/tenants/{tenant}/rules/{rule}/enable", tag = "rules",
+    responses((status = 200, body = RuleView)))]
+async fn enable_rule(
+    access: TenantAccess,
+    PathIds(path): PathIds<RulePath>,
+    State(state): State<AppState>,
+) -> Result<Json<RuleView>, Problem> {
+    set_enabled(&state, &access, &path.rule, true).await
+}
+
+/// Disable a rule. Disabling it again changes nothing.
+#[utoipa::path(post, path = "/tenants/{tenant}/rules/{rule}/disable", tag = "rules",
+    responses((status = 200, body = RuleView)))]
+async fn disable_rule(
+    access: TenantAccess,
+    PathIds(path): PathIds<RulePath>,
+    State(state): State<AppState>,
+) -> Result<Json<RuleView>, Problem> {
+    set_enabled(&state, &access, &path.rule, false).await
+}
+
+async fn set_enabled(
+    state: &AppState,
+    access: &TenantAccess,
+    rule: &RuleId,
+    enabled: bool,
+) -> Result<Json<RuleView>, Problem> {
+    let mut rule = find(state, access, rule).await?;
+    if rule.enabled != enabled {
+        rule.enabled = enabled;
+        rule.updated_at = state.ports.clock.now();
+        put(state, access, &rule, if enabled { "rule.enabled" } else { "rule.disabled" }).await?;
+    }
+    Ok(Json(rule.into()))
+}
+
+async fn put(state: &AppState, access: &TenantAccess, rule: &Rule, event_type: &str) -> Result<(), Problem> {
+    let act = access.caller.act(state);
+    let details = json!({ "name": rule.name, "enabled": rule.enabled, "dry_run": rule.dry_run });
+    let changes = Changes::of_tenant(access.tenant.id)
+        .with(Change::PutRule(Box::new(rule.clone())))
+        .with(act.audit(event_type, ("rule", rule.id.to_string()), details));
+    write::commit(state, changes).await
+}

@@ -1,0 +1,30 @@
+//! Administrative writes.
+
+use tenants::audit::Chain;
+use tenants::changes::Changes;
+use tenants::ports::Hint;
+
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
+
+/// Commits an administrative act and tells everybody to look at the tenant anew.
+pub async fn commit(state: &AppState, changes: Changes) -> Result<(), Problem> {
+    let chain = changes.chain;
+    state.ports.store.commit(changes).await?;
+    if let Chain::Tenant(tenant) = chain {
+        state.ports.wake.send(Hint::TenantChanged(tenant));
+        state.ports.wake.send(Hint::Audit(tenant));
+    }
+    Ok(())
+}
+
+/// Commits an act by which tenants, accounts or apps come or go. Webhooks of a new account are known on this node
+/// before the caller is answered.
+pub async fn commit_to_directory(state: &AppState, changes: Changes) -> Result<(), Problem> {
+    commit(state, changes).await?;
+    state.ports.wake.send(Hint::DirectoryChanged);
+    if let Err(error) = state.refresh_directory().await {
+        tracing::warn!(%error, "accounts and apps could not be read; the next refresh will");
+    }
+    Ok(())
+}

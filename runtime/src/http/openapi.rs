@@ -1,0 +1,139 @@
+//! The description of the API, and what all routes have in common in it.
+//!
+//! Handlers describe what is their own; parameters of the path, the key and the problem documents are the same
+//! everywhere and are added here, so that no route can forget them.
+
+use utoipa::OpenApi as _;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Required, ResponseBuilder};
+
+use super::problem::ProblemDocument;
+use super::schema;
+
+/// Begins the description.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Troupe",
+        description = "Runs the Instagram presence of many clients at once.\n\n\
+            Send an API key in `X-API-Key` (or as `Authorization: Bearer`). Keys are confined to an agency or to one \
+            tenant; ids of others are answered like ids that do not exist. Lists come in pages: send `next_cursor` \
+            as `cursor`. Failures are problem documents (RFC 9457) that say what to do next. POSTs that act on \
+            something are decided by its state, so repeating one does no harm: it is answered with 409 and the \
+            present state, or changes nothing."
+    ),
+    components(schemas(ProblemDocument, schema::Id, schema::Moment)),
+    tags(
+        (name = "agencies"), (name = "keys"), (name = "apps"), (name = "tenants"), (name = "settings"),
+        (name = "accounts"), (name = "rules"), (name = "comments"), (name = "conversations"), (name = "approvals"),
+        (name = "decisions"), (name = "queue"), (name = "audit"), (name = "alerts"), (name = "operations"),
+        (name = "events"), (name = "feed"), (name = "webhooks"), (name = "health")
+    )
+)]
+struct Description;
+
+/// The description without any route.
+pub fn begin() -> OpenApi {
+    let mut description = Description::openapi();
+    description.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    let schemes = [
+        ("api_key", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key")))),
+        ("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer))),
+    ];
+    let components = description.components.get_or_insert_default();
+    components.security_schemes.extend(schemes.map(|(name, scheme)| (name.to_owned(), scheme.into())));
+    description
+}
+
+/// Adds to every route what all routes have in common.
+pub fn complete(description: &mut OpenApi) {
+    for (path, item) in &mut description.paths.paths {
+        let is_api = path.starts_with("/api/v1/");
+        for (_, operation) in operations_mut(item) {
+            add_path_parameters(path, operation);
+            add_page_parameters(operation);
+            add_problems(operation);
+            if is_api {
+                let either = ["api_key", "bearer"].map(|name| SecurityRequirement::new(name, [""; 0]));
+                operation.security = Some(either.to_vec());
+            }
+        }
+    }
+}
+
+/// The operations of a path with their methods.
+pub fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let all = [
+        ("GET", &mut item.get),
+        ("POST", &mut item.post),
+        ("PUT", &mut item.put),
+        ("PATCH", &mut item.patch),
+        ("DELETE", &mut item.delete),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+fn add_path_parameters(path: &str, operation: &mut Operation) {
+    let described = operation.parameters.get_or_insert_default();
+    for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+        if described.iter().any(|parameter| is_named(parameter, name, ParameterIn::Path)) {
+            continue;
+        }
+        let (thing, schema) = match (path.starts_with("/webhooks/"), name) {
+            (true, _) => ("Meta's app id.".to_owned(), None),
+            (false, _) => (format!("Id of the {name}."), Some(Ref::from_schema_name("Id"))),
+        };
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some(thing))
+            .schema(schema);
+        described.push(parameter.build().into());
+    }
+}
+
+/// Lists can be recognised by their answer: a page.
+fn add_page_parameters(operation: &mut Operation) {
+    let answers = serde_json::to_string(&operation.responses).unwrap_or_default();
+    if !answers.contains("#/components/schemas/Page_") {
+        return;
+    }
+    let described = operation.parameters.get_or_insert_default();
+    let parameters = [
+        ("cursor", "`next_cursor` of the page before; the first page when left out."),
+        ("limit", "Items per page, 1 to 200; 50 when left out."),
+    ];
+    for (name, text) in parameters {
+        if described.iter().any(|parameter| is_named(parameter, name, ParameterIn::Query)) {
+            continue;
+        }
+        let kind =
+            if name == "limit" { utoipa::openapi::Type::Integer } else { utoipa::openapi::Type::String };
+        let schema = utoipa::openapi::ObjectBuilder::new().schema_type(kind);
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Query)
+            .required(Required::False)
+            .description(Some(text))
+            .schema(Some(schema));
+        described.push(parameter.build().into());
+    }
+}
+
+fn is_named(parameter: &RefOr<Parameter>, name: &str, place: ParameterIn) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.name == name && parameter.parameter_in == place)
+}
+
+fn add_problems(operation: &mut Operation) {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let problem = ResponseBuilder::new()
+        .description("A problem document that says what to do next.")
+        .content("application/problem+json", content)
+        .build();
+    operation.responses.responses.insert("default".to_owned(), problem.into());
+}

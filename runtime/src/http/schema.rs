@@ -1,0 +1,98 @@
+//! How words, ids and moments of the domain look in the API description. The types here are named in
+//! `#[schema(value_type = …)]` only; values are the domain's own.
+
+use std::borrow::Cow;
+
+use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{KnownFormat, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+macro_rules! words {
+    ($($name:ident = $domain:ty;)+) => { $(
+        #[doc = concat!("Schema of [`", stringify!($domain), "`]: its closed set of words.")]
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let words = <$domain>::ALL.iter().map(|word| word.as_str());
+                ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+        }
+    )+ };
+}
+
+words! {
+    TenantStatus = tenants::account::TenantStatus;
+    AccountStatus = tenants::account::AccountStatus;
+    LoginFlavour = tenants::account::LoginFlavour;
+    Intent = tenants::intent::Intent;
+    Sentiment = tenants::intent::Sentiment;
+    Language = tenants::intent::Language;
+    Mode = tenants::settings::Mode;
+    TriggerKind = tenants::rule::TriggerKind;
+    ConversationKind = tenants::conversation::ConversationKind;
+    Owner = tenants::conversation::Owner;
+    Direction = tenants::conversation::Direction;
+    CommentStatus = tenants::conversation::CommentStatus;
+    ActionType = tenants::effect::ActionType;
+    EffectState = tenants::effect::EffectState;
+    SkipReason = tenants::effect::SkipReason;
+    ErrorCategory = tenants::effect::ErrorCategory;
+    ApprovalKind = tenants::approval::ApprovalKind;
+    ApprovalStatus = tenants::approval::ApprovalStatus;
+    AlertType = tenants::alert::AlertType;
+    Severity = tenants::alert::Severity;
+    AgentStatus = tenants::ports::AgentStatus;
+    BreakerState = tenants::breaker::BreakerState;
+    EventSource = tenants::event::EventSource;
+    EventKind = tenants::event::EventKind;
+    Outcome = tenants::decision::Outcome;
+    Step = tenants::decision::Step;
+}
+
+/// Schema of every id: a prefix that names the kind, and a UUIDv7.
+#[derive(Debug)]
+pub struct Id;
+
+impl PartialSchema for Id {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^[a-z]{3}_[0-9a-f]{32}$"))
+            .description(Some("A prefix that names the kind of thing, and a UUIDv7."))
+            .into()
+    }
+}
+
+impl ToSchema for Id {
+    fn name() -> Cow<'static, str> {
+        "Id".into()
+    }
+}
+
+/// Schema of every moment: RFC 3339 in UTC.
+#[derive(Debug)]
+pub struct Moment;
+
+impl PartialSchema for Moment {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("RFC 3339, in UTC, with microseconds."))
+            .into()
+    }
+}
+
+impl ToSchema for Moment {
+    fn name() -> Cow<'static, str> {
+        "Moment".into()
+    }
+}
