@@ -105,7 +105,7 @@ pub fn approve(
     let (actions, first_position) = match verdict {
         Verdict::Reject { .. } => (Vec::new(), 0),
         Verdict::Approve => (proposed(asked)?, 0),
-        Verdict::Edit(text) => edited(asked, text)?,
+        Verdict::Edit(text) => edited(asked, text, now)?,
     };
     for action in &actions {
         asked.may_send(action, now).map_err(|reason| VerdictError::Forbidden { reason })?;
@@ -119,11 +119,11 @@ fn proposed(asked: &Asked<'_>) -> Result<Vec<Action>, VerdictError> {
 }
 
 /// The proposed actions with the person's words in them, or, where there is no draft, an answer made of them.
-fn edited(asked: &Asked<'_>, text: &str) -> Result<(Vec<Action>, u32), VerdictError> {
+fn edited(asked: &Asked<'_>, text: &str, now: Timestamp) -> Result<(Vec<Action>, u32), VerdictError> {
     let text = text.trim();
     let proposed = &asked.approval.proposed;
     let (actions, first_position) = if proposed.is_empty() {
-        (vec![answer(asked, text).ok_or(VerdictError::CannotAnswer)?], OWN_WORDS_POSITION)
+        (vec![answer(asked, text, now).ok_or(VerdictError::CannotAnswer)?], OWN_WORDS_POSITION)
     } else if proposed.iter().any(Action::speaks) {
         (proposed.iter().map(|action| action.clone().with_text(text)).collect(), 0)
     } else {
@@ -137,12 +137,12 @@ fn edited(asked: &Asked<'_>, text: &str) -> Result<(Vec<Action>, u32), VerdictEr
 }
 
 /// An answer in a person's own words, where the text was said.
-fn answer(asked: &Asked<'_>, text: &str) -> Option<Action> {
+fn answer(asked: &Asked<'_>, text: &str, now: Timestamp) -> Option<Action> {
     let (event, person) = (asked.event, &asked.thread.person);
     match &event.body {
         EventBody::Comment(comment) => {
             let heard = Heard::comment(event, comment, event.occurred_at);
-            heard.reply(text).or_else(|| heard.private_reply(text, event.received_at))
+            heard.reply(text).or_else(|| heard.private_reply(text, now))
         }
         EventBody::Mention(mention) => {
             let target = ReplyTarget::Mention {

@@ -33,6 +33,7 @@ mod own_text;
 mod placeholders;
 mod plan;
 mod preview;
+mod record;
 mod rows;
 mod rules;
 mod rules_step;
@@ -61,6 +62,7 @@ pub use situation::{ConversationsOf, Decided, Situation, conversations_of};
 
 use heard::{Heard, Place};
 use matter::{Matter, matter_of};
+use record::Audited;
 
 /// Decides about an event. Nothing is stored and nothing is sent: commit [`Decided::changes`].
 ///
@@ -89,8 +91,8 @@ pub async fn decide(ports: &Ports, situation: &Situation) -> Result<Decided, Dec
         Matter::Own(own) => own_text::record_own_words(ports, situation, account, &own).await,
         Matter::Deleted { mid } => Ok(notes::forget(ports, situation, account.id, &mid)),
         Matter::Edited { mid, text } => Ok(notes::edit(ports, situation, account.id, &mid, &text)),
-        Matter::Noted(what) => Ok(notes::note(ports, situation, what, true)),
-        Matter::Passing(what) => Ok(notes::note(ports, situation, what, false)),
+        Matter::Noted(what) => Ok(notes::note(ports, situation, what, Audited::Yes)),
+        Matter::Passing(what) => Ok(notes::note(ports, situation, what, Audited::No)),
     }
 }
 
@@ -119,11 +121,11 @@ async fn decide_mention(
         },
     };
     let Some(text) = text else {
-        return Ok(notes::note(ports, situation, "the mention is gone or private", true));
+        return Ok(notes::note(ports, situation, "the mention is gone or private", Audited::Yes));
     };
     let written_at = event.occurred_at.min(ports.clock.now());
     if account.is_self(&text.author.id, text.author.username.as_deref()) {
-        return Ok(notes::note(ports, situation, "the account mentions itself", false));
+        return Ok(notes::note(ports, situation, "the account mentions itself", Audited::No));
     }
     let direct = direct_with(ports, &situation.context, account, &text.author, event.attempts).await?;
     let place = Place::Mention { media_id, comment_id };

@@ -8,13 +8,13 @@ use tenants::ids::{AccountId, AlertId};
 
 use crate::Ports;
 
-use super::own_text::record;
+use super::record::{Audited, record};
 use super::situation::{Decided, Situation};
 
 /// The sender took a message back: its text goes.
 pub(super) fn forget(ports: &Ports, situation: &Situation, account: AccountId, mid: &str) -> Decided {
     let change = Change::ForgetMessage { account, external_id: mid.to_owned() };
-    record(ports, situation, vec![change], "a message was taken back", situation.thread.clone(), true)
+    record(ports, situation, vec![change], "a message was taken back", situation.thread.clone(), Audited::Yes)
 }
 
 /// The sender changed a message.
@@ -26,17 +26,17 @@ pub(super) fn edit(
     text: &str,
 ) -> Decided {
     let change = Change::EditMessage { account, external_id: mid.to_owned(), text: text.to_owned() };
-    record(ports, situation, vec![change], "a message was changed", situation.thread.clone(), true)
+    record(ports, situation, vec![change], "a message was changed", situation.thread.clone(), Audited::Yes)
 }
 
-/// Anything else that is worth a line, or (unaudited) not even that.
-pub(super) fn note(ports: &Ports, situation: &Situation, what: &str, is_audited: bool) -> Decided {
+/// Anything else that is worth a line, or not even that.
+pub(super) fn note(ports: &Ports, situation: &Situation, what: &str, audited: Audited) -> Decided {
     let mut list = Vec::new();
     if situation.event.kind == EventKind::PolicyEnforcement {
         let alert = policy_alert(ports, situation);
         list.push(Change::RaiseAlert(Box::new(alert), ports.clock.now()));
     }
-    record(ports, situation, list, what, situation.thread.clone(), is_audited)
+    record(ports, situation, list, what, situation.thread.clone(), audited)
 }
 
 /// A tick: its role's actor has nothing to do here, so nothing is recorded but its end.

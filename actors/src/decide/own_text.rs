@@ -1,25 +1,22 @@
 //! Words of the account itself: ours come back as webhooks, and a person may answer from the phone.
 
 use tenants::account::Account;
-use tenants::changes::{Change, Changes};
+use tenants::changes::Change;
 use tenants::clock::Timestamp;
 use tenants::conversation::{CommentStatus, Conversation, ConversationKind, comment_key, direct_key};
-use tenants::decision::{Outcome, Step};
 use tenants::effect::{ActionType, Effect, EffectState};
 use tenants::event::Person;
 use tenants::ports::{EffectFilter, PageRequest};
 
 use crate::Ports;
 
-use super::audit::{conversation_changed, decision_made};
+use super::audit::conversation_changed;
 use super::bookkeeping::{begin, take_in_own, take_over};
-use super::decision::decision_of;
 use super::error::DecideError;
-use super::judgement::Judgement;
 use super::matter::OwnWords;
+use super::record::{Audited, record};
 use super::rows::own_message_row;
 use super::situation::{Decided, Situation};
-use super::work::Workings;
 
 /// Most open private replies that are compared with an echo.
 const OPEN_EFFECTS: u32 = 200;
@@ -33,106 +30,74 @@ pub(super) async fn record_own_words(
 ) -> Result<Decided, DecideError> {
     let is_direct = own.partner.is_some();
     if !is_direct && own.parent_id.is_none() {
-        let recorded = Recorded::nothing("the account comments on its own media");
-        return Ok(recorded.decided(ports, situation, situation.thread.clone(), false));
+        let (thread, reason) = (situation.thread.clone(), "the account comments on its own media");
+        return Ok(record(ports, situation, Vec::new(), reason, thread, Audited::No));
     }
     let effect = effect_behind(ports, situation, account, own).await?;
-    let now = ports.clock.now();
-    let mut thread = match (&situation.thread, effect.is_some() && !is_direct) {
-        (Some(thread), _) => thread.clone(),
-        // Our reply to a comment whose thread is unknown: nothing to keep.
-        (None, true) => {
-            let recorded = Recorded::nothing("our own reply came back");
-            return Ok(recorded.decided(ports, situation, None, false));
-        }
-        (None, false) => begin_thread(ports, situation, account, own, now).await?,
+    let mut thread = match &situation.thread {
+        Some(thread) => thread.clone(),
+        None => begin_thread(ports, situation, account, own).await?,
     };
+    let now = ports.clock.now();
     take_in_own(&mut thread, own.partner.as_ref(), own.written_at, now);
-    let mut recorded = Recorded::of_thread(&thread);
-    if is_direct {
-        let effect = effect.as_ref().map(|effect| effect.id);
-        let message = own_message_row(own, &thread, effect, &ports.ids, now);
-        recorded.changes.push(Change::PutMessage(Box::new(message)));
+    let (list, reason, audited) = match &effect {
+        Some(effect) => (ours(ports, &thread, own, effect, now), "our own words came back", Audited::No),
+        None => {
+            let (list, reason) = theirs(ports, situation, &mut thread, own, now);
+            (list, reason, Audited::Yes)
+        }
+    };
+    Ok(record(ports, situation, list, reason, Some(thread), audited))
+}
+
+/// Words that an effect of ours has sent. Its own record is the dispatcher's.
+fn ours(
+    ports: &Ports,
+    thread: &Conversation,
+    own: &OwnWords,
+    effect: &Effect,
+    now: Timestamp,
+) -> Vec<Change> {
+    let mut list = vec![Change::PutConversation(Box::new(thread.clone()))];
+    if own.partner.is_some() {
+        let row = own_message_row(own, thread, Some(effect.id), &ports.ids, now);
+        list.push(Change::PutMessage(Box::new(row)));
     }
-    if effect.is_some() {
-        recorded.reason = "our own words came back";
-        recorded.put_thread(&thread);
-        return Ok(recorded.decided(ports, situation, Some(thread), false));
+    list
+}
+
+/// Words that a person of the brand has sent: the conversation is theirs from now on.
+fn theirs(
+    ports: &Ports,
+    situation: &Situation,
+    thread: &mut Conversation,
+    own: &OwnWords,
+    now: Timestamp,
+) -> (Vec<Change>, &'static str) {
+    let takes_over = take_over(thread, own.written_at);
+    let mut list = vec![
+        Change::PutConversation(Box::new(thread.clone())),
+        Change::ExpireDrafts { conversation: thread.id, at: now },
+    ];
+    if own.partner.is_some() {
+        let row = own_message_row(own, thread, None, &ports.ids, now);
+        list.push(Change::PutMessage(Box::new(row)));
     }
-    recorded.reason = "a person answered from Instagram; the conversation is theirs already";
-    if take_over(&mut thread, own.written_at) {
-        recorded.reason = "a person answered from Instagram and takes the conversation";
-        let names = ("conversation.taken_over", "take_over");
-        let entry = conversation_changed(&situation.event, &thread, names, &ports.ids, now);
-        recorded.changes.push(Change::Audit(Box::new(entry)));
-    }
-    recorded.changes.push(Change::ExpireDrafts { conversation: thread.id, at: now });
     if let Some(parent) = &own.parent_id {
-        recorded.changes.push(Change::MarkComment {
-            account: account.id,
+        list.push(Change::MarkComment {
+            account: thread.account,
             external_id: parent.clone(),
             status: CommentStatus::Replied,
             reply: Some(own.text.clone()),
         });
     }
-    recorded.put_thread(&thread);
-    Ok(recorded.decided(ports, situation, Some(thread), true))
-}
-
-/// What is about to be recorded.
-struct Recorded {
-    changes: Vec<Change>,
-    reason: &'static str,
-}
-
-impl Recorded {
-    fn nothing(reason: &'static str) -> Self {
-        Self { changes: Vec::new(), reason }
+    if !takes_over {
+        return (list, "a person answered from Instagram; nothing changes hands");
     }
-
-    fn of_thread(_thread: &Conversation) -> Self {
-        Self::nothing("")
-    }
-
-    /// The conversation goes first: the other rows name it.
-    fn put_thread(&mut self, thread: &Conversation) {
-        self.changes.insert(0, Change::PutConversation(Box::new(thread.clone())));
-    }
-
-    fn decided(
-        self,
-        ports: &Ports,
-        situation: &Situation,
-        thread: Option<Conversation>,
-        is_audited: bool,
-    ) -> Decided {
-        record(ports, situation, self.changes, self.reason, thread, is_audited)
-    }
-}
-
-/// A decision that only takes note, with its changes. What happens with every reply of ours (it comes back) or
-/// every glance of a person is not audited: the effect has entries of its own.
-pub(super) fn record(
-    ports: &Ports,
-    situation: &Situation,
-    list: Vec<Change>,
-    reason: &str,
-    thread: Option<Conversation>,
-    is_audited: bool,
-) -> Decided {
-    let event = &situation.event;
-    let mut work = Workings::default();
-    work.note(Step::Outcome, format!("{}: {reason}", Outcome::Record), serde_json::Value::Null);
-    let decision =
-        decision_of(ports, event.id, situation.taken_up_at, &Judgement::quiet(Outcome::Record, reason, work));
-    let mut changes = Changes::of_tenant(event.tenant);
-    changes.list = list;
-    if is_audited {
-        let entry = decision_made(event, &decision, thread.as_ref(), None, &ports.ids);
-        changes.push(Change::Audit(Box::new(entry)));
-    }
-    changes.push(Change::EventDone { event: event.id, at: decision.decided_at });
-    Decided { decision: Some(decision), changes, thread, direct: situation.direct.clone() }
+    let names = ("conversation.taken_over", "take_over");
+    let entry = conversation_changed(&situation.event, thread, names, &ports.ids, now);
+    list.push(Change::Audit(Box::new(entry)));
+    (list, "a person answered from Instagram and takes the conversation")
 }
 
 /// The effect of ours that wrote these words, if one did.
@@ -177,9 +142,8 @@ async fn begin_thread(
     situation: &Situation,
     account: &Account,
     own: &OwnWords,
-    now: Timestamp,
 ) -> Result<Conversation, DecideError> {
-    let event = &situation.event;
+    let (event, now) = (&situation.event, ports.clock.now());
     if let Some(partner) = &own.partner {
         let key = direct_key(&partner.id);
         return Ok(begin(&ports.ids, account.id, ConversationKind::Direct, &key, partner, now));

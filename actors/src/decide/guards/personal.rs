@@ -16,29 +16,24 @@ static IBAN: LazyLock<Regex> = LazyLock::new(|| built_in(r"\b[a-z]{2}\d{2}(?: ?[
 /// Fewest digits of a telephone number; dates (8 digits) and order numbers are shorter.
 const PHONE_DIGITS: usize = 9;
 
-pub(super) fn check(outgoing: &Outgoing<'_>) -> Vec<Breach> {
-    let mut breaches = Vec::new();
-    let mut report = |found: &str, what: &str| {
-        if !outgoing.is_own(found) {
-            // The data itself stays out of the reason: reasons are shown in lists and logs.
-            breaches.push(Breach::new(Guard::PersonalData, format!("contains {what}")));
-        }
-    };
-    if let Some(found) = EMAIL.find(outgoing.text) {
-        report(found.as_str(), "an e-mail address");
+pub(super) fn check(outgoing: &Outgoing<'_>) -> Option<Breach> {
+    let text = outgoing.text;
+    let emails = EMAIL.find_iter(text).map(|found| (found.as_str(), "an e-mail address"));
+    let accounts = IBAN.find_iter(text).map(|found| found.as_str()).filter(|found| is_iban(found));
+    let accounts = accounts.map(|found| (found, "a bank account number"));
+    let numbers =
+        DIGITS.find_iter(text).filter_map(|found| Some((found.as_str(), number_kind(found.as_str())?)));
+    let foreign = emails.chain(accounts).chain(numbers).find(|(found, _)| !outgoing.is_own(found));
+    // The data itself stays out of the reason: reasons are shown in lists and logs.
+    foreign.map(|(_, what)| Breach::new(Guard::PersonalData, format!("contains {what}")))
+}
+
+fn number_kind(found: &str) -> Option<&'static str> {
+    let digits: Vec<u32> = found.chars().filter_map(|c| c.to_digit(10)).collect();
+    if is_card(&digits) {
+        return Some("a card number");
     }
-    for found in IBAN.find_iter(outgoing.text).filter(|found| is_iban(found.as_str())) {
-        report(found.as_str(), "a bank account number");
-    }
-    for found in DIGITS.find_iter(outgoing.text) {
-        let digits: Vec<u32> = found.as_str().chars().filter_map(|c| c.to_digit(10)).collect();
-        if is_card(&digits) {
-            report(found.as_str(), "a card number");
-        } else if digits.len() >= PHONE_DIGITS {
-            report(found.as_str(), "a telephone or account number");
-        }
-    }
-    breaches
+    (digits.len() >= PHONE_DIGITS).then_some("a telephone or account number")
 }
 
 /// Luhn's check over 13 to 19 digits.

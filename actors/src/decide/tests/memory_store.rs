@@ -1,0 +1,547 @@
+//! The store that tests decide on: conversations, effects and approvals in memory; everything that deciding never
+//! asks for answers with an error.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use tenants::account::{Account, Agency, ApiKey, MetaApp, SealedSecret, Tenant};
+use tenants::alert::{Alert, NewAlert};
+use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
+use tenants::audit::{AuditEntry, Chain, ChainVerdict, NewAuditEntry};
+use tenants::changes::{Change, Changes};
+use tenants::clock::Timestamp;
+use tenants::conversation::{Comment, Conversation, Message};
+use tenants::effect::{ActionType, Effect, EffectState};
+use tenants::event::{EventKind, InboxEvent, NewEvent};
+use tenants::ids::{
+    AccountId, AgencyId, AlertId, AppId, ApprovalId, CommentId, ConversationId, EffectId, EventId, KeyId,
+    RuleId, TenantId,
+};
+use tenants::ports::*;
+use tenants::rule::{Rule, RuleHit};
+use tenants::settings::TenantSettings;
+
+/// All rows.
+#[derive(Debug, Default)]
+pub struct Rows {
+    pub conversations: BTreeMap<(AccountId, String), Conversation>,
+    /// By Instagram's id.
+    pub comments: HashMap<String, Comment>,
+    /// By Instagram's id.
+    pub messages: HashMap<String, Message>,
+    pub effects: Vec<Effect>,
+    pub approvals: Vec<Approval>,
+    pub hits: Vec<RuleHit>,
+    pub alerts: Vec<NewAlert>,
+    pub audit: Vec<NewAuditEntry>,
+    pub done: Vec<EventId>,
+}
+
+impl Rows {
+    pub fn conversation_by_id(&self, id: Option<ConversationId>) -> Option<&Conversation> {
+        self.conversations.values().find(|known| Some(known.id) == id)
+    }
+
+    fn apply(&mut self, change: Change) -> Result<(), StoreError> {
+        match change {
+            Change::PutConversation(new) => {
+                let key = (new.account, new.key.clone());
+                let id = self.conversations.get(&key).map_or(new.id, |known| known.id);
+                self.conversations.insert(key, Conversation { id, ..*new });
+            }
+            Change::PutComment(comment) => {
+                self.comments.insert(comment.external_id.clone(), *comment);
+            }
+            Change::MarkComment { external_id, status, reply, .. } => {
+                if let Some(comment) = self.comments.get_mut(&external_id) {
+                    comment.status = status;
+                    comment.reply = reply.or(comment.reply.take());
+                }
+            }
+            Change::PutMessage(message) => {
+                self.messages.entry(message.external_id.clone()).or_insert(*message);
+            }
+            Change::ForgetMessage { external_id, .. } => {
+                if let Some(message) = self.messages.get_mut(&external_id) {
+                    message.text.clear();
+                    message.deleted = true;
+                }
+            }
+            Change::EditMessage { external_id, text, .. } => {
+                if let Some(message) = self.messages.get_mut(&external_id) {
+                    message.text = text;
+                }
+            }
+            Change::AddEffect(effect) => {
+                if self.effects.iter().all(|known| known.idempotency_key != effect.idempotency_key) {
+                    self.effects.push(*effect);
+                }
+            }
+            Change::AddApproval(approval) => self.approvals.push(*approval),
+            Change::DecideApproval { approval, status, .. } => {
+                let is_it =
+                    |known: &&mut Approval| known.id == approval && known.status == ApprovalStatus::Pending;
+                let Some(known) = self.approvals.iter_mut().find(is_it) else {
+                    return Err(StoreError::Conflict("the approval is not pending".to_owned()));
+                };
+                known.status = status;
+            }
+            Change::ExpireDrafts { conversation, .. } => {
+                for approval in &mut self.approvals {
+                    let is_draft =
+                        approval.kind == ApprovalKind::Draft && approval.status == ApprovalStatus::Pending;
+                    if is_draft && approval.conversation == conversation {
+                        approval.status = ApprovalStatus::Expired;
+                    }
+                }
+            }
+            Change::AddRuleHit { hit, .. } => self.hits.push(hit),
+            Change::RaiseAlert(alert, _) => self.alerts.push(*alert),
+            Change::Audit(entry) => self.audit.push(*entry),
+            Change::EventDone { event, .. } => self.done.push(event),
+            other => panic!("deciding must not make this change: {other:?}"),
+        }
+        Ok(())
+    }
+}
+
+/// Rows behind the ports of the database.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<Rows>);
+
+impl MemoryStore {
+    pub fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.0.lock().unwrap()
+    }
+}
+
+fn not_needed() -> StoreError {
+    StoreError::Corrupt("deciding needs no such thing".to_owned())
+}
+
+#[async_trait]
+impl Inbox for MemoryStore {
+    async fn accept(&self, _delivery: Delivery) -> Result<Vec<Accepted>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn pending_events(
+        &self,
+        _tenant: &TenantId,
+        _except: &[EventId],
+        _limit: u32,
+    ) -> Result<Vec<InboxEvent>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn tenants_with_events(&self) -> Result<Vec<TenantId>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn find_event(
+        &self,
+        _tenant: &TenantId,
+        _event: &EventId,
+    ) -> Result<Option<(InboxEvent, serde_json::Value)>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn event_counts(&self) -> Result<Vec<(EventKind, i64, i64)>, StoreError> {
+        Err(not_needed())
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for MemoryStore {
+    async fn commit(&self, changes: Changes) -> Result<(), StoreError> {
+        let mut rows = self.rows();
+        for change in changes.list {
+            rows.apply(change)?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Directory for MemoryStore {
+    async fn list_agencies(&self) -> Result<Vec<Agency>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn find_agency(&self, _agency: &AgencyId) -> Result<Option<Agency>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_tenants(&self, _agency: &AgencyId, _page: PageRequest) -> Result<Vec<Tenant>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn find_tenant(&self, _tenant: &TenantId) -> Result<Option<Tenant>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn find_tenant_by_slug(
+        &self,
+        _agency: &AgencyId,
+        _slug: &str,
+    ) -> Result<Option<Tenant>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn load_context(
+        &self,
+        _tenant: &TenantId,
+        _day: &str,
+    ) -> Result<Option<TenantContext>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn tenant_versions(&self, _tenants: &[TenantId]) -> Result<Vec<(TenantId, i64)>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn find_settings(&self, _tenant: &TenantId) -> Result<Option<TenantSettings>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_rules(&self, _tenant: &TenantId) -> Result<Vec<Rule>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn find_rule(&self, _tenant: &TenantId, _rule: &RuleId) -> Result<Option<Rule>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_accounts(&self, _tenant: &TenantId) -> Result<Vec<Account>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn find_account(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+    ) -> Result<Option<Account>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn all_accounts(&self) -> Result<Vec<Account>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn served_tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn sealed_token(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+    ) -> Result<Option<SealedSecret>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn all_apps(&self) -> Result<Vec<(MetaApp, Option<SealedSecret>)>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_apps(&self, _agency: &AgencyId) -> Result<Vec<MetaApp>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn find_app(&self, _agency: &AgencyId, _app: &AppId) -> Result<Option<MetaApp>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn find_key(&self, _hash: &str) -> Result<Option<ApiKey>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_keys(&self, _agency: &AgencyId) -> Result<Vec<ApiKey>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn touch_key(&self, _key: &KeyId, _at: Timestamp) -> Result<(), StoreError> {
+        Err(not_needed())
+    }
+}
+
+#[async_trait]
+impl Conversations for MemoryStore {
+    async fn load_conversations(
+        &self,
+        _tenant: &TenantId,
+        keys: &[(AccountId, String)],
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let rows = self.rows();
+        Ok(keys.iter().filter_map(|key| rows.conversations.get(key).cloned()).collect())
+    }
+
+    async fn find_conversation(
+        &self,
+        _tenant: &TenantId,
+        _conversation: &ConversationId,
+    ) -> Result<Option<Conversation>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_conversations(
+        &self,
+        _tenant: &TenantId,
+        _filter: &ConversationFilter,
+        _page: PageRequest,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_messages(
+        &self,
+        _tenant: &TenantId,
+        _conversation: &ConversationId,
+        _page: PageRequest,
+    ) -> Result<Vec<Message>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_comments(
+        &self,
+        _tenant: &TenantId,
+        _filter: &CommentFilter,
+        _page: PageRequest,
+    ) -> Result<Vec<Comment>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn find_comment(
+        &self,
+        _tenant: &TenantId,
+        _comment: &CommentId,
+    ) -> Result<Option<Comment>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn find_comment_by_external_id(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+        external_id: &str,
+    ) -> Result<Option<Comment>, StoreError> {
+        Ok(self.rows().comments.get(external_id).cloned())
+    }
+}
+
+#[async_trait]
+impl Outbox for MemoryStore {
+    async fn tenants_with_due_effects(&self, _now: Timestamp) -> Result<Vec<TenantId>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn next_due_at(&self, _now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn due_effects(
+        &self,
+        _tenant: &TenantId,
+        _now: Timestamp,
+        _except: &[EffectId],
+        _blocked: &[(AccountId, ActionType)],
+        _limit: u32,
+    ) -> Result<Vec<ReadyEffect>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn interrupted_to_unknown(&self, _at: Timestamp) -> Result<u64, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn unknown_effects(&self, _now: Timestamp, _limit: u32) -> Result<Vec<ReadyEffect>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn claimed_instagram_ids(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+        _since: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn find_effect_behind(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+        conversation_key: &str,
+        instagram_id: &str,
+        text: &str,
+    ) -> Result<Option<Effect>, StoreError> {
+        let rows = self.rows();
+        let of_conversation = |effect: &&Effect| {
+            let key = rows.conversation_by_id(effect.conversation).map(|found| found.key.as_str());
+            key == Some(conversation_key) && effect.action.text() == Some(text)
+        };
+        let is_open =
+            |effect: &&Effect| matches!(effect.state, EffectState::Processing | EffectState::Unknown);
+        let by_id = rows.effects.iter().find(|effect| effect.instagram_id.as_deref() == Some(instagram_id));
+        Ok(by_id.or_else(|| rows.effects.iter().filter(is_open).find(of_conversation)).cloned())
+    }
+
+    async fn find_effect(
+        &self,
+        _tenant: &TenantId,
+        _effect: &EffectId,
+    ) -> Result<Option<Effect>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_effects(
+        &self,
+        _tenant: &TenantId,
+        filter: &EffectFilter,
+        _page: PageRequest,
+    ) -> Result<Vec<Effect>, StoreError> {
+        let fits = |effect: &&Effect| {
+            filter.state.is_none_or(|state| effect.state == state)
+                && filter.action_type.is_none_or(|wanted| effect.action.action_type() == wanted)
+        };
+        Ok(self.rows().effects.iter().filter(fits).cloned().collect())
+    }
+
+    async fn effect_counts(&self, _tenant: Option<&TenantId>) -> Result<Vec<EffectCount>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn waiting_effects(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+    ) -> Result<Vec<EffectCount>, StoreError> {
+        Err(not_needed())
+    }
+}
+
+#[async_trait]
+impl Approvals for MemoryStore {
+    async fn find_approval(
+        &self,
+        _tenant: &TenantId,
+        _approval: &ApprovalId,
+    ) -> Result<Option<Approval>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_approvals(
+        &self,
+        _tenant: &TenantId,
+        _status: Option<ApprovalStatus>,
+        _page: PageRequest,
+    ) -> Result<Vec<Approval>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn tenants_with_overdue_approvals(&self, _now: Timestamp) -> Result<Vec<TenantId>, StoreError> {
+        Err(not_needed())
+    }
+}
+
+#[async_trait]
+impl AuditLog for MemoryStore {
+    async fn list_audit(
+        &self,
+        _chain: &Chain,
+        _filter: &AuditFilter,
+        _before: Option<i64>,
+        _limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn audit_since(
+        &self,
+        _chain: &Chain,
+        _after: i64,
+        _limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn audit_chains(&self) -> Result<Vec<Chain>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn verify_chain(&self, _chain: &Chain) -> Result<ChainVerdict, StoreError> {
+        Err(not_needed())
+    }
+}
+
+#[async_trait]
+impl Alerts for MemoryStore {
+    async fn raise_alert(&self, _alert: NewAlert, _at: Timestamp) -> Result<(), StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_alerts(
+        &self,
+        _agency: &AgencyId,
+        _tenant: Option<&TenantId>,
+        _resolved: Option<bool>,
+        _page: PageRequest,
+    ) -> Result<Vec<Alert>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn find_alert(&self, _agency: &AgencyId, _alert: &AlertId) -> Result<Option<Alert>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn has_open_alert(&self, _dedup_key: &str) -> Result<bool, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn resolve_alert(
+        &self,
+        _agency: &AgencyId,
+        _alert: &AlertId,
+        _by: &str,
+        _at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Err(not_needed())
+    }
+}
+
+#[async_trait]
+impl Operations for MemoryStore {
+    async fn put_heartbeats(&self, _beats: &[Heartbeat]) -> Result<(), StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_heartbeats(&self, _tenant: &TenantId) -> Result<Vec<Heartbeat>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn add_ticks(&self, _ticks: &[CronTick]) -> Result<(), StoreError> {
+        Err(not_needed())
+    }
+
+    async fn due_ticks(&self, _now: Timestamp, _limit: u32) -> Result<Vec<CronTick>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn next_tick_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn run_tick(
+        &self,
+        _tick: &CronTick,
+        _event: Option<NewEvent>,
+        _next_run: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        Err(not_needed())
+    }
+}

@@ -1,0 +1,504 @@
+//! What people write, and what comes of it.
+
+use llm::LlmError;
+use llm::testing::{Step as Script, classification};
+use tenants::alert::AlertType;
+use tenants::approval::ApprovalKind;
+use tenants::conversation::{CommentStatus, Direction, Owner};
+use tenants::decision::{Decision, Outcome, Step};
+use tenants::effect::{Action, EffectState, ErrorCategory};
+use tenants::event::{EventBody, EventKind, Person, Role, TickBody};
+use tenants::intent::{Classification, Intent, Language};
+use tenants::ports::MentionText;
+use tenants::rule::{RuleAction, TriggerKind};
+use tenants::settings::{Mode, QuietHours, TenantSettings};
+
+use super::super::*;
+use super::world::*;
+
+fn steps(decision: &Decision) -> Vec<Step> {
+    decision.trace.iter().map(|step| step.step).collect()
+}
+
+fn says(world: &World, text: &str, intent: Intent) {
+    world.script.on(text, [Script::Classify(classification(intent, 0.95))]);
+}
+
+fn texts(list: &[&str]) -> Vec<String> {
+    list.iter().map(|text| (*text).to_owned()).collect()
+}
+
+fn reply_with(text: &str) -> RuleAction {
+    RuleAction::Reply { variations: texts(&[text]) }
+}
+
+#[tokio::test]
+async fn praise_is_answered_at_once_and_the_trace_tells_every_step() {
+    let world = World::new();
+    let decided = world.happens(&world.comment("I love this dress, you are the best!")).await;
+    let decision = decided.decision.unwrap();
+    assert_eq!((decision.outcome, decision.mode), (Outcome::Act, Some(Mode::Act)));
+    let whole = [
+        Step::Policy,
+        Step::Rules,
+        Step::Memory,
+        Step::Classify,
+        Step::Mode,
+        Step::Generate,
+        Step::Guard,
+        Step::Outcome,
+    ];
+    assert_eq!(steps(&decision), whole);
+    assert!(decision.model.unwrap().starts_with("offline/"));
+    assert_eq!(world.actions(), ["reply_comment"]);
+    let rows = world.store.rows();
+    assert_eq!(rows.comments["c1"].status, CommentStatus::Queued);
+    assert_eq!(rows.comments["c1"].reply.as_deref(), rows.effects[0].action.text());
+    assert_eq!(rows.audit[0].details["incoming_text"], "I love this dress, you are the best!");
+    assert!(serde_json::from_value::<Decision>(rows.audit[0].details.clone()).is_ok());
+    assert_eq!(rows.done.len(), 1);
+}
+
+#[tokio::test]
+async fn the_same_event_decided_twice_gives_one_effect_and_the_same_words() {
+    let world = World::new();
+    let event = world.comment("I love this dress, you are the best!");
+    world.happens(&event).await;
+    let first = world.effects();
+    world.happens(&event).await;
+    assert_eq!(world.effects(), first);
+    let again = world.decides(&event).await.unwrap();
+    assert_eq!(again.changes.effects().next().unwrap().action, first[0].action);
+}
+
+#[tokio::test]
+async fn spam_is_hidden_and_spam_by_direct_message_is_left_alone() {
+    let world = World::new();
+    says(&world, "win an iphone", Intent::Spam);
+    world.happens(&world.comment("win an iphone")).await;
+    assert_eq!(world.actions(), ["hide_comment"]);
+    let decided = world.happens(&world.message("win an iphone")).await;
+    assert_eq!(decided.decision.unwrap().outcome, Outcome::Ignore);
+    assert_eq!(world.actions(), ["hide_comment"]);
+}
+
+#[tokio::test]
+async fn a_question_is_drafted_and_the_draft_ends_with_its_window() {
+    let world = World::new();
+    says(&world, "do you ship to spain?", Intent::Question);
+    world.happens(&world.message("do you ship to spain?")).await;
+    let approval = world.pending().remove(0);
+    assert_eq!(approval.kind, ApprovalKind::Draft);
+    assert!(matches!(approval.proposed[0], Action::ReplyDm { .. }));
+    assert_eq!(approval.expires_at, noon() + hours(24));
+    assert_eq!(approval.incoming_text, "do you ship to spain?");
+    assert!(world.effects().is_empty());
+}
+
+#[tokio::test]
+async fn a_fact_of_the_brand_answers_a_question() {
+    let mut settings = TenantSettings::default();
+    settings.modes.insert(Intent::Question, Mode::Act);
+    settings.voice.facts = texts(&["Do you ship to Spain? Yes, to Spain in 3 days, and 10% cheaper in May."]);
+    let world = World::with(settings);
+    says(&world, "do you ship to spain?", Intent::Question);
+    world.happens(&world.comment("do you ship to spain?")).await;
+    let effects = world.effects();
+    assert!(effects[0].action.text().unwrap().contains("Yes, to Spain in 3 days"), "{effects:?}");
+}
+
+#[tokio::test]
+async fn a_lead_gets_a_qualifying_direct_message_drafted() {
+    let world = World::new();
+    says(&world, "need 200 for a wedding", Intent::Lead);
+    world.happens(&world.comment("need 200 for a wedding")).await;
+    let approval = world.pending().remove(0);
+    assert!(
+        matches!(&approval.proposed[..], [Action::PrivateReply { comment_id, .. }] if comment_id == "c1")
+    );
+    assert_eq!(world.store.rows().comments["c1"].status, CommentStatus::AwaitingApproval);
+}
+
+#[tokio::test]
+async fn a_complaint_goes_to_a_person_and_a_crisis_raises_an_alert_too() {
+    let world = World::new();
+    says(&world, "it arrived broken", Intent::Complaint);
+    let crisis = Classification { crisis: true, ..classification(Intent::Complaint, 0.9) };
+    world.script.on("my son is in hospital", [Script::Classify(crisis)]);
+    let decided = world.happens(&world.comment("it arrived broken")).await;
+    assert_eq!(decided.decision.unwrap().outcome, Outcome::Escalate);
+    assert_eq!(world.pending()[0].kind, ApprovalKind::Escalation);
+    assert!(world.store.rows().alerts.is_empty());
+    world.happens(&world.comment("my son is in hospital")).await;
+    assert_eq!(world.store.rows().alerts[0].alert_type, AlertType::Crisis);
+    assert!(world.pending().iter().all(|approval| approval.proposed.is_empty()));
+    assert!(world.effects().is_empty());
+}
+
+#[tokio::test]
+async fn a_rule_wins_over_the_model_and_its_text_is_filled_in() {
+    let world = World::new().rule(
+        "link",
+        TriggerKind::Comment,
+        "link",
+        vec![
+            reply_with("Sent you a DM, {name}!"),
+            RuleAction::PrivateReply {
+                variations: texts(&["Here: https://acme.example/sale, 20% off at {brand}"]),
+            },
+            RuleAction::Tag { tag: "campaign".into() },
+        ],
+    );
+    let decided = world.happens(&world.comment("LINK please")).await;
+    let decision = decided.decision.unwrap();
+    assert_eq!((decision.outcome, decision.classification), (Outcome::Act, None));
+    assert_eq!(decision.reason, "the rule `link` decided");
+    let effects = world.effects();
+    assert_eq!(effects[0].action.text(), Some("Sent you a DM, @maria.rossi!"));
+    assert_eq!(effects[1].action.text(), Some("Here: https://acme.example/sale, 20% off at Acme"));
+    assert_eq!(effects[1].deadline, Some(noon() + hours(7 * 24)));
+    assert_eq!(world.store.rows().comments["c1"].tags, ["campaign"]);
+    assert_eq!(world.store.rows().hits.len(), 1);
+}
+
+#[tokio::test]
+async fn a_tagging_rule_leaves_the_answer_to_the_model() {
+    let world =
+        World::new().rule("tag", TriggerKind::Comment, "", vec![RuleAction::Tag { tag: "seen".into() }]);
+    world.happens(&world.comment("I love this dress, you are the best!")).await;
+    assert_eq!(world.actions(), ["reply_comment"]);
+    assert_eq!(world.store.rows().comments["c1"].tags, ["seen"]);
+}
+
+#[tokio::test]
+async fn a_dry_run_is_traced_and_does_nothing() {
+    let mut world = World::new().rule("try", TriggerKind::Comment, "", vec![RuleAction::Delete]);
+    world.change_context(|context| context.rules[0].dry_run = true);
+    world.happens(&world.comment("I love this dress, you are the best!")).await;
+    assert_eq!(world.actions(), ["reply_comment"]);
+    assert!(world.store.rows().hits[0].dry_run);
+}
+
+#[tokio::test]
+async fn a_rule_whose_words_are_blocked_becomes_a_draft() {
+    let settings = TenantSettings { blocked_words: texts(&["cheap"]), ..TenantSettings::default() };
+    let world = World::with(settings).rule("r", TriggerKind::Dm, "", vec![reply_with("So cheap!")]);
+    world.happens(&world.message("hello there")).await;
+    assert!(world.effects().is_empty());
+    let approval = world.pending().remove(0);
+    assert_eq!(approval.reason, "the reply contains the blocked word `cheap`");
+    assert_eq!(approval.proposed[0].text(), Some("So cheap!"));
+}
+
+#[tokio::test]
+async fn a_breached_guard_turns_an_act_into_a_draft() {
+    let world = World::new();
+    world.script.on(
+        "you are the best",
+        [
+            Script::Classify(classification(Intent::Praise, 0.95)),
+            Script::Reply("Thanks! We will refund everything.".into()),
+        ],
+    );
+    let decided = world.happens(&world.comment("you are the best")).await;
+    let decision = decided.decision.unwrap();
+    assert_eq!((decision.outcome, decision.mode), (Outcome::Draft, Some(Mode::Draft)));
+    assert!(decision.reason.contains("promises money back"), "{}", decision.reason);
+    assert!(world.effects().is_empty());
+}
+
+#[tokio::test]
+async fn when_no_reply_can_be_written_a_person_is_asked() {
+    for failure in [LlmError::NothingToSay, LlmError::InvalidOutput { reason: "x".into() }] {
+        let world = World::new();
+        let script = [Script::Classify(classification(Intent::Praise, 0.95)), Script::Reply(String::new())];
+        world.script.on("so good", script);
+        world.script.on("so fine", [Script::Classify(classification(Intent::Praise, 0.95))]);
+        world.happens(&world.comment("so good")).await;
+        assert_eq!(world.pending()[0].reason, "the reply there are no words");
+        // A failing step serves both calls, so the classification comes from a word that needs none.
+        world.script.on("😍😍", [Script::Fail(failure)]);
+        world.happens(&world.comment("😍😍")).await;
+        assert_eq!(world.pending()[1].kind, ApprovalKind::Escalation);
+    }
+}
+
+#[tokio::test]
+async fn an_absent_model_is_waited_for_and_then_a_person_is_asked() {
+    let world = World::new();
+    let after = std::time::Duration::from_secs(90);
+    let away = LlmError::Unavailable { retry_after: Some(after), reason: "busy".into() };
+    world.script.on("hello?", [Script::Fail(away)]);
+    let mut event = world.message("hello?");
+    let error = world.decides(&event).await.unwrap_err();
+    assert!(matches!(error, DecideError::Retry { after: told, .. } if told == after), "{error:?}");
+    assert!(world.store.rows().done.is_empty());
+    event.attempts = 3;
+    world.happens(&event).await;
+    assert_eq!(world.pending()[0].reason, "no model could say what this text wants");
+}
+
+#[tokio::test]
+async fn words_in_a_language_that_the_tenant_does_not_speak_are_drafted_in_its_own() {
+    let world =
+        World::with(TenantSettings { languages: vec![Language::German], ..TenantSettings::default() });
+    let italian =
+        Classification { language: Some(Language::Italian), ..classification(Intent::Praise, 0.95) };
+    world.script.on("che bello", [Script::Classify(italian)]);
+    world.happens(&world.comment("che bello")).await;
+    assert!(world.effects().is_empty());
+    assert_eq!(world.pending()[0].reason, "the text is not in a language of the tenant");
+}
+
+#[tokio::test]
+async fn answers_wait_for_the_end_of_the_quiet_hours_and_hiding_does_not() {
+    let quiet = Some(QuietHours { from: "11:00".into(), until: "13:30".into() });
+    let world = World::with(TenantSettings { quiet_hours: quiet, ..TenantSettings::default() });
+    says(&world, "win an iphone", Intent::Spam);
+    world.happens(&world.comment("win an iphone")).await;
+    world.happens(&world.comment("I love this dress, you are the best!")).await;
+    let effects = world.effects();
+    assert_eq!(effects[0].next_retry_at, noon());
+    assert_eq!(effects[1].next_retry_at, "2026-03-10T13:30:00Z".parse().unwrap());
+}
+
+#[tokio::test]
+async fn a_window_that_closes_before_the_quiet_hours_end_makes_a_draft() {
+    let quiet = Some(QuietHours { from: "11:00".into(), until: "13:30".into() });
+    let world = World::with(TenantSettings { quiet_hours: quiet, ..TenantSettings::default() });
+    says(&world, "you are great", Intent::Praise);
+    let mut event = world.message("you are great");
+    event.occurred_at = noon() - hours(23);
+    world.happens(&event).await;
+    assert!(world.effects().is_empty());
+    assert_eq!(world.pending()[0].reason, "the window closes before the quiet hours end");
+}
+
+#[tokio::test]
+async fn stop_silences_messages_and_comments_until_start() {
+    let world = World::new();
+    says(&world, "win an iphone", Intent::Spam);
+    let decided = world.happens(&world.message("STOP")).await;
+    assert_eq!(decided.decision.unwrap().outcome, Outcome::Record);
+    assert!(world.direct().unwrap().opted_out_at.is_some());
+    world.clock.advance(hours(1));
+    for event in [world.message("do you ship?"), world.comment("I love this dress, you are the best!")] {
+        assert_eq!(world.happens(&event).await.decision.unwrap().outcome, Outcome::Ignore);
+    }
+    world.happens(&world.comment("win an iphone")).await;
+    assert_eq!(world.actions(), ["hide_comment"], "spam is hidden all the same");
+    world.happens(&world.message("start")).await;
+    world.happens(&world.comment("I love this dress, you are the best!")).await;
+    assert_eq!(world.actions(), ["hide_comment", "reply_comment"]);
+    let audit = world.audit_types();
+    assert!(audit.contains(&"conversation.opted_out:opt_out".to_owned()), "{audit:?}");
+    assert!(audit.contains(&"conversation.opted_in:opt_in".to_owned()), "{audit:?}");
+}
+
+#[tokio::test]
+async fn a_person_on_the_phone_takes_the_thread_and_its_drafts_expire() {
+    let world = World::new();
+    says(&world, "do you ship?", Intent::Question);
+    world.happens(&world.message("do you ship?")).await;
+    assert_eq!(world.pending().len(), 1);
+    world.happens(&world.echo("yes we do!")).await;
+    assert!(world.pending().is_empty());
+    assert_eq!(world.direct().unwrap().owner, Owner::Human);
+    let decided = world.happens(&world.message("I love you all, great service!")).await;
+    assert_eq!(decided.decision.unwrap().reason, "a person answers in this conversation");
+    assert!(world.effects().is_empty());
+    let rows = world.store.rows();
+    assert!(rows.messages.values().any(|message| message.direction == Direction::Outbound));
+    assert!(rows.audit.iter().any(|entry| entry.event_type == "conversation.taken_over"));
+}
+
+#[tokio::test]
+async fn our_own_echo_is_recognised_before_the_answer_to_our_call_is_recorded() {
+    let world = World::new();
+    says(&world, "you are great", Intent::Praise);
+    world.happens(&world.message("you are great")).await;
+    world.store.rows().effects[0].state = EffectState::Processing;
+    let text = world.effects()[0].action.text().unwrap().to_owned();
+    let decided = world.happens(&world.echo(&text)).await;
+    assert_eq!(decided.decision.unwrap().outcome, Outcome::Record);
+    let direct = world.direct().unwrap();
+    assert_eq!((direct.owner, direct.last_outbound_at), (Owner::Bot, Some(noon())));
+    let effect = world.effects()[0].id;
+    assert!(world.store.rows().messages.values().any(|message| message.effect == Some(effect)));
+}
+
+#[tokio::test]
+async fn the_echo_of_an_open_private_reply_is_ours_although_it_belongs_to_a_comment() {
+    let actions = vec![RuleAction::PrivateReply { variations: texts(&["Hello!"]) }];
+    let world = World::new().rule("dm", TriggerKind::Comment, "", actions);
+    world.happens(&world.comment("link")).await;
+    world.store.rows().effects[0].state = EffectState::Unknown;
+    world.happens(&world.echo("Hello!")).await;
+    let direct = world.direct().unwrap();
+    assert_eq!((direct.owner, direct.window_ends_at), (Owner::Bot, None));
+}
+
+#[tokio::test]
+async fn our_reply_coming_back_is_recorded_and_a_reply_from_the_phone_takes_the_thread() {
+    let world = World::new();
+    world.happens(&world.comment("I love this dress, you are the best!")).await;
+    {
+        let mut rows = world.store.rows();
+        rows.effects[0].state = EffectState::Sent;
+        rows.effects[0].instagram_id = Some("c2".into());
+    }
+    let decided = world.happens(&world.own_comment("whatever the text", Some("c1"))).await;
+    assert_eq!(decided.thread.unwrap().owner, Owner::Bot);
+    assert_eq!(world.audit_types(), ["decision.made:act"]);
+    let decided = world.happens(&world.own_comment("thank you Maria!", Some("c1"))).await;
+    assert_eq!(decided.thread.unwrap().owner, Owner::Human);
+    assert_eq!(world.store.rows().comments["c1"].status, CommentStatus::Replied);
+    let decided = world.happens(&world.own_comment("first!", None)).await;
+    assert!(decided.thread.is_none(), "a comment under our own post answers nobody");
+    assert_eq!(world.effects().len(), 1);
+}
+
+#[tokio::test]
+async fn a_draft_is_overtaken_by_a_new_text_but_not_by_a_lone_emoji() {
+    let world = World::new();
+    says(&world, "do you ship?", Intent::Question);
+    says(&world, "and to france?", Intent::Question);
+    says(&world, "🙂", Intent::Other);
+    world.happens(&world.message("do you ship?")).await;
+    let first = world.pending()[0].id;
+    world.happens(&world.message("🙂")).await;
+    assert_eq!(world.pending()[0].id, first);
+    world.happens(&world.message("and to france?")).await;
+    assert_eq!(world.pending().len(), 1);
+    assert_ne!(world.pending()[0].id, first);
+}
+
+#[tokio::test]
+async fn a_photo_is_shown_to_a_person_and_an_old_message_is_not_answered() {
+    let world = World::new();
+    world.happens(&world.photo()).await;
+    assert_eq!(world.pending()[0].kind, ApprovalKind::Escalation);
+    let mut event = world.message("I love this dress, you are the best!");
+    event.occurred_at = noon() - hours(30);
+    let decided = world.happens(&event).await;
+    assert_eq!(decided.decision.unwrap().reason, "the 24 hours in which this could be answered are over");
+}
+
+#[tokio::test]
+async fn a_mention_is_read_and_answered_and_a_vanished_one_is_recorded() {
+    let world = World::new();
+    says(&world, "loving @acme", Intent::Praise);
+    let text = MentionText { author: maria(), text: "loving @acme".into() };
+    world.instagram.0.lock().unwrap().insert("m9".into(), Ok(Some(text)));
+    let refused = Err(send_error(ErrorCategory::Permanent));
+    world.instagram.0.lock().unwrap().insert("m7".into(), refused);
+    world.instagram.0.lock().unwrap().insert("m6".into(), Err(send_error(ErrorCategory::Transient)));
+    world.happens(&world.mention("m9")).await;
+    assert_eq!(world.actions(), ["reply_comment"]);
+    for gone in ["m8", "m7"] {
+        let decided = world.happens(&world.mention(gone)).await;
+        assert_eq!(decided.decision.unwrap().outcome, Outcome::Record);
+    }
+    assert!(matches!(world.decides(&world.mention("m6")).await, Err(DecideError::Retry { .. })));
+}
+
+#[tokio::test]
+async fn a_tapped_button_is_a_message_and_a_friend_tagged_is_no_matter_of_ours() {
+    let world = World::new();
+    says(&world, "Opening hours", Intent::Question);
+    says(&world, "@lola 😂", Intent::Other);
+    let body =
+        EventBody::Postback { mid: None, person: maria(), title: "Opening hours".into(), payload: None };
+    let event = world.event(EventKind::Postback, "p1", "dm:77".into(), body);
+    world.happens(&event).await;
+    assert!(matches!(world.pending()[0].proposed[0], Action::SendDm { .. }));
+    assert_eq!(world.direct().unwrap().window_ends_at, Some(noon() + hours(24)));
+    let decided = world.happens(&world.comment("@lola 😂")).await;
+    assert_eq!(decided.decision.unwrap().outcome, Outcome::Ignore);
+}
+
+#[tokio::test]
+async fn glances_edits_and_ticks_leave_the_conversation_alone() {
+    let world = World::new();
+    world.happens(&world.message("🙂")).await;
+    let before = world.direct();
+    let audited = world.store.rows().audit.len();
+    let person = maria();
+    let edited =
+        EventBody::MessageEdited { mid: "m1".into(), person: None, text: Some("hey".into()), edits: 1 };
+    world.happens(&world.event(EventKind::MessageEdited, "e1", "dm:77".into(), edited)).await;
+    assert_eq!(world.store.rows().messages["m1"].text, "hey");
+    let deleted = EventBody::MessageDeleted { mid: "m1".into(), person: Some(person.clone()) };
+    world.happens(&world.event(EventKind::MessageDeleted, "d1", "dm:77".into(), deleted)).await;
+    assert!(world.store.rows().messages["m1"].deleted);
+    let seen = EventBody::Seen { mid: None, person };
+    world.happens(&world.event(EventKind::Seen, "s1", "dm:77".into(), seen)).await;
+    let body = TickBody { role: Role::Comms, name: "daily_briefing".into(), due_at: noon() };
+    let mut tick = world.event(EventKind::Tick, "t1", "tick:comms".into(), EventBody::Tick(body));
+    tick.account = None;
+    let decided = world.happens(&tick).await;
+    assert!(decided.decision.is_none() && decided.thread.is_none());
+    assert_eq!(world.direct(), before);
+    assert_eq!(world.store.rows().audit.len(), audited + 2, "edit and deletion, not glance and tick");
+    assert_eq!(world.store.rows().done.len(), 5);
+}
+
+#[tokio::test]
+async fn an_event_of_an_account_that_is_gone_is_broken() {
+    let mut world = World::new();
+    let event = world.comment("hello");
+    world.change_context(|context| context.accounts.clear());
+    assert!(matches!(world.decides(&event).await, Err(DecideError::Broken { .. })));
+}
+
+#[tokio::test]
+async fn a_policy_warning_raises_an_alert() {
+    let world = World::new();
+    let event = world.event(EventKind::PolicyEnforcement, "w1", "account".into(), EventBody::Raw);
+    let decided = world.happens(&event).await;
+    assert!(decided.thread.is_none());
+    assert_eq!(world.store.rows().alerts[0].alert_type, AlertType::ContentViolation);
+}
+
+#[tokio::test]
+async fn a_private_reply_waits_for_a_person_where_one_is_talking() {
+    let actions = vec![RuleAction::PrivateReply { variations: texts(&["Hello!"]) }];
+    let world = World::new().rule("dm", TriggerKind::Comment, "", actions);
+    world.happens(&world.echo("hi Maria, Ana from Acme here")).await;
+    world.happens(&world.comment("link")).await;
+    assert!(world.effects().is_empty());
+    assert_eq!(world.pending()[0].reason, "a person answers in the direct messages with this author");
+}
+
+#[tokio::test]
+async fn a_blocked_author_gets_no_answer() {
+    let settings = TenantSettings { blocked_authors: texts(&["@maria.rossi"]), ..TenantSettings::default() };
+    let world = World::with(settings);
+    let decided = world.happens(&world.comment("I love this dress, you are the best!")).await;
+    assert_eq!(decided.decision.unwrap().reason, "the tenant blocks this author");
+    let other = Person { id: "5".into(), username: Some("lola".into()) };
+    world.happens(&world.comment_by(other, "I love this dress, you are the best!", None)).await;
+    assert_eq!(world.actions(), ["reply_comment"]);
+}
+
+#[tokio::test]
+async fn a_preview_tells_the_same_and_changes_nothing() {
+    let mut world =
+        World::new().rule("capped", TriggerKind::Comment, "link", vec![reply_with("Here you are!")]);
+    world.change_context(|context| context.rules[0].daily_cap = Some(1));
+    let incoming = PreviewText {
+        account: world.account().id,
+        on: TriggerKind::Comment,
+        media_id: None,
+        author: maria(),
+        text: "link".into(),
+    };
+    for _ in 0..2 {
+        let decision = preview(&world.ports, &world.context, &incoming).await.unwrap();
+        assert_eq!(decision.outcome, Outcome::Act);
+        let last = decision.trace.last().unwrap();
+        assert_eq!(last.details["actions"][0]["text"], "Here you are!");
+    }
+    let rows = world.store.rows();
+    assert!(rows.effects.is_empty() && rows.audit.is_empty() && rows.conversations.is_empty());
+}
