@@ -1,1 +1,167 @@
-//! The dispatcher: performs queued effects.
+//! The dispatcher: performs queued effects, each of them once.
+//!
+//! The way of an effect, which `deliver` walks: the *intent* is stored (`processing`), Instagram is called, the
+//! *outcome* is stored. Instagram offers no idempotency key and an answer can be lost after the effect has
+//! happened, so whatever breaks between intent and outcome leaves the effect `unknown`, and `read_back` reads
+//! Instagram before anything is tried again.
+//!
+//! What goes when: `share` says whose turn it is, the queue itself keeps deadlines and the order of
+//! conversations, `limits` holds buckets, pace and circuit breakers, and `picking` puts them together. `verdict`
+//! is the error table, `records` what is written down. Everything in memory can be lost at any moment.
+//!
+//! To add an action: give it a bucket in `account_limits`, and say in `records` which comment or message it
+//! concerns. To add an error category: give it a verdict.
+
+use std::sync::Arc;
+
+use prometheus::Registry;
+use tenants::clock::Timestamp;
+use tenants::effect::{ActionType, EffectState};
+use tenants::ids::{AccountId, TenantId};
+use tenants::ports::StoreError;
+
+use crate::Ports;
+
+mod account_limits;
+mod alarms;
+mod bucket;
+mod contexts;
+mod core;
+mod deliver;
+mod desk;
+mod limits;
+mod metrics;
+mod operations;
+mod pace;
+mod picking;
+mod read_back;
+mod reading;
+mod records;
+mod settings;
+mod share;
+mod verdict;
+mod views;
+mod work;
+
+pub use operations::{OperationError, cancel, retry_from_dlq};
+pub use settings::DispatcherSettings;
+pub use views::{AccountBreakerView, BucketView};
+
+use account_limits::Group;
+use core::Core;
+
+/// The handle of the dispatcher; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Dispatcher {
+    core: Arc<Core>,
+}
+
+impl Dispatcher {
+    /// Makes a dispatcher and registers its metrics. Nothing happens before [`run`](Self::run).
+    pub fn start(ports: Ports, settings: DispatcherSettings, registry: &Registry) -> Self {
+        Self { core: Core::new(ports, settings, registry) }
+    }
+
+    /// Works until a shutdown is asked for. May be called again after a panic: what was under way goes on
+    /// beside it. Called while it runs already, it waits for its turn.
+    pub async fn run(&self) {
+        let core = &self.core;
+        let _only_one = core.running.lock().await;
+        tokio::select! {
+            biased;
+            () = core.ports.tasks.stopping() => {}
+            () = core.work() => {}
+            () = core.count_queue() => {}
+        }
+    }
+
+    /// Begins nothing more, and ends when everything that was under way has its outcome stored. That takes as
+    /// long as the slowest call, or as the database is not available: put a limit on it.
+    pub async fn shutdown(&self) {
+        self.core.desk().closing = true;
+        loop {
+            let landed = self.core.landed.notified();
+            if self.core.desk().flights.is_empty() {
+                return;
+            }
+            landed.await;
+        }
+    }
+
+    /// Circuit breakers of the accounts used lately.
+    pub fn breakers(&self) -> Vec<AccountBreakerView> {
+        self.core.desk().limits.breakers()
+    }
+
+    /// Token buckets of the accounts and apps used lately.
+    pub fn buckets(&self) -> Vec<BucketView> {
+        let now = self.core.now();
+        self.core.desk().limits.buckets(now, &self.core.settings)
+    }
+
+    /// True while anything is under way or about to be. Says nothing about hints that are not heard yet; see
+    /// [`is_quiet`](Self::is_quiet).
+    pub fn busy(&self) -> bool {
+        self.core.desk().is_busy()
+    }
+
+    /// True when nothing is under way, nothing is due that could be sent, and no effect of unknown outcome could
+    /// be read back. What waits for its time, a limit, or an account to be connected again does not count.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn is_quiet(&self) -> Result<bool, StoreError> {
+        let core = &self.core;
+        if core.desk().is_busy() {
+            return Ok(false);
+        }
+        let now = core.now();
+        for tenant in core.ports.store.tenants_with_due_effects(now).await? {
+            let Some(context) = core.context(&tenant).await? else { continue };
+            let blocked = core.desk().limits.blocked(&context, now, &core.settings);
+            if !core.ports.store.due_effects(&tenant, now, &[], &blocked.actions, 1).await?.is_empty() {
+                return Ok(false);
+            }
+        }
+        let unknown = core.ports.store.unknown_effects(now, 100).await?;
+        let mut desk = core.desk();
+        let can_be_read = unknown.iter().any(|ready| desk.can_read_back(&ready.effect, now, &core.settings));
+        Ok(!can_be_read && !desk.is_busy())
+    }
+
+    /// When the last effect of this kind that waits in an account's queue will go, if nothing else changes; the
+    /// present moment when nothing holds it. `None` when nobody can say: the account is not connected.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn eta(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        action: ActionType,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let core = &self.core;
+        if core.context(tenant).await?.is_none() {
+            return Ok(None);
+        }
+        let waiting = core.ports.store.waiting_effects(tenant, account).await?;
+        let same_bucket = waiting.iter().filter(|count| {
+            Group::of(count.action_type) == Group::of(action)
+                && matches!(count.state, EffectState::Pending | EffectState::Failed)
+        });
+        let place = same_bucket.map(|count| count.count.max(0) as u64).sum::<u64>().max(1);
+        let now = core.now();
+        let mut desk = core.desk();
+        if desk.limits.tenant_of(account) != Some(*tenant) {
+            return Ok(None);
+        }
+        Ok(desk.limits.eta(account, action, place, now, &core.settings))
+    }
+
+    /// An account can be used again: its queue goes on. The same as the hint of that name, for those who hold
+    /// the handle.
+    pub async fn resume_account(&self, tenant: TenantId, account: AccountId) {
+        self.core.restore(tenant, account).await;
+        self.core.changed.notify_one();
+    }
+}

@@ -1,0 +1,135 @@
+//! Reading the queue: which tenants have something due, and what.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream;
+use tenants::changes::{Change, Changes, EffectMove};
+use tenants::clock::Timestamp;
+use tenants::effect::{EffectState, ErrorCategory};
+use tenants::ids::{EffectId, TenantId};
+use tenants::ports::StoreError;
+
+use super::core::{CALLING, Core};
+use super::records::{ACTOR, audit_entry};
+
+/// Queues read from the database at the same time.
+const READS_AT_ONCE: usize = 8;
+/// When a queue that holds a row nobody can read is tried again.
+const AFTER_CORRUPTION: Duration = Duration::from_secs(60);
+
+impl Core {
+    /// Marks what a process that died left behind. Once per process, before anything is sent.
+    pub async fn recover(&self) -> Result<(), StoreError> {
+        if self.desk().recovered {
+            return Ok(());
+        }
+        let now = self.now();
+        let interrupted = self.ports.store.interrupted_to_unknown(now).await?;
+        if interrupted > 0 {
+            tracing::warn!(
+                interrupted,
+                "calls were interrupted; Instagram is read before anything is sent again"
+            );
+        }
+        let mut desk = self.desk();
+        desk.recovered = true;
+        desk.unknown.look = true;
+        desk.unknown.wake_by(now + self.settings.read_back_delay());
+        Ok(())
+    }
+
+    /// Looks which tenants have something due.
+    pub async fn poll(&self) -> Result<(), StoreError> {
+        let due = self.ports.store.tenants_with_due_effects(self.now()).await?;
+        let mut desk = self.desk();
+        desk.to_read.extend(due);
+        desk.unknown.look = true;
+        Ok(())
+    }
+
+    /// Reads the queues that must be read.
+    pub async fn read_queues(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        let tenants = {
+            let mut desk = self.desk();
+            let rung = desk.alarms.ring(now);
+            desk.to_read.extend(rung);
+            if desk.closing { Vec::new() } else { desk.tenants_to_read() }
+        };
+        let mut reads = stream::iter(tenants)
+            .map(|tenant| async move { (tenant, self.read_queue(tenant).await) })
+            .buffered(READS_AT_ONCE);
+        let mut failed = Ok(());
+        while let Some((tenant, read)) = reads.next().await {
+            match read {
+                Ok(()) => {}
+                Err(StoreError::Corrupt(problem)) => {
+                    tracing::error!(tenant.id = %tenant, problem, "the queue of a tenant cannot be read");
+                    self.desk().alarms.set(tenant, now + AFTER_CORRUPTION);
+                }
+                Err(error) => {
+                    self.desk().to_read.insert(tenant);
+                    failed = Err(error);
+                }
+            }
+        }
+        failed
+    }
+
+    async fn read_queue(&self, tenant: TenantId) -> Result<(), StoreError> {
+        let Some(context) = self.context(&tenant).await? else {
+            self.desk().forget_if_idle(&tenant);
+            return Ok(());
+        };
+        let now = self.now();
+        let (blocked, except, batch) = {
+            let mut desk = self.desk();
+            let blocked = desk.limits.blocked(&context, now, &self.settings);
+            (blocked, desk.under_way(&tenant), desk.batch(&self.settings))
+        };
+        let effects = self.ports.store.due_effects(&tenant, now, &except, &blocked.actions, batch).await?;
+        let more = effects.len() >= batch as usize;
+        self.desk().fill(context, effects, blocked.until, more, now);
+        Ok(())
+    }
+
+    /// Effects whose task ended without an outcome become unknown, unless they never became `processing`.
+    pub async fn settle_abandoned(&self) -> Result<(), StoreError> {
+        loop {
+            let next = self.desk().abandoned.last().copied();
+            let Some((tenant, effect)) = next else { return Ok(()) };
+            self.make_unknown(&tenant, &effect).await?;
+            let now = self.now();
+            let mut desk = self.desk();
+            desk.abandoned.retain(|(_, abandoned)| *abandoned != effect);
+            desk.land(&effect, now);
+            desk.unknown.wake_by(now + self.settings.read_back_delay());
+        }
+    }
+
+    async fn make_unknown(&self, tenant: &TenantId, effect: &EffectId) -> Result<(), StoreError> {
+        let Some(effect) = self.ports.store.find_effect(tenant, effect).await? else { return Ok(()) };
+        if effect.state != EffectState::Processing {
+            return Ok(());
+        }
+        let now = self.now();
+        let mut lost = EffectMove::new(effect.id, CALLING, EffectState::Unknown, now);
+        lost.error = Some("the call was interrupted".to_owned());
+        lost.error_category = Some(ErrorCategory::Unknown);
+        lost.next_retry_at = Some(now + self.settings.read_back_delay());
+        let mut entry = audit_entry(&effect, "effect.unknown", ACTOR, &self.ports.ids, now);
+        (entry.success, entry.error) = (false, lost.error.clone());
+        let changes =
+            Changes::of_tenant(*tenant).with(Change::MoveEffect(lost)).with(Change::Audit(Box::new(entry)));
+        match self.ports.store.commit(changes).await {
+            Ok(()) | Err(StoreError::Conflict(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// When the queue has something new without anybody saying so.
+    pub async fn next_due_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.ports.store.next_due_at(self.now()).await
+    }
+}
