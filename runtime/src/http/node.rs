@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tenants::breaker::BreakerView;
 use tenants::clock::Timestamp;
-use tenants::ids::{AccountId, TenantId};
+use tenants::ids::{AccountId, AppId, TenantId};
 
 /// One circuit breaker.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,20 +25,22 @@ pub struct BreakerStatus {
 /// One token bucket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BucketStatus {
-    /// What it limits: an action type, a group of them, or `app`.
+    /// What it limits: a group of action types, or `app`.
     pub name: String,
     /// The tenant whose account it is; `None` for what all tenants share.
     pub tenant: Option<TenantId>,
     /// The account; `None` for what all accounts share.
     pub account: Option<AccountId>,
-    /// Calls that may go out at once when it is full.
-    pub capacity: u32,
-    /// Calls that may go out now.
-    pub available: u32,
-    /// Calls it regains per hour.
-    pub refill_per_hour: u32,
-    /// Instagram told us to wait until then.
-    pub paused_until: Option<Timestamp>,
+    /// The agency's Meta app the calls are made with; `None` is the installation's own.
+    pub app: Option<AppId>,
+    /// Calls allowed in any hour; `None` without a cap of our own.
+    pub capacity: Option<u32>,
+    /// Calls left now.
+    pub available: Option<u32>,
+    /// Pace learned from Instagram's usage headers, as a part of the full one: 0 to 1.
+    pub factor: f32,
+    /// No call before this moment: paused by Instagram, or empty.
+    pub blocked_until: Option<Timestamp>,
 }
 
 /// When the waiting effects of one account will have left, by the present limits.

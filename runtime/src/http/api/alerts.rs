@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tenants::account::KeyScope;
 use tenants::alert::{Alert, AlertType, Severity};
 use tenants::audit::Chain;
 use tenants::changes::Changes;
@@ -16,7 +17,7 @@ use utoipa_axum::routes;
 use super::write;
 use crate::http::access::{AgencyAccess, Caller, TenantAccess};
 use crate::http::extract::{Page, PageOf, PathIds, QueryOf};
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
 
@@ -130,6 +131,10 @@ async fn resolve_agency_alert(
     State(state): State<AppState>,
 ) -> Result<Json<AlertView>, Problem> {
     let alert = find(&state, &access.agency.id, &path.alert).await?;
+    if alert.agency.is_none() && access.caller.scope() != KeyScope::Installation {
+        let detail = "the alert concerns the whole installation: a key of the installation resolves it";
+        return Err(Problem::new(ProblemKind::Forbidden, detail));
+    }
     let chain = alert.tenant.map_or(access.chain(), Chain::Tenant);
     resolve(&state, &access.caller, access.agency.id, alert, chain).await
 }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Serialize;
 use tenants::breaker::BreakerState;
 use tenants::clock::Timestamp;
-use tenants::ids::{AccountId, TenantId};
+use tenants::ids::{AccountId, AppId, TenantId};
 use tenants::ports::{AgentStatus, Heartbeat};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -107,15 +107,18 @@ struct BucketView {
     /// The tenant whose account it is; `null` for what all tenants share.
     #[schema(value_type = Option<schema::Id>)]
     tenant: Option<TenantId>,
-    /// Calls that may go out at once when it is full.
-    capacity: u32,
-    /// Calls that may go out now.
-    available: u32,
-    /// Calls it regains per hour.
-    refill_per_hour: u32,
-    /// Instagram told us to wait until then.
+    /// The agency's Meta app the calls are made with; `null` is the installation's own.
+    #[schema(value_type = Option<schema::Id>)]
+    app: Option<AppId>,
+    /// Calls allowed in any hour; `null` without a cap of our own.
+    capacity: Option<u32>,
+    /// Calls left now.
+    available: Option<u32>,
+    /// Pace learned from Instagram's usage headers, as a part of the full one: 0 to 1.
+    factor: f32,
+    /// No call before this moment: paused by Instagram, or empty.
     #[schema(value_type = Option<schema::Moment>)]
-    paused_until: Option<Timestamp>,
+    blocked_until: Option<Timestamp>,
 }
 
 impl From<BucketStatus> for BucketView {
@@ -124,10 +127,11 @@ impl From<BucketStatus> for BucketView {
             name: status.name,
             account: status.account,
             tenant: status.tenant,
+            app: status.app,
             capacity: status.capacity,
             available: status.available,
-            refill_per_hour: status.refill_per_hour,
-            paused_until: status.paused_until,
+            factor: status.factor,
+            blocked_until: status.blocked_until,
         }
     }
 }

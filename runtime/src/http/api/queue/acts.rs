@@ -1,10 +1,10 @@
 //! What people do to effects. The state decides: a second try finds the effect elsewhere and gets 409.
 
+use actors::dispatcher::{self, OperationError};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use serde_json::json;
-use tenants::changes::{Change, Changes, EffectMove};
+use tenants::changes::Changes;
 use tenants::effect::{Effect, EffectState};
 use tenants::ids::EffectId;
 use tenants::ports::{Hint, StoreError};
@@ -38,13 +38,8 @@ pub async fn retry(
     State(state): State<AppState>,
 ) -> Result<Json<Retried>, Problem> {
     let effect = find(&state, &access, &path.effect).await?;
-    let now = state.ports.clock.now();
-    let step = EffectMove {
-        retry_count: Some(0),
-        next_retry_at: Some(now),
-        ..EffectMove::new(effect.id, &[EffectState::Dlq], EffectState::Pending, now)
-    };
-    commit(&state, &access, &effect, step, "effect.retried").await?;
+    let act = access.caller.act(&state);
+    commit(&state, &access, &effect, dispatcher::retry_from_dlq(&effect, &act.by, act.ids, act.at)?).await?;
     let message = "it is queued again and goes out as soon as limits allow".to_owned();
     Ok(Json(Retried { id: effect.id, previous_retry_count: effect.retry_count, message }))
 }
@@ -58,9 +53,8 @@ pub async fn cancel(
     State(state): State<AppState>,
 ) -> Result<Json<EffectView>, Problem> {
     let effect = find(&state, &access, &path.effect).await?;
-    let waiting = [EffectState::Pending, EffectState::Failed, EffectState::Dlq];
-    let step = EffectMove::new(effect.id, &waiting, EffectState::Cancelled, state.ports.clock.now());
-    commit(&state, &access, &effect, step, "effect.cancelled").await?;
+    let act = access.caller.act(&state);
+    commit(&state, &access, &effect, dispatcher::cancel(&effect, &act.by, act.ids, act.at)?).await?;
     Ok(Json(find(&state, &access, &effect.id).await?.into()))
 }
 
@@ -68,13 +62,9 @@ async fn commit(
     state: &AppState,
     access: &TenantAccess,
     effect: &Effect,
-    step: EffectMove,
-    event_type: &str,
+    changes: Changes,
 ) -> Result<(), Problem> {
     let tenant = access.tenant.id;
-    let details = json!({ "from": effect.state, "to": step.to, "retry_count": effect.retry_count });
-    let audit = access.caller.act(state).audit(event_type, ("effect", effect.id.to_string()), details);
-    let changes = Changes::of_tenant(tenant).with(Change::MoveEffect(step)).with(audit);
     match state.ports.store.commit(changes).await {
         Ok(()) => {}
         Err(StoreError::Conflict(_)) => {
@@ -88,4 +78,15 @@ async fn commit(
     state.ports.wake.send(Hint::Effects(tenant));
     state.ports.wake.send(Hint::Audit(tenant));
     Ok(())
+}
+
+fn moved_on(detail: String, present: EffectState) -> Problem {
+    Problem::conflict(detail).with("present", present.as_str())
+}
+
+impl From<OperationError> for Problem {
+    fn from(error: OperationError) -> Self {
+        let (OperationError::NotWaiting(present) | OperationError::NotDead(present)) = error;
+        moved_on(error.to_string(), present)
+    }
 }
