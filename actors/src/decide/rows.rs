@@ -1,17 +1,21 @@
 //! The rows that keep what was said.
 
+use std::time::Duration;
+
 use tenants::approval::{Approval, ApprovalStatus};
 use tenants::clock::Timestamp;
 use tenants::conversation::{Comment, CommentStatus, Conversation, Direction, Message};
+use tenants::decision::Outcome;
 use tenants::event::InboxEvent;
 use tenants::ids::{ApprovalId, CommentId, DecisionId, EffectId, Ids, MessageId};
+use tenants::policy::deadline;
 use tenants::settings::TenantSettings;
 
 use super::heard::{Heard, Place};
 use super::judgement::{Judgement, Question};
 use super::matter::OwnWords;
 
-const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
+const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// The row of a comment or mention; `None` for direct messages.
 pub(super) fn comment_row(
@@ -60,7 +64,6 @@ pub(super) fn comment_row(
 }
 
 fn status_of(judgement: &Judgement) -> CommentStatus {
-    use tenants::decision::Outcome;
     match judgement.outcome {
         Outcome::Act => CommentStatus::Queued,
         Outcome::Draft => CommentStatus::AwaitingApproval,
@@ -129,17 +132,20 @@ pub(super) fn own_message_row(
     }
 }
 
+/// What an approval is made of.
+pub(super) struct Asking<'a> {
+    pub event: &'a InboxEvent,
+    pub heard: &'a Heard,
+    pub thread: &'a Conversation,
+    pub decision: DecisionId,
+    pub question: &'a Question,
+    pub settings: &'a TenantSettings,
+    pub now: Timestamp,
+}
+
 /// The question to a person about an event.
-pub(super) fn approval_row(
-    event: &InboxEvent,
-    heard: &Heard,
-    thread: &Conversation,
-    decision: DecisionId,
-    question: &Question,
-    settings: &TenantSettings,
-    ids: &Ids,
-    now: Timestamp,
-) -> Approval {
+pub(super) fn approval_row(asking: &Asking<'_>, ids: &Ids) -> Approval {
+    let Asking { event, heard, thread, decision, question, now, .. } = *asking;
     Approval {
         id: ApprovalId::new(ids),
         kind: question.kind,
@@ -155,22 +161,16 @@ pub(super) fn approval_row(
         decided_at: None,
         edited_text: None,
         comment: None,
-        expires_at: expiry(heard, thread, question, settings, now),
+        expires_at: expiry(asking),
         created_at: now,
     }
 }
 
 /// A draft is worth nothing after the last window in which it could be sent has closed. An escalation stays: a
 /// person can still act on it by other means.
-fn expiry(
-    heard: &Heard,
-    thread: &Conversation,
-    question: &Question,
-    settings: &TenantSettings,
-    now: Timestamp,
-) -> Timestamp {
-    let own_limit = now + DAY * settings.approval_days;
-    let window_of = |action| tenants::policy::deadline(action, Some(thread), heard.written_at);
-    let windows = question.proposed.iter().filter_map(window_of);
+fn expiry(asking: &Asking<'_>) -> Timestamp {
+    let own_limit = asking.now + DAY * asking.settings.approval_days;
+    let window_of = |action| deadline(action, Some(asking.thread), asking.heard.written_at);
+    let windows = asking.question.proposed.iter().filter_map(window_of);
     windows.min().map_or(own_limit, |window| own_limit.min(window))
 }

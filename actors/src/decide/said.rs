@@ -21,7 +21,7 @@ use super::error::DecideError;
 use super::heard::Heard;
 use super::judge::judge;
 use super::judgement::{Case, Judgement};
-use super::rows::{approval_row, comment_row, message_row};
+use super::rows::{Asking, approval_row, comment_row, message_row};
 use super::seed::seed_of;
 use super::situation::{Decided, Situation};
 use super::zone::zone_of;
@@ -112,9 +112,16 @@ impl Text<'_> {
         }
         self.add_effects(judgement, decision, &mut changes);
         if let Some(question) = &judgement.question {
-            let settings = &self.situation.context.settings;
-            let approval =
-                approval_row(event, self.heard, self.thread, decision.id, question, settings, ids, now);
+            let asking = Asking {
+                event,
+                heard: self.heard,
+                thread: self.thread,
+                decision: decision.id,
+                question,
+                settings: &self.situation.context.settings,
+                now,
+            };
+            let approval = approval_row(&asking, ids);
             changes.push(Change::AddApproval(Box::new(approval)));
         }
         for hit in &judgement.hits {

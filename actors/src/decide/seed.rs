@@ -21,7 +21,7 @@ pub(super) fn seed_from<const N: usize>(parts: [&[u8]; N]) -> u64 {
 }
 
 /// One of the variations; `None` of none.
-pub(super) fn choose<'a>(variations: &'a [String], seed: u64) -> Option<&'a str> {
+pub(super) fn choose(variations: &[String], seed: u64) -> Option<&str> {
     // The low bits of FNV depend on the low bits of the last bytes only: ids that count up would go in a circle.
     let spread = (seed ^ (seed >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let index = (spread >> 32) as usize % variations.len().max(1);

@@ -23,14 +23,15 @@ impl Folded {
 
     /// True when `word` (a word, phrase or sign) occurs and is not a part of a longer word.
     pub fn contains_word(&self, word: &Folded) -> bool {
-        let needs_start = word.0.chars().next().is_some_and(char::is_alphanumeric);
-        let needs_end = word.0.chars().next_back().is_some_and(char::is_alphanumeric);
+        let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let starts_with_letter = is_letter(word.0.chars().next());
+        let ends_with_letter = is_letter(word.0.chars().next_back());
         !word.0.is_empty()
             && self.0.match_indices(&word.0).any(|(start, found)| {
-                let before = self.0[..start].chars().next_back();
-                let after = self.0[start + found.len()..].chars().next();
-                !(needs_start && before.is_some_and(char::is_alphanumeric))
-                    && !(needs_end && after.is_some_and(char::is_alphanumeric))
+                let goes_on_before = is_letter(self.0[..start].chars().next_back());
+                let goes_on_after = is_letter(self.0[start + found.len()..].chars().next());
+                let is_part = (starts_with_letter && goes_on_before) || (ends_with_letter && goes_on_after);
+                !is_part
             })
     }
 }

@@ -65,6 +65,6 @@ pub(super) fn check(outgoing: &Outgoing<'_>) -> Option<Breach> {
     let of_expected =
         counts.iter().find(|(language, _)| *language == expected).map_or(0, |(_, count)| *count);
     let (other, of_other) = counts.into_iter().max_by_key(|(_, count)| *count)?;
-    let is_clear = of_other >= CLEAR && of_other >= 2 * of_expected + 1;
+    let is_clear = of_other >= CLEAR && of_other > 2 * of_expected;
     is_clear.then(|| Breach::new(Guard::Language, format!("is written in {other} instead of {expected}")))
 }

@@ -71,6 +71,7 @@ fn any_step() -> impl Strategy<Value = Step> {
             "I love this dress, you are the best!",
             "do you ship to spain?",
             "price please",
+            "what's the price?",
             "it arrived broken",
             "🙂",
             "stop",
@@ -95,8 +96,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => which().prop_map(|which| Step::OwnEcho { which }),
         1 => which().prop_map(|which| Step::LoseAnswer { which }),
         3 => (which(), any::<bool>()).prop_map(|(which, edit)| Step::Approve { which, edit }),
-        3 => prop_oneof![1u64..120, 600u64..3_000].prop_map(|minutes| Step::Wait { minutes }),
-        2 => any::<bool>().prop_map(Step::Stall),
+        4 => prop_oneof![1u64..120, 600u64..3_000, 9_000u64..11_000].prop_map(|minutes| Step::Wait { minutes }),
+        3 => any::<bool>().prop_map(Step::Stall),
     ]
 }
 
@@ -439,7 +440,7 @@ fn run(steps: &[Step], quiet: bool) -> Result<Life, String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
     fn no_sequence_of_events_leads_to_a_forbidden_send(
