@@ -24,4 +24,5 @@ check:
 	fi
 
 bench:
+	$(CARGO) run --release -p troupe-bench
 	$(CARGO) run --release --bin troupe -- bench

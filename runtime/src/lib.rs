@@ -1,3 +1,12 @@
-//! The troupe binary: boot, settings, HTTP API and commands.
+//! The `troupe` binary and what it is made of: boot, settings, HTTP side, scheduler and commands. The one crate that
+//! knows all others.
 
+pub mod administration;
+pub mod boot;
+pub mod commands;
+mod data_dir;
+pub mod demo;
 pub mod http;
+mod scheduler;
+pub mod settings;
+mod telemetry;

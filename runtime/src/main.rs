@@ -1,2 +1,7 @@
 //! The `troupe` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    troupe::commands::main()
+}

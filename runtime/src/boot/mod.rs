@@ -1,0 +1,230 @@
+//! The one function that builds a node, used by `serve`, the demo and the tests alike.
+
+mod foundations;
+mod view;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actors::Ports;
+use actors::dispatcher::Dispatcher;
+use actors::supervision::Troupe;
+use anyhow::Context;
+use instagram::{OwnApp, WebhookApps};
+use llm::{LlmRouter, OfflineProvider};
+use tenants::clock::Clock;
+use tenants::ports::{Messenger, Outbox, Store, Wake};
+use tokio::net::TcpListener;
+use tracing::{info, warn};
+
+pub use foundations::Foundations;
+
+use crate::data_dir::{self, DataDirLock};
+use crate::http::{self, AppParts, AppState};
+use crate::scheduler;
+use crate::settings::Settings;
+use view::View;
+
+/// What may be put in place of the real thing.
+pub struct BootOptions {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Language models; the built-in offline provider when left out.
+    pub llm: Option<Arc<dyn LlmRouter>>,
+    /// Instagram; the gateway when left out.
+    pub messenger: Option<Arc<dyn Messenger>>,
+}
+
+impl BootOptions {
+    /// A node on this clock, everything else real.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, llm: None, messenger: None }
+    }
+}
+
+impl fmt::Debug for BootOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BootOptions")
+    }
+}
+
+/// A running node.
+pub struct Node {
+    foundations: Foundations,
+    settings: Settings,
+    troupe: Troupe,
+    dispatcher: Dispatcher,
+    address: SocketAddr,
+    _lock: DataDirLock,
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Node({})", self.address)
+    }
+}
+
+impl Node {
+    /// Builds and starts a node: database, vault, actors, dispatcher, scheduler, HTTP.
+    ///
+    /// # Errors
+    /// When a part cannot start; the text says what to do.
+    pub async fn start(settings: Settings, options: BootOptions) -> anyhow::Result<Self> {
+        data_dir::create(&settings.data.dir)?;
+        let lock = data_dir::lock(&settings.data.dir)?;
+        let listener = listen(settings.http.listen).await?;
+        let address = listener.local_addr()?;
+
+        let foundations = Foundations::open(&settings, options.clock).await?;
+        foundations.database.migrate().await?;
+        let interrupted = foundations.database.interrupted_to_unknown(foundations.clock.now()).await?;
+        if interrupted > 0 {
+            info!(interrupted, "calls were under way when the last run ended; Instagram is read back");
+        }
+
+        let ports = ports(&foundations, &settings, options.llm, options.messenger)?;
+        let registry = prometheus::Registry::new();
+        let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry);
+        let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
+        supervise(&troupe, &dispatcher, &ports);
+
+        let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
+        state.refresh_directory().await?;
+        state.keep_directory_fresh();
+        serve(&foundations, listener, http::router(state));
+        info!(%address, "ready");
+        Ok(Self { foundations, settings, troupe, dispatcher, address, _lock: lock })
+    }
+
+    /// Where it listens, as `http://host:port`.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Clock, ids, tasks, database, vault, hints.
+    pub fn foundations(&self) -> &Foundations {
+        &self.foundations
+    }
+
+    /// The actors.
+    pub fn troupe(&self) -> &Troupe {
+        &self.troupe
+    }
+
+    /// The queue of effects.
+    pub fn dispatcher(&self) -> &Dispatcher {
+        &self.dispatcher
+    }
+
+    /// What still works: parts with events or effects in hand or due. Empty when all is quiet.
+    pub async fn busy(&self) -> Vec<String> {
+        let mut busy = self.troupe.busy().await;
+        match self.dispatcher.is_quiet().await {
+            Ok(true) => {}
+            Ok(false) => busy.push("effects are due, under way or unknown".to_owned()),
+            Err(error) => busy.push(error.to_string()),
+        }
+        busy
+    }
+
+    /// Two-step shutdown: lets work in hand end, then leaves anyway. False when something was cut off; what was cut
+    /// off goes on at the next start.
+    pub async fn shut_down(self) -> bool {
+        let (soft, hard) = (self.settings.shutdown.soft(), self.settings.shutdown.hard());
+        self.foundations.tasks.stop();
+        let actors_ended = self.troupe.shutdown(soft, hard).await;
+        let calls_ended = tokio::time::timeout(soft, self.dispatcher.shutdown()).await.is_ok();
+        let tasks_ended = self.foundations.close(hard).await;
+        actors_ended && calls_ended && tasks_ended
+    }
+}
+
+fn ports(
+    foundations: &Foundations,
+    settings: &Settings,
+    llm: Option<Arc<dyn LlmRouter>>,
+    messenger: Option<Arc<dyn Messenger>>,
+) -> anyhow::Result<Ports> {
+    let messenger = match messenger {
+        Some(messenger) => messenger,
+        None => Arc::new(foundations.gateway(settings)?),
+    };
+    let store: Arc<dyn Store> = Arc::new(foundations.database.clone());
+    let wake: Arc<dyn Wake> = foundations.wake.clone();
+    Ok(Ports {
+        clock: foundations.clock.clone(),
+        ids: foundations.ids.clone(),
+        tasks: foundations.tasks.clone(),
+        store,
+        messenger,
+        llm: match llm {
+            Some(llm) => llm,
+            None => Arc::new(OfflineProvider::new(foundations.clock.clone())?),
+        },
+        wake,
+    })
+}
+
+/// Puts the parts that are not actors under the root supervisor.
+fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, ports: &Ports) {
+    let dispatcher = dispatcher.clone();
+    troupe.supervise("dispatcher", move |_part| {
+        let dispatcher = dispatcher.clone();
+        async move {
+            dispatcher.run().await;
+            Ok(())
+        }
+    });
+    let ports = ports.clone();
+    troupe.supervise("scheduler", move |part| {
+        let ports = ports.clone();
+        async move {
+            scheduler::run(ports, part).await;
+            Ok(())
+        }
+    });
+}
+
+async fn http_state(
+    foundations: &Foundations,
+    settings: &Settings,
+    ports: &Ports,
+    troupe: &Troupe,
+    dispatcher: &Dispatcher,
+    registry: prometheus::Registry,
+) -> anyhow::Result<AppState> {
+    let app = &settings.instagram.app;
+    let own = (!app.secrets.is_empty()).then(|| OwnApp {
+        id: app.id.clone(),
+        secrets: app.secrets.iter().map(|secret| secret.inner().clone()).collect(),
+        verify_token: app.verify_token.inner().clone(),
+    });
+    let apps = WebhookApps::load(own, &foundations.database, &foundations.vault).await?;
+    Ok(AppState::new(AppParts {
+        ports: ports.clone(),
+        apps: Arc::new(apps),
+        vault: foundations.vault.clone(),
+        node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
+        registry,
+        settings: settings.http.to_http_settings(),
+    })?)
+}
+
+/// Binds the port.
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: stop what uses that port, or set http.listen to another one")
+    })
+}
+
+/// Serves until the node stops; connections in hand may end first.
+fn serve(foundations: &Foundations, listener: TcpListener, router: axum::Router) {
+    let tasks = foundations.tasks.clone();
+    foundations.tasks.spawn("http", async move {
+        let stopping = async move { tasks.stopping().await };
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopping).await {
+            warn!(%error, "the HTTP server ended");
+        }
+    });
+}

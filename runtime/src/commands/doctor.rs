@@ -1,0 +1,120 @@
+//! `troupe doctor`: looks for what keeps the installation from working, and says what to do about it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tenants::account::AccountStatus;
+use tenants::audit::ChainVerdict;
+use tenants::effect::EffectState;
+use tenants::ports::{AuditLog, Directory, Messenger, Operations, Outbox};
+
+use super::{Finding, Output};
+use crate::boot::Foundations;
+use crate::settings::Settings;
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    ok: bool,
+    found: String,
+}
+
+impl Check {
+    fn fine(name: &'static str, found: impl Into<String>) -> Self {
+        Self { name, ok: true, found: found.into() }
+    }
+
+    fn trouble(name: &'static str, found: impl Into<String>) -> Self {
+        Self { name, ok: false, found: found.into() }
+    }
+}
+
+pub(super) async fn run(settings: Settings, output: Output) -> anyhow::Result<Finding> {
+    let mut checks = vec![Check::fine("settings", "valid"), port(&settings)];
+    match Foundations::open(&settings, Arc::new(tenants::clock::SystemClock)).await {
+        Ok(foundations) => {
+            checks.extend(installation(&foundations, &settings).await);
+            foundations.close(Duration::from_secs(5)).await;
+        }
+        Err(error) => checks.push(Check::trouble("database", format!("{error:#}"))),
+    }
+    let finding = if checks.iter().all(|check| check.ok) { Finding::Fine } else { Finding::Trouble };
+    output.list(&checks, &["check", "", "found"], |check| {
+        vec![check.name.to_owned(), if check.ok { "ok" } else { "!!" }.to_owned(), check.found.clone()]
+    })?;
+    Ok(finding)
+}
+
+fn port(settings: &Settings) -> Check {
+    match std::net::TcpListener::bind(settings.http.listen) {
+        Ok(_) => Check::fine("http port", format!("{} is free", settings.http.listen)),
+        Err(_) => Check::fine("http port", format!("{} is in use (by a running node?)", settings.http.listen)),
+    }
+}
+
+async fn installation(foundations: &Foundations, settings: &Settings) -> Vec<Check> {
+    if let Err(error) = foundations.require_migrated().await {
+        return vec![Check::trouble("database", format!("{error:#}"))];
+    }
+    let mut checks = vec![match foundations.database.ping().await {
+        Ok(()) => Check::fine("database", "answers and can write"),
+        Err(error) => Check::trouble("database", format!("{:#}", anyhow::Error::new(error))),
+    }];
+    checks.push(own_app(settings));
+    for check in [accounts(foundations, settings).await, queue(foundations).await, audit(foundations).await] {
+        checks.push(check.unwrap_or_else(|error| Check::trouble("database", format!("{error:#}"))));
+    }
+    checks
+}
+
+fn own_app(settings: &Settings) -> Check {
+    if settings.instagram.app.secrets.is_empty() {
+        Check::trouble("meta app", "no app secret: set instagram.app.secrets, or register an app of an agency")
+    } else {
+        Check::fine("meta app", "an app secret is set")
+    }
+}
+
+/// Asks Instagram with every account's token.
+async fn accounts(foundations: &Foundations, settings: &Settings) -> anyhow::Result<Check> {
+    let accounts = foundations.database.all_accounts().await?;
+    let gateway = foundations.gateway(settings)?;
+    let mut dead = Vec::new();
+    for account in &accounts {
+        if account.status != AccountStatus::Active {
+            dead.push(format!("@{} is {}", account.username, account.status));
+        } else if let Err(error) = gateway.check_account(account).await {
+            dead.push(format!("@{}: {error}", account.username));
+        }
+    }
+    Ok(if dead.is_empty() {
+        Check::fine("accounts", format!("{} connected, every token works", accounts.len()))
+    } else {
+        Check::trouble("accounts", format!("{}; reconnect with `troupe account connect`", dead.join("; ")))
+    })
+}
+
+async fn queue(foundations: &Foundations) -> anyhow::Result<Check> {
+    let counts = foundations.database.effect_counts(None).await?;
+    let of = |state| counts.iter().filter(|count| count.state == state).map(|count| count.count).sum::<i64>();
+    let (waiting, unknown, dead) = (of(EffectState::Pending), of(EffectState::Unknown), of(EffectState::Dlq));
+    let found = format!("{waiting} waiting, {unknown} unknown, {dead} dead letters");
+    Ok(match dead {
+        0 => Check::fine("queue", found),
+        _ => Check::trouble("queue", format!("{found}; see `troupe queue list TENANT --state dlq`")),
+    })
+}
+
+async fn audit(foundations: &Foundations) -> anyhow::Result<Check> {
+    let chains = foundations.database.audit_chains().await?;
+    let mut broken = 0;
+    for chain in &chains {
+        broken += i32::from(matches!(foundations.database.verify_chain(chain).await?, ChainVerdict::Broken { .. }));
+    }
+    Ok(match broken {
+        0 => Check::fine("audit log", format!("{} chains intact", chains.len())),
+        _ => Check::trouble("audit log", format!("{broken} broken chains; see `troupe audit verify`")),
+    })
+}

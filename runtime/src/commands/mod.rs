@@ -1,0 +1,170 @@
+//! The command line. Every command prints for people, or JSON with `--json`; errors say what to do next.
+//!
+//! Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 the check found something (a broken audit chain, a
+//! lost or doubled event, a failed diagnosis).
+
+mod admin;
+mod audit;
+mod bench;
+mod config;
+mod demo;
+mod doctor;
+mod migrate;
+mod output;
+mod queue;
+mod sandbox;
+mod serve;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::settings::{ENV_PREFIX, Secret, Settings};
+pub(crate) use output::Output;
+
+/// An agent runtime for agencies that run the Instagram presence of many clients.
+#[derive(Debug, Parser)]
+#[command(name = "troupe", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, clap::Args)]
+struct Common {
+    /// Settings file (TOML); `troupe config print` shows every key.
+    #[arg(long, global = true, env = "TROUPE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Data folder; same as the setting data.dir.
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything with the sandbox and live synthetic traffic for several tenants.
+    Demo(demo::DemoArgs),
+    /// Run a node.
+    Serve,
+    /// Run the local Instagram alone.
+    Sandbox(sandbox::SandboxArgs),
+    /// Bring the database to the present schema.
+    Migrate,
+    /// Check or print the settings.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Look for what keeps this installation from working.
+    Doctor,
+    /// Agencies.
+    #[command(subcommand)]
+    Agency(admin::AgencyCommand),
+    /// Tenants.
+    #[command(subcommand)]
+    Tenant(admin::TenantCommand),
+    /// Instagram accounts.
+    #[command(subcommand)]
+    Account(admin::AccountCommand),
+    /// API keys.
+    #[command(subcommand)]
+    Key(admin::KeyCommand),
+    /// The queue of effects.
+    #[command(subcommand)]
+    Queue(queue::QueueCommand),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Measure this machine: webhooks accepted and events finished per second.
+    Bench(bench::BenchArgs),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What a command that ran to its end has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// All is well.
+    Fine,
+    /// The check found something.
+    Trouble,
+}
+
+/// Runs the command line of the process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.common.json);
+    match run(cli, output) {
+        Ok(Finding::Fine) => ExitCode::SUCCESS,
+        Ok(Finding::Trouble) => ExitCode::from(3),
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(if error.is::<crate::settings::SettingsError>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
+    let common = cli.common;
+    if let Command::Completions { shell } = cli.command {
+        clap_complete::generate(shell, &mut Cli::command(), "troupe", &mut std::io::stdout());
+        return Ok(Finding::Fine);
+    }
+    if let Command::Config(command) = cli.command {
+        return config::run(command, &common, output);
+    }
+    let settings = common.settings()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        match cli.command {
+            Command::Demo(args) => demo::run(args, settings, common.data_dir, output).await,
+            Command::Serve => serve::run(settings, output).await,
+            Command::Sandbox(args) => sandbox::run(args, settings, output).await,
+            Command::Migrate => migrate::run(settings, output).await,
+            Command::Doctor => doctor::run(settings, output).await,
+            Command::Agency(command) => admin::agency(command, settings, output).await,
+            Command::Tenant(command) => admin::tenant(command, settings, output).await,
+            Command::Account(command) => admin::account(command, settings, output).await,
+            Command::Key(command) => admin::key(command, settings, output).await,
+            Command::Queue(command) => queue::run(command, settings, output).await,
+            Command::Audit(command) => audit::run(command, settings, output).await,
+            Command::Bench(args) => bench::run(args, settings, output).await,
+            Command::Completions { .. } | Command::Config(_) => Ok(Finding::Fine),
+        }
+    })
+}
+
+impl Common {
+    /// The settings of this call.
+    fn settings(&self) -> Result<Settings, crate::settings::SettingsError> {
+        Settings::load(self.config.as_deref(), self.environment())
+    }
+
+    /// The process's environment, with `--data-dir` as the last word.
+    fn environment(&self) -> Vec<(String, String)> {
+        let mut environment: Vec<(String, String)> =
+            std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect();
+        if let Some(dir) = &self.data_dir {
+            environment.push((format!("{ENV_PREFIX}DATA__DIR"), format!("\"{}\"", dir.display())));
+        }
+        environment
+    }
+}
+
+/// A secret given on standard input, so that it shows neither in the process list nor in the shell's history.
+pub(crate) fn secret_from_stdin(what: &str) -> anyhow::Result<Secret> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    let text = line.trim();
+    anyhow::ensure!(!text.is_empty(), "give the {what} on standard input, for example: troupe … < file");
+    Ok(Secret::from(text.to_owned()))
+}

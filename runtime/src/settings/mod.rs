@@ -1,0 +1,332 @@
+//! Settings, in three layers: `config/default.toml` (embedded, every key explained), then the `--config` file,
+//! then the environment as `TROUPE__SECTION__KEY`. An unknown key in any layer is an error that names it.
+
+mod http;
+mod secret;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use actors::dispatcher::DispatcherSettings;
+use actors::supervision::ActorSettings;
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use figment::value::{Dict, Map, Value};
+use figment::{Metadata, Profile, Provider};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+
+pub use http::HttpSection;
+pub use secret::Secret;
+
+
+/// The embedded defaults, with every key explained.
+pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
+
+/// Prefix of environment variables that set a key.
+pub const ENV_PREFIX: &str = "TROUPE__";
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where things are kept.
+    pub data: DataSettings,
+    /// The database.
+    pub database: DatabaseSettings,
+    /// The HTTP server.
+    pub http: HttpSection,
+    /// Keys for secrets at rest.
+    pub vault: VaultSettings,
+    /// Instagram.
+    pub instagram: InstagramSettings,
+    /// Actors.
+    pub actors: ActorSettings,
+    /// The queue of effects.
+    pub dispatcher: DispatcherSettings,
+    /// Logs.
+    pub log: LogSettings,
+    /// Shutdown.
+    pub shutdown: ShutdownSettings,
+    /// The sandbox.
+    pub sandbox: SandboxSettings,
+}
+
+/// Where things are kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataSettings {
+    /// Folder of the database, the vault key and the lock.
+    pub dir: PathBuf,
+}
+
+/// The database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// Empty for SQLite in the data folder; else `sqlite:PATH` or `postgres://…`.
+    pub url: Secret,
+}
+
+/// Keys for secrets at rest.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VaultSettings {
+    /// `id:base64 of 32 bytes`; the first seals, all open. Empty: a key file in the data folder.
+    pub keys: Vec<Secret>,
+}
+
+/// Instagram.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstagramSettings {
+    /// Host for accounts connected through Instagram Login.
+    pub instagram_base_url: String,
+    /// Host for accounts connected through Facebook Login.
+    pub facebook_base_url: String,
+    /// Graph API version, such as `v25.0`.
+    pub api_version: String,
+    /// Longest time to connect, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// Longest time for one call, in milliseconds.
+    pub request_timeout_ms: u64,
+    /// The installation's own Meta app.
+    pub app: OwnAppSettings,
+}
+
+/// The installation's own Meta app.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnAppSettings {
+    /// Meta's app id.
+    pub id: String,
+    /// App secrets that may sign webhooks.
+    pub secrets: Vec<Secret>,
+    /// What the handshake must present.
+    pub verify_token: Secret,
+}
+
+/// Logs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// Filter in `tracing` syntax.
+    pub level: String,
+    /// `text` or `json`.
+    pub format: LogFormat,
+}
+
+/// Form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Shutdown.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShutdownSettings {
+    /// Time for work in hand to end by itself, in milliseconds.
+    pub soft_ms: u64,
+    /// Time after that until the process leaves anyway, in milliseconds.
+    pub hard_ms: u64,
+}
+
+impl ShutdownSettings {
+    /// Time for work in hand to end by itself.
+    pub fn soft(&self) -> Duration {
+        Duration::from_millis(self.soft_ms)
+    }
+
+    /// Time after that.
+    pub fn hard(&self) -> Duration {
+        Duration::from_millis(self.hard_ms)
+    }
+}
+
+/// The sandbox.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxSettings {
+    /// Address of `troupe sandbox` and of the demo's sandbox.
+    pub listen: SocketAddr,
+}
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A file is missing or unreadable.
+    #[error("cannot read the settings file {path}: {source}; give its path with --config")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A key is unknown, or a value has the wrong type.
+    #[error("the settings cannot be used: {0}; `troupe config print` shows every key with its value")]
+    Invalid(#[from] Box<figment::Error>),
+    /// A value is not allowed.
+    #[error("{key}: {problem}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What is wrong and what is allowed.
+        problem: String,
+    },
+}
+
+impl Settings {
+    /// Reads all layers. `environment` is the process's, or a test's.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the key or file and what to do.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let mut figment = Figment::from(Toml::string(DEFAULTS));
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
+            figment = figment.merge(Toml::string(&text));
+        }
+        let settings: Settings = figment.merge(Environment::new(environment)).extract().map_err(Box::new)?;
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    /// The defaults with changes in TOML, for tests and the demo.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn with(overrides: &str) -> Result<Self, SettingsError> {
+        let figment = Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(overrides));
+        let settings: Settings = figment.extract().map_err(Box::new)?;
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    fn validate(&self) -> Result<(), SettingsError> {
+        let invalid = |key, problem: &str| Err(SettingsError::Value { key, problem: problem.to_owned() });
+        let url = self.database.url.expose_secret();
+        if !(url.is_empty() || ["sqlite:", "postgres://", "postgresql://"].iter().any(|p| url.starts_with(p))) {
+            return invalid("database.url", "must be empty, or begin with sqlite: or postgres://");
+        }
+        for (key, url) in [
+            ("instagram.instagram_base_url", &self.instagram.instagram_base_url),
+            ("instagram.facebook_base_url", &self.instagram.facebook_base_url),
+        ] {
+            if !(url.starts_with("https://") || url.starts_with("http://")) {
+                return invalid(key, "must be a URL that begins with https:// (or http:// for a sandbox)");
+            }
+        }
+        for key in &self.vault.keys {
+            if !key.expose_secret().contains(':') {
+                return invalid("vault.keys", "write each key as `id:base64`; make one with `openssl rand -base64 32`");
+            }
+        }
+        Ok(())
+    }
+
+    /// The address of the database, as the storage layer takes it.
+    pub fn database_url(&self) -> Secret {
+        if self.database.url.expose_secret().is_empty() {
+            Secret::from(format!("sqlite:{}", self.data.dir.join("troupe.db").display()))
+        } else {
+            self.database.url.clone()
+        }
+    }
+}
+
+/// `TROUPE__SECTION__KEY=value` as a layer. Values are read as TOML, or taken as text when they are not.
+struct Environment(Vec<(String, String)>);
+
+impl Environment {
+    fn new(environment: impl IntoIterator<Item = (String, String)>) -> Self {
+        let ours = environment.into_iter().filter_map(|(key, value)| {
+            Some((key.strip_prefix(ENV_PREFIX)?.to_lowercase().replace("__", "."), value))
+        });
+        Self(ours.collect())
+    }
+}
+
+impl Provider for Environment {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("the environment").interpolater(|_, keys| {
+            format!("{ENV_PREFIX}{}", keys.join("__").to_uppercase())
+        })
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let mut layer = Figment::new();
+        for (key, text) in &self.0 {
+            let value: Value = text.parse().unwrap_or_else(|never: std::convert::Infallible| match never {});
+            layer = layer.merge(Serialized::default(key, value));
+        }
+        layer.data()
+    }
+}
+
+/// All settings as TOML with secrets masked, for `troupe config print`.
+///
+/// # Errors
+/// As [`Settings::load`].
+pub fn printable(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Value, SettingsError> {
+    let mut figment = Figment::from(Toml::string(DEFAULTS));
+    if let Some(path) = file {
+        figment = figment.merge(Toml::file(path));
+    }
+    let mut value: Value = figment.merge(Environment::new(environment)).extract().map_err(Box::new)?;
+    secret::mask(&mut value);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_embedded_defaults_are_complete_and_valid() {
+        let settings = Settings::load(None, []).unwrap();
+        assert_eq!(settings.database_url().expose_secret(), "sqlite:data/troupe.db");
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "[http]\nlisten = \"127.0.0.1:9001\"\n[data]\ndir = \"elsewhere\"\n").unwrap();
+        let env = environment(&[("TROUPE__HTTP__LISTEN", "127.0.0.1:9002"), ("HOME", "/root")]);
+        let settings = Settings::load(Some(file.path()), env).unwrap();
+        assert_eq!(settings.http.listen.port(), 9002);
+        assert_eq!(settings.data.dir, Path::new("elsewhere"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let error = Settings::load(None, environment(&[("TROUPE__HTTP__LISTN", "x")])).unwrap_err();
+        assert!(error.to_string().contains("listn"), "{error}");
+    }
+
+    #[test]
+    fn secrets_show_neither_in_debug_nor_in_print() {
+        let env = environment(&[
+            ("TROUPE__DATABASE__URL", "postgres://u:hunter2@h/d"),
+            ("TROUPE__INSTAGRAM__APP__SECRETS", "[\"hunter2\"]"),
+        ]);
+        assert!(!format!("{:?}", Settings::load(None, env.clone()).unwrap()).contains("hunter2"));
+        assert!(!format!("{:?}", printable(None, env).unwrap()).contains("hunter2"));
+    }
+}

@@ -1,0 +1,24 @@
+//! Logs: one line per event, with request, tenant and event ids as fields; never message texts, tokens or names.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::settings::{LogFormat, LogSettings};
+
+/// Starts logging to standard error. Later calls change nothing, so tests may call it freely.
+///
+/// # Errors
+/// When the filter cannot be read; the text says which part.
+pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&settings.level).map_err(|error| {
+        anyhow::anyhow!("log.level: {error}; write `info`, or directives such as `info,actors=debug`")
+    })?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match settings.format {
+        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    };
+    if started.is_err() {
+        tracing::debug!("logging was started before");
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! What may depend on what. ARCHITECTURE.md draws the arrows; any other one fails here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// Crate → the crates of the workspace it may use (dev-dependencies apart).
+const ARROWS: &[(&str, &[&str])] = &[
+    ("troupe-tenants", &[]),
+    ("troupe-sandbox", &[]),
+    ("troupe-dashboard", &[]),
+    ("troupe-storage", &["troupe-tenants"]),
+    ("troupe-llm", &["troupe-tenants"]),
+    ("troupe-instagram", &["troupe-tenants"]),
+    ("troupe-actors", &["troupe-tenants", "troupe-llm"]),
+];
+/// These know everything.
+const OPEN: &[&str] = &["troupe", "troupe-tests", "troupe-bench"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn crates_depend_only_along_the_arrows() {
+    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().unwrap();
+    let ours: BTreeSet<String> = metadata.packages.iter().map(|package| package.name.to_string()).collect();
+    let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    for package in &metadata.packages {
+        let name = package.name.to_string();
+        if OPEN.contains(&name.as_str()) {
+            continue;
+        }
+        let may = allowed.get(name.as_str()).unwrap_or_else(|| panic!("{name} is new: give it its arrows here"));
+        let uses = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+        for used in uses.map(|dependency| &dependency.name).filter(|used| ours.contains(*used)) {
+            assert!(may.contains(&used.as_str()), "{name} → {used} is not an arrow of ARCHITECTURE.md");
+        }
+    }
+    assert_eq!(ours.len(), ARROWS.len() + OPEN.len(), "a crate is missing from the table");
+}
+
+/// Every Rust file below `folder`, with its path.
+fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push((path.clone(), std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn actors_name_no_web_framework_no_database_and_no_graph_address() {
+    let mut files = Vec::new();
+    sources(&root().join("actors/src"), &mut files);
+    assert!(files.len() > 10);
+    for (path, text) in files {
+        for word in ["axum::", "sqlx::", "redis::", "reqwest::", "graph.instagram.com", "graph.facebook.com"] {
+            assert!(!text.contains(word), "{} names {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_instagram_crate_can_open_a_secret() {
+    let mut files = Vec::new();
+    for folder in ["actors/src", "runtime/src", "storage/src"] {
+        sources(&root().join(folder), &mut files);
+    }
+    for (path, text) in files {
+        assert!(!text.contains("aes_gcm"), "{} decrypts by itself", path.display());
+    }
+    let mut vault = Vec::new();
+    sources(&root().join("instagram/src/vault"), &mut vault);
+    let opens = vault.iter().any(|(_, text)| text.contains("pub fn open"));
+    assert!(!opens, "opening a sealed secret must stay inside the crate");
+}

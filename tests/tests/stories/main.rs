@@ -1,0 +1,8 @@
+//! Stories through the real boot, each told on SQLite and on PostgreSQL.
+
+mod approvals;
+mod conversations;
+mod decisions;
+mod delivery;
+mod faults;
+mod resilience;
