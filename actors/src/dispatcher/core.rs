@@ -39,18 +39,22 @@ impl std::fmt::Debug for Core {
 }
 
 impl Core {
-    pub fn new(ports: Ports, settings: DispatcherSettings, registry: &Registry) -> Arc<Self> {
+    pub fn new(
+        ports: Ports,
+        settings: DispatcherSettings,
+        registry: &Registry,
+    ) -> Result<Arc<Self>, prometheus::Error> {
         let max_age = Duration::from_millis(settings.context_max_age_ms);
-        Arc::new(Self {
+        Ok(Arc::new(Self {
             contexts: Contexts::new(max_age, settings.contexts_kept),
-            metrics: DispatcherMetrics::register(registry),
+            metrics: DispatcherMetrics::register(registry)?,
             changed: Notify::new(),
             landed: Notify::new(),
             running: tokio::sync::Mutex::new(()),
             desk: Mutex::default(),
             ports,
             settings,
-        })
+        }))
     }
 
     pub fn now(&self) -> Timestamp {

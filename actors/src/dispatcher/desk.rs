@@ -222,6 +222,28 @@ impl Desk {
             || !self.flights.is_empty()
             || !self.to_read.is_empty()
             || self.unknown.look
+            || !self.unknown.backlog.is_empty()
             || self.queues.values().any(|queue| !queue.backlog.is_empty())
+    }
+
+    /// What is under way or about to be, a sentence each.
+    pub fn busy(&self) -> Vec<String> {
+        let mut busy = Vec::new();
+        if !self.recovered {
+            busy.push("the dispatcher has not begun".to_owned());
+        }
+        let backlog: usize = self.queues.values().map(|queue| queue.backlog.len()).sum();
+        for (count, what) in [
+            (self.flights.len(), "effects are under way"),
+            (backlog, "effects are next"),
+            (self.to_read.len(), "queues are to be read"),
+            (self.unknown.backlog.len(), "unknown effects are next to be read back"),
+            (usize::from(self.unknown.look), "look at unknown effects is due"),
+        ] {
+            if count > 0 {
+                busy.push(format!("{count} {what}"));
+            }
+        }
+        busy
     }
 }

@@ -2,7 +2,7 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    Error, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 use tenants::effect::{ActionType, EffectState};
 use tenants::ports::EffectCount;
@@ -26,7 +26,7 @@ pub(super) struct DispatcherMetrics {
     pub breaker_opens: IntCounter,
     /// Effects in the queue by action and state.
     pub queue: IntGaugeVec,
-    /// Calls under way.
+    /// Effects worked on at this moment: calls, read-backs, settlements.
     pub in_flight: IntGauge,
     /// Times effects had to wait, by reason: `quota`, `rate`, `account`.
     pub waits: IntCounterVec,
@@ -35,36 +35,30 @@ pub(super) struct DispatcherMetrics {
 }
 
 impl DispatcherMetrics {
-    /// Makes and registers all. A name that is registered already keeps its first owner; ours counts unseen.
-    pub fn register(registry: &Registry) -> Self {
-        let metrics = Self {
-            effects: counters(
-                "troupe_effects_total",
+    /// Makes and registers all; an error when a name is taken.
+    pub fn register(registry: &Registry) -> Result<Self, Error> {
+        let new = Registrar(registry);
+        Ok(Self {
+            effects: new.counters(
+                "effects_total",
                 "Effects by action and state reached",
                 &["action", "state"],
-            ),
-            calls: durations("troupe_effect_call_seconds", "Duration of calls to Instagram by action"),
-            visible: durations("troupe_webhook_to_visible_seconds", "From webhook received to effect sent"),
-            read_backs: counters("troupe_read_backs_total", "Read-backs by finding", &["finding"]),
-            breaker_opens: counter(
-                "troupe_account_breaker_opens_total",
-                "Circuit breakers of accounts opened",
-            ),
-            queue: IntGaugeVec::new(
-                Opts::new("troupe_queue_effects", "Unsettled effects by action and state"),
+            )?,
+            calls: new.durations("effect_call_seconds", "Duration of calls to Instagram")?,
+            visible: new.durations("webhook_to_visible_seconds", "From webhook received to effect sent")?,
+            read_backs: new.counters("read_backs_total", "Read-backs of lost answers", &["finding"])?,
+            breaker_opens: new
+                .counter("account_breaker_opens_total", "Circuit breakers of accounts opened")?,
+            queue: new.gauges(
+                "queue_effects",
+                "Unsettled effects by action and state",
                 &["action", "state"],
-            )
-            .expect("name and labels are valid"),
-            in_flight: IntGauge::new("troupe_effects_in_flight", "Calls to Instagram under way")
-                .expect("the name is valid"),
-            waits: counters("troupe_effect_waits_total", "Times effects had to wait by reason", &["reason"]),
-            store_retries: counter(
-                "troupe_effect_store_retries_total",
-                "Outcomes stored again after the database was not available",
-            ),
-        };
-        metrics.register_all(registry);
-        metrics
+            )?,
+            in_flight: new.gauge("effects_in_flight", "Effects worked on at this moment")?,
+            waits: new.counters("effect_waits_total", "Times effects had to wait", &["reason"])?,
+            store_retries: new
+                .counter("effect_store_retries_total", "Outcomes that had to be stored again")?,
+        })
     }
 
     /// Shows what waits in the queue.
@@ -82,36 +76,39 @@ impl DispatcherMetrics {
     pub fn count(&self, action: ActionType, state: EffectState) {
         self.effects.with_label_values(&[action.as_str(), state.as_str()]).inc();
     }
+}
 
-    fn register_all(&self, registry: &Registry) {
-        let collectors: [Box<dyn Collector>; 9] = [
-            Box::new(self.effects.clone()),
-            Box::new(self.calls.clone()),
-            Box::new(self.visible.clone()),
-            Box::new(self.read_backs.clone()),
-            Box::new(self.breaker_opens.clone()),
-            Box::new(self.queue.clone()),
-            Box::new(self.in_flight.clone()),
-            Box::new(self.waits.clone()),
-            Box::new(self.store_retries.clone()),
-        ];
-        for collector in collectors {
-            if let Err(error) = registry.register(collector) {
-                tracing::warn!(%error, "a metric of the dispatcher is not shown");
-            }
-        }
+/// Makes metrics whose names begin with `troupe_`, and registers them.
+struct Registrar<'a>(&'a Registry);
+
+impl Registrar<'_> {
+    fn keep<C: Collector + Clone + 'static>(&self, collector: C) -> Result<C, Error> {
+        self.0.register(Box::new(collector.clone()))?;
+        Ok(collector)
     }
-}
 
-fn counter(name: &str, help: &str) -> IntCounter {
-    IntCounter::new(name, help).expect("the name is valid")
-}
+    fn options(name: &str, help: &str) -> Opts {
+        Opts::new(format!("troupe_{name}"), help)
+    }
 
-fn counters(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
-    IntCounterVec::new(Opts::new(name, help), labels).expect("name and labels are valid")
-}
+    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, Error> {
+        self.keep(IntCounter::with_opts(Self::options(name, help))?)
+    }
 
-fn durations(name: &str, help: &str) -> HistogramVec {
-    let options = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
-    HistogramVec::new(options, &["action"]).expect("name and labels are valid")
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, Error> {
+        self.keep(IntCounterVec::new(Self::options(name, help), labels)?)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, Error> {
+        self.keep(IntGauge::with_opts(Self::options(name, help))?)
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, Error> {
+        self.keep(IntGaugeVec::new(Self::options(name, help), labels)?)
+    }
+
+    fn durations(&self, name: &str, help: &str) -> Result<HistogramVec, Error> {
+        let options = HistogramOpts::from(Self::options(name, help)).buckets(SECONDS.to_vec());
+        self.keep(HistogramVec::new(options, &["action"])?)
+    }
 }

@@ -31,7 +31,7 @@ mod deliver;
 mod desk;
 mod limits;
 mod metrics;
-mod operations;
+pub mod operations;
 mod pace;
 mod picking;
 mod read_back;
@@ -58,8 +58,15 @@ pub struct Dispatcher {
 
 impl Dispatcher {
     /// Makes a dispatcher and registers its metrics. Nothing happens before [`run`](Self::run).
-    pub fn start(ports: Ports, settings: DispatcherSettings, registry: &Registry) -> Self {
-        Self { core: Core::new(ports, settings, registry) }
+    ///
+    /// # Errors
+    /// When the registry has metrics of these names already.
+    pub fn start(
+        ports: Ports,
+        settings: DispatcherSettings,
+        registry: &Registry,
+    ) -> Result<Self, prometheus::Error> {
+        Ok(Self { core: Core::new(ports, settings, registry)? })
     }
 
     /// Works until a shutdown is asked for. May be called again after a panic: what was under way goes on
@@ -99,34 +106,23 @@ impl Dispatcher {
         self.core.desk().limits.buckets(now, &self.core.settings)
     }
 
-    /// True while anything is under way or about to be. Says nothing about hints that are not heard yet; see
-    /// [`is_quiet`](Self::is_quiet).
-    pub fn busy(&self) -> bool {
-        self.core.desk().is_busy()
+    /// True when [`busy`](Self::busy) finds nothing.
+    pub async fn is_quiet(&self) -> bool {
+        self.busy().await.is_empty()
     }
 
-    /// True when nothing is under way, nothing is due that could be sent, and no effect of unknown outcome could
-    /// be read back. What waits for its time, a limit, or an account to be connected again does not count.
-    ///
-    /// # Errors
-    /// When the database cannot be asked.
-    pub async fn is_quiet(&self) -> Result<bool, StoreError> {
+    /// What is under way, due and able to be sent, or to be read back now: a sentence each. What waits for its
+    /// time, a limit, or an account to be connected again does not count.
+    pub async fn busy(&self) -> Vec<String> {
         let core = &self.core;
-        if core.desk().is_busy() {
-            return Ok(false);
+        let held = core.desk().busy();
+        if !held.is_empty() {
+            return held;
         }
-        let now = core.now();
-        for tenant in core.ports.store.tenants_with_due_effects(now).await? {
-            let Some(context) = core.context(&tenant).await? else { continue };
-            let blocked = core.desk().limits.blocked(&context, now, &core.settings);
-            if !core.ports.store.due_effects(&tenant, now, &[], &blocked.actions, 1).await?.is_empty() {
-                return Ok(false);
-            }
+        match core.find_undone().await {
+            Ok(undone) => undone,
+            Err(error) => vec![format!("the queue cannot be read: {error}")],
         }
-        let unknown = core.ports.store.unknown_effects(now, 100).await?;
-        let mut desk = core.desk();
-        let can_be_read = unknown.iter().any(|ready| desk.can_read_back(&ready.effect, now, &core.settings));
-        Ok(!can_be_read && !desk.is_busy())
     }
 
     /// When the last effect of this kind that waits in an account's queue will go, if nothing else changes; the

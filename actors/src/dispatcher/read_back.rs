@@ -1,7 +1,9 @@
 //! Settles effects whose answer was lost: reads Instagram, and only then marks them sent or lets them try again.
 //! Never sends anything.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tenants::changes::{Change, Changes, EffectMove};
 use tenants::clock::Timestamp;
@@ -19,6 +21,8 @@ use super::verdict::{Verdict, judge_finding, limited, refused};
 
 /// Effects of unknown outcome that are read at once.
 const BATCH: u32 = 512;
+/// How much earlier than the first call ids count as claimed: more than the gateway allows for clocks that differ.
+const CLAIMS_MARGIN: Duration = Duration::from_secs(300);
 
 impl UnknownDesk {
     /// Looks at the unknown effects at `at` or earlier.
@@ -86,9 +90,7 @@ impl Core {
         let now = self.now();
         if self.must_look_at_unknown(now) {
             let effects = self.ports.store.unknown_effects(now, BATCH).await?;
-            for tenant in
-                effects.iter().map(|ready| ready.effect.tenant).collect::<std::collections::BTreeSet<_>>()
-            {
+            for tenant in effects.iter().map(|ready| ready.effect.tenant).collect::<BTreeSet<_>>() {
                 self.context(&tenant).await?;
             }
             let mut desk = self.desk();
@@ -134,9 +136,9 @@ impl Core {
             self.tell(effect.tenant);
             return Ok(());
         };
-        let since = effect.first_attempt_at.unwrap_or(effect.created_at)
-            - std::time::Duration::from_millis(self.settings.clock_skew_ms);
-        let claimed = store.claimed_instagram_ids(&effect.tenant, &effect.account, since).await?;
+        let since = effect.first_attempt_at.unwrap_or(effect.created_at);
+        let claimed =
+            store.claimed_instagram_ids(&effect.tenant, &effect.account, since - CLAIMS_MARGIN).await?;
         match self.ports.messenger.look_for(account, &effect.action, since, &claimed).await {
             Ok(finding) => self.found(ready, &context, &finding).await,
             Err(error) => {
@@ -196,7 +198,7 @@ impl Core {
         later.error_category = effect.error_category.or(Some(ErrorCategory::Unknown));
         let mut changes = Changes::of_tenant(effect.tenant).with(Change::MoveEffect(later));
         if let Some(verdict) = &verdict {
-            let cause = Cause::Call { latency: std::time::Duration::ZERO, error: Some(error) };
+            let cause = Cause::Call { latency: Duration::ZERO, error: Some(error) };
             changes.list.extend(record.account_changes(verdict, cause));
         }
         if failures >= self.settings.read_back_failures_to_alert {

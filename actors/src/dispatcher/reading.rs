@@ -132,4 +132,25 @@ impl Core {
     pub async fn next_due_at(&self) -> Result<Option<Timestamp>, StoreError> {
         self.ports.store.next_due_at(self.now()).await
     }
+
+    /// What the database holds that could be done now and that the loop does not know of yet, a sentence each.
+    pub async fn find_undone(&self) -> Result<Vec<String>, StoreError> {
+        let now = self.now();
+        let mut undone = Vec::new();
+        for tenant in self.ports.store.tenants_with_due_effects(now).await? {
+            let Some(context) = self.context(&tenant).await? else { continue };
+            let blocked = self.desk().limits.blocked(&context, now, &self.settings);
+            let due = self.ports.store.due_effects(&tenant, now, &[], &blocked.actions, 1).await?;
+            undone.extend(due.iter().map(|ready| format!("effect {} is due", ready.effect.id)));
+        }
+        let unknown = self.ports.store.unknown_effects(now, 100).await?;
+        let mut desk = self.desk();
+        for effect in unknown.iter().map(|ready| &ready.effect) {
+            if desk.can_read_back(effect, now, &self.settings) {
+                undone.push(format!("effect {} is to be read back", effect.id));
+            }
+        }
+        undone.extend(desk.busy());
+        Ok(undone)
+    }
 }

@@ -32,9 +32,6 @@ pub struct DispatcherSettings {
     /// How long after a lost answer Instagram is read: what was done is not visible there at once, and reading
     /// too early would take it for not done.
     pub read_back_delay_ms: u64,
-    /// How much earlier than the first call a reply may seem to have been written, because clocks differ and
-    /// Instagram tells whole seconds.
-    pub clock_skew_ms: u64,
     /// Read-backs under way at the same time, over all accounts; an account has at most one.
     pub max_read_backs: usize,
     /// Read-backs of one effect that may fail before an alert is raised.
@@ -72,7 +69,6 @@ impl Default for DispatcherSettings {
             store_retry_ms: 500,
             call_timeout_ms: 60_000,
             read_back_delay_ms: 10_000,
-            clock_skew_ms: 5_000,
             max_read_backs: 16,
             read_back_failures_to_alert: 3,
             rate_limit_pause_seconds: 300,
