@@ -19,7 +19,6 @@ use super::desk::Desk;
 use super::node::Node;
 use super::panics::panic_message;
 use super::role::{RoleMsg, Work};
-use super::workload::LaneMemory;
 use crate::decide::{DecideError, Decided, Situation, conversations_of};
 
 /// Decisions in a row that somebody else's commit may make void before that counts as a failure.
@@ -105,10 +104,12 @@ impl LaneTask {
         let mut situation = self.situation(work)?;
         for _ in 0..CONFLICTS {
             let decided = self.decide(&situation).await?;
-            let Decided { decision, changes, thread, direct } = decided;
+            let Decided { decision, changes, thread, direct: _ } = decided;
             match self.commit(&changes).await {
                 Ok(()) => {
-                    self.desk.workload.remember(&work.claim.lane, LaneMemory { thread, direct });
+                    if let Some(thread) = thread {
+                        self.desk.workload.remember(&work.claim.lane, thread);
+                    }
                     let now = self.node.now();
                     self.node.metrics.decide_seconds.observe(now.since(situation.taken_up_at).as_secs_f64());
                     if let Some(decision) = &decision {
@@ -130,16 +131,16 @@ impl LaneTask {
         )))
     }
 
-    /// What is known now. What the lane's last commit left is newer than what was read.
+    /// What is known now. The thread as the lane's last commit left it is newer than what was read; the direct
+    /// messages with the author of a comment are written by their own lane, so what was read is the newest.
     fn situation(&self, work: &Work) -> Result<Situation, Trouble> {
         let known = self.desk.known().ok_or(Trouble::Cut)?;
-        let memory = self.desk.workload.recall(&work.claim.lane).unwrap_or_default();
         Ok(Situation {
             context: Arc::clone(&known.context),
             rules: Arc::clone(&known.rules),
             event: work.event.clone(),
-            thread: memory.thread.or_else(|| work.thread.clone()),
-            direct: memory.direct.or_else(|| work.direct.clone()),
+            thread: self.desk.workload.recall(&work.claim.lane).or_else(|| work.thread.clone()),
+            direct: work.direct.clone(),
             taken_up_at: self.node.now(),
         })
     }
@@ -192,7 +193,7 @@ impl LaneTask {
             .store
             .load_conversations(&self.desk.tenant, &wanted)
             .await
-            .map_err(Trouble::from_commit)?;
+            .map_err(|error| self.trouble_reading(error))?;
         let find = |key: &Option<(_, String)>| {
             let (account, key) = key.as_ref()?;
             found.iter().find(|found| found.account == *account && found.key == *key).cloned()
@@ -204,6 +205,15 @@ impl LaneTask {
             situation.rules = Arc::clone(&known.rules);
         }
         Ok(())
+    }
+
+    fn trouble_reading(&self, error: StoreError) -> Trouble {
+        match error {
+            StoreError::Unavailable(_) => {
+                Trouble::NotNow { after: self.node.back_off_delay(1), reason: error.to_string() }
+            }
+            StoreError::Conflict(_) | StoreError::Corrupt(_) => Trouble::Failed(error.to_string()),
+        }
     }
 
     fn count_done(&self, work: &Work, now: Timestamp) {
@@ -278,7 +288,7 @@ impl LaneTask {
 }
 
 impl Trouble {
-    /// A commit (or a read for one) that failed for good: the database was away until the end of this actor's
+    /// A commit that failed for good: the database was away until the end of this actor's
     /// life, or it holds something that cannot be understood.
     fn from_commit(error: StoreError) -> Self {
         match error {

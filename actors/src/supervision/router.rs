@@ -89,6 +89,7 @@ impl Actor for Router {
         let pulse = Pulse::new(node.now());
         let watched = WatchedActor::new(&myself, || RouterMsg::Beat);
         node.pulses.watch(Agent { tenant: None, name: "router" }, Arc::clone(&pulse), watched);
+        node.set_router(myself);
         Ok(RouterState {
             node,
             pulse,
@@ -107,7 +108,6 @@ impl Actor for Router {
         myself: ActorRef<RouterMsg>,
         state: &mut RouterState,
     ) -> Result<(), ActorProcessingErr> {
-        state.node.set_router(myself.clone());
         // Whoever worked before a crash of the router has left its desk; hints may have been lost with the crash.
         for desk in state.node.desks() {
             state.wake(&myself, desk.tenant).await;

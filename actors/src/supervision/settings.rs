@@ -14,6 +14,9 @@ pub struct ActorSettings {
     pub poll_every_ms: u64,
     /// Milliseconds between two looks for changed settings of awake tenants: what a lost hint costs there.
     pub version_poll_every_ms: u64,
+    /// Milliseconds between two reads of one tenant's events while it has work in hand: events that arrive
+    /// meanwhile are read together. A tenant with nothing in hand reads at once.
+    pub look_pause_ms: u64,
     /// Seconds without work after which a tenant's actors are put to sleep.
     pub idle_after_s: u64,
     /// Tenants awake at the same time; others wait for their turn. An awake tenant takes about 50 KB.
@@ -52,6 +55,7 @@ impl Default for ActorSettings {
         Self {
             poll_every_ms: 3_000,
             version_poll_every_ms: 5_000,
+            look_pause_ms: 5,
             idle_after_s: 60,
             max_awake: 4_096,
             max_in_flight: 256,
@@ -114,6 +118,10 @@ impl ActorSettings {
 
     pub(super) fn version_poll_every(&self) -> Duration {
         Duration::from_millis(self.version_poll_every_ms)
+    }
+
+    pub(super) fn look_pause(&self) -> Duration {
+        Duration::from_millis(self.look_pause_ms)
     }
 
     pub(super) fn idle_after(&self) -> Duration {

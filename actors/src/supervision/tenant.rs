@@ -64,6 +64,7 @@ pub(super) struct TenantState {
     /// Keys of quarantine alerts, and since when the part has held out.
     probations: HashMap<&'static str, Timestamp>,
     last_work_at: Timestamp,
+    last_look_at: Timestamp,
     pub must_reload: bool,
     pub failures: u32,
     is_going_to_sleep: bool,
@@ -96,6 +97,7 @@ impl Actor for TenantActor {
             restarts: HashMap::new(),
             probations: if on_probation { HashMap::from([(TENANT, now)]) } else { HashMap::new() },
             last_work_at: now,
+            last_look_at: Timestamp::default(),
             must_reload: true,
             failures: 0,
             is_going_to_sleep: false,
@@ -165,16 +167,24 @@ fn agent(tenant: TenantId, name: &'static str) -> Agent {
 impl TenantState {
     /// Reads waiting events and hands them out, unless there is a reason not to.
     async fn look(&mut self, myself: &ActorRef<TenantMsg>) -> Result<(), ActorProcessingErr> {
+        let now = self.node.now();
+        let pause_left = (self.last_look_at + self.node.settings.look_pause()).since(now);
+        if !pause_left.is_zero() && self.desk.workload.in_flight() > 0 {
+            // This look stays due, so that hints meanwhile cost nothing.
+            self.node.send_later(pause_left, myself.clone(), TenantMsg::Look);
+            return Ok(());
+        }
+        self.last_look_at = now;
         self.desk.begins_to_look();
         if self.is_going_to_sleep || self.node.is_draining() {
             self.sleep_if_done(myself);
             return Ok(());
         }
-        self.desk.workload.resume_lanes(self.node.now());
+        self.desk.workload.resume_lanes(now);
         match super::pull::pull(self).await {
             Ok(super::pull::Pulled::Nothing) => {}
             Ok(super::pull::Pulled::Some { more }) => {
-                self.last_work_at = self.node.now();
+                self.last_work_at = now;
                 if more {
                     self.desk.poke();
                 }

@@ -39,14 +39,6 @@ pub(super) struct Owner {
     pub life: u64,
 }
 
-/// The conversations of a lane as its last commit left them; newer than what was read from the database while
-/// the lane was at work.
-#[derive(Debug, Clone, Default)]
-pub(super) struct LaneMemory {
-    pub thread: Option<Conversation>,
-    pub direct: Option<Conversation>,
-}
-
 /// How much may be held.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Capacity {
@@ -61,7 +53,8 @@ struct Lane {
     claimed: usize,
     parked: Vec<EventId>,
     not_before: Option<Timestamp>,
-    memory: Option<LaneMemory>,
+    /// The thread as the lane's last commit left it; newer than what was read while the lane was at work.
+    thread: Option<Conversation>,
 }
 
 #[derive(Debug, Default)]
@@ -157,7 +150,7 @@ impl Workload {
             lane.claimed = lane.claimed.saturating_sub(1);
             if lane.claimed == 0 {
                 lane.owner = None;
-                lane.memory = None;
+                lane.thread = None;
                 lane_can_go_on = !lane.parked.is_empty();
                 if !lane_can_go_on {
                     books.lanes.remove(key);
@@ -213,16 +206,16 @@ impl Workload {
         books.parked -= resumed;
     }
 
-    /// Keeps what a commit left, for the next event of the lane.
-    pub fn remember(&self, key: &LaneKey, memory: LaneMemory) {
+    /// Keeps the thread as a commit left it, for the next event of the lane.
+    pub fn remember(&self, key: &LaneKey, thread: Conversation) {
         if let Some(lane) = locked(&self.books).lanes.get_mut(key) {
-            lane.memory = Some(memory);
+            lane.thread = Some(thread);
         }
     }
 
-    /// What the last commit of this lane left.
-    pub fn recall(&self, key: &LaneKey) -> Option<LaneMemory> {
-        locked(&self.books).lanes.get(key).and_then(|lane| lane.memory.clone())
+    /// The thread as the last commit of this lane left it.
+    pub fn recall(&self, key: &LaneKey) -> Option<Conversation> {
+        locked(&self.books).lanes.get(key).and_then(|lane| lane.thread.clone())
     }
 
     /// Number of events in hand.
@@ -264,3 +257,6 @@ impl Drop for Claim {
         self.desk.let_go();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,9 +25,15 @@ use crate::Ports;
 /// 2025-11-21, a Friday.
 const START: i64 = 1_763_690_000_000_000;
 
-/// Hints within this world; some can be lost on command.
+/// Hints within this world.
 #[derive(Debug)]
 pub(crate) struct Hints(broadcast::Sender<Hint>);
+
+impl Hints {
+    pub(crate) fn listeners(&self) -> usize {
+        self.0.receiver_count()
+    }
+}
 
 impl Wake for Hints {
     fn send(&self, hint: Hint) {
@@ -241,9 +247,13 @@ impl World {
         what: &str,
         mut is_true: impl FnMut() -> bool,
     ) {
-        for _ in 0..2_000 {
+        for passed in 0..2_000 {
             if settled(&mut is_true).await {
                 return;
+            }
+            if passed > 100 {
+                // Others may be held up by the machine: give them real time as well.
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
             self.clock.advance(step);
         }

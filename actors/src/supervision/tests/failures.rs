@@ -6,7 +6,7 @@ use tenants::alert::AlertType;
 use tenants::event::{EventKind, Role};
 use tenants::ports::AgentStatus;
 
-use super::rig::{Rig, SECOND};
+use super::rig::{Rig, SECOND, settings};
 use crate::supervision::{ActorSettings, Misbehaviour};
 use crate::testing::{World, until};
 
@@ -187,7 +187,7 @@ async fn nothing_is_lost_while_the_database_is_away() {
 
 #[tokio::test]
 async fn a_crash_of_the_router_loses_nothing() {
-    let settings = ActorSettings { max_in_flight: 4, ..ActorSettings::default() };
+    let settings = ActorSettings { max_in_flight: 4, ..settings() };
     let rig = Rig::start_in(World::new(), settings).await;
     let shop = rig.world.shop();
     let first = rig.world.comment(shop, "t", "wait");

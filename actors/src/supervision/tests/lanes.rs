@@ -3,7 +3,7 @@
 use tenants::event::{EventKind, Role};
 use tenants::settings::TenantSettings;
 
-use super::rig::{Rig, SECOND};
+use super::rig::{Rig, SECOND, settings};
 use crate::supervision::ActorSettings;
 use crate::testing::{World, until};
 
@@ -45,7 +45,7 @@ async fn a_tenant_works_on_no_more_conversations_at_once_than_it_has_set() {
 
 #[tokio::test]
 async fn a_long_queue_in_one_conversation_leaves_room_for_the_others() {
-    let settings = ActorSettings { max_in_flight: 8, lane_capacity: 2, ..ActorSettings::default() };
+    let settings = ActorSettings { max_in_flight: 8, lane_capacity: 2, ..settings() };
     let rig = Rig::start_in(World::new(), settings).await;
     let shop = rig.world.shop();
     let first = rig.world.comment(shop, "hot", "wait");

@@ -119,11 +119,16 @@ pub(super) struct Rig {
     registry: prometheus::Registry,
 }
 
+/// The defaults, but a tenant at work reads again at once: the clock stands still most of the time.
+pub(super) fn settings() -> ActorSettings {
+    ActorSettings { look_pause_ms: 0, ..ActorSettings::default() }
+}
+
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 
 impl Rig {
     pub async fn start() -> Self {
-        Self::start_in(World::new(), ActorSettings::default()).await
+        Self::start_in(World::new(), settings()).await
     }
 
     pub async fn start_in(world: World, settings: ActorSettings) -> Self {
@@ -139,8 +144,7 @@ impl Rig {
         let decider = Arc::clone(&script) as Arc<dyn Decider>;
         let troupe = Troupe::start_with(world.ports.clone(), settings, &registry, decider).await.unwrap();
         let rig = Self { world, script, troupe, registry };
-        // From here on hints are heard: what is told before is found by the first poll.
-        until("the parts of the node show signs of life", || rig.troupe.heartbeats().len() >= 5).await;
+        until("hints are heard", || rig.world.wake.listeners() > 0).await;
         rig
     }
 

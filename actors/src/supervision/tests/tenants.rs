@@ -4,7 +4,7 @@ use tenants::account::TenantStatus;
 use tenants::ports::{Hint, Wake};
 use tenants::settings::TenantSettings;
 
-use super::rig::{Rig, SECOND};
+use super::rig::{Rig, SECOND, settings};
 use crate::supervision::ActorSettings;
 use crate::testing::{World, until};
 
@@ -53,7 +53,7 @@ async fn events_that_waited_at_start_are_taken_up_at_once() {
     let world = World::new();
     let shop = world.shop();
     let event = world.comment_unheard(shop, "t", "hello");
-    let rig = Rig::start_in(world, ActorSettings::default()).await;
+    let rig = Rig::start_in(world, settings()).await;
     rig.until_done(&[event]).await;
 }
 
@@ -101,7 +101,7 @@ async fn changed_settings_count_from_the_next_event_on_also_when_the_hint_was_lo
 
 #[tokio::test]
 async fn tenants_beyond_the_limit_wait_for_their_turn_and_get_it() {
-    let settings = ActorSettings { max_awake: 2, ..ActorSettings::default() };
+    let settings = ActorSettings { max_awake: 2, ..settings() };
     let rig = Rig::start_in(World::new(), settings).await;
     let events: Vec<_> = (0..6).map(|_| rig.world.comment(rig.world.shop(), "t", "hello")).collect();
     let most_awake = std::cell::Cell::new(0);
