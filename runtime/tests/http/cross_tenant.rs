@@ -1,0 +1,252 @@
+//! Nobody sees or touches what belongs to others, on any route there is.
+//!
+//! The table names every route with a body that would be accepted. A route that is missing here fails the test:
+//! add its line, and the ids of its path to `fill`, when you add a route.
+
+use serde_json::{Value, json};
+use troupe::http::{RouteScope, routes};
+
+use crate::rig::api_request;
+use crate::world::{House, Shop, World};
+
+/// Method, path template after `/api/v1`, and a body that the route accepts.
+fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
+    let none = None;
+    let rule = json!({ "name": "n", "trigger": { "on": "comment" }, "actions": [{ "do": "hide" }] });
+    let account = json!({ "external_id": "17841499999999999", "username": "new", "token": "t", "flavour": "instagram" });
+    let app = json!({ "external_id": "3003", "secret": "s", "verify_token": "12345678" });
+    let tenant = json!({ "slug": "new", "name": "New", "time_zone": "UTC" });
+    let preview = json!({ "account": world.bakery.account.id, "on": "comment", "text": "lovely!" });
+    vec![
+        ("GET", "/me", none.clone()),
+        ("GET", "/agencies", none.clone()),
+        ("POST", "/agencies", Some(json!({ "name": "New" }))),
+        ("GET", "/breakers", none.clone()),
+        ("GET", "/buckets", none.clone()),
+        ("GET", "/agencies/{agency}", none.clone()),
+        ("GET", "/agencies/{agency}/keys", none.clone()),
+        ("POST", "/agencies/{agency}/keys", Some(json!({ "name": "new" }))),
+        ("DELETE", "/agencies/{agency}/keys/{key}", none.clone()),
+        ("GET", "/agencies/{agency}/apps", none.clone()),
+        ("POST", "/agencies/{agency}/apps", Some(app)),
+        ("GET", "/agencies/{agency}/apps/{app}", none.clone()),
+        ("GET", "/agencies/{agency}/tenants", none.clone()),
+        ("POST", "/agencies/{agency}/tenants", Some(tenant)),
+        ("GET", "/agencies/{agency}/audit", none.clone()),
+        ("GET", "/agencies/{agency}/audit/verify", none.clone()),
+        ("GET", "/agencies/{agency}/alerts", none.clone()),
+        ("POST", "/agencies/{agency}/alerts/{alert}/resolve", none.clone()),
+        ("GET", "/tenants/{tenant}", none.clone()),
+        ("PATCH", "/tenants/{tenant}", Some(json!({ "name": "Other" }))),
+        ("POST", "/tenants/{tenant}/suspend", none.clone()),
+        ("POST", "/tenants/{tenant}/resume", none.clone()),
+        ("GET", "/tenants/{tenant}/settings", none.clone()),
+        ("PUT", "/tenants/{tenant}/settings", Some(json!({ "max_parallel": 2 }))),
+        ("GET", "/tenants/{tenant}/settings/defaults", none.clone()),
+        ("GET", "/tenants/{tenant}/accounts", none.clone()),
+        ("POST", "/tenants/{tenant}/accounts", Some(account)),
+        ("GET", "/tenants/{tenant}/accounts/{account}", none.clone()),
+        ("POST", "/tenants/{tenant}/accounts/{account}/disconnect", none.clone()),
+        ("POST", "/tenants/{tenant}/accounts/{account}/reconnect", Some(json!({ "token": "t" }))),
+        ("GET", "/tenants/{tenant}/rules", none.clone()),
+        ("POST", "/tenants/{tenant}/rules", Some(rule.clone())),
+        ("GET", "/tenants/{tenant}/rules/{rule}", none.clone()),
+        ("PUT", "/tenants/{tenant}/rules/{rule}", Some(rule)),
+        ("DELETE", "/tenants/{tenant}/rules/{rule}", none.clone()),
+        ("POST", "/tenants/{tenant}/rules/{rule}/enable", none.clone()),
+        ("POST", "/tenants/{tenant}/rules/{rule}/disable", none.clone()),
+        ("GET", "/tenants/{tenant}/comments", none.clone()),
+        ("GET", "/tenants/{tenant}/comments/{comment}", none.clone()),
+        ("GET", "/tenants/{tenant}/conversations", none.clone()),
+        ("GET", "/tenants/{tenant}/conversations/{conversation}", none.clone()),
+        ("GET", "/tenants/{tenant}/conversations/{conversation}/messages", none.clone()),
+        ("POST", "/tenants/{tenant}/conversations/{conversation}/take-over", none.clone()),
+        ("POST", "/tenants/{tenant}/conversations/{conversation}/hand-back", none.clone()),
+        ("GET", "/tenants/{tenant}/approvals", none.clone()),
+        ("GET", "/tenants/{tenant}/approvals/{approval}", none.clone()),
+        ("POST", "/tenants/{tenant}/approvals/{approval}/approve", none.clone()),
+        ("POST", "/tenants/{tenant}/approvals/{approval}/edit", Some(json!({ "text": "yes, gladly" }))),
+        ("POST", "/tenants/{tenant}/approvals/{approval}/reject", Some(json!({ "comment": "no" }))),
+        ("POST", "/tenants/{tenant}/decisions/preview", Some(preview)),
+        ("GET", "/tenants/{tenant}/queue", none.clone()),
+        ("GET", "/tenants/{tenant}/queue/status", none.clone()),
+        ("GET", "/tenants/{tenant}/queue/dlq", none.clone()),
+        ("GET", "/tenants/{tenant}/queue/{effect}", none.clone()),
+        ("POST", "/tenants/{tenant}/queue/{effect}/retry", none.clone()),
+        ("POST", "/tenants/{tenant}/queue/{effect}/cancel", none.clone()),
+        ("GET", "/tenants/{tenant}/audit", none.clone()),
+        ("GET", "/tenants/{tenant}/audit/export", none.clone()),
+        ("GET", "/tenants/{tenant}/audit/verify", none.clone()),
+        ("GET", "/tenants/{tenant}/alerts", none.clone()),
+        ("POST", "/tenants/{tenant}/alerts/{alert}/resolve", none.clone()),
+        ("GET", "/tenants/{tenant}/heartbeats", none.clone()),
+        ("GET", "/tenants/{tenant}/breakers", none.clone()),
+        ("GET", "/tenants/{tenant}/buckets", none.clone()),
+        ("GET", "/tenants/{tenant}/events/{event}", none.clone()),
+        ("GET", "/tenants/{tenant}/feed", none.clone()),
+        ("GET", "/tenants/{tenant}/feed/poll", none),
+    ]
+}
+
+/// The path with the ids of `owner` for the tenant or agency, and of `shop` and `house` for the rest.
+fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) -> String {
+    let effect = if template.ends_with("/retry") { shop.objects.dead } else { shop.objects.waiting };
+    template
+        .replace("{tenant}", &owner.0.tenant.id.to_string())
+        .replace("{agency}", &owner.1.agency.id.to_string())
+        .replace("{key}", &shop.key.key.id.to_string())
+        .replace("{app}", &house.app.id.to_string())
+        .replace("{alert}", &shop.objects.alert.to_string())
+        .replace("{account}", &shop.account.id.to_string())
+        .replace("{rule}", &shop.objects.rule.to_string())
+        .replace("{comment}", &shop.objects.comment.to_string())
+        .replace("{conversation}", &shop.objects.direct.to_string())
+        .replace("{approval}", &shop.objects.approval.to_string())
+        .replace("{effect}", &effect.to_string())
+        .replace("{event}", &shop.objects.event.to_string())
+}
+
+fn names_more_than_owner(template: &str) -> bool {
+    template.matches('{').count() > 1
+}
+
+#[tokio::test]
+async fn every_route_of_the_api_has_a_case() {
+    let world = World::new().await;
+    let mut known: Vec<_> =
+        table(&world).into_iter().map(|(method, path, _)| (method, format!("/api/v1{path}"))).collect();
+    let mut served: Vec<_> = routes()
+        .into_iter()
+        .filter(|route| route.scope != RouteScope::Public)
+        .map(|route| (route.method, route.path))
+        .collect();
+    known.sort();
+    served.sort();
+    assert_eq!(known, served, "add new routes to the table, remove old ones");
+}
+
+#[tokio::test]
+async fn without_a_key_every_route_answers_401() {
+    let world = World::new().await;
+    for (method, template, body) in table(&world) {
+        let path = fill(template, (&world.bakery, &world.north), &world.bakery, &world.north);
+        for key in [None, Some("troupe_unknown")] {
+            let reply = world.rig.send(api_request(key, method, &path, body.clone())).await;
+            assert_eq!(reply.status.as_u16(), 401, "{method} {path}");
+            reply.problem(401);
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_the_key_of_another_tenant_or_agency_every_route_answers_404() {
+    let world = World::new().await;
+    let strangers = [&world.rival.key.text, &world.south.key.text];
+    for (method, template, body) in table(&world).into_iter().filter(|(_, path, _)| path.contains('{')) {
+        let path = fill(template, (&world.bakery, &world.north), &world.bakery, &world.north);
+        for key in strangers {
+            let reply = world.rig.call(key, method, &path, body.clone()).await;
+            assert_eq!(reply.status.as_u16(), 404, "{method} {path}: {}", reply.text());
+        }
+        if template.starts_with("/tenants") {
+            let reply = world.rig.call(&world.florist.key.text, method, &path, body).await;
+            assert_eq!(reply.status.as_u16(), 404, "{method} {path}: a sister tenant sees it");
+        }
+    }
+}
+
+#[tokio::test]
+async fn ids_of_others_under_ones_own_tenant_or_agency_answer_404() {
+    let world = World::new().await;
+    let own = (&world.bakery, &world.north);
+    for (method, template, body) in
+        table(&world).into_iter().filter(|(_, path, _)| names_more_than_owner(path))
+    {
+        let foreign = fill(template, own, &world.rival, &world.south);
+        let reply = world.rig.call(&world.north.key.text, method, &foreign, body.clone()).await;
+        assert_eq!(reply.status.as_u16(), 404, "{method} {foreign}: {}", reply.text());
+        let sister = fill(template, own, &world.florist, &world.south);
+        if template.starts_with("/tenants") {
+            let reply = world.rig.call(&world.north.key.text, method, &sister, body).await;
+            assert_eq!(reply.status.as_u16(), 404, "{method} {sister}: {}", reply.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn unknown_ids_and_texts_that_are_no_ids_answer_404() {
+    let world = World::new().await;
+    for (method, template, body) in table(&world).into_iter().filter(|(_, path, _)| path.contains('{')) {
+        let own = fill(template, (&world.bakery, &world.north), &world.bakery, &world.north);
+        let last_id = own.rsplit('/').find(|part| part.contains('_')).unwrap().to_owned();
+        let prefix = last_id.split('_').next().unwrap();
+        for unknown in [format!("{prefix}_01890000000070008000000000000000"), "nonsense".to_owned()] {
+            let path = own.replace(&last_id, &unknown);
+            let reply = world.rig.call(&world.installation.text, method, &path, body.clone()).await;
+            assert_eq!(reply.status.as_u16(), 404, "{method} {path}: {}", reply.text());
+        }
+    }
+}
+
+/// Shows that the refusals above are not refusals of everybody. Each route has a world of its own, because some
+/// change it.
+#[tokio::test]
+async fn with_ones_own_key_every_route_answers_with_success() {
+    for index in 0..table(&World::new().await).len() {
+        let world = World::new().await;
+        let (method, template, body) = table(&world).swap_remove(index);
+        let path = fill(template, (&world.bakery, &world.north), &world.bakery, &world.north);
+        let key = match template {
+            _ if template.starts_with("/tenants") => &world.bakery.key.text,
+            _ if template.starts_with("/agencies/") => &world.north.key.text,
+            _ => &world.installation.text,
+        };
+        let reply = world.rig.open(api_request(Some(key), method, &path, body)).await;
+        assert!(reply.status().is_success(), "{method} {path}: {}", reply.status());
+    }
+}
+
+#[tokio::test]
+async fn ids_of_others_in_a_body_answer_404() {
+    let world = World::new().await;
+    let (north, bakery) = (&world.north, &world.bakery);
+    let rig = &world.rig;
+    let foreign_tenant = world.rival.tenant.id;
+
+    let key = json!({ "name": "k", "tenant": foreign_tenant });
+    rig.post(&north.key.text, &north.path("/keys"), key).await.problem(404);
+
+    let app =
+        json!({ "external_id": "9", "secret": "s", "verify_token": "12345678", "tenant": foreign_tenant });
+    rig.post(&north.key.text, &north.path("/apps"), app).await.problem(404);
+
+    let account = json!({ "external_id": "77", "username": "x", "token": "t", "flavour": "instagram",
+        "app": world.south.app.id });
+    rig.post(&bakery.key.text, &bakery.path("/accounts"), account).await.problem(404);
+
+    let preview = json!({ "account": world.rival.account.id, "on": "comment", "text": "hi" });
+    rig.post(&bakery.key.text, &bakery.path("/decisions/preview"), preview).await.problem(404);
+}
+
+#[tokio::test]
+async fn lists_show_only_what_is_ones_own() {
+    let world = World::new().await;
+    let (rig, bakery) = (&world.rig, &world.bakery);
+    for list in ["accounts", "rules", "comments", "conversations", "approvals", "queue", "alerts", "audit"] {
+        let text = rig.get(&bakery.key.text, &bakery.path(&format!("/{list}"))).await;
+        text.ok();
+        for stranger in [&world.florist, &world.rival] {
+            let foreign = [
+                stranger.tenant.id.to_string(),
+                stranger.account.id.to_string(),
+                stranger.objects.comment.to_string(),
+                stranger.objects.approval.to_string(),
+                stranger.objects.waiting.to_string(),
+                stranger.objects.alert.to_string(),
+            ];
+            assert!(foreign.iter().all(|id| !text.text().contains(id)), "{list}: {}", text.text());
+        }
+    }
+    let agencies = rig.get(&bakery.key.text, "/agencies").await.ok();
+    assert_eq!(agencies["items"].as_array().unwrap().len(), 1);
+}

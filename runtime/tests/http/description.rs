@@ -1,0 +1,91 @@
+//! The description of the API.
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::Value;
+use troupe::http::description;
+
+use crate::rig::Rig;
+
+fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    paths
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().iter();
+            methods.map(move |(method, operation)| (method.clone(), path.clone(), operation))
+        })
+        .filter(|(method, ..)| ["get", "post", "put", "patch", "delete"].contains(&method.as_str()))
+        .collect()
+}
+
+fn document() -> Value {
+    serde_json::to_value(description()).unwrap()
+}
+
+#[test]
+fn every_operation_has_a_summary_a_tag_an_answer_and_the_problems() {
+    let document = document();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    for (method, path, operation) in operations(&document) {
+        let what = format!("{method} {path}");
+        assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{what}");
+        assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{what}");
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(responses.keys().any(|status| status.starts_with('2')), "{what}");
+        assert!(responses["default"].to_string().contains("application/problem+json"), "{what}");
+        assert_eq!(operation["security"].is_array(), path.starts_with("/api/v1/"), "{what}");
+    }
+}
+
+#[test]
+fn every_parameter_of_a_path_is_described() {
+    let document = document();
+    for (method, path, operation) in operations(&document) {
+        let described: Vec<&str> = operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|parameter| parameter["in"] == "path")
+            .map(|parameter| parameter["name"].as_str().unwrap())
+            .collect();
+        let named: Vec<&str> =
+            path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+        assert_eq!(described, named, "{method} {path}");
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own() {
+    let document = document();
+    let text = document.to_string();
+    for reference in text.split("\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(document["components"]["schemas"].get(name).is_some(), "{name} is not described");
+    }
+    let operations = operations(&document);
+    let mut names: Vec<&str> =
+        operations.iter().map(|(.., operation)| operation["operationId"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), operations.len());
+}
+
+#[tokio::test]
+async fn it_is_served_with_a_page_that_loads_nothing_from_elsewhere() {
+    let rig = Rig::start().await;
+    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    let served = rig.send(get("/api/openapi.json")).await.ok();
+    assert_eq!(served, document());
+
+    let page = rig.send(get("/api/docs")).await;
+    assert!(page.header("content-type").starts_with("text/html"));
+    assert!(page.header("content-security-policy").contains("script-src 'self'"));
+    for asset in ["/api/docs/page.js", "/api/docs/page.css"] {
+        assert!(page.text().contains(asset));
+        let asset = rig.send(get(asset)).await;
+        assert_eq!(asset.status.as_u16(), 200);
+        assert!(!asset.text().contains("https://") && !asset.text().contains("http://"));
+    }
+    assert!(!page.text().contains("https://") && !page.text().contains("http://"));
+}

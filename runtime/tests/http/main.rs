@@ -1,0 +1,15 @@
+//! The HTTP side of a node, asked like a client asks it, on a real database.
+
+mod access;
+mod approvals;
+mod cross_tenant;
+mod description;
+mod feed;
+mod health;
+mod objects;
+mod problems;
+mod queue;
+mod resources;
+mod rig;
+mod webhooks;
+mod world;

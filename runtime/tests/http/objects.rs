@@ -1,0 +1,307 @@
+//! One thing of each kind that a tenant has.
+
+use serde_json::json;
+use tenants::account::{Account, Tenant};
+use tenants::alert::{AlertType, NewAlert};
+use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
+use tenants::changes::{Change, Changes};
+use tenants::clock::Timestamp;
+use tenants::conversation::{
+    Comment, CommentStatus, Conversation, ConversationKind, Direction, Message, Owner, comment_key,
+    direct_key,
+};
+use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
+use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
+use tenants::ids::{
+    AlertId, ApprovalId, CommentId, ConversationId, DecisionId, EffectId, EventId, Ids, MessageId, RuleId,
+};
+use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
+use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
+
+use crate::rig::Rig;
+
+/// Ids of what was made.
+pub struct Objects {
+    pub event: EventId,
+    pub comment: CommentId,
+    pub direct: ConversationId,
+    pub approval: ApprovalId,
+    pub escalation: ApprovalId,
+    /// A pending effect.
+    pub waiting: EffectId,
+    /// An effect in the dead letters.
+    pub dead: EffectId,
+    pub rule: RuleId,
+    pub alert: AlertId,
+}
+
+const COMMENT: &str = "180000000000000001";
+
+impl Objects {
+    pub async fn create(rig: &Rig, tenant: &Tenant, account: &Account) -> Self {
+        let (ids, now) = (&rig.ports.ids, rig.now());
+        let event = comment_event(ids, account, now);
+        let person = Person { id: "5550001".to_owned(), username: Some("ana".to_owned()) };
+        let thread = conversation(
+            ids,
+            account,
+            ConversationKind::CommentThread,
+            comment_key(COMMENT),
+            person.clone(),
+            now,
+        );
+        let direct =
+            conversation(ids, account, ConversationKind::Direct, direct_key(&person.id), person.clone(), now);
+        let comment = comment(ids, account, &thread, event.id, person, now);
+        let approval = approval(ids, account, &thread, event.id, ApprovalKind::Draft, now);
+        let escalation = approval_without_draft(ids, account, &thread, event.id, now);
+        let waiting = effect(ids, tenant, account, &thread, 0, now);
+        let dead = Effect {
+            state: EffectState::Dlq,
+            retry_count: 5,
+            error: Some("gone wrong".to_owned()),
+            ..effect(ids, tenant, account, &thread, 1, now)
+        };
+        let rule = rule(ids, now);
+        let made = Self {
+            event: event.id,
+            comment: comment.id,
+            direct: direct.id,
+            approval: approval.id,
+            escalation: escalation.id,
+            waiting: waiting.id,
+            dead: dead.id,
+            rule: rule.id,
+            alert: AlertId::new(ids),
+        };
+        let message = message(ids, account, &direct, now);
+        rig.database.accept(Delivery { events: vec![event], ..Delivery::default() }).await.unwrap();
+        let alert = NewAlert {
+            id: made.alert,
+            agency: Some(tenant.agency),
+            tenant: Some(tenant.id),
+            alert_type: AlertType::DeadLetter,
+            message: "an effect was given up".to_owned(),
+            details: json!({}),
+            dedup_key: format!("dead:{}", tenant.id),
+        };
+        let changes = Changes::of_tenant(tenant.id)
+            .with(Change::PutConversation(Box::new(thread)))
+            .with(Change::PutConversation(Box::new(direct)))
+            .with(Change::PutComment(Box::new(comment)))
+            .with(Change::PutMessage(Box::new(message)))
+            .with(Change::AddApproval(Box::new(approval)))
+            .with(Change::AddApproval(Box::new(escalation)))
+            .with(Change::AddEffect(Box::new(waiting)))
+            .with(Change::AddEffect(Box::new(dead)))
+            .with(Change::PutRule(Box::new(rule)))
+            .with(Change::RaiseAlert(Box::new(alert), now));
+        rig.database.commit(changes).await.unwrap();
+        let alerts = rig
+            .database
+            .list_alerts(&tenant.agency, Some(&tenant.id), None, PageRequest::first(1))
+            .await
+            .unwrap();
+        Self { alert: alerts[0].id, ..made }
+    }
+}
+
+fn comment_event(ids: &Ids, account: &Account, now: Timestamp) -> NewEvent {
+    NewEvent {
+        id: EventId::new(ids),
+        tenant: account.tenant,
+        account: Some(account.id),
+        source: EventSource::Webhook,
+        kind: EventKind::Comment,
+        external_id: COMMENT.to_owned(),
+        conversation_key: comment_key(COMMENT),
+        occurred_at: now,
+        received_at: now,
+        body: EventBody::Comment(CommentBody {
+            comment_id: COMMENT.to_owned(),
+            parent_id: None,
+            media_id: Some("179".to_owned()),
+            media_product_type: Some("FEED".to_owned()),
+            from: Person { id: "5550001".to_owned(), username: Some("ana".to_owned()) },
+            text: "do you ship to Porto?".to_owned(),
+        }),
+        raw: json!({ "field": "comments" }),
+    }
+}
+
+fn conversation(
+    ids: &Ids,
+    account: &Account,
+    kind: ConversationKind,
+    key: String,
+    person: Person,
+    now: Timestamp,
+) -> Conversation {
+    Conversation {
+        id: ConversationId::new(ids),
+        account: account.id,
+        kind,
+        key,
+        person,
+        owner: Owner::Bot,
+        owner_since: now,
+        window_ends_at: None,
+        opted_out_at: None,
+        last_inbound_at: Some(now),
+        last_outbound_at: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn comment(
+    ids: &Ids,
+    account: &Account,
+    thread: &Conversation,
+    event: EventId,
+    author: Person,
+    now: Timestamp,
+) -> Comment {
+    Comment {
+        id: CommentId::new(ids),
+        account: account.id,
+        conversation: thread.id,
+        event,
+        external_id: COMMENT.to_owned(),
+        parent_external_id: None,
+        media_external_id: Some("179".to_owned()),
+        author,
+        text: "do you ship to Porto?".to_owned(),
+        intent: None,
+        confidence: None,
+        sentiment: None,
+        language: None,
+        status: CommentStatus::AwaitingApproval,
+        reply: None,
+        tags: Vec::new(),
+        assigned_to: None,
+        occurred_at: now,
+        created_at: now,
+    }
+}
+
+fn message(ids: &Ids, account: &Account, direct: &Conversation, now: Timestamp) -> Message {
+    Message {
+        id: MessageId::new(ids),
+        account: account.id,
+        conversation: direct.id,
+        external_id: "mid.1".to_owned(),
+        direction: Direction::Inbound,
+        text: "hello".to_owned(),
+        attachments: Vec::new(),
+        effect: None,
+        intent: None,
+        confidence: None,
+        sentiment: None,
+        language: None,
+        deleted: false,
+        occurred_at: now,
+        created_at: now,
+    }
+}
+
+fn reply(text: &str) -> Action {
+    Action::ReplyComment {
+        target: ReplyTarget::Comment { comment_id: COMMENT.to_owned() },
+        text: text.to_owned(),
+    }
+}
+
+fn approval(
+    ids: &Ids,
+    account: &Account,
+    thread: &Conversation,
+    event: EventId,
+    kind: ApprovalKind,
+    now: Timestamp,
+) -> Approval {
+    Approval {
+        id: ApprovalId::new(ids),
+        kind,
+        account: account.id,
+        conversation: thread.id,
+        event,
+        decision: DecisionId::new(ids),
+        proposed: vec![reply("yes, we do")],
+        reason: "questions are drafted".to_owned(),
+        incoming_text: "do you ship to Porto?".to_owned(),
+        status: ApprovalStatus::Pending,
+        decided_by: None,
+        decided_at: None,
+        edited_text: None,
+        comment: None,
+        expires_at: now + std::time::Duration::from_secs(3_600),
+        created_at: now,
+    }
+}
+
+fn approval_without_draft(
+    ids: &Ids,
+    account: &Account,
+    thread: &Conversation,
+    event: EventId,
+    now: Timestamp,
+) -> Approval {
+    Approval { proposed: Vec::new(), ..approval(ids, account, thread, event, ApprovalKind::Escalation, now) }
+}
+
+fn effect(
+    ids: &Ids,
+    tenant: &Tenant,
+    account: &Account,
+    thread: &Conversation,
+    position: u32,
+    now: Timestamp,
+) -> Effect {
+    Effect {
+        id: EffectId::new(ids),
+        tenant: tenant.id,
+        account: account.id,
+        conversation: Some(thread.id),
+        event: None,
+        decision: None,
+        action: reply("thank you"),
+        idempotency_key: IdempotencyKey::derive(
+            &tenant.id,
+            "comment",
+            "earlier",
+            ActionType::ReplyComment,
+            position,
+        ),
+        state: EffectState::Pending,
+        approved_by_person: false,
+        retry_count: 0,
+        error: None,
+        error_category: None,
+        skip_reason: None,
+        instagram_id: None,
+        next_retry_at: now,
+        deadline: None,
+        first_attempt_at: None,
+        sent_at: None,
+        received_at: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn rule(ids: &Ids, now: Timestamp) -> Rule {
+    Rule {
+        id: RuleId::new(ids),
+        name: "likes".to_owned(),
+        trigger: Trigger { on: TriggerKind::Comment, media: Vec::new() },
+        conditions: Vec::new(),
+        actions: vec![RuleAction::Like],
+        priority: 0,
+        daily_cap: None,
+        enabled: false,
+        dry_run: false,
+        created_at: now,
+        updated_at: now,
+    }
+}

@@ -1,0 +1,262 @@
+//! A node's HTTP side without actors and without a socket.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actors::Ports;
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use instagram::{KeyRing, OwnApp, Vault, WebhookApps};
+use llm::OfflineProvider;
+use secrecy::SecretString;
+use serde_json::Value;
+use storage::testing::TestDatabase;
+use storage::{Database, LocalWake};
+use tenants::account::Account;
+use tenants::breaker::{BreakerConfig, CircuitBreaker};
+use tenants::clock::{Clock, ShiftedClock, Timestamp};
+use tenants::effect::{Action, ErrorCategory};
+use tenants::ids::{Ids, TenantId};
+use tenants::ports::{Finding, MentionText, Messenger, Receipt, SendError, Store, Usage};
+use tenants::tasks::Tasks;
+use tower::ServiceExt;
+use troupe::http::{
+    AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
+};
+
+/// The secret of the installation's own app.
+pub const OWN_SECRET: &str = "own-app-secret";
+/// Its verify token.
+pub const OWN_VERIFY_TOKEN: &str = "own-verify-token";
+
+/// The HTTP side and what it stands on.
+pub struct Rig {
+    pub database: Database,
+    pub ports: Ports,
+    pub clock: ShiftedClock,
+    pub vault: Arc<Vault>,
+    pub node: Arc<FakeNode>,
+    router: Router,
+    _file: TestDatabase,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The body of a success.
+    #[track_caller]
+    pub fn ok(&self) -> Value {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text());
+        self.json()
+    }
+
+    /// The body of a problem with this status.
+    #[track_caller]
+    pub fn problem(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["status"], status);
+        problem
+    }
+}
+
+impl Rig {
+    pub async fn start() -> Self {
+        Self::start_with(HttpSettings::default()).await
+    }
+
+    pub async fn start_with(settings: HttpSettings) -> Self {
+        let file = TestDatabase::sqlite();
+        let clock = ShiftedClock::default();
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let database = file.open_with(shared.clone()).await;
+        let store: Arc<dyn Store> = Arc::new(database.clone());
+        let ids = Ids::system(shared.clone());
+        let ports = Ports {
+            clock: shared.clone(),
+            ids: ids.clone(),
+            tasks: Tasks::default(),
+            store: store.clone(),
+            messenger: Arc::new(NoMessenger),
+            llm: Arc::new(OfflineProvider::new(shared).unwrap()),
+            wake: Arc::new(LocalWake::default()),
+        };
+        let ring = KeyRing::from_base64(&[KeyRing::generate(&ids)]).unwrap();
+        let vault = Arc::new(Vault::new(ring, ids));
+        let own = OwnApp {
+            id: "1001".to_owned(),
+            secrets: vec![SecretString::from(OWN_SECRET)],
+            verify_token: SecretString::from(OWN_VERIFY_TOKEN),
+        };
+        let apps = WebhookApps::load(Some(own), store.as_ref(), &vault).await.unwrap();
+        let node = Arc::new(FakeNode::default());
+        let state = AppState::new(AppParts {
+            ports: ports.clone(),
+            apps: Arc::new(apps),
+            vault: vault.clone(),
+            node: node.clone(),
+            registry: prometheus::Registry::new(),
+            settings,
+        })
+        .unwrap();
+        state.refresh_directory().await.unwrap();
+        Self { database, ports, clock, vault, node, router: router(state), _file: file }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Sends a request; the answer's body is not read.
+    pub async fn open(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub async fn send(&self, request: Request<Body>) -> Reply {
+        let (parts, body) = self.open(request).await.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        Reply { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// A call of the API: `path` begins after `/api/v1`.
+    pub async fn call(&self, key: &str, method: &str, path: &str, body: Option<Value>) -> Reply {
+        self.send(api_request(Some(key), method, path, body)).await
+    }
+
+    pub async fn get(&self, key: &str, path: &str) -> Reply {
+        self.call(key, "GET", path, None).await
+    }
+
+    pub async fn post(&self, key: &str, path: &str, body: Value) -> Reply {
+        self.call(key, "POST", path, Some(body)).await
+    }
+}
+
+/// A call of the API: `path` begins after `/api/v1`.
+pub fn api_request(key: Option<&str>, method: &str, path: &str, body: Option<Value>) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+    if let Some(key) = key {
+        request = request.header("x-api-key", key);
+    }
+    match body {
+        Some(body) => {
+            let request = request.header("content-type", "application/json");
+            request.body(Body::from(body.to_string())).unwrap()
+        }
+        None => request.body(Body::empty()).unwrap(),
+    }
+}
+
+/// A node whose answers the test sets.
+#[derive(Default)]
+pub struct FakeNode {
+    pub obstacles: Mutex<Vec<String>>,
+    pub estimates: Mutex<Vec<QueueEstimate>>,
+}
+
+#[async_trait]
+impl NodeView for FakeNode {
+    async fn breakers(&self, tenant: Option<&TenantId>) -> Vec<BreakerStatus> {
+        let mut breaker =
+            CircuitBreaker::new(BreakerConfig { failures_to_open: 1, ..BreakerConfig::default() });
+        breaker.failure(0);
+        vec![BreakerStatus {
+            dependency: "graph".to_owned(),
+            name: "bakery".to_owned(),
+            tenant: tenant.copied(),
+            account: None,
+            view: breaker.view(),
+        }]
+    }
+
+    async fn buckets(&self, tenant: Option<&TenantId>) -> Vec<BucketStatus> {
+        vec![BucketStatus {
+            name: "moderation".to_owned(),
+            tenant: tenant.copied(),
+            account: None,
+            app: None,
+            capacity: Some(10),
+            available: Some(9),
+            factor: 1.0,
+            blocked_until: None,
+        }]
+    }
+
+    async fn queue_estimates(&self, _tenant: &TenantId) -> Vec<QueueEstimate> {
+        self.estimates.lock().unwrap().clone()
+    }
+
+    async fn obstacles(&self) -> Vec<String> {
+        self.obstacles.lock().unwrap().clone()
+    }
+
+    async fn refresh_metrics(&self) {}
+}
+
+/// An Instagram that is not there.
+struct NoMessenger;
+
+fn not_there() -> SendError {
+    SendError {
+        category: ErrorCategory::Transient,
+        code: None,
+        subcode: None,
+        message: "not there".to_owned(),
+        retry_after: Some(Duration::from_secs(1)),
+        app_wide: false,
+        skip_reason: None,
+        usage: Usage::default(),
+    }
+}
+
+#[async_trait]
+impl Messenger for NoMessenger {
+    async fn perform(&self, _account: &Account, _action: &Action) -> Result<Receipt, SendError> {
+        Err(not_there())
+    }
+
+    async fn look_for(
+        &self,
+        _account: &Account,
+        _action: &Action,
+        _since: Timestamp,
+        _already_ours: &[String],
+    ) -> Result<Finding, SendError> {
+        Err(not_there())
+    }
+
+    async fn read_mention(
+        &self,
+        _account: &Account,
+        _media_id: &str,
+        _comment_id: Option<&str>,
+    ) -> Result<Option<MentionText>, SendError> {
+        Err(not_there())
+    }
+
+    async fn check_account(&self, _account: &Account) -> Result<String, SendError> {
+        Err(not_there())
+    }
+}

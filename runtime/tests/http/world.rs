@@ -1,0 +1,124 @@
+//! Two agencies with tenants, keys and one thing of each kind.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use tenants::account::{Account, AccountStatus, Agency, ApiKey, KeyScope, LoginFlavour, MetaApp, Tenant};
+use tenants::ids::{AccountId, AgencyId};
+use tenants::ports::{Directory, UnitOfWork};
+use tenants::settings::TenantSettings;
+use troupe::administration::Act;
+use troupe::http::HttpSettings;
+
+use crate::objects::Objects;
+use crate::rig::Rig;
+
+/// A key and its text.
+pub struct Key {
+    pub key: ApiKey,
+    pub text: String,
+}
+
+/// A tenant with its key, its account and one thing of each kind.
+pub struct Shop {
+    pub tenant: Tenant,
+    pub key: Key,
+    pub account: Account,
+    pub objects: Objects,
+}
+
+impl Shop {
+    /// `/tenants/{id}{rest}`.
+    pub fn path(&self, rest: &str) -> String {
+        format!("/tenants/{}{rest}", self.tenant.id)
+    }
+}
+
+/// An agency with its key and its own Meta app.
+pub struct House {
+    pub agency: Agency,
+    pub key: Key,
+    pub app: MetaApp,
+}
+
+impl House {
+    /// `/agencies/{id}{rest}`.
+    pub fn path(&self, rest: &str) -> String {
+        format!("/agencies/{}{rest}", self.agency.id)
+    }
+}
+
+/// Agency `north` with the tenants `bakery` and `florist`, agency `south` with the tenant `rival`.
+pub struct World {
+    pub rig: Rig,
+    pub installation: Key,
+    pub north: House,
+    pub south: House,
+    pub bakery: Shop,
+    pub florist: Shop,
+    pub rival: Shop,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(HttpSettings::default()).await
+    }
+
+    pub async fn with(settings: HttpSettings) -> Self {
+        let rig = Rig::start_with(settings).await;
+        let installation = key(&rig, "installation", KeyScope::Installation).await;
+        let north = house(&rig, &installation, "North", "2001").await;
+        let south = house(&rig, &installation, "South", "2002").await;
+        let bakery = shop(&rig, &north, "bakery", "17841400000000001").await;
+        let florist = shop(&rig, &north, "florist", "17841400000000002").await;
+        let rival = shop(&rig, &south, "rival", "17841400000000003").await;
+        Self { rig, installation, north, south, bakery, florist, rival }
+    }
+}
+
+fn act(rig: &Rig) -> Act<'_> {
+    Act { by: "cli".to_owned(), at: rig.now(), ids: &rig.ports.ids }
+}
+
+pub async fn key(rig: &Rig, name: &str, scope: KeyScope) -> Key {
+    let (key, text, changes) = act(rig).create_key(name, scope, None).unwrap();
+    rig.database.commit(changes).await.unwrap();
+    Key { key, text: text.expose_secret().to_owned() }
+}
+
+async fn house(rig: &Rig, installation: &Key, name: &str, app_id: &str) -> House {
+    // Agency and app are made through the API, so that the node knows the app's webhooks.
+    let made = rig.post(&installation.text, "/agencies", json!({ "name": name })).await.ok();
+    let id: AgencyId = made["id"].as_str().unwrap().parse().unwrap();
+    let agency = rig.database.find_agency(&id).await.unwrap().unwrap();
+    let key = key(rig, name, KeyScope::Agency { agency: id }).await;
+    let new = json!({ "external_id": app_id, "secret": format!("secret-{app_id}"),
+        "verify_token": format!("verify-{app_id}") });
+    rig.post(&key.text, &format!("/agencies/{id}/apps"), new).await.ok();
+    let app = rig.database.list_apps(&id).await.unwrap().remove(0);
+    House { agency, key, app }
+}
+
+async fn shop(rig: &Rig, house: &House, slug: &str, external_id: &str) -> Shop {
+    let agency = house.agency.id;
+    let settings = TenantSettings::default();
+    let (tenant, changes) = act(rig).create_tenant(agency, slug, slug, "Europe/Lisbon", &settings).unwrap();
+    rig.database.commit(changes).await.unwrap();
+    let key = key(rig, slug, KeyScope::Tenant { agency, tenant: tenant.id }).await;
+    let account = Account {
+        id: AccountId::new(&rig.ports.ids),
+        tenant: tenant.id,
+        external_id: external_id.to_owned(),
+        scoped_id: None,
+        page_id: None,
+        username: slug.to_owned(),
+        flavour: LoginFlavour::Instagram,
+        app: None,
+        status: AccountStatus::Active,
+        token_expires_at: None,
+        created_at: rig.now(),
+    };
+    let token = rig.vault.seal_token(&tenant.id, &account.id, &SecretString::from("token")).unwrap();
+    rig.database.commit(act(rig).put_account(account.clone(), token, "account.connected")).await.unwrap();
+    let objects = Objects::create(rig, &tenant, &account).await;
+    Shop { tenant, key, account, objects }
+}
