@@ -1,4 +1,4 @@
-//! The audit log, as it is read and checked. It is written by [`crate::apply::audit`].
+//! The audit log, as it is read and checked. It is written by `apply::audit`.
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -68,8 +68,9 @@ impl TryFrom<EntryRow> for AuditEntry {
     type Error = StoreError;
 
     fn try_from(row: EntryRow) -> Result<Self, StoreError> {
-        let details = serde_json::from_str(&row.details)
-            .map_err(|error| StoreError::Corrupt(format!("the details of audit entry {}: {error}", row.seq)))?;
+        let details = serde_json::from_str(&row.details).map_err(|error| {
+            StoreError::Corrupt(format!("the details of audit entry {}: {error}", row.seq))
+        })?;
         Ok(AuditEntry {
             id: AuditId(row.id),
             seq: row.seq,
@@ -106,8 +107,9 @@ impl Summary {
             let found = details.get(key).and_then(Value::as_str).map(str::to_owned);
             maybe_text(&found).map(|words| words.into_owned())
         };
-        let number = |key: &str| details.get(key).and_then(Value::as_i64);
-        let confidence = details.get("confidence").or_else(|| details.get("classification")?.get("confidence"));
+        let number = |key: &str| details.get(key).and_then(whole_number);
+        let confidence =
+            details.get("confidence").or_else(|| details.get("classification")?.get("confidence"));
         Self {
             confidence: confidence.and_then(Value::as_f64).map(|confidence| confidence as f32),
             model: words("model"),
@@ -118,6 +120,12 @@ impl Summary {
             latency_us: number("latency_us"),
         }
     }
+}
+
+/// A whole number however it is written: canonical JSON writes `1.0` as `1`.
+fn whole_number(value: &Value) -> Option<i64> {
+    let whole = |float: &f64| float.fract() == 0.0 && float.abs() < 9e15;
+    value.as_i64().or_else(|| value.as_f64().filter(whole).map(|float| float as i64))
 }
 
 #[derive(FromRow)]
@@ -216,7 +224,12 @@ impl AuditLog for Database {
         found.into_iter().map(AuditEntry::try_from).collect()
     }
 
-    async fn audit_since(&self, chain: &Chain, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+    async fn audit_since(
+        &self,
+        chain: &Chain,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
         let found = rows!(self.reader(), EntryRow, AUDIT_SINCE, chain.uuid(), after, i64::from(limit))?;
         found.into_iter().map(AuditEntry::try_from).collect()
     }

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use sqlx::FromRow;
-use tenants::conversation::{Comment, CommentStatus, Conversation, ConversationKind, Direction, Message, Owner};
+use tenants::conversation::{
+    Comment, CommentStatus, Conversation, ConversationKind, Direction, Message, Owner,
+};
 use tenants::event::Person;
 use tenants::ids::{AccountId, CommentId, ConversationId, EffectId, EventId, MessageId, TenantId};
 use tenants::intent::{Intent, Language, Sentiment};
@@ -263,7 +265,8 @@ impl Conversations for Database {
         }
         let accounts = distinct(keys.iter().map(|(account, _)| account.0));
         let texts: TextList = keys.iter().map(|(_, key)| key.as_str()).collect();
-        let found = rows!(self.reader(), ConversationRow, CONVERSATIONS_BY_KEYS, tenant.0, &accounts, &texts)?;
+        let found =
+            rows!(self.reader(), ConversationRow, CONVERSATIONS_BY_KEYS, tenant.0, &accounts, &texts)?;
         let wanted: HashSet<_> = keys.iter().map(|(account, key)| (*account, text(key))).collect();
         let found = found.into_iter().map(Conversation::from);
         Ok(found.filter(|it| wanted.contains(&(it.account, it.key.as_str().into()))).collect())
@@ -305,7 +308,8 @@ impl Conversations for Database {
         page: PageRequest,
     ) -> Result<Vec<Message>, StoreError> {
         let limit = i64::from(page.limit);
-        rows!(self.reader(), MessageRow, LIST_MESSAGES, tenant.0, conversation.0, before(page), limit).map(all)
+        rows!(self.reader(), MessageRow, LIST_MESSAGES, tenant.0, conversation.0, before(page), limit)
+            .map(all)
     }
 
     async fn list_comments(
@@ -329,7 +333,11 @@ impl Conversations for Database {
         .map(all)
     }
 
-    async fn find_comment(&self, tenant: &TenantId, comment: &CommentId) -> Result<Option<Comment>, StoreError> {
+    async fn find_comment(
+        &self,
+        tenant: &TenantId,
+        comment: &CommentId,
+    ) -> Result<Option<Comment>, StoreError> {
         Ok(row!(self.reader(), CommentRow, FIND_COMMENT, tenant.0, comment.0)?.map(Comment::from))
     }
 

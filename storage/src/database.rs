@@ -154,12 +154,12 @@ impl Database {
     pub(crate) async fn submit(&self, work: Work) -> Result<Outcome, StoreError> {
         let lane = (work.lane().as_u128() % self.0.lanes.len() as u128) as usize;
         let (answer, answered) = oneshot::channel();
-        self.0.lanes[lane].send_timeout(Job { work, answer }, self.0.patience).await.map_err(
-            |refusal| match refusal {
+        self.0.lanes[lane].send_timeout(Job { work, answer }, self.0.patience).await.map_err(|refusal| {
+            match refusal {
                 mpsc::error::SendTimeoutError::Timeout(_) => too_slow(),
                 mpsc::error::SendTimeoutError::Closed(_) => closed(),
-            },
-        )?;
+            }
+        })?;
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use sqlx::FromRow;
 use tenants::account::{
-    Account, AccountStatus, Agency, ApiKey, KeyScope, LoginFlavour, MetaApp, SealedSecret, Tenant, TenantStatus,
+    Account, AccountStatus, Agency, ApiKey, KeyScope, LoginFlavour, MetaApp, SealedSecret, Tenant,
+    TenantStatus,
 };
 use tenants::clock::Timestamp;
 use tenants::ids::{AccountId, AgencyId, AppId, KeyId, RuleId, TenantId};
@@ -151,7 +152,11 @@ impl From<RuleRow> for Rule {
             trigger: row.listens_to.0,
             conditions: row.conditions.0,
             actions: row.actions.0,
-            priority: i32::try_from(row.priority).unwrap_or(if row.priority < 0 { i32::MIN } else { i32::MAX }),
+            priority: i32::try_from(row.priority).unwrap_or(if row.priority < 0 {
+                i32::MIN
+            } else {
+                i32::MAX
+            }),
             daily_cap: row.daily_cap.map(count),
             enabled: row.enabled,
             dry_run: row.dry_run,
@@ -208,8 +213,10 @@ struct AppRow {
 
 impl AppRow {
     fn split(self) -> (MetaApp, Option<SealedSecret>) {
-        let secret =
-            self.secret_key_id.zip(self.secret_sealed).map(|(key_id, sealed)| SealedSecret { key_id, sealed });
+        let secret = self
+            .secret_key_id
+            .zip(self.secret_sealed)
+            .map(|(key_id, sealed)| SealedSecret { key_id, sealed });
         let app = MetaApp {
             id: AppId(self.id),
             agency: AgencyId(self.agency_id),
@@ -337,7 +344,11 @@ impl Directory for Database {
         rows!(self.reader(), AccountRow, LIST_ACCOUNTS, tenant.0).map(all)
     }
 
-    async fn find_account(&self, tenant: &TenantId, account: &AccountId) -> Result<Option<Account>, StoreError> {
+    async fn find_account(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+    ) -> Result<Option<Account>, StoreError> {
         Ok(row!(self.reader(), AccountRow, FIND_ACCOUNT, tenant.0, account.0)?.map(Account::from))
     }
 

@@ -33,7 +33,9 @@ impl Failure {
             Failure::Conflict(problem) => StoreError::Conflict(problem),
             Failure::Taken => StoreError::Conflict("it exists already".to_owned()),
             Failure::Corrupt(problem) => StoreError::Corrupt(problem),
-            Failure::Contended(error) | Failure::Unavailable(error) => StoreError::Unavailable(Box::new(error)),
+            Failure::Contended(error) | Failure::Unavailable(error) => {
+                StoreError::Unavailable(Box::new(error))
+            }
         }
     }
 }

@@ -17,7 +17,9 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Not an address.
-    #[error("the database url is not understood: write `sqlite:path/to/file.db` or `postgres://user:password@host:5432/name`")]
+    #[error(
+        "the database url is not understood: write `sqlite:path/to/file.db` or `postgres://user:password@host:5432/name`"
+    )]
     InvalidUrl,
     /// The file cannot be read or made.
     #[error("cannot open the database file {path}: check that its folder exists and can be written")]
@@ -41,7 +43,9 @@ pub enum OpenError {
         path: String,
     },
     /// No server answers.
-    #[error("cannot reach PostgreSQL at {place}: check that it runs and that host and port in `database.url` are right")]
+    #[error(
+        "cannot reach PostgreSQL at {place}: check that it runs and that host and port in `database.url` are right"
+    )]
     Unreachable {
         /// Host, port and name.
         place: String,
@@ -56,19 +60,25 @@ pub enum OpenError {
         place: String,
     },
     /// The server knows no such database.
-    #[error("PostgreSQL at {place} has no such database: create it with `createdb`, or correct `database.url`")]
+    #[error(
+        "PostgreSQL at {place} has no such database: create it with `createdb`, or correct `database.url`"
+    )]
     NoSuchDatabase {
         /// Host, port and name.
         place: String,
     },
     /// A later version of the program has been here.
-    #[error("the database has migration {version}, which this version of troupe does not know: install the newer version again")]
+    #[error(
+        "the database has migration {version}, which this version of troupe does not know: install the newer version again"
+    )]
     NewerSchema {
         /// The unknown migration.
         version: i64,
     },
     /// A migration is not the one that was applied.
-    #[error("migration {version} was changed after it was applied: install the version of troupe that applied it")]
+    #[error(
+        "migration {version} was changed after it was applied: install the version of troupe that applied it"
+    )]
     ChangedMigration {
         /// The migration.
         version: i64,
@@ -156,7 +166,9 @@ pub(crate) fn reading_pool(place: &Place, limits: &Limits) -> Pool {
 pub(crate) async fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     match connection {
         Connection::Sqlite(connection) => SQLITE_MIGRATIONS.run_direct(None, &mut **connection, false).await,
-        Connection::Postgres(connection) => POSTGRES_MIGRATIONS.run_direct(None, &mut **connection, false).await,
+        Connection::Postgres(connection) => {
+            POSTGRES_MIGRATIONS.run_direct(None, &mut **connection, false).await
+        }
     }
     .map_err(OpenError::migrating)
 }

@@ -255,7 +255,8 @@ impl Outbox for Database {
         limit: u32,
     ) -> Result<Vec<ReadyEffect>, StoreError> {
         let except: IdList = except.iter().map(|effect| effect.0).collect();
-        let blocked: Vec<_> = blocked.iter().map(|(account, action)| format!("{}{action}", account.0.simple())).collect();
+        let blocked: Vec<_> =
+            blocked.iter().map(|(account, action)| format!("{}{action}", account.0.simple())).collect();
         let blocked: TextList = blocked.iter().map(String::as_str).collect();
         let limit = i64::from(limit);
         let found =
@@ -281,7 +282,8 @@ impl Outbox for Database {
         account: &AccountId,
         since: Timestamp,
     ) -> Result<Vec<String>, StoreError> {
-        let found = rows!(self.reader(), (String,), CLAIMED_INSTAGRAM_IDS, tenant.0, account.0, Moment(since))?;
+        let found =
+            rows!(self.reader(), (String,), CLAIMED_INSTAGRAM_IDS, tenant.0, account.0, Moment(since))?;
         Ok(found.into_iter().map(|(id,)| id).collect())
     }
 
@@ -336,7 +338,11 @@ impl Outbox for Database {
         }
     }
 
-    async fn waiting_effects(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<EffectCount>, StoreError> {
+    async fn waiting_effects(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+    ) -> Result<Vec<EffectCount>, StoreError> {
         rows!(self.reader(), CountRow, WAITING_EFFECTS, tenant.0, account.0).map(all)
     }
 }

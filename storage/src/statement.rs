@@ -57,22 +57,54 @@ pub(crate) use statements;
 
 /// One part of a text in one dialect.
 macro_rules! dialect {
-    ($database:ident $text:literal) => { $text };
-    ($database:ident (columns $columns:ident)) => { $columns!() };
-    (sqlite (among $n:literal)) => { concat!("in (select unhex(value) from json_each($", $n, "))") };
-    (postgres (among $n:literal)) => { concat!("= any($", $n, ")") };
-    (sqlite (not_among $n:literal)) => { concat!("not in (select unhex(value) from json_each($", $n, "))") };
-    (postgres (not_among $n:literal)) => { concat!("<> all($", $n, ")") };
-    (sqlite (text_among $n:literal)) => { concat!("in (select value from json_each($", $n, "))") };
-    (postgres (text_among $n:literal)) => { concat!("= any($", $n, ")") };
-    (sqlite (text_not_among $n:literal)) => { concat!("not in (select value from json_each($", $n, "))") };
-    (postgres (text_not_among $n:literal)) => { concat!("<> all($", $n, ")") };
-    (sqlite (for_update)) => { "" };
-    (postgres (for_update)) => { "for update" };
-    (sqlite (only sqlite $text:literal)) => { $text };
-    (postgres (only sqlite $text:literal)) => { "" };
-    (sqlite (only postgres $text:literal)) => { "" };
-    (postgres (only postgres $text:literal)) => { $text };
+    ($database:ident $text:literal) => {
+        $text
+    };
+    ($database:ident (columns $columns:ident)) => {
+        $columns!()
+    };
+    (sqlite (among $n:literal)) => {
+        concat!("in (select unhex(value) from json_each($", $n, "))")
+    };
+    (postgres (among $n:literal)) => {
+        concat!("= any($", $n, ")")
+    };
+    (sqlite (not_among $n:literal)) => {
+        concat!("not in (select unhex(value) from json_each($", $n, "))")
+    };
+    (postgres (not_among $n:literal)) => {
+        concat!("<> all($", $n, ")")
+    };
+    (sqlite (text_among $n:literal)) => {
+        concat!("in (select value from json_each($", $n, "))")
+    };
+    (postgres (text_among $n:literal)) => {
+        concat!("= any($", $n, ")")
+    };
+    (sqlite (text_not_among $n:literal)) => {
+        concat!("not in (select value from json_each($", $n, "))")
+    };
+    (postgres (text_not_among $n:literal)) => {
+        concat!("<> all($", $n, ")")
+    };
+    (sqlite (for_update)) => {
+        ""
+    };
+    (postgres (for_update)) => {
+        "for update"
+    };
+    (sqlite (only sqlite $text:literal)) => {
+        $text
+    };
+    (postgres (only sqlite $text:literal)) => {
+        ""
+    };
+    (sqlite (only postgres $text:literal)) => {
+        ""
+    };
+    (postgres (only postgres $text:literal)) => {
+        $text
+    };
 }
 pub(crate) use dialect;
 
@@ -188,7 +220,13 @@ mod tests {
     #[test]
     fn placeholders_are_numbered_through_and_typed_for_postgres_only() {
         let bulk = Bulk::listed("insert into t (a, b) values", &["uuid", "text"], "on conflict do nothing");
-        assert_eq!(&*bulk.sqlite(2).0, "insert into t (a, b) values ($1, $2), ($3, $4) on conflict do nothing");
-        assert_eq!(&*bulk.postgres(1).0, "insert into t (a, b) values ($1::uuid, $2::text) on conflict do nothing");
+        assert_eq!(
+            &*bulk.sqlite(2).0,
+            "insert into t (a, b) values ($1, $2), ($3, $4) on conflict do nothing"
+        );
+        assert_eq!(
+            &*bulk.postgres(1).0,
+            "insert into t (a, b) values ($1::uuid, $2::text) on conflict do nothing"
+        );
     }
 }

@@ -176,6 +176,8 @@ fn whole(failure: Failure) -> sqlx::Error {
     match failure {
         Failure::Unavailable(error) | Failure::Contended(error) => error,
         Failure::Conflict(problem) | Failure::Corrupt(problem) => sqlx::Error::Protocol(problem),
-        Failure::Taken => sqlx::Error::Protocol("a constraint was broken at the end of the transaction".to_owned()),
+        Failure::Taken => {
+            sqlx::Error::Protocol("a constraint was broken at the end of the transaction".to_owned())
+        }
     }
 }

@@ -50,7 +50,11 @@ statements! {
     }
 }
 
-pub(crate) async fn apply(connection: &mut Connection, group: &Group<'_>, now: Timestamp) -> Result<(), Failure> {
+pub(crate) async fn apply(
+    connection: &mut Connection,
+    group: &Group<'_>,
+    now: Timestamp,
+) -> Result<(), Failure> {
     for item in group {
         match item.change {
             Change::SetAccountStatus { account, status } => {
@@ -159,7 +163,9 @@ async fn put_app(
         Moment(app.created_at),
         Moment(now)
     )
-    .map_err(|failure| failure.when_taken(|| format!("the Meta app {} is registered already", app.external_id)))?;
+    .map_err(|failure| {
+        failure.when_taken(|| format!("the Meta app {} is registered already", app.external_id))
+    })?;
     match stored {
         0 => Err(Failure::Conflict(format!("{} belongs to another agency", app.id))),
         _ => Ok(()),
@@ -196,7 +202,12 @@ async fn add_key(connection: &mut Connection, chain: Chain, key: &ApiKey, hash: 
     Ok(())
 }
 
-async fn revoke_key(connection: &mut Connection, chain: Chain, key: KeyId, at: Timestamp) -> Result<(), Failure> {
+async fn revoke_key(
+    connection: &mut Connection,
+    chain: Chain,
+    key: KeyId,
+    at: Timestamp,
+) -> Result<(), Failure> {
     let (agency, tenant) = match chain {
         Chain::Agency(agency) => (Some(agency.0), None),
         Chain::Tenant(tenant) => (None, Some(tenant.0)),

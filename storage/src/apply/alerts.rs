@@ -56,7 +56,11 @@ fn scope(alert: &NewAlert) -> Uuid {
 }
 
 /// Stores the alert, or counts a repetition.
-pub(crate) async fn raise(connection: &mut Connection, alert: &NewAlert, at: Timestamp) -> Result<(), Failure> {
+pub(crate) async fn raise(
+    connection: &mut Connection,
+    alert: &NewAlert,
+    at: Timestamp,
+) -> Result<(), Failure> {
     run!(
         connection,
         RAISE_ALERT,

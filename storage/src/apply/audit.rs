@@ -64,9 +64,8 @@ pub(crate) async fn append(connection: &mut Connection, group: &Group<'_>) -> Re
     let mut links = Vec::with_capacity(group.len());
     for item in group {
         if let Change::Audit(entry) = item.change {
-            let head = heads
-                .entry(item.chain)
-                .or_insert_with(|| Head { seq: 0, hash: first_hash(item.chain) });
+            let head =
+                heads.entry(item.chain).or_insert_with(|| Head { seq: 0, hash: first_hash(item.chain) });
             links.push(link(head, item.chain, entry));
         }
     }

@@ -123,7 +123,9 @@ fn target_comment(action: &Action) -> Option<&str> {
         | Action::ReplyComment { target: ReplyTarget::Comment { comment_id }, .. }
         | Action::Like { target: LikeTarget::Comment { comment_id } } => Some(comment_id),
         Action::ReplyComment { target: ReplyTarget::Mention { comment_id, .. }, .. } => comment_id.as_deref(),
-        Action::SendDm { .. } | Action::ReplyDm { .. } | Action::Like { target: LikeTarget::Message { .. } } => None,
+        Action::SendDm { .. }
+        | Action::ReplyDm { .. }
+        | Action::Like { target: LikeTarget::Message { .. } } => None,
     }
 }
 

@@ -50,7 +50,11 @@ const TOUCH_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 const DATABASE_AGENT: &str = "database";
 
 /// Does the work and tells how many rows it changed.
-pub(crate) async fn perform_one(connection: &mut Connection, work: &Work, now: Timestamp) -> Result<u64, Failure> {
+pub(crate) async fn perform_one(
+    connection: &mut Connection,
+    work: &Work,
+    now: Timestamp,
+) -> Result<u64, Failure> {
     match work {
         // These two are done together with others of their kind, see `perform`.
         Work::Accept(_) | Work::Commit(_) => Ok(0),
@@ -64,7 +68,9 @@ pub(crate) async fn perform_one(connection: &mut Connection, work: &Work, now: T
         Work::InterruptEffects { at } => run!(connection, INTERRUPT_EFFECTS, Moment(*at)),
         Work::PutHeartbeats(beats) => put_heartbeats(connection, beats).await,
         Work::AddTicks(ticks) => add_ticks(connection, ticks).await,
-        Work::RunTick { tick, event, next_run } => run_tick(connection, tick, event.as_deref(), *next_run).await,
+        Work::RunTick { tick, event, next_run } => {
+            run_tick(connection, tick, event.as_deref(), *next_run).await
+        }
         Work::Ping => {
             let beat = Heartbeat {
                 tenant: None,

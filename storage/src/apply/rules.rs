@@ -32,7 +32,11 @@ bulk_statements! {
     }
 }
 
-pub(crate) async fn apply(connection: &mut Connection, group: &Group<'_>, now: Timestamp) -> Result<(), Failure> {
+pub(crate) async fn apply(
+    connection: &mut Connection,
+    group: &Group<'_>,
+    now: Timestamp,
+) -> Result<(), Failure> {
     for item in group {
         let tenant = tenant_of(item.chain)?;
         match item.change {

@@ -32,7 +32,11 @@ statements! {
     RAISE_VERSION { "update tenants set version = version + 1, updated_at = $2 where id = $1" }
 }
 
-pub(crate) async fn apply(connection: &mut Connection, group: &Group<'_>, now: Timestamp) -> Result<(), Failure> {
+pub(crate) async fn apply(
+    connection: &mut Connection,
+    group: &Group<'_>,
+    now: Timestamp,
+) -> Result<(), Failure> {
     for item in group {
         match item.change {
             Change::PutAgency(agency) => put_agency(connection, item.chain, agency, now).await?,
@@ -78,7 +82,9 @@ async fn put_tenant(
         Moment(tenant.created_at),
         Moment(now)
     )
-    .map_err(|failure| failure.when_taken(|| format!("the slug `{}` is taken in this agency", tenant.slug)))?;
+    .map_err(|failure| {
+        failure.when_taken(|| format!("the slug `{}` is taken in this agency", tenant.slug))
+    })?;
     match stored {
         0 => Err(Failure::Conflict(format!("{} belongs to another agency", tenant.id))),
         _ => Ok(()),

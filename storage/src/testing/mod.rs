@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
 use tenants::clock::{Clock, SystemClock};
@@ -21,7 +22,7 @@ pub use server::PostgresServer;
 #[derive(Debug)]
 pub struct TestDatabase {
     url: SecretString,
-    _folder: Option<TempDir>,
+    folder: Option<TempDir>,
 }
 
 impl TestDatabase {
@@ -32,7 +33,7 @@ impl TestDatabase {
     pub fn sqlite() -> Self {
         let folder = tempfile::Builder::new().prefix("troupe-test-").tempdir().expect("a temporary folder");
         let url = format!("sqlite:{}", folder.path().join("troupe.db").display());
-        Self { url: url.into(), _folder: Some(folder) }
+        Self { url: url.into(), folder: Some(folder) }
     }
 
     /// A database of its own on the PostgreSQL server of this test process; `None` (and a line that says so) when
@@ -53,17 +54,42 @@ impl TestDatabase {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("troupe_test_{}_{number}", std::process::id());
-        let options: PgConnectOptions = server.url("postgres").parse().expect("the address of the test server");
+        let options: PgConnectOptions =
+            server.url("postgres").parse().expect("the address of the test server");
         let mut connection = options.connect().await.expect("the test server answers");
         let sql = AssertSqlSafe(format!("create database {name} template template0"));
         sqlx::raw_sql(sql).execute(&mut connection).await.expect("a new database");
         connection.close().await.expect("the connection ends");
-        Self { url: server.url(&name).into(), _folder: None }
+        Self { url: server.url(&name).into(), folder: None }
     }
 
     /// Its address, for [`DatabaseOptions::url`].
     pub fn url(&self) -> &str {
         self.url.expose_secret()
+    }
+
+    /// Runs SQL past the store, as somebody with access to the database could.
+    ///
+    /// # Errors
+    /// What the database says against it.
+    pub async fn execute(&self, sql: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        if self.is_sqlite() {
+            let options = SqliteConnectOptions::new().filename(self.url().trim_start_matches("sqlite:"));
+            let mut connection = options.connect().await?;
+            sqlx::raw_sql(sql).execute(&mut connection).await?;
+            connection.close().await?;
+        } else {
+            let mut connection = self.url().parse::<PgConnectOptions>()?.connect().await?;
+            sqlx::raw_sql(sql).execute(&mut connection).await?;
+            connection.close().await?;
+        }
+        Ok(())
+    }
+
+    /// True for a SQLite file.
+    pub fn is_sqlite(&self) -> bool {
+        self.folder.is_some()
     }
 
     /// Opens and migrates it, with the machine's clock.

@@ -1,7 +1,34 @@
 //! What a store must do, whatever database is behind it. Each case runs on a fresh SQLite file and on a fresh
 //! PostgreSQL database.
 
+#[cfg(test)]
+mod alerts;
+#[cfg(test)]
+mod approvals;
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod commit;
+#[cfg(test)]
+mod conversations;
+#[cfg(test)]
+mod directory;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod inbox;
+#[cfg(test)]
+mod keeping_order;
+#[cfg(test)]
+mod operations;
+#[cfg(test)]
+mod outbox;
+#[cfg(test)]
 mod statements;
+#[cfg(test)]
+mod trouble;
+#[cfg(test)]
+mod world;
 
 use troupe_storage::testing::TestDatabase;
 

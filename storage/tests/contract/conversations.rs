@@ -1,0 +1,242 @@
+//! Conversations, comments and messages.
+
+use std::time::Duration;
+
+use tenants::changes::Change;
+use tenants::conversation::{CommentStatus, Conversation, ConversationKind, Owner};
+use tenants::ids::{ConversationId, EffectId};
+use tenants::intent::{Classification, Intent, Language, Sentiment};
+use tenants::ports::{CommentFilter, ConversationFilter, Conversations, PageRequest};
+use troupe_storage::testing::TestDatabase;
+
+use crate::contract;
+use crate::world::World;
+
+contract! {
+    a_conversation_keeps_its_id_when_its_state_is_replaced
+    conversations_are_loaded_by_whole_places_only
+    conversations_are_listed_by_kind_owner_and_account
+    a_comment_is_stored_once_and_takes_what_was_found_about_it
+    marking_a_comment_keeps_its_reply_when_none_is_given
+    comments_are_listed_by_status_and_intent
+    a_message_keeps_its_text_and_takes_what_it_lacks
+    a_message_taken_back_loses_its_text_for_good
+    nothing_of_another_tenant_is_found_or_changed
+}
+
+fn praise() -> Classification {
+    Classification {
+        intent: Intent::Praise,
+        confidence: 0.87,
+        probabilities: vec![],
+        sentiment: Sentiment::Positive,
+        language: Some(Language::Spanish),
+        crisis: false,
+    }
+}
+
+async fn a_conversation_keeps_its_id_when_its_state_is_replaced(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let first = world.direct();
+    world.commit([Change::PutConversation(Box::new(first.clone()))]).await.unwrap();
+    world.pass(Duration::from_secs(5));
+    let mut second = Conversation {
+        owner: Owner::Human,
+        owner_since: world.now(),
+        window_ends_at: None,
+        opted_out_at: Some(world.now()),
+        last_outbound_at: Some(world.now()),
+        updated_at: world.now(),
+        ..world.direct()
+    };
+    world.commit([Change::PutConversation(Box::new(second.clone()))]).await.unwrap();
+    (second.id, second.created_at) = (first.id, first.created_at);
+    assert_eq!(world.store.find_conversation(&world.tenant, &first.id).await.unwrap(), Some(second));
+}
+
+async fn conversations_are_loaded_by_whole_places_only(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let other_account = World { account: tenants::ids::AccountId::new(&world.ids), ..world.clone() };
+    let (one, two) = (world.thread("1"), other_account.thread("2"));
+    let put = |it: &Conversation| Change::PutConversation(Box::new(it.clone()));
+    world
+        .commit([put(&one), put(&two), put(&world.thread("2")), put(&other_account.thread("1"))])
+        .await
+        .unwrap();
+    let places =
+        [(one.account, one.key.clone()), (two.account, two.key.clone()), (one.account, "none".into())];
+    let mut found = world.store.load_conversations(&world.tenant, &places).await.unwrap();
+    found.sort_by_key(|it| it.id);
+    assert_eq!(found, [one, two]);
+    assert!(world.store.load_conversations(&world.tenant, &[]).await.unwrap().is_empty());
+}
+
+async fn conversations_are_listed_by_kind_owner_and_account(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let (thread, mut direct) = (world.thread("1"), world.direct());
+    direct.owner = Owner::Human;
+    let put = |it: &Conversation| Change::PutConversation(Box::new(it.clone()));
+    world.commit([put(&thread), put(&direct)]).await.unwrap();
+    let list = async |filter: ConversationFilter| {
+        world.store.list_conversations(&world.tenant, &filter, PageRequest::first(10)).await.unwrap()
+    };
+    let any = ConversationFilter::default();
+    assert_eq!(list(any.clone()).await, [direct.clone(), thread.clone()]);
+    let threads = ConversationFilter { kind: Some(ConversationKind::CommentThread), ..any.clone() };
+    assert_eq!(list(threads).await, std::slice::from_ref(&thread));
+    let of_humans = ConversationFilter { owner: Some(Owner::Human), account: Some(world.account), ..any };
+    assert_eq!(list(of_humans).await, [direct.clone()]);
+    let page = PageRequest { before: Some(direct.id.0), limit: 1 };
+    let older =
+        world.store.list_conversations(&world.tenant, &ConversationFilter::default(), page).await.unwrap();
+    assert_eq!(older, [thread]);
+}
+
+async fn a_comment_is_stored_once_and_takes_what_was_found_about_it(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let thread = world.thread("1");
+    let first = world.comment("1", thread.id);
+    world.commit([Change::PutComment(Box::new(first.clone()))]).await.unwrap();
+    let mut again = world.comment("1", thread.id);
+    again.classify(&praise());
+    again.text = "other words".into();
+    again.status = CommentStatus::Queued;
+    again.reply = Some("thank you!".into());
+    again.tags = vec!["fan".into(), "vip".into()];
+    again.assigned_to = Some("ana".into());
+    world.commit([Change::PutComment(Box::new(again.clone()))]).await.unwrap();
+    let found =
+        world.store.find_comment_by_external_id(&world.tenant, &world.account, "1").await.unwrap().unwrap();
+    let expected = tenants::conversation::Comment {
+        id: first.id,
+        event: first.event,
+        text: first.text,
+        created_at: first.created_at,
+        ..again
+    };
+    assert_eq!(found, expected);
+    assert_eq!(world.store.find_comment(&world.tenant, &first.id).await.unwrap(), Some(expected));
+}
+
+async fn marking_a_comment_keeps_its_reply_when_none_is_given(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let comment = world.comment("1", ConversationId::new(&world.ids));
+    let mark = |external_id: &str, status, reply: Option<&str>| Change::MarkComment {
+        account: world.account,
+        external_id: external_id.into(),
+        status,
+        reply: reply.map(str::to_owned),
+    };
+    world.commit([Change::PutComment(Box::new(comment.clone()))]).await.unwrap();
+    world
+        .commit([mark("1", CommentStatus::Queued, Some("thanks")), mark("9", CommentStatus::Hidden, None)])
+        .await
+        .unwrap();
+    world.commit([mark("1", CommentStatus::Replied, None)]).await.unwrap();
+    let found = world.store.find_comment(&world.tenant, &comment.id).await.unwrap().unwrap();
+    assert_eq!((found.status, found.reply.as_deref()), (CommentStatus::Replied, Some("thanks")));
+    assert!(
+        world.store.find_comment_by_external_id(&world.tenant, &world.account, "9").await.unwrap().is_none()
+    );
+}
+
+async fn comments_are_listed_by_status_and_intent(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let conversation = ConversationId::new(&world.ids);
+    let (plain, mut praised) = (world.comment("1", conversation), world.comment("2", conversation));
+    praised.classify(&praise());
+    praised.status = CommentStatus::Replied;
+    let put = |it: &tenants::conversation::Comment| Change::PutComment(Box::new(it.clone()));
+    world.commit([put(&plain), put(&praised)]).await.unwrap();
+    let list = async |filter: CommentFilter| {
+        world.store.list_comments(&world.tenant, &filter, PageRequest::first(10)).await.unwrap()
+    };
+    let any = CommentFilter { conversation: Some(conversation), ..CommentFilter::default() };
+    assert_eq!(list(any.clone()).await, [praised.clone(), plain.clone()]);
+    assert_eq!(list(CommentFilter { status: Some(CommentStatus::Seen), ..any.clone() }).await, [plain]);
+    assert_eq!(list(CommentFilter { intent: Some(Intent::Praise), ..any }).await, [praised]);
+}
+
+async fn a_message_keeps_its_text_and_takes_what_it_lacks(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let direct = world.direct();
+    let first = world.message("mid.1", direct.id);
+    world.commit([Change::PutMessage(Box::new(first.clone()))]).await.unwrap();
+    let mut again = world.message("mid.1", direct.id);
+    again.text = "other words".into();
+    again.effect = Some(EffectId::new(&world.ids));
+    again.classify(&praise());
+    world.commit([Change::PutMessage(Box::new(again.clone()))]).await.unwrap();
+    let mut third = again.clone();
+    third.effect = Some(EffectId::new(&world.ids));
+    third.intent = Some(Intent::Spam);
+    third.confidence = Some(0.1);
+    world.commit([Change::PutMessage(Box::new(third))]).await.unwrap();
+    let found = world.store.list_messages(&world.tenant, &direct.id, PageRequest::first(10)).await.unwrap();
+    let expected = tenants::conversation::Message { id: first.id, text: first.text, ..again };
+    assert_eq!(found, [expected]);
+}
+
+async fn a_message_taken_back_loses_its_text_for_good(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let (account, direct) = (world.account, world.direct());
+    let messages = [world.message("mid.1", direct.id), world.message("mid.2", direct.id)];
+    world.commit(messages.map(|message| Change::PutMessage(Box::new(message)))).await.unwrap();
+    let edit =
+        |id: &str, text: &str| Change::EditMessage { account, external_id: id.into(), text: text.into() };
+    let forget = Change::ForgetMessage { account, external_id: "mid.1".into() };
+    world
+        .commit([edit("mid.1", "first edit"), forget, edit("mid.1", "too late"), edit("mid.2", "better")])
+        .await
+        .unwrap();
+    let found = world.store.list_messages(&world.tenant, &direct.id, PageRequest::first(10)).await.unwrap();
+    assert_eq!((found[0].text.as_str(), found[0].deleted), ("better", false));
+    assert_eq!((found[1].text.as_str(), found[1].deleted), ("", true));
+}
+
+async fn nothing_of_another_tenant_is_found_or_changed(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let neighbour = world.neighbour().await;
+    let thread = world.thread("1");
+    let comment = world.comment("1", thread.id);
+    let message = world.message("mid.1", thread.id);
+    world
+        .commit([
+            Change::PutConversation(Box::new(thread.clone())),
+            Change::PutComment(Box::new(comment.clone())),
+            Change::PutMessage(Box::new(message.clone())),
+        ])
+        .await
+        .unwrap();
+    let (account, store, tenant) = (world.account, &neighbour.store, &neighbour.tenant);
+    neighbour
+        .commit([
+            Change::MarkComment {
+                account,
+                external_id: "1".into(),
+                status: CommentStatus::Deleted,
+                reply: None,
+            },
+            Change::ForgetMessage { account, external_id: "mid.1".into() },
+            Change::EditMessage { account, external_id: "mid.1".into(), text: "mine".into() },
+        ])
+        .await
+        .unwrap();
+    assert!(store.find_conversation(tenant, &thread.id).await.unwrap().is_none());
+    assert!(store.load_conversations(tenant, &[(account, thread.key.clone())]).await.unwrap().is_empty());
+    assert!(store.find_comment(tenant, &comment.id).await.unwrap().is_none());
+    assert!(store.find_comment_by_external_id(tenant, &account, "1").await.unwrap().is_none());
+    assert!(store.list_messages(tenant, &thread.id, PageRequest::first(10)).await.unwrap().is_empty());
+    assert!(
+        store
+            .list_comments(tenant, &CommentFilter::default(), PageRequest::first(10))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let filter = ConversationFilter::default();
+    assert!(store.list_conversations(tenant, &filter, PageRequest::first(10)).await.unwrap().is_empty());
+    assert_eq!(world.store.find_comment(&world.tenant, &comment.id).await.unwrap(), Some(comment));
+    let kept = world.store.list_messages(&world.tenant, &thread.id, PageRequest::first(10)).await.unwrap();
+    assert_eq!(kept, [message]);
+}
