@@ -4,6 +4,7 @@ mod failures;
 mod health;
 mod lanes;
 mod parts;
+mod ractor_facts;
 mod rig;
 mod shutdown;
 mod tenants;
