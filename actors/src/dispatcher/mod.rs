@@ -39,6 +39,8 @@ mod reading;
 mod records;
 mod settings;
 mod share;
+#[cfg(test)]
+mod tests;
 mod verdict;
 mod views;
 mod work;

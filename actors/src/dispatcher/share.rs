@@ -25,6 +25,7 @@ impl FairShare {
     /// The tenant has something to do.
     pub fn join(&mut self, tenant: TenantId) {
         let position = self.position(&tenant);
+        self.positions.insert(tenant, position);
         self.line.insert((position, tenant));
     }
 
@@ -33,6 +34,10 @@ impl FairShare {
         if let Some(position) = self.positions.get(tenant) {
             self.line.remove(&(*position, *tenant));
         }
+        // Nobody waits, so nobody can have had more than a fair share.
+        if self.line.is_empty() {
+            self.positions.clear();
+        }
     }
 
     /// Whose turn it is.
@@ -40,34 +45,31 @@ impl FairShare {
         self.line.first().map(|(_, tenant)| *tenant)
     }
 
-    /// Counts a call of the tenant that stands in line.
+    /// Counts a call of the tenant whose turn it was.
     pub fn charge(&mut self, tenant: TenantId, weight: u32) {
         let position = self.position(&tenant);
-        let in_line = self.line.remove(&(position, tenant));
         self.clock = self.clock.max(position);
         let next = position + (CALL / u64::from(weight.max(1))).max(1);
         self.positions.insert(tenant, next);
-        if in_line {
+        if self.line.remove(&(position, tenant)) {
             self.line.insert((next, tenant));
         }
         self.forget_the_past();
     }
 
-    /// Where the tenant stands. Fixed as long as it stands in line.
-    pub fn position(&mut self, tenant: &TenantId) -> u64 {
-        let clock = self.clock;
-        let position = self.positions.entry(*tenant).or_insert(clock);
-        if *position < clock && !self.line.contains(&(*position, *tenant)) {
-            *position = clock;
+    /// Where the tenant stands or would join.
+    pub fn position(&self, tenant: &TenantId) -> u64 {
+        match self.positions.get(tenant) {
+            Some(position) if self.line.contains(&(*position, *tenant)) => *position,
+            Some(position) => self.clock.max(*position),
+            None => self.clock,
         }
-        *position
     }
 
     fn forget_the_past(&mut self) {
         if self.positions.len() > POSITIONS_KEPT.max(2 * self.line.len()) {
             let (clock, line) = (self.clock, &self.line);
-            self.positions
-                .retain(|tenant, position| *position > clock || line.contains(&(*position, *tenant)));
+            self.positions.retain(|tenant, position| *position > clock || line.contains(&(*position, *tenant)));
         }
     }
 }

@@ -8,11 +8,10 @@ use tenants::audit::{AuditEntry, Chain, ChainVerdict};
 use tenants::changes::Changes;
 use tenants::clock::Timestamp;
 use tenants::conversation::{Comment, Conversation, Message};
-use tenants::effect::{ActionType, Effect};
 use tenants::event::{EventKind, InboxEvent, NewEvent};
 use tenants::ids::{
-    AccountId, AgencyId, AlertId, AppId, ApprovalId, CommentId, ConversationId, EffectId, EventId, KeyId,
-    RuleId, TenantId,
+    AccountId, AgencyId, AlertId, AppId, ApprovalId, CommentId, ConversationId, EventId, KeyId, RuleId,
+    TenantId,
 };
 use tenants::ports::*;
 use tenants::rule::Rule;
@@ -60,7 +59,10 @@ impl Inbox for MemoryStore {
 #[async_trait]
 impl UnitOfWork for MemoryStore {
     async fn commit(&self, changes: Changes) -> Result<(), StoreError> {
-        self.available()?.apply(changes)
+        self.steps.step().await;
+        let applied = self.available()?.apply(changes);
+        self.steps.step().await;
+        applied
     }
 }
 
@@ -91,6 +93,7 @@ impl Directory for MemoryStore {
     }
 
     async fn load_context(&self, tenant: &TenantId, _day: &str) -> Result<Option<TenantContext>, StoreError> {
+        self.steps.step().await;
         let data = self.available()?;
         if data.unreadable.contains(tenant) {
             return Err(StoreError::Corrupt("made to be unreadable".to_owned()));
@@ -225,90 +228,12 @@ impl Conversations for MemoryStore {
 
     async fn find_comment_by_external_id(
         &self,
-        _tenant: &TenantId,
-        _account: &AccountId,
-        _external_id: &str,
+        tenant: &TenantId,
+        account: &AccountId,
+        external_id: &str,
     ) -> Result<Option<Comment>, StoreError> {
-        Ok(None)
-    }
-}
-
-#[async_trait]
-impl Outbox for MemoryStore {
-    async fn tenants_with_due_effects(&self, _now: Timestamp) -> Result<Vec<TenantId>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn next_due_at(&self, _now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        Ok(None)
-    }
-
-    async fn due_effects(
-        &self,
-        _tenant: &TenantId,
-        _now: Timestamp,
-        _except: &[EffectId],
-        _blocked: &[(AccountId, ActionType)],
-        _limit: u32,
-    ) -> Result<Vec<ReadyEffect>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn interrupted_to_unknown(&self, _at: Timestamp) -> Result<u64, StoreError> {
-        Ok(0)
-    }
-
-    async fn unknown_effects(&self, _now: Timestamp, _limit: u32) -> Result<Vec<ReadyEffect>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn claimed_instagram_ids(
-        &self,
-        _tenant: &TenantId,
-        _account: &AccountId,
-        _since: Timestamp,
-    ) -> Result<Vec<String>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn find_effect_behind(
-        &self,
-        _tenant: &TenantId,
-        _account: &AccountId,
-        _conversation_key: &str,
-        _instagram_id: &str,
-        _text: &str,
-    ) -> Result<Option<Effect>, StoreError> {
-        Ok(None)
-    }
-
-    async fn find_effect(
-        &self,
-        _tenant: &TenantId,
-        _effect: &EffectId,
-    ) -> Result<Option<Effect>, StoreError> {
-        Ok(None)
-    }
-
-    async fn list_effects(
-        &self,
-        _tenant: &TenantId,
-        _filter: &EffectFilter,
-        _page: PageRequest,
-    ) -> Result<Vec<Effect>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn effect_counts(&self, _tenant: Option<&TenantId>) -> Result<Vec<EffectCount>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn waiting_effects(
-        &self,
-        _tenant: &TenantId,
-        _account: &AccountId,
-    ) -> Result<Vec<EffectCount>, StoreError> {
-        Ok(Vec::new())
+        self.steps.step().await;
+        Ok(self.available()?.comments.get(&(*tenant, *account, external_id.to_owned())).cloned())
     }
 }
 

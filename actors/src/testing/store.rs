@@ -1,21 +1,60 @@
 //! A store in memory. It keeps what the actors commit as it is, and can be made to fail.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tenants::alert::NewAlert;
-use tenants::audit::Chain;
+use tenants::audit::{Chain, NewAuditEntry};
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
-use tenants::conversation::Conversation;
+use tenants::conversation::{Comment, Conversation, Message};
+use tenants::effect::Effect;
 use tenants::event::{InboxEvent, NewEvent};
-use tenants::ids::{AccountId, EventId, TenantId};
+use tenants::ids::{AccountId, EffectId, EventId, TenantId};
 use tenants::ports::{Heartbeat, StoreError, TenantContext};
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryStore {
-    data: Mutex<Data>,
+    data: Arc<Mutex<Data>>,
+    pub(crate) steps: Arc<Steps>,
+}
+
+/// Counts what a process asks of the world, and can stop it for ever at any such point: a crash, seen from
+/// outside.
+#[derive(Debug)]
+pub(crate) struct Steps {
+    taken: AtomicUsize,
+    stops_at: usize,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self::stopping_at(usize::MAX)
+    }
+}
+
+impl Steps {
+    /// A process that takes this many steps and no more.
+    pub(crate) fn stopping_at(stops_at: usize) -> Self {
+        Self { taken: AtomicUsize::new(0), stops_at }
+    }
+
+    pub(crate) async fn step(&self) {
+        if self.taken.fetch_add(1, Ordering::Relaxed) >= self.stops_at {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Steps taken or asked for.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.taken() > self.stops_at
+    }
 }
 
 #[derive(Debug, Default)]
@@ -34,9 +73,18 @@ pub(crate) struct Data {
     pub is_away: bool,
     pub commits_are_void: usize,
     pub unreadable: HashSet<TenantId>,
+    pub effects: BTreeMap<EffectId, Effect>,
+    pub comments: HashMap<(TenantId, AccountId, String), Comment>,
+    pub messages: Vec<Message>,
+    pub audit: Vec<NewAuditEntry>,
 }
 
 impl MemoryStore {
+    /// The same data, as another process sees it.
+    pub(crate) fn reopened(&self, steps: Arc<Steps>) -> Self {
+        Self { data: Arc::clone(&self.data), steps }
+    }
+
     pub(crate) fn data(&self) -> MutexGuard<'_, Data> {
         self.data.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -70,6 +118,7 @@ impl Data {
             self.commits_are_void -= 1;
             return Err(StoreError::Conflict("made to be void".to_owned()));
         }
+        self.refuse_moves(&changes)?;
         self.commits += 1;
         let Chain::Tenant(tenant) = changes.chain else { return Ok(()) };
         for change in changes.list {
@@ -99,6 +148,17 @@ impl Data {
             }
             Change::RaiseAlert(alert, _) => self.raise(*alert),
             Change::ResolveAlert { dedup_key, .. } => self.resolved_alerts.push(dedup_key),
+            Change::AddEffect(effect) => _ = self.effects.entry(effect.id).or_insert(*effect),
+            Change::MoveEffect(effect_move) => self.move_effect(effect_move),
+            Change::PutMessage(message) => self.messages.push(*message),
+            Change::Audit(entry) => self.audit.push(*entry),
+            Change::MarkComment { account, external_id, status, reply } => {
+                if let Some(comment) = self.comments.get_mut(&(tenant, account, external_id)) {
+                    comment.status = status;
+                    comment.reply = reply.or(comment.reply.take());
+                }
+            }
+            Change::SetAccountStatus { account, status } => self.set_account_status(tenant, account, status),
             _ => {}
         }
     }
