@@ -9,8 +9,8 @@ use super::error::DecideError;
 use super::judgement::Case;
 use super::work::{Workings, percent};
 
-/// After this many failed tries a person is asked instead of waiting on for a model.
-pub(super) const MODEL_TRIES: u32 = 3;
+/// After this many failed tries (half a minute) a person is asked instead of waiting on for a model.
+pub(super) const MODEL_TRIES: u32 = 5;
 
 /// Classifies the text, once per decision. `None` when no model can say: then a person must.
 pub(super) async fn classify<'w>(

@@ -4,7 +4,7 @@
 //! data; the lane commits them. The way of a text from somebody else: bookkeeping, then gate → rules → memory →
 //! classification → mode → generation → guards, each step written into the trace, then rows and effects.
 //!
-//! **One more kind of event.** Give it a [`Matter`](matter::Matter); the compiler then asks for the rest.
+//! **One more kind of event.** Give it a `Matter` (`matter.rs`); the compiler then asks for the rest.
 //! **One more guard.** A file in `guards/`, a line in its `check`, a row in its table of cases.
 //! **One more condition or action of rules.** `conditions.rs`, or `plan_action` in `rules_step.rs`.
 //!

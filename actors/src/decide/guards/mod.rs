@@ -81,8 +81,10 @@ pub(super) fn check(outgoing: &Outgoing<'_>) -> Vec<Breach> {
     let mut breaches = Vec::new();
     match check_length(outgoing.text, outgoing.channel) {
         Ok(()) => {}
-        Err(LengthProblem::Empty) => breaches.push(Breach::new(Guard::Empty, "there are no words")),
-        Err(problem) => breaches.push(Breach::new(Guard::Length, problem.to_string())),
+        Err(LengthProblem::Empty) => breaches.push(Breach::new(Guard::Empty, "has no words")),
+        Err(LengthProblem::TooLong { length, limit, unit }) => {
+            breaches.push(Breach::new(Guard::Length, format!("has {length} {unit}, allowed are {limit}")));
+        }
     }
     breaches.extend(blocked_words(outgoing));
     breaches.extend(links::check(outgoing));

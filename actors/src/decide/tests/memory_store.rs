@@ -1,15 +1,14 @@
 //! The store that tests decide on: conversations, effects and approvals in memory; everything that deciding never
 //! asks for answers with an error.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use tenants::account::{Account, Agency, ApiKey, MetaApp, SealedSecret, Tenant};
 use tenants::alert::{Alert, NewAlert};
-use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
-use tenants::audit::{AuditEntry, Chain, ChainVerdict, NewAuditEntry};
-use tenants::changes::{Change, Changes};
+use tenants::approval::{Approval, ApprovalStatus};
+use tenants::audit::{AuditEntry, Chain, ChainVerdict};
+use tenants::changes::Changes;
 use tenants::clock::Timestamp;
 use tenants::conversation::{Comment, Conversation, Message};
 use tenants::effect::{ActionType, Effect, EffectState};
@@ -19,92 +18,10 @@ use tenants::ids::{
     RuleId, TenantId,
 };
 use tenants::ports::*;
-use tenants::rule::{Rule, RuleHit};
+use tenants::rule::Rule;
 use tenants::settings::TenantSettings;
 
-/// All rows.
-#[derive(Debug, Default)]
-pub struct Rows {
-    pub conversations: BTreeMap<(AccountId, String), Conversation>,
-    /// By Instagram's id.
-    pub comments: HashMap<String, Comment>,
-    /// By Instagram's id.
-    pub messages: HashMap<String, Message>,
-    pub effects: Vec<Effect>,
-    pub approvals: Vec<Approval>,
-    pub hits: Vec<RuleHit>,
-    pub alerts: Vec<NewAlert>,
-    pub audit: Vec<NewAuditEntry>,
-    pub done: Vec<EventId>,
-}
-
-impl Rows {
-    pub fn conversation_by_id(&self, id: Option<ConversationId>) -> Option<&Conversation> {
-        self.conversations.values().find(|known| Some(known.id) == id)
-    }
-
-    fn apply(&mut self, change: Change) -> Result<(), StoreError> {
-        match change {
-            Change::PutConversation(new) => {
-                let key = (new.account, new.key.clone());
-                let id = self.conversations.get(&key).map_or(new.id, |known| known.id);
-                self.conversations.insert(key, Conversation { id, ..*new });
-            }
-            Change::PutComment(comment) => {
-                self.comments.insert(comment.external_id.clone(), *comment);
-            }
-            Change::MarkComment { external_id, status, reply, .. } => {
-                if let Some(comment) = self.comments.get_mut(&external_id) {
-                    comment.status = status;
-                    comment.reply = reply.or(comment.reply.take());
-                }
-            }
-            Change::PutMessage(message) => {
-                self.messages.entry(message.external_id.clone()).or_insert(*message);
-            }
-            Change::ForgetMessage { external_id, .. } => {
-                if let Some(message) = self.messages.get_mut(&external_id) {
-                    message.text.clear();
-                    message.deleted = true;
-                }
-            }
-            Change::EditMessage { external_id, text, .. } => {
-                if let Some(message) = self.messages.get_mut(&external_id) {
-                    message.text = text;
-                }
-            }
-            Change::AddEffect(effect) => {
-                if self.effects.iter().all(|known| known.idempotency_key != effect.idempotency_key) {
-                    self.effects.push(*effect);
-                }
-            }
-            Change::AddApproval(approval) => self.approvals.push(*approval),
-            Change::DecideApproval { approval, status, .. } => {
-                let is_it =
-                    |known: &&mut Approval| known.id == approval && known.status == ApprovalStatus::Pending;
-                let Some(known) = self.approvals.iter_mut().find(is_it) else {
-                    return Err(StoreError::Conflict("the approval is not pending".to_owned()));
-                };
-                known.status = status;
-            }
-            Change::ExpireDrafts { conversation, .. } => {
-                for approval in &mut self.approvals {
-                    let is_draft =
-                        approval.kind == ApprovalKind::Draft && approval.status == ApprovalStatus::Pending;
-                    if is_draft && approval.conversation == conversation {
-                        approval.status = ApprovalStatus::Expired;
-                    }
-                }
-            }
-            Change::AddRuleHit { hit, .. } => self.hits.push(hit),
-            Change::RaiseAlert(alert, _) => self.alerts.push(*alert),
-            Change::Audit(entry) => self.audit.push(*entry),
-            Change::EventDone { event, .. } => self.done.push(event),
-            other => panic!("deciding must not make this change: {other:?}"),
-        }
-        Ok(())
-    }
-}
+use super::rows::Rows;
 
 /// Rows behind the ports of the database.
 #[derive(Debug, Default)]

@@ -1,7 +1,9 @@
 //! Stories: one event after the other, with a real offline model and rows in memory.
 
 mod approvals;
+mod conversations;
 mod memory_store;
 mod property;
+mod rows;
 mod stories;
 mod world;

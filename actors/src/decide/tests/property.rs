@@ -440,7 +440,7 @@ fn run(steps: &[Step], quiet: bool) -> Result<Life, String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
     #[test]
     fn no_sequence_of_events_leads_to_a_forbidden_send(
