@@ -39,15 +39,19 @@ impl MovableClock {
     }
 
     pub(crate) fn offset(&self) -> TimeDelta {
-        TimeDelta::microseconds(self.offset_micros.load(Ordering::Relaxed))
+        TimeDelta::microseconds(self.offset_micros())
+    }
+
+    pub(crate) fn set_offset_micros(&self, micros: i64) {
+        self.offset_micros.store(micros, Ordering::Relaxed);
+    }
+
+    pub(crate) fn offset_micros(&self) -> i64 {
+        self.offset_micros.load(Ordering::Relaxed)
     }
 
     pub(crate) fn advance(&self, by: TimeDelta) {
         let micros = by.num_microseconds().unwrap_or(0);
         self.offset_micros.fetch_add(micros, Ordering::Relaxed);
-    }
-
-    pub(crate) fn rewind_to_source(&self) {
-        self.offset_micros.store(0, Ordering::Relaxed);
     }
 }

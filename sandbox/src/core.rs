@@ -19,6 +19,7 @@ use crate::{
     ids::{AccountId, AppId, mixed},
     limits::Limits,
     options::SandboxOptions,
+    saving::Saver,
     state::World,
     webhooks::{Update, log::Delivery, queue::DeliveryQueue},
 };
@@ -37,7 +38,10 @@ pub(crate) struct Core {
     pub(crate) limits: Mutex<Limits>,
     pub(crate) calls: Mutex<CallLog>,
     pub(crate) delivery_log: Mutex<VecDeque<Delivery>>,
+    pub(crate) saver: Saver,
     numbers: AtomicU64,
+    tickets: AtomicU64,
+    changes: AtomicU64,
 }
 
 /// Locks even after a panic elsewhere: no operation leaves the data half-changed in a way that matters here.
@@ -63,7 +67,10 @@ impl Core {
             limits: Mutex::new(Limits::new(options.limits.clone())),
             calls: Mutex::new(CallLog::new(options.log_length)),
             delivery_log: Mutex::new(VecDeque::new()),
+            saver: Saver::default(),
             numbers: AtomicU64::new(options.seed),
+            tickets: AtomicU64::new(0),
+            changes: AtomicU64::new(1),
             options,
         }
     }
@@ -79,7 +86,8 @@ impl Core {
         let now = self.clock.now();
         let mut world = lock(&self.world);
         let outcome = act(&mut world, now);
-        let updates = std::mem::take(&mut world.outbox);
+        let updates = self.take_outbox(&mut world);
+        self.note_change();
         drop(world);
         for update in updates {
             self.deliveries.push(update);
@@ -87,9 +95,46 @@ impl Core {
         outcome
     }
 
+    /// Empties the outbox. With a state file the updates are remembered with the world until they are settled,
+    /// so that every save holds both what happened and what has yet to be told.
+    fn take_outbox(&self, world: &mut World) -> Vec<Update> {
+        let mut updates = std::mem::take(&mut world.outbox);
+        if self.options.state_file.is_some() {
+            for update in &mut updates {
+                let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
+                update.ticket = Some(ticket);
+                world.undelivered.insert(ticket, update.clone());
+            }
+        }
+        updates
+    }
+
+    /// These updates need not be delivered any more.
+    pub(crate) fn forget_undelivered(&self, updates: &[Update]) {
+        if self.options.state_file.is_none() {
+            return;
+        }
+        let mut world = lock(&self.world);
+        for ticket in updates.iter().filter_map(|update| update.ticket) {
+            world.undelivered.remove(&ticket);
+        }
+        self.note_change();
+    }
+
+    /// Something changed that belongs into the state file.
+    pub(crate) fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Grows with every change (and some calls that changed nothing).
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
     /// Puts another world in the place of this one.
     pub(crate) fn replace_world(&self, world: World) {
         *lock(&self.world) = world;
+        self.note_change();
         lock(&self.faults).clear_all();
         let limits = lock(&self.limits).options().clone();
         lock(&self.limits).set(limits);

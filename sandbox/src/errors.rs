@@ -1,6 +1,6 @@
 //! What can go wrong outside the Graph API: starting the sandbox and controlling it.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use serde::Serialize;
 
@@ -25,6 +25,32 @@ pub enum SandboxError {
     /// The HTTP client for webhook deliveries could not be built.
     #[error("cannot build the webhook client: check the machine's TLS setup")]
     WebhookClient(#[source] reqwest::Error),
+    /// The state file exists but cannot be read.
+    #[error("cannot read the state file {}: see to it that it is a file you may read, or choose another", .path.display())]
+    StateUnreadable {
+        /// The state file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The state file is not what a sandbox of this version wrote.
+    #[error("the state file {} cannot be used ({reason}): delete it to start afresh", .path.display())]
+    StateDamaged {
+        /// The state file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The state file cannot be written.
+    #[error("cannot write the state file {}: see to it that its folder exists, is writable and has space", .path.display())]
+    StateUnwritable {
+        /// The state file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 /// Why a control call was refused. Nothing was changed.

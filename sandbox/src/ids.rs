@@ -119,7 +119,7 @@ text_id! {
 const SCRAMBLER: u128 = 6_364_136_223_846_793_003;
 
 /// Draws ids. The same seed and the same order of calls give the same ids.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct IdSource {
     seed: u64,
     /// For content: media, comments, messages.
@@ -140,8 +140,19 @@ impl IdSource {
         self.serial
     }
 
+    /// Goes on `count` numbers later.
+    pub(crate) fn leave_out(&mut self, count: u64) {
+        self.serial = self.serial.wrapping_add(count);
+        self.identities = self.identities.wrapping_add(count);
+    }
+
+    /// Repeats no content id that `earlier` has drawn; identities are drawn as before.
+    pub(crate) fn continue_content_of(&mut self, earlier: &Self) {
+        self.serial = self.serial.max(earlier.serial);
+    }
+
     fn next_identity(&mut self) -> u64 {
-        self.identities += 1;
+        self.identities = self.identities.wrapping_add(1);
         self.identities
     }
 

@@ -1,8 +1,8 @@
 //! The sandbox: a local Instagram.
 //!
 //! It answers like `graph.instagram.com` and `graph.facebook.com` on one port, sends signed webhooks, misbehaves
-//! on request, and remembers which visible effects every comment and message got. State lives in memory and is
-//! drawn from a seed. It depends on no other crate of the workspace, so it judges the product from outside.
+//! on request, and remembers which visible effects every comment and message got. State is drawn from a seed
+//! and lives in memory and, if wished, in a file from which the next sandbox goes on. It depends on no other crate of the workspace, so it judges the product from outside.
 //!
 //! ```no_run
 //! # async fn story() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,8 +33,10 @@ mod json;
 mod limits;
 mod options;
 mod sandbox;
+mod saving;
 mod server;
 mod state;
+mod state_file;
 mod webhooks;
 
 pub use calls::CallRecord;

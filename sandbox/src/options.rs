@@ -1,6 +1,6 @@
 //! How a sandbox is set up.
 
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +19,9 @@ pub struct SandboxOptions {
     pub clock: Arc<dyn SandboxClock>,
     /// Same seed, same order of calls: same ids, tokens, secrets and fault dice.
     pub seed: u64,
-    /// Where the ids of media, comments and messages begin. The state of a sandbox ends with it; one that is
-    /// started for a client which remembers an earlier one must not repeat ids: pass the time in microseconds.
-    /// Apps, accounts and tokens are the same whatever it is.
+    /// Where the ids of media, comments and messages begin. Without a state file the state of a sandbox ends with
+    /// it; one that is started for a client which remembers an earlier one must not repeat ids: pass the time in
+    /// microseconds. Apps, accounts and tokens are the same whatever it is.
     pub content_ids_from: u64,
     /// The Graph API version used when a path names none, for example `v25.0`.
     pub api_version: String,
@@ -31,6 +31,12 @@ pub struct SandboxOptions {
     pub deliver: DeliveryOptions,
     /// Rate limits and usage headers.
     pub limits: LimitOptions,
+    /// The file in which the sandbox keeps its state, so that the next one goes on where this one was. When it
+    /// exists, everything in it wins over `seed`, `content_ids_from`, `app` and the callback of `deliver`. It is
+    /// written at the start, about every two seconds while something changes, and at the stop; a killed sandbox
+    /// loses what came after the last save. One sandbox at a time may use it. Faults, limits, counters and logs
+    /// of calls and deliveries are not kept. `None` keeps nothing.
+    pub state_file: Option<PathBuf>,
     /// How many recent API calls (and finished deliveries) are kept for inspection.
     pub log_length: usize,
 }
@@ -46,6 +52,7 @@ impl Default for SandboxOptions {
             app: NewApp::default(),
             deliver: DeliveryOptions::default(),
             limits: LimitOptions::default(),
+            state_file: None,
             log_length: 5_000,
         }
     }
@@ -62,6 +69,7 @@ impl fmt::Debug for SandboxOptions {
             .field("app", &self.app)
             .field("deliver", &self.deliver)
             .field("limits", &self.limits)
+            .field("state_file", &self.state_file)
             .field("log_length", &self.log_length)
             .finish_non_exhaustive()
     }

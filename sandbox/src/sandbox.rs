@@ -9,6 +9,7 @@ use crate::{
     core::Core,
     errors::SandboxError,
     options::SandboxOptions,
+    saving,
     server::{self, ConnectionSwitch, SwitchedListener},
     state::World,
     webhooks::{deliver, queue::DeliveryQueue},
@@ -45,7 +46,8 @@ impl Sandbox {
     /// Starts listening. Needs a tokio runtime.
     ///
     /// # Errors
-    /// [`SandboxError::PortTaken`] when somebody else listens there.
+    /// [`SandboxError::PortTaken`] when somebody else listens there; [`SandboxError::StateDamaged`] when the state
+    /// file is not what a sandbox wrote.
     pub async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
         let listener =
             TcpListener::bind(options.listen).await.map_err(|error| refused(options.listen, error))?;
@@ -54,6 +56,7 @@ impl Sandbox {
         let (deliveries, updates) = DeliveryQueue::new();
         let world = first_world(&options);
         let core = Arc::new(Core::new(options, world, deliveries, client));
+        saving::open(&core).await?;
         let sandbox = Self {
             core: Arc::clone(&core),
             address,
@@ -71,6 +74,7 @@ impl Sandbox {
             }
         });
         core.tracker.spawn(deliver::run(Arc::clone(&core), updates));
+        core.tracker.spawn(saving::run(Arc::clone(&core)));
         tracing::info!(%address, "sandbox started");
         Ok(sandbox)
     }
@@ -85,14 +89,15 @@ impl Sandbox {
         self.address
     }
 
-    /// Stops listening and delivering. Waits at most 5 seconds for what is running; undelivered webhooks are
-    /// forgotten.
+    /// Stops listening and delivering. Waits at most 5 seconds for what is running. With a state file, everything
+    /// is saved, undelivered webhooks too; without one they are forgotten.
     pub async fn stop(&self) {
         self.core.shutdown.cancel();
         self.core.tracker.close();
         if tokio::time::timeout(STOP_WITHIN, self.core.tracker.wait()).await.is_err() {
             tracing::warn!("sandbox stopped before every connection was closed");
         }
+        saving::save_or_warn(&self.core).await;
     }
 }
 

@@ -40,12 +40,14 @@ impl Sandbox {
     /// Moves the sandbox's time away from its source, to cross windows and expiries.
     pub fn advance_clock(&self, by: TimeDelta) -> ClockReport {
         self.core.clock.advance(by);
+        self.core.note_change();
         self.clock()
     }
 
     /// Returns to the time of the source.
     pub fn rewind_clock(&self) -> ClockReport {
-        self.core.clock.rewind_to_source();
+        self.core.clock.set_offset_micros(0);
+        self.core.note_change();
         self.clock()
     }
 
@@ -59,8 +61,13 @@ impl Sandbox {
         lock(&self.core.limits).set(limits);
     }
 
-    /// Forgets everything except the options: one app, no accounts, no faults, the same seed.
+    /// Forgets everything except the options: one app, no accounts, no faults, the same seed. With a state file
+    /// the ids of content go on, because clients outlive the reset.
     pub fn reset(&self) {
-        self.core.replace_world(first_world(&self.core.options));
+        let mut world = first_world(&self.core.options);
+        if self.core.options.state_file.is_some() {
+            self.core.look(|earlier, _| world.ids.continue_content_of(&earlier.ids));
+        }
+        self.core.replace_world(world);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{World, timeline::Timeline};
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A professional account as the sandbox keeps it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Account {
     /// Professional account id: what webhooks carry.
     pub user_id: AccountId,
@@ -55,7 +55,7 @@ impl AsRef<str> for Account {
 }
 
 /// An account with what hangs on it.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct AccountNode {
     pub(crate) account: Account,
     pub(crate) media: Timeline<MediaId>,
@@ -66,7 +66,7 @@ pub(crate) struct AccountNode {
     pub(crate) attachments: Vec<String>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Accounts {
     by_id: HashMap<AccountId, AccountNode>,
     /// Every name of an account: `user_id`, app-scoped id, page id, handle.

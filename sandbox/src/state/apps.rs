@@ -2,14 +2,14 @@
 
 use std::{collections::HashMap, fmt};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::World;
 use crate::{control::requests::NewApp, errors::ControlError, ids::AppId};
 
 /// An app registered with Meta. Serialises without its secret's place in logs: `Debug` leaves it out, the
 /// control API shows it because a receiver under test must know it.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct App {
     /// App id.
     pub id: AppId,
@@ -43,7 +43,7 @@ impl App {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Apps {
     by_id: HashMap<AppId, App>,
     order: Vec<AppId>,

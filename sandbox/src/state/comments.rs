@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     World,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Who wrote a comment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Author {
     /// One of the sandbox's accounts.
@@ -29,7 +29,7 @@ pub enum Author {
 }
 
 /// A comment or reply.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Comment {
     /// Its id.
     pub id: CommentId,
@@ -57,14 +57,14 @@ pub struct Comment {
     pub private_reply_used: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CommentNode {
     pub(crate) comment: Comment,
     pub(crate) position: Position,
     pub(crate) replies: Timeline<CommentId>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Comments {
     by_id: HashMap<CommentId, CommentNode>,
 }

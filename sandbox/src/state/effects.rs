@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{AccountId, Igsid, Username};
 
 /// What came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InboundKind {
     /// A comment or reply on the account's media.
@@ -28,7 +28,7 @@ pub enum InboundKind {
 }
 
 /// One thing a person did towards an account.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Inbound {
     /// Grows with everything that comes in or is done; see `EffectsQuery::since`.
     pub sequence: u64,
@@ -49,7 +49,7 @@ pub struct Inbound {
 }
 
 /// What an API client did. Each kind is one endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EffectKind {
     /// A public reply to a comment.
@@ -79,7 +79,7 @@ pub enum EffectKind {
 }
 
 /// One change of the world made through the API.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Effect {
     /// Shared with `Inbound::sequence`.
     pub sequence: u64,
@@ -101,7 +101,7 @@ pub struct Effect {
 }
 
 /// An effect that was there already: same endpoint, same target, same text.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Doubled {
     /// Sequence of the first.
     pub first: u64,
@@ -190,15 +190,22 @@ pub struct EffectsReport {
     pub next_since: u64,
 }
 
-#[derive(Debug, Default)]
+/// Account, endpoint, target and text of something said.
+type Said = (AccountId, EffectKind, String, String);
+
+/// The indexes are not saved: `reopen` makes them anew.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct EffectLog {
     sequence: u64,
     inbound: Vec<Inbound>,
+    #[serde(skip)]
     inbound_index: HashMap<String, usize>,
     effects: Vec<Effect>,
     /// Indexes into `effects`, by the inbound id they answer.
+    #[serde(skip)]
     answers: HashMap<String, Vec<usize>>,
-    first_said: HashMap<(AccountId, EffectKind, String, String), u64>,
+    #[serde(skip)]
+    first_said: HashMap<Said, u64>,
     doubled: Vec<Doubled>,
     repeated: Vec<Doubled>,
 }
@@ -245,17 +252,9 @@ impl EffectLog {
     }
 
     fn note_repetition(&mut self, effect: &Effect, invited: bool) {
-        let says = matches!(
-            effect.kind,
-            EffectKind::Reply
-                | EffectKind::Comment
-                | EffectKind::MentionReply
-                | EffectKind::PrivateReply
-                | EffectKind::Message
-        );
-        let Some(text) = effect.text.as_ref().filter(|_| says) else { return };
-        let key = (effect.account.clone(), effect.kind, effect.target.clone(), text.clone());
-        let first = *self.first_said.entry(key).or_insert(effect.sequence);
+        let Some(said) = said(effect) else { return };
+        let text = said.3.clone();
+        let first = *self.first_said.entry(said).or_insert(effect.sequence);
         if first == effect.sequence {
             return;
         }
@@ -265,9 +264,26 @@ impl EffectLog {
             account: effect.account.clone(),
             kind: effect.kind,
             target: effect.target.clone(),
-            text: text.clone(),
+            text,
         };
         if invited { self.repeated.push(again) } else { self.doubled.push(again) }
+    }
+
+    /// Makes a loaded log fit for use. Sequences go on `skipped` later, because a client may have seen some that
+    /// were given out after the log was saved.
+    pub(crate) fn reopen(&mut self, skipped: u64) {
+        self.sequence = self.sequence.saturating_add(skipped);
+        for (index, inbound) in self.inbound.iter().enumerate() {
+            self.inbound_index.insert(inbound.id.clone(), index);
+        }
+        for (index, effect) in self.effects.iter().enumerate() {
+            if let Some(inbound) = &effect.answers {
+                self.answers.entry(inbound.clone()).or_default().push(index);
+            }
+            if let Some(said) = said(effect) {
+                self.first_said.entry(said).or_insert(effect.sequence);
+            }
+        }
     }
 
     pub(crate) fn of(&self, inbound_id: &str) -> Option<InboundEffects> {
@@ -319,6 +335,20 @@ impl EffectLog {
         }
         item
     }
+}
+
+/// What the effect said; `None` when it put no text before anybody.
+fn said(effect: &Effect) -> Option<Said> {
+    let says = matches!(
+        effect.kind,
+        EffectKind::Reply
+            | EffectKind::Comment
+            | EffectKind::MentionReply
+            | EffectKind::PrivateReply
+            | EffectKind::Message
+    );
+    let text = effect.text.as_ref().filter(|_| says)?;
+    Some((effect.account.clone(), effect.kind, effect.target.clone(), text.clone()))
 }
 
 fn apply(item: &mut InboundEffects, effect: &Effect) {

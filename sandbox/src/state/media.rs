@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     World,
@@ -19,7 +19,7 @@ use crate::{
 pub(crate) const STORY_LIFETIME: TimeDelta = TimeDelta::hours(24);
 
 /// Whose media it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MediaOwner {
     /// One of the sandbox's accounts.
@@ -29,7 +29,7 @@ pub enum MediaOwner {
 }
 
 /// A post, reel or story.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Media {
     /// Its id.
     pub id: MediaId,
@@ -70,7 +70,7 @@ impl Media {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct MediaNode {
     pub(crate) media: Media,
     pub(crate) position: Position,

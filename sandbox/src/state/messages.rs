@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
@@ -21,7 +21,7 @@ const READABLE_MESSAGES: usize = 20;
 pub(crate) const REQUEST_LIFETIME: TimeDelta = TimeDelta::days(30);
 
 /// Who made a message, and by which way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// The person.
@@ -33,7 +33,7 @@ pub enum Origin {
 }
 
 /// A reaction to a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {
     /// Whether the account reacted (else the person).
     pub by_account: bool,
@@ -44,7 +44,7 @@ pub struct Reaction {
 }
 
 /// A direct message.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Message {
     /// Its `mid`.
     pub id: MessageId,
@@ -86,7 +86,7 @@ impl Message {
 }
 
 /// The thread between an account and a person.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,
@@ -108,7 +108,7 @@ pub struct Conversation {
     pub is_request: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ConversationNode {
     pub(crate) conversation: Conversation,
     pub(crate) thread: String,
@@ -116,7 +116,7 @@ pub(crate) struct ConversationNode {
     pub(crate) messages: Timeline<MessageId>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Inboxes {
     conversations: HashMap<ConversationId, ConversationNode>,
     by_igsid: HashMap<Igsid, ConversationId>,

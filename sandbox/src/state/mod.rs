@@ -8,14 +8,16 @@ pub(crate) mod effects;
 pub(crate) mod media;
 pub(crate) mod message_actions;
 pub(crate) mod messages;
+pub(crate) mod pairs;
 pub(crate) mod people;
 pub(crate) mod sends;
 pub(crate) mod timeline;
 pub(crate) mod tokens;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
@@ -24,8 +26,13 @@ use crate::{
     webhooks::{Envelope, Update},
 };
 
+/// So many ids and sequence numbers are left out after a load: more than can have been given out between the
+/// last save and the end of a sandbox that was killed.
+const LEFT_OUT_AFTER_LOAD: u64 = 1_000_000;
+
 /// Everything that exists. Operations are complete before the lock is released; the webhooks they cause
 /// collect in `outbox` and leave afterwards.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct World {
     pub(crate) ids: IdSource,
     pub(crate) apps: apps::Apps,
@@ -38,7 +45,11 @@ pub(crate) struct World {
     pub(crate) effects: effects::EffectLog,
     /// Comments and media of others in which an account was mentioned.
     pub(crate) mentions: HashSet<(AccountId, String)>,
+    #[serde(skip)]
     pub(crate) outbox: Vec<Update>,
+    /// Updates that left the outbox and are not yet delivered, given up or dropped, by ticket. Kept only by a
+    /// sandbox with a state file.
+    pub(crate) undelivered: BTreeMap<u64, Update>,
 }
 
 impl World {
@@ -55,7 +66,16 @@ impl World {
             effects: effects::EffectLog::default(),
             mentions: HashSet::new(),
             outbox: Vec::new(),
+            undelivered: BTreeMap::new(),
         }
+    }
+
+    /// Makes a loaded world fit for use: nothing it hands out was handed out before, and what was not delivered
+    /// waits in the outbox again.
+    pub(crate) fn reopen(&mut self) {
+        self.ids.leave_out(LEFT_OUT_AFTER_LOAD);
+        self.effects.reopen(LEFT_OUT_AFTER_LOAD);
+        self.outbox = std::mem::take(&mut self.undelivered).into_values().collect();
     }
 
     /// Queues a webhook if the app and the account are subscribed.

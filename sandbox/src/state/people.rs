@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{World, accounts::checked_username};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A person.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Person {
     /// Handle.
     pub username: Username,
@@ -25,7 +25,7 @@ pub struct Person {
 }
 
 /// A person as one account sees them.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Relation {
     /// The id the account knows them by.
     pub igsid: Igsid,
@@ -43,9 +43,10 @@ pub struct Relation {
     pub blocks_account: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct People {
     by_username: HashMap<Username, Person>,
+    #[serde(with = "super::pairs")]
     igsids: HashMap<(AccountId, Username), Igsid>,
     relations: HashMap<Igsid, Relation>,
 }

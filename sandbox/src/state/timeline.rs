@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 /// A place in a timeline. The serial tells things of one instant apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub(crate) struct Position {
     micros: i64,
     serial: u64,
@@ -86,8 +87,10 @@ pub(crate) struct Page<T> {
 }
 
 /// Items by time. Inserting, removing and paging cost the logarithm of its size.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>"))]
 pub(crate) struct Timeline<T> {
+    #[serde(with = "super::pairs")]
     items: BTreeMap<Position, T>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::World;
 use crate::{
@@ -19,7 +19,7 @@ pub(crate) const TOKEN_LIFETIME: TimeDelta = TimeDelta::days(60);
 pub(crate) const REFRESH_MIN_AGE: TimeDelta = TimeDelta::hours(24);
 
 /// What is known about an account's newest token. The token itself is only given out by `Sandbox::token`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TokenState {
     /// The account it belongs to.
     pub account: AccountId,
@@ -32,7 +32,7 @@ pub struct TokenState {
 }
 
 /// Not `Debug`: it holds tokens.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Tokens {
     by_text: HashMap<String, TokenState>,
     newest: HashMap<AccountId, String>,

@@ -100,7 +100,7 @@ fn admit(core: &Arc<Core>, mut update: Update) -> Vec<Update> {
     }
     core.deliveries.count(now.len() + copies);
     for _ in 0..copies {
-        now.push(update.clone());
+        now.push(Update { ticket: None, ..update.clone() });
     }
     if delay.is_zero() {
         now.insert(0, update);
@@ -135,7 +135,8 @@ fn push_later(core: &Arc<Core>, update: Update, delay: Duration) {
     });
 }
 
-/// Posts until it is accepted, the attempts run out or the sandbox stops. Pauses hold no permit.
+/// Posts until it is accepted, the attempts run out or the sandbox stops. Pauses hold no permit. What a stop
+/// interrupts stays among the undelivered and is sent again by the sandbox that goes on from the state file.
 async fn deliver(core: Arc<Core>, batch: Vec<Update>, permit: OwnedSemaphorePermit, permits: Arc<Semaphore>) {
     let body = body(&batch);
     let delays = core.options.deliver.retry_delays.clone();
@@ -145,7 +146,7 @@ async fn deliver(core: Arc<Core>, batch: Vec<Update>, permit: OwnedSemaphorePerm
     for delay in std::iter::once(Duration::ZERO).chain(delays) {
         if attempts > 0 {
             tokio::select! {
-                () = core.shutdown.cancelled() => break,
+                () = core.shutdown.cancelled() => return core.deliveries.settle(batch.len()),
                 () = tokio::time::sleep(delay) => {}
             }
             permit = Arc::clone(&permits).acquire_owned().await.ok();
@@ -155,7 +156,7 @@ async fn deliver(core: Arc<Core>, batch: Vec<Update>, permit: OwnedSemaphorePerm
         let Some((url, secret)) = core.callback_of(&batch[0].app) else { break };
         let secret = if batch[0].wrong_signature { format!("{secret}-wrong") } else { secret };
         status = tokio::select! {
-            () = core.shutdown.cancelled() => break,
+            () = core.shutdown.cancelled() => return core.deliveries.settle(batch.len()),
             status = post(&core, url, &secret, &body) => status,
         };
         drop(permit.take());
@@ -204,5 +205,6 @@ fn finish(
             body: String::from_utf8_lossy(&body).into_owned(),
         });
     }
+    core.forget_undelivered(batch);
     core.deliveries.settle(batch.len());
 }

@@ -31,8 +31,10 @@ pub enum Envelope {
 }
 
 /// One event on its way to an app.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Update {
+    /// Names it among the undelivered; copies made by faults have none.
+    pub(crate) ticket: Option<u64>,
     pub(crate) app: AppId,
     pub(crate) account: AccountId,
     pub(crate) field: String,
@@ -56,6 +58,7 @@ impl Update {
         at: DateTime<Utc>,
     ) -> Self {
         Self {
+            ticket: None,
             app,
             account,
             field: field.to_owned(),

@@ -13,6 +13,8 @@ mod effects;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod going_on;
+#[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod limits;
