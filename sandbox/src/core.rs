@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Clock, state, faults, limits and queues. Each lock is held briefly and never across an await; no two are
-/// held at once.
+/// held at once, except that the saver's, which nobody else takes, is held while the state is looked at.
 pub(crate) struct Core {
     pub(crate) options: SandboxOptions,
     pub(crate) clock: MovableClock,
@@ -131,10 +131,16 @@ impl Core {
         self.changes.load(Ordering::Acquire)
     }
 
-    /// Puts another world in the place of this one.
-    pub(crate) fn replace_world(&self, world: World) {
-        *lock(&self.world) = world;
+    /// Puts another world in the place of this one. With a state file the ids of content never go back, because
+    /// clients outlive this sandbox.
+    pub(crate) fn replace_world(&self, mut world: World) {
+        let mut current = lock(&self.world);
+        if self.options.state_file.is_some() {
+            world.ids.continue_content_of(&current.ids);
+        }
+        *current = world;
         self.note_change();
+        drop(current);
         lock(&self.faults).clear_all();
         let limits = lock(&self.limits).options().clone();
         lock(&self.limits).set(limits);

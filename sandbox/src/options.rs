@@ -32,8 +32,8 @@ pub struct SandboxOptions {
     /// Rate limits and usage headers.
     pub limits: LimitOptions,
     /// The file in which the sandbox keeps its state, so that the next one goes on where this one was. When it
-    /// exists, everything in it wins over `seed`, `content_ids_from`, `app` and the callback of `deliver`. It is
-    /// written at the start, about every two seconds while something changes, and at the stop; a killed sandbox
+    /// exists, everything in it wins over `seed`, `app` and the callback of `deliver`, and content ids begin
+    /// after its last unless `content_ids_from` is later. It is written at the start, about every two seconds while something changes, and at the stop; a killed sandbox
     /// loses what came after the last save. One sandbox at a time may use it. Faults, limits, counters and logs
     /// of calls and deliveries are not kept. `None` keeps nothing.
     pub state_file: Option<PathBuf>,

@@ -64,10 +64,6 @@ impl Sandbox {
     /// Forgets everything except the options: one app, no accounts, no faults, the same seed. With a state file
     /// the ids of content go on, because clients outlive the reset.
     pub fn reset(&self) {
-        let mut world = first_world(&self.core.options);
-        if self.core.options.state_file.is_some() {
-            self.core.look(|earlier, _| world.ids.continue_content_of(&earlier.ids));
-        }
-        self.core.replace_world(world);
+        self.core.replace_world(first_world(&self.core.options));
     }
 }
