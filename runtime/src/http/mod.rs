@@ -33,17 +33,18 @@ use problem::{Problem, ProblemKind};
 
 /// Everything a node answers.
 pub fn router(state: AppState) -> Router {
-    let (webhooks, api, description) = registered(state.settings.body_limit_bytes);
-    let surrounded = api
+    let Registered { webhooks, api, description } = registered();
+    let api = api
         .merge(docs::router(&description))
         .fallback(|| async { Problem::general(ProblemKind::NotFound) })
         .method_not_allowed_fallback(|| async { Problem::general(ProblemKind::MethodNotAllowed) });
-    middleware::surround(surrounded, &state).merge(webhooks).with_state(state)
+    let webhooks = webhook::surround(webhooks, &state);
+    middleware::surround(api, &state).merge(webhooks).with_state(state)
 }
 
 /// The description of the API, as `/api/openapi.json` gives it.
 pub fn description() -> OpenApi {
-    registered(0).2
+    registered().description
 }
 
 /// Every described route, from the same registration that [`router`] serves.
@@ -51,14 +52,20 @@ pub fn routes() -> Vec<RouteInfo> {
     routes::of(&description())
 }
 
-/// The routes and their description: webhooks stand apart because they carry no layers.
-fn registered(body_limit_bytes: usize) -> (Router<AppState>, Router<AppState>, OpenApi) {
-    let (webhooks, webhook_description) = webhook::router(body_limit_bytes).split_for_parts();
+/// The routes and their description. Webhooks stand apart because other layers surround them.
+struct Registered {
+    webhooks: Router<AppState>,
+    api: Router<AppState>,
+    description: OpenApi,
+}
+
+fn registered() -> Registered {
+    let (webhooks, webhook_description) = webhook::router().split_for_parts();
     let (api, mut description) = OpenApiRouter::with_openapi(openapi::begin())
         .nest("/api/v1", api::router())
         .merge(health::router())
         .split_for_parts();
     description.merge(webhook_description);
     openapi::complete(&mut description);
-    (webhooks, api, description)
+    Registered { webhooks, api, description }
 }

@@ -119,6 +119,12 @@ async fn signed_nonsense_is_answered_with_400() {
 }
 
 #[tokio::test]
+async fn other_methods_are_answered_with_405() {
+    let rig = Rig::start().await;
+    rig.send(Request::delete(OWN).body(Body::empty()).unwrap()).await.problem(405);
+}
+
+#[tokio::test]
 async fn a_body_over_the_limit_is_answered_with_413() {
     let rig = Rig::start_with(HttpSettings { body_limit_bytes: 1_000, ..HttpSettings::default() }).await;
     let body = " ".repeat(1_001);

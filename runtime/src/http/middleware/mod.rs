@@ -6,10 +6,11 @@ mod security_headers;
 use std::any::Any;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
 
@@ -24,14 +25,10 @@ pub use observe::RequestId;
 /// The time limit covers the time to the first byte, so live feeds and exports may go on for as long as they like.
 pub fn surround(router: Router<AppState>, state: &AppState) -> Router<AppState> {
     let settings = &state.settings;
-    let panics = {
-        let state = state.clone();
-        CatchPanicLayer::custom(move |panic| answer_panic(&state, panic))
-    };
     router
         .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, settings.request_timeout))
-        .layer(panics)
+        .layer(CatchPanicLayer::custom(PanicAnswer(state.clone())))
         .layer(cross_origin(&settings.allowed_origins))
         .layer(axum::middleware::from_fn_with_state(state.clone(), security_headers::add))
         .layer(axum::middleware::from_fn_with_state(state.clone(), observe::observe))
@@ -54,10 +51,18 @@ fn cross_origin(allowed_origins: &[String]) -> CorsLayer {
         .expose_headers([header::ETAG, header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
 }
 
-fn answer_panic(state: &AppState, panic: Box<dyn Any + Send>) -> Response {
-    state.metrics.panic();
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text");
-    tracing::error!(panic = text, "a handler panicked");
-    Problem::general(ProblemKind::Internal).into_response()
+/// Answers a panic like any other failure of ours, and counts it.
+#[derive(Clone)]
+pub struct PanicAnswer(pub AppState);
+
+impl ResponseForPanic for PanicAnswer {
+    type ResponseBody = Body;
+
+    fn response_for_panic(&mut self, panic: Box<dyn Any + Send>) -> Response {
+        self.0.metrics.panic();
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text");
+        tracing::error!(panic = text, "a handler panicked");
+        Problem::general(ProblemKind::Internal).into_response()
+    }
 }
