@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::statement::{bulk_statements, statements};
 use crate::types::{Doc, Moment, maybe_text, text};
 
+// Whoever changed the owner last wins: work that was decided before a person took the thread must not take it back.
 bulk_statements! {
     PUT_CONVERSATIONS {
         "insert into conversations (id, tenant_id, account_id, kind, conversation_key, person_id, person_username, \
@@ -19,7 +20,9 @@ bulk_statements! {
          timestamptz timestamptz]
         "on conflict (tenant_id, account_id, conversation_key) do update set person_id = excluded.person_id, \
          person_username = coalesce(excluded.person_username, conversations.person_username), \
-         owner = excluded.owner, owner_since = excluded.owner_since, window_ends_at = excluded.window_ends_at, \
+         owner = case when conversations.owner_since > excluded.owner_since then conversations.owner \
+         else excluded.owner end, owner_since = case when conversations.owner_since > excluded.owner_since \
+         then conversations.owner_since else excluded.owner_since end, window_ends_at = excluded.window_ends_at, \
          opted_out_at = excluded.opted_out_at, last_inbound_at = excluded.last_inbound_at, \
          last_outbound_at = excluded.last_outbound_at, updated_at = excluded.updated_at"
     }

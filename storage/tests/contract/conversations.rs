@@ -14,6 +14,7 @@ use crate::world::World;
 
 contract! {
     a_conversation_keeps_its_id_when_its_state_is_replaced
+    work_decided_before_a_person_took_the_thread_does_not_take_it_back
     conversations_are_loaded_by_whole_places_only
     conversations_are_listed_by_kind_owner_and_account
     a_comment_is_stored_once_and_takes_what_was_found_about_it
@@ -52,6 +53,21 @@ async fn a_conversation_keeps_its_id_when_its_state_is_replaced(database: TestDa
     world.commit([Change::PutConversation(Box::new(second.clone()))]).await.unwrap();
     (second.id, second.created_at) = (first.id, first.created_at);
     assert_eq!(world.store.find_conversation(&world.tenant, &first.id).await.unwrap(), Some(second));
+}
+
+async fn work_decided_before_a_person_took_the_thread_does_not_take_it_back(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let before = world.direct();
+    world.commit([Change::PutConversation(Box::new(before.clone()))]).await.unwrap();
+    world.pass(Duration::from_secs(5));
+    let taken = Conversation { owner: Owner::Human, owner_since: world.now(), ..before.clone() };
+    world.commit([Change::PutConversation(Box::new(taken.clone()))]).await.unwrap();
+    world.pass(Duration::from_secs(5));
+    let late = Conversation { last_outbound_at: Some(world.now()), ..before.clone() };
+    world.commit([Change::PutConversation(Box::new(late.clone()))]).await.unwrap();
+    let stored = world.store.find_conversation(&world.tenant, &before.id).await.unwrap().unwrap();
+    assert_eq!((stored.owner, stored.owner_since), (taken.owner, taken.owner_since));
+    assert_eq!(stored.last_outbound_at, late.last_outbound_at);
 }
 
 async fn conversations_are_loaded_by_whole_places_only(database: TestDatabase) {
