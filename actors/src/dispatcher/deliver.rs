@@ -8,12 +8,13 @@ use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::ports::{Hint, ReadyEffect, Receipt, SendError, StoreError, TenantContext};
 
-use super::core::{CALLING, Core, FlightGuard, WAITING};
+use super::alerts::rate_limit_key;
+use super::engine::{CALLING, Engine, FlightGuard, WAITING};
 use super::picking::{Job, Task};
-use super::records::{ACTOR, Cause, Record, rate_limit_key, state_after};
+use super::records::{ACTOR, Cause, Record, state_after};
 use super::verdict::{Verdict, judge_call, no_answer, speaks_well};
 
-impl Core {
+impl Engine {
     /// Does a job to its end.
     pub async fn deliver(self: Arc<Self>, job: Job) {
         let effect = &job.ready.effect;

@@ -24,12 +24,15 @@ use crate::Ports;
 
 mod account_limits;
 mod alarms;
+mod alerts;
 mod bucket;
 mod contexts;
-mod core;
 mod deliver;
 mod desk;
+mod engine;
+mod entries;
 mod limits;
+mod marks;
 mod metrics;
 pub mod operations;
 mod pace;
@@ -50,12 +53,12 @@ pub use settings::DispatcherSettings;
 pub use views::{AccountBreakerView, BucketView};
 
 use account_limits::Group;
-use core::Core;
+use engine::Engine;
 
 /// The handle of the dispatcher; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Dispatcher {
-    core: Arc<Core>,
+    engine: Arc<Engine>,
 }
 
 impl Dispatcher {
@@ -68,29 +71,29 @@ impl Dispatcher {
         settings: DispatcherSettings,
         registry: &Registry,
     ) -> Result<Self, prometheus::Error> {
-        Ok(Self { core: Core::new(ports, settings, registry)? })
+        Ok(Self { engine: Engine::new(ports, settings, registry)? })
     }
 
     /// Works until a shutdown is asked for. May be called again after a panic: what was under way goes on
     /// beside it. Called while it runs already, it waits for its turn.
     pub async fn run(&self) {
-        let core = &self.core;
-        let _only_one = core.running.lock().await;
+        let engine = &self.engine;
+        let _only_one = engine.running.lock().await;
         tokio::select! {
             biased;
-            () = core.ports.tasks.stopping() => {}
-            () = core.work() => {}
-            () = core.count_queue() => {}
+            () = engine.ports.tasks.stopping() => {}
+            () = engine.work() => {}
+            () = engine.count_queue() => {}
         }
     }
 
     /// Begins nothing more, and ends when everything that was under way has its outcome stored. That takes as
     /// long as the slowest call, or as the database is not available: put a limit on it.
     pub async fn shutdown(&self) {
-        self.core.desk().closing = true;
+        self.engine.desk().closing = true;
         loop {
-            let landed = self.core.landed.notified();
-            if self.core.desk().flights.is_empty() {
+            let landed = self.engine.landed.notified();
+            if self.engine.desk().flights.is_empty() {
                 return;
             }
             landed.await;
@@ -99,13 +102,13 @@ impl Dispatcher {
 
     /// Circuit breakers of the accounts used lately.
     pub fn breakers(&self) -> Vec<AccountBreakerView> {
-        self.core.desk().limits.breakers()
+        self.engine.desk().limits.breakers()
     }
 
     /// Token buckets of the accounts and apps used lately.
     pub fn buckets(&self) -> Vec<BucketView> {
-        let now = self.core.now();
-        self.core.desk().limits.buckets(now, &self.core.settings)
+        let now = self.engine.now();
+        self.engine.desk().limits.buckets(now, &self.engine.settings)
     }
 
     /// True when [`busy`](Self::busy) finds nothing.
@@ -116,12 +119,12 @@ impl Dispatcher {
     /// What is under way, due and able to be sent, or to be read back now: a sentence each. What waits for its
     /// time, a limit, or an account to be connected again does not count.
     pub async fn busy(&self) -> Vec<String> {
-        let core = &self.core;
-        let held = core.desk().busy();
+        let engine = &self.engine;
+        let held = engine.desk().busy();
         if !held.is_empty() {
             return held;
         }
-        match core.find_undone().await {
+        match engine.find_undone().await {
             Ok(undone) => undone,
             Err(error) => vec![format!("the queue cannot be read: {error}")],
         }
@@ -138,28 +141,28 @@ impl Dispatcher {
         account: &AccountId,
         action: ActionType,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let core = &self.core;
-        if core.context(tenant).await?.is_none() {
+        let engine = &self.engine;
+        if engine.context(tenant).await?.is_none() {
             return Ok(None);
         }
-        let waiting = core.ports.store.waiting_effects(tenant, account).await?;
+        let waiting = engine.ports.store.waiting_effects(tenant, account).await?;
         let same_bucket = waiting.iter().filter(|count| {
             Group::of(count.action_type) == Group::of(action)
                 && matches!(count.state, EffectState::Pending | EffectState::Failed)
         });
         let place = same_bucket.map(|count| count.count.max(0) as u64).sum::<u64>().max(1);
-        let now = core.now();
-        let mut desk = core.desk();
+        let now = engine.now();
+        let mut desk = engine.desk();
         if desk.limits.tenant_of(account) != Some(*tenant) {
             return Ok(None);
         }
-        Ok(desk.limits.eta(account, action, place, now, &core.settings))
+        Ok(desk.limits.eta(account, action, place, now, &engine.settings))
     }
 
     /// An account can be used again: its queue goes on. The same as the hint of that name, for those who hold
     /// the handle.
     pub async fn resume_account(&self, tenant: TenantId, account: AccountId) {
-        self.core.restore(tenant, account).await;
-        self.core.changed.notify_one();
+        self.engine.restore(tenant, account).await;
+        self.engine.changed.notify_one();
     }
 }

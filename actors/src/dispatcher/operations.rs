@@ -6,7 +6,7 @@ use tenants::clock::Timestamp;
 use tenants::effect::{Effect, EffectState, ErrorCategory};
 use tenants::ids::Ids;
 
-use super::records::audit_entry;
+use super::entries::audit_entry;
 
 /// Why an operation does not fit the effect as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -12,10 +12,12 @@ use tenants::ids::AccountId;
 use tenants::ports::{Finding, ReadyEffect, SendError, StoreError, TenantContext};
 
 use super::account_limits::Readiness;
-use super::core::{Core, FlightGuard, LOST};
+use super::alerts::read_back_key;
 use super::desk::{Desk, UnknownDesk, Work};
+use super::engine::{Engine, FlightGuard, LOST};
+use super::entries::finding_word;
 use super::limits::{Limits, earlier};
-use super::records::{ACTOR, Cause, Record, error_text, finding_word, read_back_key};
+use super::records::{ACTOR, Cause, Record, error_text};
 use super::settings::DispatcherSettings;
 use super::verdict::{Verdict, judge_finding, limited, refused};
 
@@ -84,7 +86,7 @@ fn can_begin(
     }
 }
 
-impl Core {
+impl Engine {
     /// Begins all read-backs that can begin.
     pub async fn begin_read_backs(self: &Arc<Self>) -> Result<(), StoreError> {
         let now = self.now();

@@ -10,15 +10,16 @@ use tenants::effect::{EffectState, ErrorCategory};
 use tenants::ids::{EffectId, TenantId};
 use tenants::ports::StoreError;
 
-use super::core::{CALLING, Core};
-use super::records::{ACTOR, audit_entry};
+use super::engine::{CALLING, Engine};
+use super::entries::audit_entry;
+use super::records::ACTOR;
 
 /// Queues read from the database at the same time.
 const READS_AT_ONCE: usize = 8;
 /// When a queue that holds a row nobody can read is tried again.
 const AFTER_CORRUPTION: Duration = Duration::from_secs(60);
 
-impl Core {
+impl Engine {
     /// Marks what a process that died left behind. Once per process, before anything is sent.
     pub async fn recover(&self) -> Result<(), StoreError> {
         if self.desk().recovered {

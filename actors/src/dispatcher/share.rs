@@ -69,7 +69,8 @@ impl FairShare {
     fn forget_the_past(&mut self) {
         if self.positions.len() > POSITIONS_KEPT.max(2 * self.line.len()) {
             let (clock, line) = (self.clock, &self.line);
-            self.positions.retain(|tenant, position| *position > clock || line.contains(&(*position, *tenant)));
+            self.positions
+                .retain(|tenant, position| *position > clock || line.contains(&(*position, *tenant)));
         }
     }
 }

@@ -8,7 +8,7 @@ use tenants::ports::{Hint, StoreError};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
-use super::core::Core;
+use super::engine::Engine;
 use super::limits::earlier;
 
 /// Shortest time between two polls, however many hints are lost.
@@ -29,7 +29,7 @@ struct Rounds {
     store_retry_at: Option<Timestamp>,
 }
 
-impl Core {
+impl Engine {
     /// Works until it is dropped.
     pub async fn work(self: &Arc<Self>) {
         let now = self.now();

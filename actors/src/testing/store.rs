@@ -26,7 +26,7 @@ pub(crate) struct MemoryStore {
 #[derive(Debug)]
 pub(crate) struct Steps {
     taken: AtomicUsize,
-    stops_at: usize,
+    stops_at: AtomicUsize,
 }
 
 impl Default for Steps {
@@ -38,11 +38,11 @@ impl Default for Steps {
 impl Steps {
     /// A process that takes this many steps and no more.
     pub(crate) fn stopping_at(stops_at: usize) -> Self {
-        Self { taken: AtomicUsize::new(0), stops_at }
+        Self { taken: AtomicUsize::new(0), stops_at: AtomicUsize::new(stops_at) }
     }
 
     pub(crate) async fn step(&self) {
-        if self.taken.fetch_add(1, Ordering::Relaxed) >= self.stops_at {
+        if self.taken.fetch_add(1, Ordering::Relaxed) >= self.stops_at.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
     }
@@ -53,7 +53,12 @@ impl Steps {
     }
 
     pub(crate) fn has_stopped(&self) -> bool {
-        self.taken() > self.stops_at
+        self.taken() > self.stops_at.load(Ordering::Relaxed)
+    }
+
+    /// Not one step more.
+    pub(crate) fn stop(&self) {
+        self.stops_at.store(0, Ordering::Relaxed);
     }
 }
 

@@ -132,11 +132,12 @@ impl Instagram {
         }
     }
 
-    fn show(&self, account: &Account, action: &Action) -> String {
+    /// Makes something visible, whoever did it; tells its id.
+    pub(super) fn show(&self, account: AccountId, action: &Action) -> String {
         let mut walls = self.walls();
         let id = format!("ig-{}", walls.visible.len() + 1);
         let at = self.clock.now();
-        walls.visible.push(Visible { id: id.clone(), account: account.id, action: action.clone(), at });
+        walls.visible.push(Visible { id: id.clone(), account, action: action.clone(), at });
         id
     }
 }
@@ -168,9 +169,9 @@ impl Messenger for Instagram {
         self.pass_gate().await;
         let answer = self.walls().answers.pop_front().unwrap_or(Answer::Done(Usage::default()));
         let answered = match answer {
-            Answer::Done(usage) => Ok(Receipt { instagram_id: Some(self.show(account, action)), usage }),
+            Answer::Done(usage) => Ok(Receipt { instagram_id: Some(self.show(account.id, action)), usage }),
             Answer::DoneUnheard => {
-                self.show(account, action);
+                self.show(account.id, action);
                 Err(error(ErrorCategory::Unknown))
             }
             Answer::Refused(error) => Err(error),

@@ -123,8 +123,7 @@ async fn a_dead_letter_whose_answer_was_lost_is_read_back_before_it_is_sent_agai
         effect.error_category = Some(ErrorCategory::Unknown);
         effect.retry_count = 5;
     });
-    let account = stage.world.store.data().contexts[&shop.tenant].accounts[0].clone();
-    tenants::ports::Messenger::perform(&stage.instagram, &account, &reply("c1", "Hi")).await.unwrap();
+    stage.instagram.show(shop.account, &reply("c1", "Hi"));
     let again = retry_from_dlq(&stage.effect(effect), "key:1", &stage.world.ports.ids, stage.now()).unwrap();
     stage.world.ports.store.commit(again).await.unwrap();
     assert_eq!(stage.state(effect), EffectState::Unknown);

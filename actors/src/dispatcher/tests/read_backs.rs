@@ -157,12 +157,7 @@ async fn a_private_reply_that_is_already_there_may_be_ours_from_an_earlier_try()
         stage.rest().await;
         if found {
             // The refusal was not the truth: it was done, and only now does it show.
-            stage.instagram.walls().answers.push_front(Answer::DoneUnheard);
-            stage.instagram.walls().answers.clear();
-            let account = stage.world.store.data().contexts[&shop.tenant].accounts[0].clone();
-            tenants::ports::Messenger::perform(&stage.instagram, &account, &private_reply("c1", "Hi"))
-                .await
-                .unwrap();
+            stage.instagram.show(shop.account, &private_reply("c1", "Hi"));
         }
         stage.instagram.will([forbidden(SkipReason::AlreadyReplied)]);
         stage.pass(minutes(2)).await;

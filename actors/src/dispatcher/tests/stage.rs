@@ -41,6 +41,7 @@ impl Stage {
 
     /// Ends the process between two steps and begins another one, which takes at most `steps` steps.
     pub(super) fn restart(&mut self, steps: usize) -> Arc<Steps> {
+        self.world.store.steps.stop();
         let steps = Arc::new(Steps::stopping_at(steps));
         let store = Arc::new(self.world.store.reopened(Arc::clone(&steps)));
         self.world.ports.store = store.clone();
@@ -213,8 +214,8 @@ impl Stage {
     pub(super) async fn rest(&self) {
         let mut quiet_rounds = 0;
         let mut before = usize::MAX;
-        while quiet_rounds < 3 {
-            for _ in 0..60 {
+        while quiet_rounds < 2 {
+            for _ in 0..30 {
                 tokio::task::yield_now().await;
             }
             let taken = self.world.store.steps.taken();

@@ -18,7 +18,7 @@ use super::settings::DispatcherSettings;
 use crate::Ports;
 
 /// See the module.
-pub(super) struct Core {
+pub(super) struct Engine {
     pub ports: Ports,
     pub settings: DispatcherSettings,
     pub metrics: DispatcherMetrics,
@@ -32,13 +32,13 @@ pub(super) struct Core {
     desk: Mutex<Desk>,
 }
 
-impl std::fmt::Debug for Core {
+impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Dispatcher")
     }
 }
 
-impl Core {
+impl Engine {
     pub fn new(
         ports: Ports,
         settings: DispatcherSettings,
@@ -90,7 +90,7 @@ impl Core {
             desk.to_read.insert(*tenant);
         }
         let resolve = Change::ResolveAlert {
-            dedup_key: super::records::auth_failure_key(account),
+            dedup_key: super::alerts::auth_failure_key(account),
             by: super::records::ACTOR.to_owned(),
             at: self.now(),
         };
@@ -139,7 +139,7 @@ impl Core {
     /// Whether the comment an effect is about still shows as queued. Only asked when an effect is given up.
     pub async fn comment_waits(&self, ready: &tenants::ports::ReadyEffect) -> bool {
         let effect = &ready.effect;
-        let Some(comment) = super::records::comment_of(&effect.action) else { return false };
+        let Some(comment) = super::marks::comment_of(&effect.action) else { return false };
         let found =
             self.ports.store.find_comment_by_external_id(&effect.tenant, &effect.account, comment).await;
         matches!(found, Ok(Some(found)) if found.status == tenants::conversation::CommentStatus::Queued)
@@ -150,16 +150,16 @@ impl Core {
 /// lost database), it hands the effect to the loop, which makes it `unknown`.
 #[derive(Debug)]
 pub(super) struct FlightGuard {
-    core: Arc<Core>,
+    engine: Arc<Engine>,
     tenant: TenantId,
     effect: EffectId,
     may_be_processing: bool,
 }
 
 impl FlightGuard {
-    pub fn new(core: Arc<Core>, tenant: TenantId, effect: EffectId) -> Self {
-        core.metrics.in_flight.inc();
-        Self { core, tenant, effect, may_be_processing: false }
+    pub fn new(engine: Arc<Engine>, tenant: TenantId, effect: EffectId) -> Self {
+        engine.metrics.in_flight.inc();
+        Self { engine, tenant, effect, may_be_processing: false }
     }
 
     /// From now on the effect may be `processing`.
@@ -175,17 +175,17 @@ impl FlightGuard {
 
 impl Drop for FlightGuard {
     fn drop(&mut self) {
-        self.core.metrics.in_flight.dec();
-        let now = self.core.now();
-        let mut desk = self.core.desk();
+        self.engine.metrics.in_flight.dec();
+        let now = self.engine.now();
+        let mut desk = self.engine.desk();
         if self.may_be_processing {
             desk.abandoned.push((self.tenant, self.effect));
         } else {
             desk.land(&self.effect, now);
         }
         drop(desk);
-        self.core.changed.notify_one();
-        self.core.landed.notify_waiters();
+        self.engine.changed.notify_one();
+        self.engine.landed.notify_waiters();
     }
 }
 

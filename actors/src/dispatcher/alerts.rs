@@ -1,0 +1,112 @@
+//! What the dispatcher tells somebody at the agency.
+
+use serde_json::{Value, json};
+use tenants::alert::{AlertType, NewAlert};
+use tenants::effect::Effect;
+use tenants::ids::{AccountId, AlertId};
+use tenants::ports::SendError;
+
+use super::records::{Cause, Record, error_text};
+use super::verdict::Verdict;
+
+/// Graph code for a temporary block after a violation of the policies.
+const BLOCKED_FOR_VIOLATION: i64 = 368;
+
+impl Record<'_> {
+    /// The alert that a verdict raises, if any.
+    pub fn alert(&self, verdict: &Verdict, cause: Cause<'_>) -> Option<NewAlert> {
+        let effect = &self.ready.effect;
+        let handle =
+            self.account.map_or_else(|| effect.account.to_string(), |found| format!("@{}", found.username));
+        let error = match cause {
+            Cause::Call { error: Some(error), .. } => error_text(error),
+            _ => "see the audit log".to_owned(),
+        };
+        let code = match cause {
+            Cause::Call { error: Some(error), .. } => error.code,
+            _ => None,
+        };
+        let (alert_type, message, key) = match verdict {
+            Verdict::TokenRefused { .. } => (
+                AlertType::AuthFailure,
+                format!(
+                    "Instagram refused the token of {handle}: connect the account again; its queue waits ({error})"
+                ),
+                auth_failure_key(&effect.account),
+            ),
+            Verdict::Limited { until, .. } if code == Some(BLOCKED_FOR_VIOLATION) => (
+                AlertType::ContentViolation,
+                format!(
+                    "Instagram blocked {handle} until {until} for a violation: check what was sent ({error})"
+                ),
+                format!("content_violation:{}", effect.account),
+            ),
+            Verdict::Limited { until, app_wide } => (
+                AlertType::RateLimit,
+                format!("Instagram limits {handle}: its queue goes on at {until} ({error})"),
+                rate_limit_key(effect, *app_wide),
+            ),
+            Verdict::GiveUp => (
+                AlertType::DeadLetter,
+                format!(
+                    "{} of {handle} could not be done and waits in the dead letters: retry or leave it ({error})",
+                    effect.action.action_type()
+                ),
+                format!("dead_letter:{}", effect.account),
+            ),
+            _ => return None,
+        };
+        Some(self.new_alert(
+            alert_type,
+            message,
+            key,
+            json!({ "effect": effect.id, "account": effect.account }),
+        ))
+    }
+
+    /// An alert about an effect that cannot be read back.
+    pub fn read_back_alert(&self, error: &SendError, failures: u32) -> NewAlert {
+        let effect = &self.ready.effect;
+        let message = format!(
+            "whether {} {} was done cannot be read from Instagram after {failures} attempts: {}",
+            effect.action.action_type(),
+            effect.id,
+            error_text(error)
+        );
+        let details = json!({ "effect": effect.id, "account": effect.account });
+        self.new_alert(AlertType::SyncFailure, message, read_back_key(effect), details)
+    }
+
+    fn new_alert(
+        &self,
+        alert_type: AlertType,
+        message: String,
+        dedup_key: String,
+        details: Value,
+    ) -> NewAlert {
+        NewAlert {
+            id: AlertId::new(self.ids),
+            agency: Some(self.agency),
+            tenant: Some(self.ready.effect.tenant),
+            alert_type,
+            message,
+            details,
+            dedup_key,
+        }
+    }
+}
+
+/// Unresolved alerts about an account's token have this key.
+pub(super) fn auth_failure_key(account: &AccountId) -> String {
+    format!("auth_failure:{account}")
+}
+
+/// Unresolved alerts about Instagram's limits have this key.
+pub(super) fn rate_limit_key(effect: &Effect, app_wide: bool) -> String {
+    if app_wide { "rate_limit:app".to_owned() } else { format!("rate_limit:{}", effect.account) }
+}
+
+/// Unresolved alerts about effects of an account that cannot be read back have this key.
+pub(super) fn read_back_key(effect: &Effect) -> String {
+    format!("sync_failure:read_back:{}", effect.account)
+}
