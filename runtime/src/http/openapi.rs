@@ -56,6 +56,7 @@ pub fn complete(description: &mut OpenApi) {
         for (_, operation) in operations_mut(item) {
             add_path_parameters(path, operation);
             add_page_parameters(operation);
+            describe_success(operation);
             add_problems(operation);
             if is_api {
                 let either = ["api_key", "bearer"].map(|name| SecurityRequirement::new(name, [""; 0]));
@@ -127,6 +128,22 @@ fn add_page_parameters(operation: &mut Operation) {
 
 fn is_named(parameter: &RefOr<Parameter>, name: &str, place: ParameterIn) -> bool {
     matches!(parameter, RefOr::T(parameter) if parameter.name == name && parameter.parameter_in == place)
+}
+
+/// The standard wants words for every answer; what comes back is said by its shape.
+fn describe_success(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            response.description = match status.as_str() {
+                "201" => "Created.",
+                "204" => "Done; there is nothing to say.",
+                _ => "Done.",
+            }
+            .to_owned();
+        }
+    }
 }
 
 fn add_problems(operation: &mut Operation) {

@@ -37,8 +37,22 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 struct RuleView {
     #[schema(value_type = schema::Id)]
     id: RuleId,
-    #[serde(flatten)]
-    rule: RuleDocument,
+    /// What people call it.
+    name: String,
+    /// What it listens to.
+    trigger: TriggerDocument,
+    /// All must hold; none means always.
+    conditions: Vec<ConditionDocument>,
+    /// Done in this order.
+    actions: Vec<RuleActionDocument>,
+    /// Higher goes first; of equals, the older.
+    priority: i32,
+    /// At most this many hits per local day.
+    daily_cap: Option<u32>,
+    /// Only an enabled rule is looked at.
+    enabled: bool,
+    /// Recorded as it would have acted, but nothing is done.
+    dry_run: bool,
     #[schema(value_type = schema::Moment)]
     created_at: Timestamp,
     #[schema(value_type = schema::Moment)]
@@ -46,7 +60,7 @@ struct RuleView {
 }
 
 /// What a rule says.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RuleDocument {
     /// What people call it; 1 to 200 characters.
@@ -100,16 +114,14 @@ impl From<Rule> for RuleView {
     fn from(rule: Rule) -> Self {
         Self {
             id: rule.id,
-            rule: RuleDocument {
-                name: rule.name,
-                trigger: rule.trigger.into(),
-                conditions: rule.conditions.into_iter().map(Into::into).collect(),
-                actions: rule.actions.into_iter().map(Into::into).collect(),
-                priority: rule.priority,
-                daily_cap: rule.daily_cap,
-                enabled: rule.enabled,
-                dry_run: rule.dry_run,
-            },
+            name: rule.name,
+            trigger: rule.trigger.into(),
+            conditions: rule.conditions.into_iter().map(Into::into).collect(),
+            actions: rule.actions.into_iter().map(Into::into).collect(),
+            priority: rule.priority,
+            daily_cap: rule.daily_cap,
+            enabled: rule.enabled,
+            dry_run: rule.dry_run,
             created_at: rule.created_at,
             updated_at: rule.updated_at,
         }
