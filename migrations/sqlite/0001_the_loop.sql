@@ -273,7 +273,7 @@ create table approvals (
 ) strict;
 create index approvals_by_tenant on approvals (tenant_id, id);
 create index approvals_pending_by_conversation on approvals (conversation_id) where status = 'pending';
-create index approvals_pending_by_expiry on approvals (expires_at, tenant_id) where status = 'pending';
+create index approvals_pending_by_expiry on approvals (tenant_id, expires_at) where status = 'pending';
 
 create table post_queue (
     id blob primary key not null,
@@ -309,7 +309,7 @@ create index post_queue_by_tenant on post_queue (tenant_id, id);
 create index post_queue_by_conversation on post_queue (conversation_id, id);
 create index post_queue_due on post_queue (next_retry_at, tenant_id) where status in ('pending', 'failed');
 create index post_queue_in_order on post_queue (tenant_id, deadline, id) where status in ('pending', 'failed');
-create index post_queue_open on post_queue (status, account_id) where status in ('processing', 'unknown');
+create index post_queue_open on post_queue (status, tenant_id, account_id) where status in ('processing', 'unknown');
 create index post_queue_by_instagram_id on post_queue (account_id, instagram_id) where instagram_id is not null;
 create index post_queue_by_sending on post_queue (account_id, sent_at) where sent_at is not null;
 create index post_queue_private_replies on post_queue (account_id, target_comment_id)

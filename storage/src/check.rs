@@ -76,3 +76,68 @@ async fn prepare(connection: &mut Connection, sql: impl SqlSafeStr) -> Result<()
     };
     prepared.map_err(|error| StoreError::Corrupt(format!("{error} in: {text}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::AssertSqlSafe;
+
+    use super::*;
+    use crate::db::Pool;
+    use crate::testing::TestDatabase;
+
+    /// Beginnings of the statements that are meant to read everything: lists of few rows, counts, the first row of
+    /// an index.
+    const READ_EVERYTHING: [&str; 12] = [
+        "select id, name, created_at from agencies",
+        "select id, agency_id, slug, name, time_zone, status, version, created_at from tenants where status",
+        "select id, tenant_id, external_id, scoped_id, page_id, username",
+        "select id, agency_id, tenant_id, external_id, verify_token",
+        "select chain_id, tenant_id, agency_id from audit_heads union",
+        "select kind, count(*)",
+        "select action_type, status, count(*)",
+        "select next_run from cron_ticks",
+        "with recursive waiting (tenant_id)",
+        "select distinct tenant_id from post_queue where status in ('pending', 'failed')",
+        "select distinct tenant_id from approvals where status = 'pending'",
+        "select id, agency_id, tenant_id, alert_type",
+    ];
+
+    #[tokio::test]
+    async fn no_statement_reads_a_whole_table_unless_it_is_meant_to() {
+        let file = TestDatabase::sqlite();
+        let database = file.open().await;
+        let Pool::Sqlite(pool) = &database.reader().pool else { panic!("another database") };
+        let bulk = bulk_statements().map(|bulk| bulk.sqlite(2).0.to_string());
+        let all = statements().map(|statement| statement.sqlite().to_owned()).chain(bulk);
+        let is_plain = |sql: &String| {
+            ["select", "with", "insert", "update", "delete"].iter().any(|it| sql.starts_with(it))
+        };
+        let mut scans = Vec::new();
+        for sql in all.filter(is_plain).filter(|sql| !READ_EVERYTHING.iter().any(|it| sql.starts_with(it))) {
+            let explain = AssertSqlSafe(format!("explain query plan {sql}"));
+            let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain).fetch_all(pool).await.unwrap();
+            let scan = |step: &String| {
+                step.starts_with("SCAN") && !step.contains("json_each") && !step.contains("VALUES CLAUSE")
+            };
+            scans.extend(
+                plan.into_iter().map(|step| step.3).filter(scan).map(|step| format!("{step}: {sql}")),
+            );
+        }
+        assert!(scans.is_empty(), "{}", scans.join("\n"));
+    }
+
+    #[tokio::test]
+    async fn the_echo_of_an_effect_is_looked_up_by_index() {
+        let file = TestDatabase::sqlite();
+        let database = file.open().await;
+        let Pool::Sqlite(pool) = &database.reader().pool else { panic!("another database") };
+        let cases =
+            [("q.instagram_id = $3", "post_queue_by_instagram_id"), ("q.text = $4", "post_queue_open")];
+        for (part, index) in cases {
+            let sql = statements().map(Statement::sqlite).find(|sql| sql.contains(part)).unwrap();
+            let explain = AssertSqlSafe(format!("explain query plan {sql}"));
+            let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain).fetch_all(pool).await.unwrap();
+            assert!(plan.iter().any(|step| step.3.contains(index)), "{plan:?}");
+        }
+    }
+}

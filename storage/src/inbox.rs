@@ -27,8 +27,16 @@ statements! {
          where tenant_id = $1 and done_at is null and quarantined_at is null and id " (not_among 2)
         " order by id limit $3"
     }
+    /// Steps from tenant to tenant through the index, so that a tenant with a million waiting events costs as much
+    /// as one with a single one.
     TENANTS_WITH_EVENTS {
-        "select distinct tenant_id from inbox_events where done_at is null and quarantined_at is null"
+        "with recursive waiting (tenant_id) as ( \
+         select first.tenant_id from (select tenant_id from inbox_events \
+         where done_at is null and quarantined_at is null order by tenant_id limit 1) as first \
+         union all select (select e.tenant_id from inbox_events e \
+         where e.done_at is null and e.quarantined_at is null and e.tenant_id > waiting.tenant_id \
+         order by e.tenant_id limit 1) from waiting where waiting.tenant_id is not null) \
+         select tenant_id from waiting where tenant_id is not null"
     }
     FIND_EVENT { "select" (columns event_columns) ", payload from inbox_events where tenant_id = $1 and id = $2" }
     EVENT_COUNTS {

@@ -97,7 +97,10 @@ fn sqlite(path: PathBuf, limits: &Limits) -> Place {
         // A batch must be able to fail as busy before it fails as too slow: then its connection stays usable.
         .busy_timeout(limits.timeout / 2)
         .statement_cache_capacity(STATEMENTS_KEPT)
-        .pragma("temp_store", "memory");
+        .pragma("temp_store", "memory")
+        // Without it SQLite would rather read a whole table and index the few rows of a bulk update than look
+        // those rows up.
+        .pragma("automatic_index", "off");
     let writing = common
         .clone()
         .create_if_missing(true)

@@ -60,9 +60,10 @@ statements! {
          and (o.status = 'failed' or (o.status = 'pending' and o.next_retry_at <= $2)))))) \
          order by q.deadline nulls last, q.id limit $5"
     }
+    /// Names the states of the index `post_queue_open` as well, or SQLite would not see that it can be used.
     UNKNOWN_EFFECTS {
         "select" (columns effect_columns) (columns ready_columns)
-        "where q.status = 'unknown' and q.next_retry_at <= $1 order by q.id limit $2"
+        "where q.status in ('processing', 'unknown') and q.status = 'unknown' and q.next_retry_at <= $1 order by q.id limit $2"
     }
     CLAIMED_INSTAGRAM_IDS {
         "select instagram_id from post_queue \
@@ -70,13 +71,14 @@ statements! {
     }
     EFFECT_BY_INSTAGRAM_ID {
         "select" (columns effect_columns) "from post_queue q \
-         where q.account_id = $2 and q.instagram_id = $3 and q.tenant_id = $1 order by q.id limit 1"
+         where q.account_id = $2 and q.instagram_id = $3 and q.tenant_id = $1 limit 1"
     }
+    /// Ordered by time, not by id: SQLite would follow the order of the ids through the whole table.
     OPEN_EFFECT_BY_TEXT {
         "select" (columns effect_columns) "from post_queue q \
          left join conversations v on v.id = q.conversation_id and v.tenant_id = q.tenant_id \
          where q.status in ('processing', 'unknown') and q.account_id = $2 and q.tenant_id = $1 and q.text = $4 \
-         and (v.conversation_key = $3 or $3 = 'dm:' || q.recipient_id) order by q.id limit 1"
+         and (v.conversation_key = $3 or $3 = 'dm:' || q.recipient_id) order by q.created_at limit 1"
     }
     FIND_EFFECT { "select" (columns effect_columns) "from post_queue q where q.tenant_id = $1 and q.id = $2" }
     LIST_EFFECTS {
@@ -296,14 +298,19 @@ impl Outbox for Database {
         words: &str,
     ) -> Result<Option<Effect>, StoreError> {
         let id = text(instagram_id);
-        let by_id = row!(self.reader(), EffectRow, EFFECT_BY_INSTAGRAM_ID, tenant.0, account.0, id)?;
+        let by_id = row!(self.reader(), EffectRow, EFFECT_BY_INSTAGRAM_ID, tenant.0, account.0, id.clone())?;
         if by_id.is_some() || words.is_empty() {
             return Ok(by_id.map(Effect::from));
         }
         let key = text(conversation_key);
         let by_text =
             row!(self.reader(), EffectRow, OPEN_EFFECT_BY_TEXT, tenant.0, account.0, key, text(words))?;
-        Ok(by_text.map(Effect::from))
+        if by_text.is_some() {
+            return Ok(by_text.map(Effect::from));
+        }
+        // The answer to the call may have been recorded between the two looks: then its id is known now.
+        let by_id = row!(self.reader(), EffectRow, EFFECT_BY_INSTAGRAM_ID, tenant.0, account.0, id)?;
+        Ok(by_id.map(Effect::from))
     }
 
     async fn find_effect(&self, tenant: &TenantId, effect: &EffectId) -> Result<Option<Effect>, StoreError> {

@@ -23,7 +23,11 @@ statements! {
     TOUCH_KEY {
         "update api_keys set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at <= $3)"
     }
-    INTERRUPT_EFFECTS { "update post_queue set status = 'unknown', updated_at = $1 where status = 'processing'" }
+    /// Names the states of the index `post_queue_open` as well, or SQLite would not see that it can be used.
+    INTERRUPT_EFFECTS {
+        "update post_queue set status = 'unknown', updated_at = $1 \
+         where status in ('processing', 'unknown') and status = 'processing'"
+    }
     MOVE_TICK {
         "update cron_ticks set last_run = next_run, next_run = $5 \
          where tenant_id = $1 and role = $2 and name = $3 and next_run = $4"
