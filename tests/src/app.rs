@@ -24,7 +24,7 @@ use crate::api::Api;
 use crate::tenant::{TenantBuilder, TestTenant};
 
 /// Longest wait for anything in a test; reached only when something is broken.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Which database an installation stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,13 +216,13 @@ fn first_app(sandbox: &Sandbox) -> App {
 }
 
 fn settings(folder: &TempDir, database: &TestDatabase, sandbox: &Sandbox, app: &App, more: &str) -> Settings {
-    let defaults = "[dispatcher]\nread_back_delay_ms = 100\npoll_interval_ms = 200\nfacts_max_age_ms = 0\n\
+    let defaults = "[dispatcher]\nread_back_delay_ms = 100\npoll_interval_ms = 200\n\
                     [actors]\npoll_every_ms = 200\nversion_poll_every_ms = 200\n\
                     [shutdown]\nsoft_ms = 2000\nhard_ms = 2000\n";
     let text = if more.is_empty() { defaults } else { more };
     let mut settings = Settings::with(text).expect("settings");
     settings.data.dir = folder.path().to_owned();
-    settings.database.url = Secret::from(database.url());
+    settings.database.url = Secret::from(database.url().to_owned());
     settings.http.listen.set_port(0);
     settings.instagram.instagram_base_url = sandbox.base_url();
     settings.instagram.facebook_base_url = sandbox.base_url();

@@ -109,11 +109,11 @@ async fn effect_behind(
 ) -> Result<Option<Effect>, DecideError> {
     let event = &situation.event;
     let from_store = |error| DecideError::from_store(error, event.attempts);
-    let found = ports
-        .store
-        .find_effect_behind(&event.tenant, &account.id, &event.conversation_key, &own.instagram_id, &own.text)
-        .await
-        .map_err(from_store)?;
+    let look = || {
+        let key = &event.conversation_key;
+        ports.store.find_effect_behind(&event.tenant, &account.id, key, &own.instagram_id, &own.text)
+    };
+    let found = look().await.map_err(from_store)?;
     if found.is_some() || own.partner.is_none() {
         return Ok(found);
     }
@@ -132,7 +132,8 @@ async fn effect_behind(
             return Ok(Some(effect));
         }
     }
-    Ok(None)
+    // The answer may have been recorded while we looked for open ones: then the id tells now.
+    look().await.map_err(from_store)
 }
 
 /// A thread that begins with words of a person of the brand. Who they speak to is known for direct messages; for

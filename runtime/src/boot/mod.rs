@@ -85,7 +85,7 @@ impl Node {
 
         let ports = ports(&foundations, &settings, options.llm, options.messenger)?;
         let registry = prometheus::Registry::new();
-        let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry);
+        let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
         supervise(&troupe, &dispatcher, &ports);
 
@@ -120,11 +120,7 @@ impl Node {
     /// What still works: parts with events or effects in hand or due. Empty when all is quiet.
     pub async fn busy(&self) -> Vec<String> {
         let mut busy = self.troupe.busy().await;
-        match self.dispatcher.is_quiet().await {
-            Ok(true) => {}
-            Ok(false) => busy.push("effects are due, under way or unknown".to_owned()),
-            Err(error) => busy.push(error.to_string()),
-        }
+        busy.extend(self.dispatcher.busy().await);
         busy
     }
 

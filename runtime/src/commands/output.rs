@@ -13,10 +13,6 @@ impl Output {
         Self { json }
     }
 
-    pub(crate) fn is_json(self) -> bool {
-        self.json
-    }
-
     /// Prints one result: `value` as JSON, or `text` for people.
     pub(crate) fn result<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> anyhow::Result<()> {
         if self.json {

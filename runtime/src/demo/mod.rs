@@ -14,11 +14,14 @@ use sandbox::{LimitOptions, SandboxOptions};
 
 use crate::settings::Settings;
 
+/// The sandbox shows at once what was done, so a lost answer can be settled sooner than on Instagram.
+const READ_BACK_DELAY_MS: u64 = 1_000;
+
 /// The sandbox of the demo: its state lies beside the node's, so that a restart goes on where both were.
 fn sandbox_options(settings: &Settings, limits: LimitOptions) -> SandboxOptions {
     SandboxOptions {
         listen: settings.sandbox.listen,
-        content_ids_from: 1,
+        state_file: Some(stage::sandbox_state(&settings.data.dir)),
         limits,
         ..SandboxOptions::default()
     }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
 use sandbox::{Fault, FaultKind, LimitOptions};
 use serde::Serialize;
 use tenants::clock::Timestamp;
+use tenants::ports::Outbox;
 
 use super::reckoning::Reckoning;
 use super::sandbox_options;
@@ -111,17 +111,23 @@ fn switch_on_faults(stage: &Stage) {
     }
 }
 
-/// Waits until nothing is in hand or due any more.
-pub(super) async fn settle(stage: &Stage, deadline: Timestamp) -> anyhow::Result<()> {
-    let clock = &stage.node.foundations().clock;
+/// Waits until nothing is in hand and every effect has come to its end, also those that wait for their time: a
+/// read-back after a lost answer, another try after a refusal.
+async fn settle(stage: &Stage, deadline: Timestamp) -> anyhow::Result<()> {
+    let foundations = stage.node.foundations();
     loop {
-        let busy = stage.node.busy().await;
+        let mut busy = stage.node.busy().await;
+        let counts = foundations.database.effect_counts(None).await?;
+        let open: i64 = counts.iter().filter(|count| !count.state.is_settled()).map(|count| count.count).sum();
+        if open > 0 {
+            busy.push(format!("{open} effects wait"));
+        }
         if busy.is_empty() {
             return Ok(());
         }
-        if clock.now() >= deadline {
-            Err(anyhow::anyhow!("{}", busy.join("; "))).context("not everything settled in time; give more with --limit-s")?;
+        if foundations.clock.now() >= deadline {
+            anyhow::bail!("not everything settled in time ({}); give more with --limit-s", busy.join("; "));
         }
-        clock.sleep(Duration::from_millis(20)).await;
+        foundations.clock.sleep(Duration::from_millis(20)).await;
     }
 }

@@ -44,7 +44,7 @@ impl Reckoning {
         let visible = stage.sandbox.effects();
         reckoning.events = visible.items.len() as u64;
         reckoning.count_undecided(stage, &visible).await?;
-        let mut times = Histogram::<u64>::new(3)?;
+        let mut times = Histogram::<u64>::new_with_bounds(1, 3_600_000_000, 3)?;
         let mut sent = Vec::new();
         for brand in &stage.brands {
             for effect in effects_of(stage, brand.tenant.id).await? {

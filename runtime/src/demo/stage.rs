@@ -44,6 +44,7 @@ impl Stage {
         let app = sandbox.apps().into_iter().next().context("the sandbox has no app")?;
         settings.instagram.instagram_base_url = sandbox.base_url();
         settings.instagram.facebook_base_url = sandbox.base_url();
+        settings.dispatcher.read_back_delay_ms = super::READ_BACK_DELAY_MS;
         settings.instagram.app.id = app.id.as_str().to_owned();
         settings.instagram.app.secrets = vec![Secret::from(app.secret.clone())];
         settings.instagram.app.verify_token = Secret::from(app.verify_token.clone());

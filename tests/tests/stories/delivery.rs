@@ -89,7 +89,7 @@ async fn an_unknown_account_is_kept_and_raises_an_alert(app: TestApp) -> TestApp
 async fn two_apps_do_not_mix(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
     let second = app.sandbox.create_app(NewApp::default()).unwrap();
-    let new = json!({ "app_id": second.id.as_str(), "secret": second.secret, "verify_token": second.verify_token });
+    let new = json!({ "external_id": second.id.as_str(), "secret": second.secret, "verify_token": second.verify_token });
     app.api.post(&format!("/agencies/{}/apps", app.agency.id), new).await.ok();
     let to = sandbox::Subscription {
         callback_url: format!("{}/webhooks/instagram/{}", app.node().base_url(), second.id.as_str()),
