@@ -30,7 +30,8 @@ use crate::words::word_enum;
 /// Why the database did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be reached or has no room; try again later. Nothing was stored.
+    /// It cannot be reached or has no room; try again later. Nothing was stored. (One case is open: when the
+    /// connection to a server breaks during the very commit, it may have been. Trying again must be harmless.)
     #[error("the database is not available, try again later")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Somebody else was first, or a unique name is taken; nothing was stored.
