@@ -162,11 +162,13 @@ pub(crate) fn reading_pool(place: &Place, limits: &Limits) -> Pool {
     }
 }
 
-/// Applies what is pending.
+/// Applies what is pending, in whatever time it takes.
 pub(crate) async fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     match connection {
         Connection::Sqlite(connection) => SQLITE_MIGRATIONS.run_direct(None, &mut **connection, false).await,
         Connection::Postgres(connection) => {
+            let patient = sqlx::raw_sql("set statement_timeout = 0; set lock_timeout = 0");
+            patient.execute(&mut **connection).await.map_err(|error| OpenError::migrating(error.into()))?;
             POSTGRES_MIGRATIONS.run_direct(None, &mut **connection, false).await
         }
     }
@@ -182,9 +184,10 @@ pub(crate) async fn pending(connection: &mut Connection) -> Result<Vec<String>, 
 }
 
 async fn pending_of<C: Migrate>(connection: &mut C, migrator: &Migrator) -> Result<Vec<String>, OpenError> {
-    let table = &migrator.table_name;
-    connection.ensure_migrations_table(table).await.map_err(OpenError::migrating)?;
-    let applied = connection.list_applied_migrations(table).await.map_err(OpenError::migrating)?;
+    let applied = match connection.list_applied_migrations(&migrator.table_name).await {
+        Err(error) if is_missing_table(&error) => Vec::new(),
+        applied => applied.map_err(OpenError::migrating)?,
+    };
     if let Some(unknown) = applied.iter().find(|it| !migrator.version_exists(it.version)) {
         return Err(OpenError::NewerSchema { version: unknown.version });
     }
@@ -194,4 +197,17 @@ async fn pending_of<C: Migrate>(connection: &mut C, migrator: &Migrator) -> Resu
         .filter(|migration| is_pending(migration.version))
         .map(|migration| format!("{:04} {}", migration.version, migration.description))
         .collect())
+}
+
+/// True when nothing was ever migrated: looking must not make the table, which many would do at once.
+fn is_missing_table(error: &MigrateError) -> bool {
+    /// PostgreSQL's `undefined_table`; SQLite has only words for it.
+    const UNDEFINED_TABLE: &str = "42P01";
+    match error {
+        MigrateError::Execute(sqlx::Error::Database(refusal)) => {
+            refusal.code().as_deref() == Some(UNDEFINED_TABLE)
+                || refusal.message().starts_with("no such table")
+        }
+        _ => false,
+    }
 }
