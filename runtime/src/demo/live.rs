@@ -31,6 +31,7 @@ pub async fn run_live(
     let data_dir = settings.data.dir.clone();
     let sandbox = sandbox_options(&settings, LimitOptions::default());
     let stage = Stage::set(settings, sandbox).await?;
+    std::fs::write(data_dir.join("demo.running"), "")?;
     greet(&stage, &data_dir.display().to_string());
     let mut screen = Screen::new(&stage).await?;
     tokio::pin!(stop);
@@ -44,7 +45,11 @@ pub async fn run_live(
         screen.catch_up(&stage).await?;
     }
     println!("\nending; started again with the same data folder it goes on where it was");
-    Ok(stage.strike().await)
+    let ended = stage.strike().await;
+    if ended {
+        std::fs::remove_file(data_dir.join("demo.running"))?;
+    }
+    Ok(ended)
 }
 
 fn greet(stage: &Stage, data_dir: &str) {

@@ -74,8 +74,16 @@ impl OnceReport {
 /// # Errors
 /// When a part cannot start, or not everything settles in time.
 pub async fn run_once(settings: Settings, options: OnceOptions) -> anyhow::Result<OnceReport> {
+    let marker = settings.data.dir.join("demo.running");
+    anyhow::ensure!(
+        !marker.exists(),
+        "the last run in {} was cut off, and its local Instagram lost what happened in its last seconds: the books \
+         cannot agree any more. Choose another folder with --data-dir",
+        settings.data.dir.display()
+    );
     let sandbox = sandbox_options(&settings, LimitOptions::unlimited());
     let stage = Stage::set(settings, sandbox).await?;
+    std::fs::write(&marker, "")?;
     if options.faults {
         switch_on_faults(&stage);
     }
@@ -90,7 +98,9 @@ pub async fn run_once(settings: Settings, options: OnceOptions) -> anyhow::Resul
     let elapsed = clock.now().since(started);
     stage.sandbox.clear_faults();
     let reckoning = Reckoning::of(&stage).await?;
-    stage.strike().await;
+    if stage.strike().await {
+        std::fs::remove_file(&marker)?;
+    }
     Ok(OnceReport {
         reckoning,
         elapsed_ms: elapsed.as_millis() as u64,
