@@ -39,7 +39,8 @@ async fn crash_after(steps: usize, first_answer: &Answer, second_crash: Option<u
 
     let case = format!("crash after {steps} and {second_crash:?} steps, first answer {first_answer:?}");
     assert_eq!(stage.states(&effects), [EffectState::Sent; 4], "{case}");
-    assert_eq!(stage.instagram.walls().visible.len(), 4, "{case}: {:?}", stage.instagram.walls().visible);
+    let visible = stage.instagram.walls().visible.clone();
+    assert_eq!(visible.len(), 4, "{case}: {visible:?}");
     let mut words = stage.instagram.texts();
     words.sort();
     assert_eq!(words, ["Ok", "Ok", "Thank you!"], "{case}");

@@ -7,7 +7,7 @@ use tenants::ports::Hint;
 
 use super::instagram::{Answer, error, forbidden, rate_limited};
 use super::stage::{Stage, hide, message, minutes, private_reply, reply, seconds};
-use crate::dispatcher::retry_from_dlq;
+use crate::dispatcher::{DispatcherSettings, retry_from_dlq};
 
 #[tokio::test]
 async fn a_reply_is_sent_once_marked_on_its_comment_and_audited() {
@@ -238,4 +238,20 @@ async fn the_outcome_of_a_block_for_violations_is_an_alert_of_its_own() {
     stage.queue(shop, reply("c1", "one"));
     stage.rest().await;
     assert_eq!(stage.alerts().0, [format!("content_violation:{}", shop.account)]);
+}
+
+#[tokio::test]
+async fn what_stands_behind_a_refused_call_is_not_sent_with_the_same_dead_token() {
+    let settings = DispatcherSettings { max_in_flight_per_account: 1, ..DispatcherSettings::default() };
+    let stage = Stage::with(settings);
+    let shop = stage.shop();
+    stage.instagram.will_refuse(ErrorCategory::AuthFailure, 1);
+    let effects = [stage.put(shop, reply("c1", "one"), |_| {}), stage.put(shop, reply("c2", "two"), |_| {})];
+    stage.hint(Hint::Effects(shop.tenant));
+    stage.pass(minutes(5)).await;
+    assert_eq!(stage.instagram.walls().calls.len(), 1);
+    assert_eq!(stage.states(&effects), [EffectState::Pending; 2]);
+    stage.reconnect(shop);
+    stage.rest().await;
+    assert_eq!(stage.states(&effects), [EffectState::Sent; 2]);
 }
