@@ -42,7 +42,10 @@ async fn main() -> anyhow::Result<()> {
         shops.push(app.tenant(&format!("shop-{number}")).create().await);
     }
     let load = Arc::new(Load::new(&app, shops)?);
-    println!("{:>11}  {:>10}  {:>8}  {:>8}  {:>6}", "connections", "accepted/s", "p50 ms", "p99 ms", "errors");
+    println!(
+        "{:>11}  {:>10}  {:>8}  {:>8}  {:>6}",
+        "connections", "accepted/s", "p50 ms", "p99 ms", "errors"
+    );
     for connections in &args.connections {
         load.clone().run(*connections, Duration::from_secs(args.seconds)).await?;
     }
@@ -87,14 +90,18 @@ impl Load {
         Ok(())
     }
 
-    async fn post_until(self: Arc<Self>, end: tenants::clock::Timestamp) -> anyhow::Result<(Histogram<u64>, u64)> {
+    async fn post_until(
+        self: Arc<Self>,
+        end: tenants::clock::Timestamp,
+    ) -> anyhow::Result<(Histogram<u64>, u64)> {
         let mut times = Histogram::<u64>::new(3)?;
         let mut errors = 0;
         while SystemClock.now() < end {
             let body = self.body();
             let signature = self.sign(&body)?;
             let before = SystemClock.now();
-            let answer = self.http.post(&self.url).header("x-hub-signature-256", signature).body(body).send().await;
+            let answer =
+                self.http.post(&self.url).header("x-hub-signature-256", signature).body(body).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 times.saturating_record(SystemClock.now().since(before).as_micros() as u64);
             } else {

@@ -47,7 +47,11 @@ impl Act<'_> {
             chain: Chain::Agency(agency.id),
             list: vec![
                 Change::PutAgency(agency.clone()),
-                self.audit("agency.created", ("agency", agency.id.to_string()), json!({ "name": agency.name })),
+                self.audit(
+                    "agency.created",
+                    ("agency", agency.id.to_string()),
+                    json!({ "name": agency.name }),
+                ),
             ],
         };
         Ok((agency, changes))
@@ -231,7 +235,8 @@ mod tests {
         let act = Act { by: "cli".into(), at: Timestamp::from_micros(1), ids: &ids };
         let agency = AgencyId::new(&ids);
         let settings = TenantSettings::default();
-        let create = |slug: &str, name: &str, zone: &str| act.create_tenant(agency, slug, name, zone, &settings);
+        let create =
+            |slug: &str, name: &str, zone: &str| act.create_tenant(agency, slug, name, zone, &settings);
         assert!(create("acme", "Acme", "Europe/Lisbon").is_ok());
         assert_eq!(create("Acme!", "Acme", "UTC").unwrap_err().field, "slug");
         assert_eq!(create("acme", "  ", "UTC").unwrap_err().field, "name");

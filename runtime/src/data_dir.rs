@@ -24,8 +24,9 @@ pub struct DataDirLock {
 /// # Errors
 /// When it cannot be made.
 pub fn create(dir: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(dir)
-        .with_context(|| format!("cannot make the data folder {}: set data.dir to a folder you may write", dir.display()))
+    std::fs::create_dir_all(dir).with_context(|| {
+        format!("cannot make the data folder {}: set data.dir to a folder you may write", dir.display())
+    })
 }
 
 /// Locks the folder for one node.
@@ -34,19 +35,19 @@ pub fn create(dir: &Path) -> anyhow::Result<()> {
 /// When another node runs on it.
 pub fn lock(dir: &Path) -> anyhow::Result<DataDirLock> {
     let path = dir.join("troupe.lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .with_context(|| format!("cannot write {}: set data.dir to a folder you may write", path.display()))?;
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).open(&path).with_context(|| {
+            format!("cannot write {}: set data.dir to a folder you may write", path.display())
+        })?;
     match file.try_lock() {
         Ok(()) => Ok(DataDirLock { _file: file }),
         Err(TryLockError::WouldBlock) => anyhow::bail!(
             "another troupe node runs on the data folder {}: stop it, or choose another folder with --data-dir",
             dir.display()
         ),
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
     }
 }
 
@@ -59,10 +60,9 @@ pub fn vault_keys(configured: &[Secret], dir: &Path, ids: &Ids) -> anyhow::Resul
     entries
         .iter()
         .map(|entry| {
-            let (id, key) = entry
-                .expose_secret()
-                .split_once(':')
-                .context("a vault key must be written as `id:base64`; make one with `openssl rand -base64 32`")?;
+            let (id, key) = entry.expose_secret().split_once(':').context(
+                "a vault key must be written as `id:base64`; make one with `openssl rand -base64 32`",
+            )?;
             Ok((id.to_owned(), Secret::from(key.trim().to_owned())))
         })
         .collect()

@@ -38,7 +38,13 @@ struct TickKind {
     missed: MissedTick,
 }
 
-const fn tick(role: Role, name: &'static str, cron: &'static str, zone: Zone, missed: MissedTick) -> TickKind {
+const fn tick(
+    role: Role,
+    name: &'static str,
+    cron: &'static str,
+    zone: Zone,
+    missed: MissedTick,
+) -> TickKind {
     TickKind { role, name, cron, zone, missed }
 }
 
@@ -190,7 +196,8 @@ mod tests {
     #[test]
     fn the_briefing_comes_at_eight_by_the_tenants_clock_also_after_the_clocks_change() {
         let briefing = &TICKS[0];
-        let next = |from: &str| next_run(briefing, Tz::Europe__Berlin, from.parse().unwrap()).unwrap().to_string();
+        let next =
+            |from: &str| next_run(briefing, Tz::Europe__Berlin, from.parse().unwrap()).unwrap().to_string();
         assert_eq!(next("2026-03-28T06:00:00Z"), "2026-03-28T07:00:00.000000Z");
         assert_eq!(next("2026-03-28T12:00:00Z"), "2026-03-29T06:00:00.000000Z");
     }

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use sandbox::{
-    CommentId, Fault, FaultKind, LimitOptions, NewAccount, NewComment, NewMedia, Sandbox, SandboxOptions, Subscription,
+    CommentId, Fault, FaultKind, LimitOptions, NewAccount, NewComment, NewMedia, Sandbox, SandboxOptions,
+    Subscription,
 };
 use serde_json::Value;
 use tenants::clock::{Clock, SystemClock};
@@ -43,8 +44,12 @@ impl Installation {
 
     /// Runs a command to its end; its answer.
     fn run(&self, arguments: &[&str], input: &str) -> Value {
-        let mut child =
-            self.command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("troupe starts");
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("troupe starts");
         child.stdin.take().expect("an input").write_all(input.as_bytes()).expect("it reads");
         let done = child.wait_with_output().expect("it ends");
         assert!(done.status.success(), "troupe {arguments:?} failed");
@@ -81,8 +86,11 @@ async fn sandbox() -> Sandbox {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_killed_again_and_again_loses_and_doubles_nothing() {
-    let installation =
-        Installation { folder: tempfile::tempdir().expect("a folder"), sandbox: sandbox().await, port: free_port() };
+    let installation = Installation {
+        folder: tempfile::tempdir().expect("a folder"),
+        sandbox: sandbox().await,
+        port: free_port(),
+    };
     let shop = set_up(&installation);
     switch_on_faults(&installation.sandbox);
 
@@ -109,7 +117,10 @@ async fn a_node_killed_again_and_again_loses_and_doubles_nothing() {
     assert_eq!(installation.replies(&comments), once);
     assert!(installation.sandbox.effects().doubled.is_empty());
     let chains = installation.run(&["audit", "verify"], "");
-    assert!(chains.as_array().expect("chains").iter().all(|chain| chain["verdict"]["verdict"] == "intact"), "{chains}");
+    assert!(
+        chains.as_array().expect("chains").iter().all(|chain| chain["verdict"]["verdict"] == "intact"),
+        "{chains}"
+    );
     installation.sandbox.stop().await;
 }
 
@@ -156,6 +167,8 @@ async fn all_answered(installation: &Installation, comments: &[CommentId]) {
 /// True when no webhook is under way and every effect has come to its end.
 fn nothing_is_open(installation: &Installation) -> bool {
     let counts = installation.run(&["queue", "status"], "");
-    let settled = |count: &Value| ["sent", "skipped", "cancelled"].iter().any(|state| count["state"] == *state);
-    installation.sandbox.pending_deliveries() == 0 && counts.as_array().is_some_and(|counts| counts.iter().all(settled))
+    let settled =
+        |count: &Value| ["sent", "skipped", "cancelled"].iter().any(|state| count["state"] == *state);
+    installation.sandbox.pending_deliveries() == 0
+        && counts.as_array().is_some_and(|counts| counts.iter().all(settled))
 }

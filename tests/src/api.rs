@@ -62,7 +62,8 @@ impl Api {
 
     /// Any method on `/api/v1{path}`.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
-        let request = self.http.request(method, format!("{}/api/v1{path}", self.base)).header("x-api-key", &self.key);
+        let request =
+            self.http.request(method, format!("{}/api/v1{path}", self.base)).header("x-api-key", &self.key);
         let request = match body {
             Some(body) => request.json(&body),
             None => request,

@@ -139,7 +139,10 @@ impl TestApp {
             self.sandbox.wait_delivered(PATIENCE).await.expect("webhooks are delivered");
             let busy = self.node().busy().await;
             // An effect may have caused further webhooks (our own reply comes back as a comment).
-            if busy.is_empty() && self.sandbox.pending_deliveries() == 0 && self.node().busy().await.is_empty() {
+            if busy.is_empty()
+                && self.sandbox.pending_deliveries() == 0
+                && self.node().busy().await.is_empty()
+            {
                 return;
             }
             assert!(SystemClock.now() < deadline, "not settled: {busy:?}");
@@ -188,8 +191,10 @@ impl TestApp {
     /// The tenant's effects, oldest first.
     pub async fn effects(&self, tenant: &TestTenant) -> Vec<Effect> {
         let database = &self.node().foundations().database;
-        let mut effects =
-            database.list_effects(&tenant.id, &EffectFilter::default(), PageRequest::first(200)).await.expect("effects");
+        let mut effects = database
+            .list_effects(&tenant.id, &EffectFilter::default(), PageRequest::first(200))
+            .await
+            .expect("effects");
         effects.reverse();
         effects
     }
@@ -235,7 +240,9 @@ fn settings(folder: &TempDir, database: &TestDatabase, sandbox: &Sandbox, app: &
 
 async fn start_node(settings: &Settings, clock: &ShiftedClock, llm: Option<Arc<dyn LlmRouter>>) -> Node {
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
-    Node::start(settings.clone(), BootOptions { llm, ..BootOptions::new(clock) }).await.expect("the node starts")
+    Node::start(settings.clone(), BootOptions { llm, ..BootOptions::new(clock) })
+        .await
+        .expect("the node starts")
 }
 
 async fn make_agency(node: &Node, name: &str) -> (Agency, String) {
@@ -243,7 +250,8 @@ async fn make_agency(node: &Node, name: &str) -> (Agency, String) {
     let act = Act { by: "test".to_owned(), at: foundations.clock.now(), ids: &foundations.ids };
     let (agency, changes) = act.create_agency(name).expect("a name");
     foundations.database.commit(changes).await.expect("an agency");
-    let (_, key, changes) = act.create_key("test", KeyScope::Agency { agency: agency.id }, None).expect("a name");
+    let (_, key, changes) =
+        act.create_key("test", KeyScope::Agency { agency: agency.id }, None).expect("a name");
     foundations.database.commit(changes).await.expect("a key");
     (agency, secrecy::ExposeSecret::expose_secret(&key).to_owned())
 }

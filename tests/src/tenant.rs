@@ -113,7 +113,11 @@ impl<'a> TenantBuilder<'a> {
             scoped_id: Some(there.app_scoped_id.clone()),
             page_id: (self.login == Login::Facebook).then(|| there.page_id.clone()),
             username: there.username.as_str().to_owned(),
-            flavour: if self.login == Login::Facebook { LoginFlavour::Facebook } else { LoginFlavour::Instagram },
+            flavour: if self.login == Login::Facebook {
+                LoginFlavour::Facebook
+            } else {
+                LoginFlavour::Instagram
+            },
             app: None,
             status: AccountStatus::Active,
             token_expires_at: None,

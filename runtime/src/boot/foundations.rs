@@ -64,7 +64,11 @@ impl Foundations {
     /// When migrations are missing.
     pub async fn require_migrated(&self) -> anyhow::Result<()> {
         let pending = self.database.pending_migrations().await?;
-        anyhow::ensure!(pending.is_empty(), "the database has an old schema ({} steps missing): run `troupe migrate`", pending.len());
+        anyhow::ensure!(
+            pending.is_empty(),
+            "the database has an old schema ({} steps missing): run `troupe migrate`",
+            pending.len()
+        );
         Ok(())
     }
 

@@ -11,11 +11,12 @@ use actors::Ports;
 use actors::dispatcher::Dispatcher;
 use actors::supervision::Troupe;
 use anyhow::Context;
-use instagram::{OwnApp, WebhookApps};
+use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::{LlmRouter, OfflineProvider};
 use tenants::clock::Clock;
-use tenants::ports::{Messenger, Outbox, Store, Wake};
+use tenants::ports::{Hint, Messenger, Outbox, Store, Wake};
 use tokio::net::TcpListener;
+use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
 
 pub use foundations::Foundations;
@@ -144,7 +145,11 @@ fn ports(
 ) -> anyhow::Result<Ports> {
     let messenger = match messenger {
         Some(messenger) => messenger,
-        None => Arc::new(foundations.gateway(settings)?),
+        None => {
+            let gateway = Arc::new(foundations.gateway(settings)?);
+            forget_old_tokens(foundations, gateway.clone());
+            gateway
+        }
     };
     let store: Arc<dyn Store> = Arc::new(foundations.database.clone());
     let wake: Arc<dyn Wake> = foundations.wake.clone();
@@ -160,6 +165,25 @@ fn ports(
         },
         wake,
     })
+}
+
+/// The gateway keeps opened tokens in memory: a reconnected account has a new one.
+fn forget_old_tokens(foundations: &Foundations, gateway: Arc<Gateway>) {
+    let mut hints = foundations.wake.subscribe();
+    let tasks = foundations.tasks.clone();
+    foundations.tasks.spawn("old_tokens", async move {
+        loop {
+            tokio::select! {
+                () = tasks.stopping() => return,
+                hint = hints.recv() => match hint {
+                    Ok(Hint::AccountRestored(_, account)) => gateway.forget(&account),
+                    Err(RecvError::Closed) => return,
+                    // A token that was missed here is refused by Instagram, and forgotten then.
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                },
+            }
+        }
+    });
 }
 
 /// Puts the parts that are not actors under the root supervisor.

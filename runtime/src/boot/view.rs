@@ -40,7 +40,8 @@ impl View {
         }
         let now = self.ports.clock.now();
         let mut drained_in = Some(Duration::ZERO);
-        let by_action: BTreeMap<_, i64> = waiting.iter().map(|count| (count.action_type, count.count)).collect();
+        let by_action: BTreeMap<_, i64> =
+            waiting.iter().map(|count| (count.action_type, count.count)).collect();
         for action in by_action.keys() {
             let eta = self.dispatcher.eta(tenant, account, *action).await.ok().flatten();
             drained_in = drained_in.zip(eta).map(|(longest, eta)| longest.max(eta.since(now)));

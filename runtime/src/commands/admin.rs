@@ -24,7 +24,11 @@ pub(super) enum AgencyCommand {
     List,
 }
 
-pub(super) async fn agency(command: AgencyCommand, settings: Settings, output: Output) -> anyhow::Result<Finding> {
+pub(super) async fn agency(
+    command: AgencyCommand,
+    settings: Settings,
+    output: Output,
+) -> anyhow::Result<Finding> {
     let workspace = Workspace::open(&settings).await?;
     let database = &workspace.foundations.database;
     match command {
@@ -35,7 +39,9 @@ pub(super) async fn agency(command: AgencyCommand, settings: Settings, output: O
         }
         AgencyCommand::List => {
             let agencies = database.list_agencies().await?;
-            output.list(&agencies, &["id", "name"], |agency| vec![agency.id.to_string(), agency.name.clone()])?;
+            output.list(&agencies, &["id", "name"], |agency| {
+                vec![agency.id.to_string(), agency.name.clone()]
+            })?;
         }
     }
     workspace.close().await;
@@ -76,13 +82,18 @@ pub(super) enum TenantCommand {
     },
 }
 
-pub(super) async fn tenant(command: TenantCommand, settings: Settings, output: Output) -> anyhow::Result<Finding> {
+pub(super) async fn tenant(
+    command: TenantCommand,
+    settings: Settings,
+    output: Output,
+) -> anyhow::Result<Finding> {
     let workspace = Workspace::open(&settings).await?;
     match command {
         TenantCommand::Create { slug, name, time_zone, agency } => {
             let agency = workspace.agency(agency.as_deref()).await?;
             let defaults = TenantSettings::default();
-            let (tenant, changes) = workspace.act().create_tenant(agency.id, &slug, &name, &time_zone, &defaults)?;
+            let (tenant, changes) =
+                workspace.act().create_tenant(agency.id, &slug, &name, &time_zone, &defaults)?;
             workspace.foundations.database.commit(changes).await?;
             output.result(&tenant, || format!("{}  {}  {}", tenant.id, tenant.slug, tenant.name))?;
         }
@@ -158,7 +169,11 @@ pub(super) struct ConnectArgs {
     page_id: Option<String>,
 }
 
-pub(super) async fn account(command: AccountCommand, settings: Settings, output: Output) -> anyhow::Result<Finding> {
+pub(super) async fn account(
+    command: AccountCommand,
+    settings: Settings,
+    output: Output,
+) -> anyhow::Result<Finding> {
     let workspace = Workspace::open(&settings).await?;
     match command {
         AccountCommand::Connect(args) => connect(&workspace, args, output).await?,
@@ -200,7 +215,11 @@ async fn connect(workspace: &Workspace, args: ConnectArgs, output: Output) -> an
         created_at: known.map_or(act.at, |account| account.created_at),
     };
     let sealed = workspace.foundations.vault.seal_token(&tenant.id, &account.id, token.inner())?;
-    workspace.foundations.database.commit(act.put_account(account.clone(), sealed, "account.connected")).await?;
+    workspace
+        .foundations
+        .database
+        .commit(act.put_account(account.clone(), sealed, "account.connected"))
+        .await?;
     output.result(&account, || format!("{}  @{} connected to {}", account.id, account.username, tenant.slug))
 }
 
@@ -252,7 +271,8 @@ pub(super) async fn key(command: KeyCommand, settings: Settings, output: Output)
             let agency = workspace.agency(agency.as_deref()).await?;
             let keys = workspace.foundations.database.list_keys(&agency.id).await?;
             output.list(&keys, &["id", "name", "scope", "expires", "revoked", "last used"], |key| {
-                let moment = |at: Option<tenants::clock::Timestamp>| at.map_or("-".to_owned(), |at| at.to_string());
+                let moment =
+                    |at: Option<tenants::clock::Timestamp>| at.map_or("-".to_owned(), |at| at.to_string());
                 let scope = match key.scope {
                     KeyScope::Installation => "installation".to_owned(),
                     KeyScope::Agency { agency } => agency.to_string(),
@@ -267,7 +287,8 @@ pub(super) async fn key(command: KeyCommand, settings: Settings, output: Output)
             let id = key.parse()?;
             let keys = workspace.foundations.database.list_keys(&agency.id).await?;
             let known = keys.iter().find(|known| known.id == id);
-            let known = known.ok_or_else(|| anyhow::anyhow!("there is no key {key}; see `troupe key list`"))?;
+            let known =
+                known.ok_or_else(|| anyhow::anyhow!("there is no key {key}; see `troupe key list`"))?;
             workspace.foundations.database.commit(workspace.act().revoke_key(known)).await?;
             output.result(&json!({ "revoked": key }), || format!("{key} is withdrawn"))?;
         }

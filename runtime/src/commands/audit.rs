@@ -31,7 +31,11 @@ pub(super) enum AuditCommand {
     },
 }
 
-pub(super) async fn run(command: AuditCommand, settings: Settings, output: Output) -> anyhow::Result<Finding> {
+pub(super) async fn run(
+    command: AuditCommand,
+    settings: Settings,
+    output: Output,
+) -> anyhow::Result<Finding> {
     let workspace = Workspace::open(&settings).await?;
     let finding = match command {
         AuditCommand::Verify { tenant } => verify(&workspace, tenant.as_deref(), output).await?,
@@ -63,7 +67,11 @@ async fn verify(workspace: &Workspace, tenant: Option<&str>, output: Output) -> 
         let verdict = &row["verdict"];
         let text = match verdict["verdict"].as_str() {
             Some("intact") => format!("intact, {} entries", verdict["entries"]),
-            _ => format!("BROKEN at entry {}: {}", verdict["seq"], verdict["problem"].as_str().unwrap_or_default()),
+            _ => format!(
+                "BROKEN at entry {}: {}",
+                verdict["seq"],
+                verdict["problem"].as_str().unwrap_or_default()
+            ),
         };
         vec![row["chain"].as_str().unwrap_or_default().to_owned(), text]
     })?;
@@ -86,7 +94,8 @@ async fn list(
 ) -> anyhow::Result<()> {
     let chain = Chain::Tenant(workspace.tenant(tenant, None).await?.id);
     let filter = AuditFilter { event_type, ..AuditFilter::default() };
-    let entries = workspace.foundations.database.list_audit(&chain, &filter, None, limit.clamp(1, 1_000)).await?;
+    let entries =
+        workspace.foundations.database.list_audit(&chain, &filter, None, limit.clamp(1, 1_000)).await?;
     output.list(&entries, &["seq", "at", "actor", "event", "resource", "why"], |entry| {
         let why = entry.error.clone().or_else(|| entry.details["reason"].as_str().map(str::to_owned));
         vec![

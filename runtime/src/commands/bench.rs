@@ -21,7 +21,8 @@ pub(super) async fn run(args: BenchArgs, mut settings: Settings, output: Output)
     settings.data.dir.clone_from(&folder);
     settings.http.listen.set_port(0);
     settings.sandbox.listen.set_port(0);
-    let options = OnceOptions { events: args.events, limit: Duration::from_secs(600), faults: false, seed: 7 };
+    let options =
+        OnceOptions { events: args.events, limit: Duration::from_secs(600), faults: false, seed: 7 };
     let report = run_once(settings, options).await;
     // Left behind it would only take room.
     drop(std::fs::remove_dir_all(&folder));

@@ -24,7 +24,7 @@ pub(super) fn run(command: ConfigCommand, common: &Common, output: Output) -> an
             common.settings()?;
             output.result(&serde_json::json!({ "valid": true }), || "the settings are valid".to_owned())?;
         }
-        ConfigCommand::Print { defaults: true } => print!("{}", settings::DEFAULTS),
+        ConfigCommand::Print { defaults: true } => super::output::write(settings::DEFAULTS)?,
         ConfigCommand::Print { defaults: false } => {
             let value = settings::printable(common.config.as_deref(), common.environment())?;
             let json = serde_json::to_value(&value)?;
@@ -39,7 +39,9 @@ fn flat(value: &serde_json::Value, path: String) -> Vec<String> {
     match value {
         serde_json::Value::Object(map) => map
             .iter()
-            .flat_map(|(key, inner)| flat(inner, if path.is_empty() { key.clone() } else { format!("{path}.{key}") }))
+            .flat_map(|(key, inner)| {
+                flat(inner, if path.is_empty() { key.clone() } else { format!("{path}.{key}") })
+            })
             .collect(),
         leaf => vec![format!("{path} = {leaf}")],
     }

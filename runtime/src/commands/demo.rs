@@ -47,7 +47,8 @@ pub(super) async fn run(
     telemetry::start(&settings.log)?;
     if !args.once {
         let stop = async { drop(shutdown_signal().await) };
-        let ended = run_live(settings, LiveOptions { events_per_minute: args.events_per_minute }, stop).await?;
+        let ended =
+            run_live(settings, LiveOptions { events_per_minute: args.events_per_minute }, stop).await?;
         return Ok(if ended { Finding::Fine } else { Finding::Trouble });
     }
     let options = OnceOptions {

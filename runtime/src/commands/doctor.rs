@@ -50,7 +50,9 @@ pub(super) async fn run(settings: Settings, output: Output) -> anyhow::Result<Fi
 fn port(settings: &Settings) -> Check {
     match std::net::TcpListener::bind(settings.http.listen) {
         Ok(_) => Check::fine("http port", format!("{} is free", settings.http.listen)),
-        Err(_) => Check::fine("http port", format!("{} is in use (by a running node?)", settings.http.listen)),
+        Err(_) => {
+            Check::fine("http port", format!("{} is in use (by a running node?)", settings.http.listen))
+        }
     }
 }
 
@@ -71,7 +73,10 @@ async fn installation(foundations: &Foundations, settings: &Settings) -> Vec<Che
 
 fn own_app(settings: &Settings) -> Check {
     if settings.instagram.app.secrets.is_empty() {
-        Check::trouble("meta app", "no app secret: set instagram.app.secrets, or register an app of an agency")
+        Check::trouble(
+            "meta app",
+            "no app secret: set instagram.app.secrets, or register an app of an agency",
+        )
     } else {
         Check::fine("meta app", "an app secret is set")
     }
@@ -111,7 +116,8 @@ async fn audit(foundations: &Foundations) -> anyhow::Result<Check> {
     let chains = foundations.database.audit_chains().await?;
     let mut broken = 0;
     for chain in &chains {
-        broken += i32::from(matches!(foundations.database.verify_chain(chain).await?, ChainVerdict::Broken { .. }));
+        broken +=
+            i32::from(matches!(foundations.database.verify_chain(chain).await?, ChainVerdict::Broken { .. }));
     }
     Ok(match broken {
         0 => Check::fine("audit log", format!("{} chains intact", chains.len())),

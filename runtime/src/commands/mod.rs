@@ -151,8 +151,9 @@ impl Common {
 
     /// The process's environment, with `--data-dir` as the last word.
     fn environment(&self) -> Vec<(String, String)> {
-        let mut environment: Vec<(String, String)> =
-            std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect();
+        let mut environment: Vec<(String, String)> = std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
         if let Some(dir) = &self.data_dir {
             environment.push((format!("{ENV_PREFIX}DATA__DIR"), format!("\"{}\"", dir.display())));
         }

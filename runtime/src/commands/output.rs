@@ -1,5 +1,7 @@
 //! What commands print.
 
+use std::io::Write;
+
 use serde::Serialize;
 
 /// Prints for people or for programs.
@@ -15,12 +17,8 @@ impl Output {
 
     /// Prints one result: `value` as JSON, or `text` for people.
     pub(crate) fn result<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> anyhow::Result<()> {
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(value)?);
-        } else {
-            println!("{}", text());
-        }
-        Ok(())
+        let text = if self.json { serde_json::to_string_pretty(value)? } else { text() };
+        Ok(write(&format!("{text}\n"))?)
     }
 
     /// Prints a list: as a JSON array, or as aligned columns.
@@ -31,12 +29,10 @@ impl Output {
         row: impl Fn(&T) -> Vec<String>,
     ) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string_pretty(items)?);
-            return Ok(());
+            return Ok(write(&format!("{}\n", serde_json::to_string_pretty(items)?))?);
         }
         let rows: Vec<Vec<String>> = items.iter().map(row).collect();
-        print!("{}", table(headers, &rows));
-        Ok(())
+        Ok(write(&table(headers, &rows))?)
     }
 
     /// Prints an error with its causes to standard error.
@@ -53,6 +49,15 @@ impl Output {
     }
 }
 
+/// Writes to standard output. A reader that has seen enough (`troupe … | head`) is no failure.
+pub(crate) fn write(text: &str) -> std::io::Result<()> {
+    let mut output = std::io::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
 /// Aligned columns, two spaces apart.
 pub(crate) fn table(headers: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
@@ -61,7 +66,8 @@ pub(crate) fn table(headers: &[&str], rows: &[Vec<String>]) -> String {
     };
     let widths: Vec<usize> = (0..headers.len()).map(width).collect();
     let line = |cells: Vec<&str>| {
-        let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let padded: Vec<String> =
+            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         format!("{}\n", padded.join("  ").trim_end())
     };
     let head = line(headers.to_vec());
@@ -74,7 +80,10 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let text = table(&["id", "state"], &[vec!["eff_1".into(), "sent".into()], vec!["é".into(), "unknown".into()]]);
+        let text = table(
+            &["id", "state"],
+            &[vec!["eff_1".into(), "sent".into()], vec!["é".into(), "unknown".into()]],
+        );
         assert_eq!(text, "id     state\neff_1  sent\né      unknown\n");
     }
 }

@@ -45,7 +45,11 @@ pub(super) enum QueueCommand {
     },
 }
 
-pub(super) async fn run(command: QueueCommand, settings: Settings, output: Output) -> anyhow::Result<Finding> {
+pub(super) async fn run(
+    command: QueueCommand,
+    settings: Settings,
+    output: Output,
+) -> anyhow::Result<Finding> {
     let workspace = Workspace::open(&settings).await?;
     match command {
         QueueCommand::Status { tenant } => status(&workspace, tenant.as_deref(), output).await?,
@@ -61,12 +65,20 @@ pub(super) async fn run(command: QueueCommand, settings: Settings, output: Outpu
                     effect.state.to_string(),
                     effect.retry_count.to_string(),
                     effect.next_retry_at.to_string(),
-                    effect.error.clone().or_else(|| effect.skip_reason.map(|why| why.to_string())).unwrap_or_default(),
+                    effect
+                        .error
+                        .clone()
+                        .or_else(|| effect.skip_reason.map(|why| why.to_string()))
+                        .unwrap_or_default(),
                 ]
             })?;
         }
-        QueueCommand::Retry { tenant, effect } => act_on(&workspace, &tenant, &effect, Act::Retry, output).await?,
-        QueueCommand::Cancel { tenant, effect } => act_on(&workspace, &tenant, &effect, Act::Cancel, output).await?,
+        QueueCommand::Retry { tenant, effect } => {
+            act_on(&workspace, &tenant, &effect, Act::Retry, output).await?
+        }
+        QueueCommand::Cancel { tenant, effect } => {
+            act_on(&workspace, &tenant, &effect, Act::Cancel, output).await?
+        }
     }
     workspace.close().await;
     Ok(Finding::Fine)
@@ -89,11 +101,19 @@ enum Act {
     Cancel,
 }
 
-async fn act_on(workspace: &Workspace, tenant: &str, effect: &str, act: Act, output: Output) -> anyhow::Result<()> {
+async fn act_on(
+    workspace: &Workspace,
+    tenant: &str,
+    effect: &str,
+    act: Act,
+    output: Output,
+) -> anyhow::Result<()> {
     let tenant = workspace.tenant(tenant, None).await?;
     let database = &workspace.foundations.database;
     let found = database.find_effect(&tenant.id, &effect.parse()?).await?;
-    let found = found.ok_or_else(|| anyhow::anyhow!("there is no effect {effect}; see `troupe queue list {}`", tenant.slug))?;
+    let found = found.ok_or_else(|| {
+        anyhow::anyhow!("there is no effect {effect}; see `troupe queue list {}`", tenant.slug)
+    })?;
     let (ids, now) = (&workspace.foundations.ids, workspace.foundations.clock.now());
     let changes = match act {
         Act::Retry => actors::dispatcher::retry_from_dlq(&found, "cli", ids, now)?,

@@ -26,7 +26,10 @@ pub(super) struct SandboxArgs {
 
 pub(super) async fn run(args: SandboxArgs, settings: Settings, output: Output) -> anyhow::Result<Finding> {
     telemetry::start(&settings.log)?;
-    let mut options = SandboxOptions { listen: args.listen.unwrap_or(settings.sandbox.listen), ..SandboxOptions::default() };
+    let mut options = SandboxOptions {
+        listen: args.listen.unwrap_or(settings.sandbox.listen),
+        ..SandboxOptions::default()
+    };
     options.seed = args.seed;
     options.deliver.callback_url = args.callback_url;
     let sandbox = Sandbox::start(options).await?;

@@ -17,7 +17,10 @@ pub(super) async fn run(settings: Settings, output: Output) -> anyhow::Result<Fi
     })?;
     shutdown_signal().await?;
     let ended_by_itself = node.shut_down().await;
-    anyhow::ensure!(ended_by_itself, "some work did not end in time and was cut off; it goes on at the next start");
+    anyhow::ensure!(
+        ended_by_itself,
+        "some work did not end in time and was cut off; it goes on at the next start"
+    );
     Ok(Finding::Fine)
 }
 

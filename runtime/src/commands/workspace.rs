@@ -41,7 +41,9 @@ impl Workspace {
         match agencies.len() {
             0 => anyhow::bail!("there is no agency yet; make one with `troupe agency create NAME`"),
             1 => Ok(agencies.remove(0)),
-            _ => anyhow::bail!("there are several agencies; name one with --agency (see `troupe agency list`)"),
+            _ => {
+                anyhow::bail!("there are several agencies; name one with --agency (see `troupe agency list`)")
+            }
         }
     }
 
@@ -52,7 +54,9 @@ impl Workspace {
             Ok(id) => store.find_tenant(&id).await?,
             Err(_) => store.find_tenant_by_slug(&self.agency(agency).await?.id, name).await?,
         };
-        found.ok_or_else(|| anyhow::anyhow!("there is no tenant {name}; `troupe tenant list` shows those there are"))
+        found.ok_or_else(|| {
+            anyhow::anyhow!("there is no tenant {name}; `troupe tenant list` shows those there are")
+        })
     }
 
     /// Every tenant of an agency.

@@ -36,7 +36,9 @@ struct Cast {
 
 /// Everybody.
 pub(super) fn everybody() -> anyhow::Result<Vec<Character>> {
-    let cast: Cast = figment::Figment::from(<figment::providers::Toml as figment::providers::Format>::string(CAST)).extract()?;
+    let cast: Cast =
+        figment::Figment::from(<figment::providers::Toml as figment::providers::Format>::string(CAST))
+            .extract()?;
     Ok(cast.tenant)
 }
 

@@ -59,7 +59,10 @@ fn greet(stage: &Stage, data_dir: &str) {
     println!("  health, metrics {node}/readyz  {node}/metrics");
     println!("  the sandbox     {}/_sandbox", stage.sandbox.base_url());
     println!("  data            {data_dir}\n");
-    println!("Approve a draft:  curl -H 'X-API-Key: {}' {node}/api/v1/tenants/{}/approvals", stage.key, stage.brands[0].tenant.id);
+    println!(
+        "Approve a draft:  curl -H 'X-API-Key: {}' {node}/api/v1/tenants/{}/approvals",
+        stage.key, stage.brands[0].tenant.id
+    );
     println!("Ctrl-C ends.\n");
 }
 
@@ -191,14 +194,19 @@ fn line(brand: &Brand, entry: &AuditEntry) -> Option<String> {
                 "escalate" => "31",
                 _ => "90",
             };
-            paint(color, &format!("{outcome:<9} {intent:<9} {confidence:.2}  {}", text("reason")))
+            let said: String = text("incoming_text").chars().take(48).collect();
+            let said = format!("“{said}”");
+            paint(color, &format!("{outcome:<9} {intent:<9} {confidence:.2}  {said:<50}  {}", text("reason")))
         }
         "effect.sent" | "effect.reconciled" => {
-            paint("36", &format!("sent      {:<9}       {}", text("action"), text("instagram_id")))
+            paint("36", &format!("sent      {:<13}   {}", text("action"), text("instagram_id")))
         }
         kind if kind.starts_with("effect.") || kind.starts_with("conversation.") => {
             let reason = entry.error.clone().unwrap_or_else(|| text("reason"));
-            paint("35", &format!("{:<9} {:<9}       {reason}", kind.split('.').nth(1).unwrap_or(kind), text("action")))
+            paint(
+                "35",
+                &format!("{:<9} {:<13}   {reason}", kind.split('.').nth(1).unwrap_or(kind), text("action")),
+            )
         }
         _ => return None,
     };

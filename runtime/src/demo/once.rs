@@ -47,7 +47,9 @@ impl OnceReport {
     pub fn to_table(&self) -> String {
         let r = &self.reckoning;
         let mut text = format!("events            {}\n", r.events);
-        for (title, counts) in [("decisions (mode intent outcome)", &r.decisions), ("effects (action::state)", &r.effects)] {
+        for (title, counts) in
+            [("decisions (mode intent outcome)", &r.decisions), ("effects (action::state)", &r.effects)]
+        {
             text += &format!("{title}\n");
             for (name, count) in counts {
                 text += &format!("  {name:<34} {count:>7}\n");
@@ -128,7 +130,8 @@ async fn settle(stage: &Stage, deadline: Timestamp) -> anyhow::Result<()> {
     loop {
         let mut busy = stage.node.busy().await;
         let counts = foundations.database.effect_counts(None).await?;
-        let open: i64 = counts.iter().filter(|count| !count.state.is_settled()).map(|count| count.count).sum();
+        let open: i64 =
+            counts.iter().filter(|count| !count.state.is_settled()).map(|count| count.count).sum();
         if open > 0 {
             busy.push(format!("{open} effects wait"));
         }

@@ -99,9 +99,16 @@ impl Reckoning {
         *self.effects.entry(name).or_default() += 1;
         if !effect.state.is_settled() || effect.state == EffectState::Dlq {
             self.lost += 1;
-            self.problem(format!("{} is {}: {}", effect.id, effect.state, effect.error.as_deref().unwrap_or("-")));
+            self.problem(format!(
+                "{} is {}: {}",
+                effect.id,
+                effect.state,
+                effect.error.as_deref().unwrap_or("-")
+            ));
         }
-        if let (Some(received), Some(sent), false) = (effect.received_at, effect.sent_at, effect.approved_by_person) {
+        if let (Some(received), Some(sent), false) =
+            (effect.received_at, effect.sent_at, effect.approved_by_person)
+        {
             times.saturating_record(sent.since(received).as_micros() as u64);
         }
     }
@@ -126,7 +133,8 @@ impl Reckoning {
     fn compare(&mut self, sent: &[Effect], visible: &EffectsReport) {
         let mut seen: HashSet<Trace> = HashSet::new();
         for effect in &visible.effects {
-            let repeats_harmlessly = matches!(effect.kind, EffectKind::Hide | EffectKind::Like | EffectKind::Reaction);
+            let repeats_harmlessly =
+                matches!(effect.kind, EffectKind::Hide | EffectKind::Like | EffectKind::Reaction);
             let trace = Trace::visible(effect);
             if !seen.insert(trace) && !repeats_harmlessly {
                 self.doubled += 1;
@@ -176,7 +184,10 @@ impl Trace {
             Action::DeleteComment { comment_id } => Trace("delete", comment_id.clone()),
             Action::Like { target: LikeTarget::Comment { comment_id } } => Trace("like", comment_id.clone()),
             Action::Like { target: LikeTarget::Message { mid, .. } } => Trace("like", mid.clone()),
-            Action::ReplyComment { target: ReplyTarget::Comment { .. } | ReplyTarget::Mention { .. }, .. }
+            Action::ReplyComment {
+                target: ReplyTarget::Comment { .. } | ReplyTarget::Mention { .. },
+                ..
+            }
             | Action::PrivateReply { .. }
             | Action::SendDm { .. }
             | Action::ReplyDm { .. } => Trace("text", effect.instagram_id.clone()?),

@@ -101,13 +101,19 @@ async fn agency(node: &Node) -> anyhow::Result<Agency> {
     Ok(agency)
 }
 
-async fn brand(node: &Node, sandbox: &Sandbox, agency: &Agency, character: Character) -> anyhow::Result<Brand> {
+async fn brand(
+    node: &Node,
+    sandbox: &Sandbox,
+    agency: &Agency,
+    character: Character,
+) -> anyhow::Result<Brand> {
     let database = &node.foundations().database;
     let tenant = match database.find_tenant_by_slug(&agency.id, &character.slug).await? {
         Some(known) => known,
         None => {
             let Character { slug, name, time_zone, .. } = &character;
-            let (tenant, changes) = act(node).create_tenant(agency.id, slug, name, time_zone, &settings(&character))?;
+            let (tenant, changes) =
+                act(node).create_tenant(agency.id, slug, name, time_zone, &settings(&character))?;
             database.commit(changes).await?;
             tenant
         }

@@ -13,8 +13,8 @@ const PEOPLE: u32 = 400;
 const MESSAGES_PERCENT: u32 = 22;
 
 const FIRST_NAMES: &[&str] = &[
-    "anna", "ben", "carla", "david", "elena", "felix", "giulia", "hugo", "ines", "jonas", "klara", "luis", "marta",
-    "nico", "olga", "pablo", "rita", "sara", "tom", "vera",
+    "anna", "ben", "carla", "david", "elena", "felix", "giulia", "hugo", "ines", "jonas", "klara", "luis",
+    "marta", "nico", "olga", "pablo", "rita", "sara", "tom", "vera",
 ];
 
 /// Makes one event after the other.

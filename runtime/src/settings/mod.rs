@@ -20,7 +20,6 @@ use serde::Deserialize;
 pub use http::HttpSection;
 pub use secret::Secret;
 
-
 /// The embedded defaults, with every key explained.
 pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
 
@@ -215,7 +214,8 @@ impl Settings {
     fn validate(&self) -> Result<(), SettingsError> {
         let invalid = |key, problem: &str| Err(SettingsError::Value { key, problem: problem.to_owned() });
         let url = self.database.url.expose_secret();
-        if !(url.is_empty() || ["sqlite:", "postgres://", "postgresql://"].iter().any(|p| url.starts_with(p))) {
+        if !(url.is_empty() || ["sqlite:", "postgres://", "postgresql://"].iter().any(|p| url.starts_with(p)))
+        {
             return invalid("database.url", "must be empty, or begin with sqlite: or postgres://");
         }
         for (key, url) in [
@@ -228,7 +228,10 @@ impl Settings {
         }
         for key in &self.vault.keys {
             if !key.expose_secret().contains(':') {
-                return invalid("vault.keys", "write each key as `id:base64`; make one with `openssl rand -base64 32`");
+                return invalid(
+                    "vault.keys",
+                    "write each key as `id:base64`; make one with `openssl rand -base64 32`",
+                );
             }
         }
         Ok(())
@@ -258,9 +261,8 @@ impl Environment {
 
 impl Provider for Environment {
     fn metadata(&self) -> Metadata {
-        Metadata::named("the environment").interpolater(|_, keys| {
-            format!("{ENV_PREFIX}{}", keys.join("__").to_uppercase())
-        })
+        Metadata::named("the environment")
+            .interpolater(|_, keys| format!("{ENV_PREFIX}{}", keys.join("__").to_uppercase()))
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
@@ -307,7 +309,8 @@ mod tests {
     #[test]
     fn the_environment_wins_over_the_file() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "[http]\nlisten = \"127.0.0.1:9001\"\n[data]\ndir = \"elsewhere\"\n").unwrap();
+        std::fs::write(file.path(), "[http]\nlisten = \"127.0.0.1:9001\"\n[data]\ndir = \"elsewhere\"\n")
+            .unwrap();
         let env = environment(&[("TROUPE__HTTP__LISTEN", "127.0.0.1:9002"), ("HOME", "/root")]);
         let settings = Settings::load(Some(file.path()), env).unwrap();
         assert_eq!(settings.http.listen.port(), 9002);

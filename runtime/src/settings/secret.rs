@@ -30,7 +30,12 @@ impl ExposeSecret<str> for Secret {
 
 /// Replaces every secret in a tree of settings; empty ones stay visible as empty.
 pub(super) fn mask(settings: &mut Value) {
-    for path in [["database", "url", ""], ["vault", "keys", ""], ["instagram", "app", "secrets"], ["instagram", "app", "verify_token"]] {
+    for path in [
+        ["database", "url", ""],
+        ["vault", "keys", ""],
+        ["instagram", "app", "secrets"],
+        ["instagram", "app", "verify_token"],
+    ] {
         mask_at(settings, &path);
     }
 }

@@ -47,7 +47,10 @@ async fn a_person_may_put_other_words(app: TestApp) -> TestApp {
     app.api.post(&path(&shop, &approval, "edit"), json!({ "text": "Yes, within three days." })).await.ok();
     app.settle().await;
     let replies = app.visible(&comment).replies;
-    assert_eq!(replies.iter().map(|reply| reply.text.as_str()).collect::<Vec<_>>(), ["Yes, within three days."]);
+    assert_eq!(
+        replies.iter().map(|reply| reply.text.as_str()).collect::<Vec<_>>(),
+        ["Yes, within three days."]
+    );
     app
 }
 

@@ -25,7 +25,8 @@ async fn praise_is_answered_once_and_the_reason_is_recorded(app: TestApp) -> Tes
     let decision = app.last_decision(&shop).await;
     assert_eq!(decision["classification"]["intent"], "praise");
     assert_eq!((&decision["mode"], &decision["outcome"]), (&json!("A"), &json!("act")));
-    let steps: Vec<_> = decision["trace"].as_array().unwrap().iter().map(|step| step["step"].clone()).collect();
+    let steps: Vec<_> =
+        decision["trace"].as_array().unwrap().iter().map(|step| step["step"].clone()).collect();
     assert!(steps.contains(&json!("policy")) && steps.contains(&json!("classify")), "{steps:?}");
     assert!(app.audit(&shop).await.iter().any(|entry| entry.event_type == "effect.sent"));
     app
@@ -44,7 +45,8 @@ async fn spam_is_hidden(app: TestApp) -> TestApp {
 
 async fn a_complaint_is_escalated_and_nothing_is_said(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
-    let comment = app.comment(&shop, "customer", "My order never arrived and nobody answers, very disappointed");
+    let comment =
+        app.comment(&shop, "customer", "My order never arrived and nobody answers, very disappointed");
     app.settle().await;
 
     assert!(app.visible(&comment).is_untouched());
@@ -55,7 +57,8 @@ async fn a_complaint_is_escalated_and_nothing_is_said(app: TestApp) -> TestApp {
 
 async fn a_crisis_raises_an_alert(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
-    let comment = app.comment(&shop, "customer", "I had an allergic reaction to your cream and ended up in hospital");
+    let comment =
+        app.comment(&shop, "customer", "I had an allergic reaction to your cream and ended up in hospital");
     app.settle().await;
 
     assert!(app.visible(&comment).is_untouched());
@@ -76,7 +79,10 @@ async fn a_rule_wins_over_the_model(app: TestApp) -> TestApp {
     app.settle().await;
 
     let replies = app.visible(&comment).replies;
-    assert_eq!(replies.iter().map(|reply| reply.text.as_str()).collect::<Vec<_>>(), ["All prices are in our shop."]);
+    assert_eq!(
+        replies.iter().map(|reply| reply.text.as_str()).collect::<Vec<_>>(),
+        ["All prices are in our shop."]
+    );
     app
 }
 
@@ -135,7 +141,8 @@ async fn a_blocked_word_never_leaves(app: TestApp) -> TestApp {
         "name": "promo", "trigger": { "on": "comment" }, "conditions": [],
         "actions": [{ "do": "reply", "variations": ["Our cheap offer is back"] }],
     });
-    let shop = app.tenant("acme").settings(|s| s.blocked_words = vec!["cheap".into()]).rule(rule).create().await;
+    let shop =
+        app.tenant("acme").settings(|s| s.blocked_words = vec!["cheap".into()]).rule(rule).create().await;
     let comment = app.comment(&shop, "fan", "nice");
     app.settle().await;
 

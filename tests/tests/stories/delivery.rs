@@ -29,7 +29,8 @@ async fn reordered_and_batched_webhooks_lose_nothing(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
     app.sandbox.fault(Fault::new(FaultKind::ReorderWebhooks { within_ms: 100 }));
     app.sandbox.fault(Fault::new(FaultKind::BatchWebhooks(sandbox::Batching { size: 10, linger_ms: 20 })));
-    let comments: Vec<_> = (0..30).map(|n| app.comment(&shop, &format!("fan{n}"), "I love this so much!")).collect();
+    let comments: Vec<_> =
+        (0..30).map(|n| app.comment(&shop, &format!("fan{n}"), "I love this so much!")).collect();
     app.settle().await;
 
     let answers: Vec<usize> = comments.iter().map(|comment| app.visible(comment).replies.len()).collect();
@@ -44,7 +45,9 @@ async fn a_wrong_signature_is_refused_and_nothing_is_stored(app: TestApp) -> Tes
         shop.account.external_id
     );
     let wrong = format!("sha256={}", "0".repeat(64));
-    for headers in [vec![], vec![("x-hub-signature-256", wrong.as_str())], vec![("x-hub-signature-256", "junk")]] {
+    for headers in
+        [vec![], vec![("x-hub-signature-256", wrong.as_str())], vec![("x-hub-signature-256", "junk")]]
+    {
         let reply = app.api.raw_post("/webhooks/instagram", &headers, body.clone().into_bytes()).await;
         assert_eq!(reply.status, 401, "{}", reply.body);
     }

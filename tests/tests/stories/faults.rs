@@ -20,7 +20,8 @@ async fn a_dead_token_holds_the_queue_and_a_reconnect_sends_it(app: TestApp) -> 
     let shop = app.tenant("acme").create().await;
     let other = app.tenant("other").create().await;
     app.sandbox.revoke_token(&shop, TokenDeath::PasswordChanged).unwrap();
-    let comments: Vec<_> = (0..3).map(|n| app.comment(&shop, &format!("fan{n}"), "I love this so much!")).collect();
+    let comments: Vec<_> =
+        (0..3).map(|n| app.comment(&shop, &format!("fan{n}"), "I love this so much!")).collect();
     let elsewhere = app.comment(&other, "fan", "I love this so much!");
     app.until("an alert is raised", || async {
         let alerts = app.api.get(&shop.path("/alerts?resolved=false")).await.ok();
@@ -51,15 +52,18 @@ async fn reconnect(app: &TestApp, shop: &TestTenant) {
 async fn a_spell_of_5xx_is_waited_out_without_doubling(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
     app.sandbox.fault(Fault::new(FaultKind::Http5xx { status: 503 }).times(8));
-    let comments: Vec<_> = (0..6).map(|n| app.comment(&shop, &format!("fan{n}"), "I love this so much!")).collect();
+    let comments: Vec<_> =
+        (0..6).map(|n| app.comment(&shop, &format!("fan{n}"), "I love this so much!")).collect();
     all_replied_after_waiting(&app, &comments).await;
     app
 }
 
 async fn a_lost_answer_is_settled_by_reading_back(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
-    app.sandbox.fault(Fault::new(FaultKind::DoneBut500 { status: 500 }).on(Endpoint::ReplyToComment).times(3));
-    let comments: Vec<_> = (0..3).map(|n| app.comment(&shop, &format!("fan{n}"), "I love this so much!")).collect();
+    app.sandbox
+        .fault(Fault::new(FaultKind::DoneBut500 { status: 500 }).on(Endpoint::ReplyToComment).times(3));
+    let comments: Vec<_> =
+        (0..3).map(|n| app.comment(&shop, &format!("fan{n}"), "I love this so much!")).collect();
     all_replied_after_waiting(&app, &comments).await;
     assert!(app.audit(&shop).await.iter().any(|entry| entry.event_type == "effect.unknown"));
     app
@@ -69,7 +73,8 @@ async fn a_dropped_connection_is_settled_by_reading_back(app: TestApp) -> TestAp
     let shop = app.tenant("acme").create().await;
     let drop = FaultKind::DoneButConnectionDropped { hang: false };
     app.sandbox.fault(Fault::new(drop).on(Endpoint::ReplyToComment).times(2));
-    let comments: Vec<_> = (0..2).map(|n| app.comment(&shop, &format!("fan{n}"), "I love this so much!")).collect();
+    let comments: Vec<_> =
+        (0..2).map(|n| app.comment(&shop, &format!("fan{n}"), "I love this so much!")).collect();
     all_replied_after_waiting(&app, &comments).await;
     app
 }
@@ -109,7 +114,12 @@ async fn a_refusal_for_good_becomes_a_dead_letter_that_a_person_retries(app: Tes
 
 async fn a_rate_limit_waits_without_using_up_tries(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
-    let limit = FaultKind::RateLimit { code: 80002, status: None, retry_after_seconds: None, regain_minutes: Some(5) };
+    let limit = FaultKind::RateLimit {
+        code: 80002,
+        status: None,
+        retry_after_seconds: None,
+        regain_minutes: Some(5),
+    };
     app.sandbox.fault(Fault::new(limit).on(Endpoint::ReplyToComment).times(1));
     let comment = app.comment(&shop, "fan", "I love this so much!");
     app.settle().await;

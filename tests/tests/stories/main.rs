@@ -1,5 +1,7 @@
 //! Stories through the real boot, each told on SQLite and on PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
+
 mod approvals;
 mod conversations;
 mod decisions;

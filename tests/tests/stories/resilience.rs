@@ -18,7 +18,8 @@ stories!(
 
 async fn a_restart_in_the_middle_loses_and_doubles_nothing(mut app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
-    let comments: Vec<_> = (0..40).map(|n| app.comment(&shop, &format!("fan{n}"), "I love this so much!")).collect();
+    let comments: Vec<_> =
+        (0..40).map(|n| app.comment(&shop, &format!("fan{n}"), "I love this so much!")).collect();
     app.restart().await;
     app.until("every comment has its reply", || async {
         comments.iter().all(|comment| !app.visible(comment).replies.is_empty())
@@ -35,7 +36,8 @@ async fn a_tenant_sleeps_when_idle_and_wakes_on_demand(app: TestApp) -> TestApp 
     app.comment(&shop, "fan", "I love this so much!");
     app.settle().await;
     app.node().troupe().sleep_tenant(&shop.id).await;
-    app.until("the tenant sleeps", || async { !app.node().troupe().awake_tenants().contains(&shop.id) }).await;
+    app.until("the tenant sleeps", || async { !app.node().troupe().awake_tenants().contains(&shop.id) })
+        .await;
 
     let comment = app.comment(&shop, "other", "I love this so much!");
     app.settle().await;
