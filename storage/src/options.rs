@@ -106,6 +106,7 @@ fn sqlite(path: PathBuf, limits: &Limits) -> Place {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .pragma("cache_size", "-32768")
         .pragma("wal_autocheckpoint", "4000")
         .pragma("journal_size_limit", "67108864");
     Place { writing: Connector::Sqlite(writing), reading: Connector::Sqlite(common.read_only(true)), label }
