@@ -185,7 +185,8 @@ impl ChainCheck {
 
     /// Checks the next entry; the verdict when it does not fit.
     pub fn next(&mut self, entry: &AuditEntry) -> Result<(), ChainVerdict> {
-        let broken = |problem: &str| ChainVerdict::Broken { seq: self.last_seq + 1, problem: problem.to_owned() };
+        let broken =
+            |problem: &str| ChainVerdict::Broken { seq: self.last_seq + 1, problem: problem.to_owned() };
         if entry.seq != self.last_seq + 1 {
             return Err(broken("an entry is missing"));
         }
@@ -208,9 +209,10 @@ impl ChainCheck {
                 seq: self.last_seq,
                 problem: "the end of the chain is not what was recorded".to_owned(),
             },
-            None if self.last_seq > 0 => {
-                ChainVerdict::Broken { seq: 1, problem: "the record of the chain's end is missing".to_owned() }
-            }
+            None if self.last_seq > 0 => ChainVerdict::Broken {
+                seq: 1,
+                problem: "the record of the chain's end is missing".to_owned(),
+            },
             _ => ChainVerdict::Intact { entries: self.last_seq },
         }
     }

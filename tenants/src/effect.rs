@@ -162,7 +162,9 @@ impl Action {
     pub fn needs_window(&self) -> bool {
         matches!(
             self,
-            Action::SendDm { .. } | Action::ReplyDm { .. } | Action::Like { target: LikeTarget::Message { .. } }
+            Action::SendDm { .. }
+                | Action::ReplyDm { .. }
+                | Action::Like { target: LikeTarget::Message { .. } }
         )
     }
 }
@@ -247,7 +249,13 @@ pub struct IdempotencyKey(pub String);
 impl IdempotencyKey {
     /// SHA-256 (hex) over tenant, the event's kind and external id, the action type and the position of the
     /// action among those of its type.
-    pub fn derive(tenant: &TenantId, event_kind: &str, external_id: &str, action: ActionType, position: u32) -> Self {
+    pub fn derive(
+        tenant: &TenantId,
+        event_kind: &str,
+        external_id: &str,
+        action: ActionType,
+        position: u32,
+    ) -> Self {
         let mut hash = Sha256::new();
         for part in [tenant.0.as_bytes().as_slice(), event_kind.as_bytes(), external_id.as_bytes()] {
             hash.update((part.len() as u64).to_be_bytes());
@@ -313,7 +321,9 @@ pub const MAX_TRIES: u32 = 5;
 
 /// How long to wait after the `retry_count`-th failed try (1-based): 2, 4, 8, 16, 32 minutes, at most one hour.
 pub fn backoff(retry_count: u32) -> Duration {
-    Duration::from_secs(60).saturating_mul(2u32.saturating_pow(retry_count.min(16))).min(Duration::from_secs(3_600))
+    Duration::from_secs(60)
+        .saturating_mul(2u32.saturating_pow(retry_count.min(16)))
+        .min(Duration::from_secs(3_600))
 }
 
 #[cfg(test)]
@@ -331,7 +341,9 @@ mod tests {
     #[test]
     fn the_key_depends_on_event_action_and_position_but_not_on_the_words() {
         let tenant = TenantId(Uuid::nil());
-        let key = |external, action, position| IdempotencyKey::derive(&tenant, "comment", external, action, position);
+        let key = |external, action, position| {
+            IdempotencyKey::derive(&tenant, "comment", external, action, position)
+        };
         let first = key("1", ActionType::ReplyComment, 0);
         assert_eq!(first, key("1", ActionType::ReplyComment, 0));
         assert_ne!(first, key("2", ActionType::ReplyComment, 0));

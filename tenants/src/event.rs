@@ -327,7 +327,9 @@ impl InboxEvent {
     pub fn role(&self) -> Role {
         match (&self.body, self.kind) {
             (EventBody::Tick(tick), _) => tick.role,
-            (EventBody::Comment(_) | EventBody::Mention(_), _) | (_, EventKind::StoryReply) => Role::Engagement,
+            (EventBody::Comment(_) | EventBody::Mention(_), _) | (_, EventKind::StoryReply) => {
+                Role::Engagement
+            }
             (EventBody::Message(_), _)
             | (EventBody::MessageDeleted { .. } | EventBody::MessageEdited { .. }, _)
             | (EventBody::Reaction { .. } | EventBody::Postback { .. }, _)

@@ -167,7 +167,8 @@ pub const MAX_COMPILED_REGEX_BYTES: usize = 1 << 20;
 impl Rule {
     /// Refuses a rule that cannot work, naming the part that is wrong.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
-        let invalid = |field: String, problem: &str| Err(InvalidSetting { field, problem: problem.to_owned() });
+        let invalid =
+            |field: String, problem: &str| Err(InvalidSetting { field, problem: problem.to_owned() });
         if self.name.trim().is_empty() || self.name.chars().count() > 200 {
             return invalid("name".into(), "give a name of 1 to 200 characters");
         }
@@ -214,7 +215,9 @@ impl Condition {
             Condition::Regex { pattern } if pattern.len() > MAX_PATTERN_BYTES => {
                 Err(format!("the expression is longer than {MAX_PATTERN_BYTES} bytes"))
             }
-            Condition::Regex { pattern } => compile_pattern(pattern).map(drop).map_err(|error| error.to_string()),
+            Condition::Regex { pattern } => {
+                compile_pattern(pattern).map(drop).map_err(|error| error.to_string())
+            }
             Condition::Language { any } if any.is_empty() => Err("name at least one language".to_owned()),
             Condition::Sentiment { any } if any.is_empty() => Err("name at least one sentiment".to_owned()),
             Condition::Intent { any, .. } if any.is_empty() => Err("name at least one intent".to_owned()),

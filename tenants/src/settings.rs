@@ -137,7 +137,17 @@ impl Default for TenantSettings {
             blocked_authors: Vec::new(),
             allowed_links: Vec::new(),
             quiet_hours: None,
-            stop_words: words(&["stop", "unsubscribe", "baja", "alto", "parar", "sair", "stopp", "arrêt", "basta"]),
+            stop_words: words(&[
+                "stop",
+                "unsubscribe",
+                "baja",
+                "alto",
+                "parar",
+                "sair",
+                "stopp",
+                "arrêt",
+                "basta",
+            ]),
             start_words: words(&["start", "subscribe", "alta", "iniciar", "comenzar", "weiter", "inizia"]),
             max_parallel: 16,
             daily_budget: MicroUsd(5_000_000),
@@ -269,7 +279,8 @@ mod tests {
 
     #[test]
     fn settings_written_by_an_older_version_are_still_read() {
-        let settings: TenantSettings = serde_json::from_str(r#"{"min_confidence":0.7,"modes":{"praise":"B"}}"#).unwrap();
+        let settings: TenantSettings =
+            serde_json::from_str(r#"{"min_confidence":0.7,"modes":{"praise":"B"}}"#).unwrap();
         assert_eq!(settings.mode(Intent::Praise), Mode::Draft);
         assert_eq!(settings.max_parallel, TenantSettings::default().max_parallel);
     }

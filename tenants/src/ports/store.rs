@@ -19,8 +19,8 @@ use crate::conversation::{Comment, CommentStatus, Conversation, ConversationKind
 use crate::effect::{ActionType, Effect, EffectState};
 use crate::event::{EventKind, InboxEvent, NewEvent, OrphanedEvent, Role};
 use crate::ids::{
-    AccountId, AgencyId, AlertId, AppId, ApprovalId, CommentId, ConversationId, EffectId, EventId, KeyId, RuleId,
-    TenantId,
+    AccountId, AgencyId, AlertId, AppId, ApprovalId, CommentId, ConversationId, EffectId, EventId, KeyId,
+    RuleId, TenantId,
 };
 use crate::intent::Intent;
 use crate::rule::Rule;
@@ -155,7 +155,11 @@ pub trait Directory: Send + Sync {
     /// Accounts of a tenant.
     async fn list_accounts(&self, tenant: &TenantId) -> Result<Vec<Account>, StoreError>;
     /// One account.
-    async fn find_account(&self, tenant: &TenantId, account: &AccountId) -> Result<Option<Account>, StoreError>;
+    async fn find_account(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+    ) -> Result<Option<Account>, StoreError>;
     /// Every account of every tenant: the webhook's address book, held in memory.
     async fn all_accounts(&self) -> Result<Vec<Account>, StoreError>;
     /// Tenants that are active and have an account.
@@ -241,7 +245,11 @@ pub trait Conversations: Send + Sync {
         page: PageRequest,
     ) -> Result<Vec<Comment>, StoreError>;
     /// One comment.
-    async fn find_comment(&self, tenant: &TenantId, comment: &CommentId) -> Result<Option<Comment>, StoreError>;
+    async fn find_comment(
+        &self,
+        tenant: &TenantId,
+        comment: &CommentId,
+    ) -> Result<Option<Comment>, StoreError>;
     /// One comment by Instagram's id.
     async fn find_comment_by_external_id(
         &self,
@@ -345,7 +353,11 @@ pub trait Outbox: Send + Sync {
     /// Effects by action and state; of one tenant, or of all.
     async fn effect_counts(&self, tenant: Option<&TenantId>) -> Result<Vec<EffectCount>, StoreError>;
     /// Effects of one account that wait before a moment in the queue; for an honest ETA.
-    async fn waiting_effects(&self, tenant: &TenantId, account: &AccountId) -> Result<Vec<EffectCount>, StoreError>;
+    async fn waiting_effects(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+    ) -> Result<Vec<EffectCount>, StoreError>;
 }
 
 /// Questions to people.
@@ -397,7 +409,8 @@ pub trait AuditLog: Send + Sync {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError>;
     /// Entries after a sequence number, oldest first: the live feed.
-    async fn audit_since(&self, chain: &Chain, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+    async fn audit_since(&self, chain: &Chain, after: i64, limit: u32)
+    -> Result<Vec<AuditEntry>, StoreError>;
     /// Every chain there is.
     async fn audit_chains(&self) -> Result<Vec<Chain>, StoreError>;
     /// Checks a whole chain.
@@ -513,6 +526,15 @@ pub trait Store:
 }
 
 impl<T> Store for T where
-    T: Inbox + UnitOfWork + Directory + Conversations + Outbox + Approvals + AuditLog + Alerts + Operations + 'static
+    T: Inbox
+        + UnitOfWork
+        + Directory
+        + Conversations
+        + Outbox
+        + Approvals
+        + AuditLog
+        + Alerts
+        + Operations
+        + 'static
 {
 }
