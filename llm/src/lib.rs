@@ -1,7 +1,7 @@
 //! The LLM router and its providers, the built-in offline one among them.
 //!
-//! Callers see one trait, [`LlmRouter`](router::LlmRouter): *what does this text want* and *what could we
-//! answer*. [`OfflineProvider`](offline::OfflineProvider) answers both without key or network: a linear
+//! Callers see one trait, [`LlmRouter`]: *what does this text want* and *what could we
+//! answer*. [`OfflineProvider`] answers both without key or network: a linear
 //! classifier trained from the examples in `config/intents/`, the templates in `config/templates/`, and the
 //! tenant's own facts. It is always labelled as offline.
 //!
@@ -9,7 +9,7 @@
 //! `test.xx.tsv` in `config/intents/`, its words in `lexicon.tsv`, and `config/templates/xx.toml`; name the new
 //! files in [`offline`]; then run `cargo run --release -p troupe-llm --example train_intents`.
 //!
-//! **One more provider.** Implement [`LlmRouter`](router::LlmRouter) in a module beside [`offline`].
+//! **One more provider.** Implement [`LlmRouter`] in a module beside [`offline`].
 
 pub mod error;
 pub mod offline;

@@ -8,7 +8,7 @@
 //!
 //! Messages say "look"; the work itself waits in the database until a tenant's actor reads it. An actor that
 //! fails is started again by the one above it, after a back-off; one that fails too often is quarantined with an
-//! alert while the rest go on. What is in hand is known to the [`workload`], which outlives every actor: that is
+//! alert while the rest go on. What is in hand is known to the `workload`, which outlives every actor: that is
 //! why a crash neither loses an event nor changes the order within a conversation.
 //!
 //! *One more background part of the node* (a scheduler, a poller) is a loop given to [`Troupe::supervise`].

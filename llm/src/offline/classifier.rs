@@ -69,7 +69,7 @@ impl Classifier {
         }
     }
 
-    /// The language of a text, or `None`; see [`language::decide`].
+    /// The language of a text, or `None`; see the decision rule in `language.rs`.
     pub fn language_of(&self, raw: &str) -> Option<Language> {
         let text = Text::parse(raw);
         language::decide(&text, &self.model.scores(&features::extract(&text, &self.lexicon)), None)

@@ -32,7 +32,7 @@ pub struct Lexicon {
 pub struct Hit {
     /// Which class.
     pub class: ClassId,
-    /// Index of the first word in [`Text::words`].
+    /// Index of the first word in `Text::words`.
     pub word: usize,
 }
 
