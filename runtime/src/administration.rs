@@ -162,7 +162,7 @@ impl Act<'_> {
 /// Where acts on a key of this scope are recorded. What concerns the whole installation has a chain of its own.
 fn chain_of(scope: KeyScope) -> Chain {
     match scope {
-        KeyScope::Installation => Chain::Agency(AgencyId(uuid::Uuid::nil())),
+        KeyScope::Installation => Chain::Agency(AgencyId::INSTALLATION),
         KeyScope::Agency { agency } => Chain::Agency(agency),
         KeyScope::Tenant { tenant, .. } => Chain::Tenant(tenant),
     }

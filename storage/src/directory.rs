@@ -86,7 +86,10 @@ statements! {
     LIST_APPS { "select" (columns app_columns) "from meta_apps where agency_id = $1 order by id desc" }
     FIND_APP { "select" (columns app_columns) "from meta_apps where agency_id = $1 and id = $2" }
     FIND_KEY { "select" (columns key_columns) "from api_keys where hash = $1" }
-    LIST_KEYS { "select" (columns key_columns) "from api_keys where agency_id = $1 order by id desc" }
+    LIST_KEYS {
+        "select" (columns key_columns)
+        "from api_keys where agency_id = $1 or ($2 and agency_id is null) order by id desc"
+    }
 }
 
 #[derive(FromRow)]
@@ -387,7 +390,10 @@ impl Directory for Database {
     }
 
     async fn list_keys(&self, agency: &AgencyId) -> Result<Vec<ApiKey>, StoreError> {
-        rows!(self.reader(), KeyRow, LIST_KEYS, agency.0)?.into_iter().map(ApiKey::try_from).collect()
+        rows!(self.reader(), KeyRow, LIST_KEYS, agency.0, agency.0.is_nil())?
+            .into_iter()
+            .map(ApiKey::try_from)
+            .collect()
     }
 
     async fn touch_key(&self, key: &KeyId, at: Timestamp) -> Result<(), StoreError> {

@@ -107,6 +107,11 @@ ids! {
     AlertId = "alr";
 }
 
+impl AgencyId {
+    /// Stands for the installation itself, where something belongs to no agency: its API keys and their audit chain.
+    pub const INSTALLATION: AgencyId = AgencyId(Uuid::nil());
+}
+
 /// The source of ids and randomness. Cheap to clone; seeded in tests.
 #[derive(Clone)]
 pub struct Ids(Arc<Source>);

@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use tenants::account::{Account, AccountStatus, KeyScope, LoginFlavour, TenantStatus};
-use tenants::ids::AccountId;
+use tenants::account::{Account, AccountStatus, ApiKey, KeyScope, LoginFlavour, TenantStatus};
+use tenants::ids::{AccountId, AgencyId};
 use tenants::ports::{Directory, UnitOfWork};
 use tenants::settings::TenantSettings;
 
@@ -233,6 +233,9 @@ pub(super) enum KeyCommand {
         /// Agency id; may be left out when there is only one.
         #[arg(long)]
         agency: Option<String>,
+        /// The keys of the whole installation instead.
+        #[arg(long, conflicts_with = "agency")]
+        installation: bool,
     },
     /// Withdraw a key.
     Revoke {
@@ -241,6 +244,9 @@ pub(super) enum KeyCommand {
         /// Agency id; may be left out when there is only one.
         #[arg(long)]
         agency: Option<String>,
+        /// The key is one of the whole installation.
+        #[arg(long, conflicts_with = "agency")]
+        installation: bool,
     },
 }
 
@@ -267,9 +273,8 @@ pub(super) async fn key(command: KeyCommand, settings: Settings, output: Output)
     let workspace = Workspace::open(&settings).await?;
     match command {
         KeyCommand::Create(args) => create_key(&workspace, args, output).await?,
-        KeyCommand::List { agency } => {
-            let agency = workspace.agency(agency.as_deref()).await?;
-            let keys = workspace.foundations.database.list_keys(&agency.id).await?;
+        KeyCommand::List { agency, installation } => {
+            let keys = keys_of(&workspace, agency.as_deref(), installation).await?;
             output.list(&keys, &["id", "name", "scope", "expires", "revoked", "last used"], |key| {
                 let moment =
                     |at: Option<tenants::clock::Timestamp>| at.map_or("-".to_owned(), |at| at.to_string());
@@ -282,10 +287,9 @@ pub(super) async fn key(command: KeyCommand, settings: Settings, output: Output)
                 [vec![key.id.to_string(), key.name.clone(), scope], times.to_vec()].concat()
             })?;
         }
-        KeyCommand::Revoke { key, agency } => {
-            let agency = workspace.agency(agency.as_deref()).await?;
+        KeyCommand::Revoke { key, agency, installation } => {
             let id = key.parse()?;
-            let keys = workspace.foundations.database.list_keys(&agency.id).await?;
+            let keys = keys_of(&workspace, agency.as_deref(), installation).await?;
             let known = keys.iter().find(|known| known.id == id);
             let known =
                 known.ok_or_else(|| anyhow::anyhow!("there is no key {key}; see `troupe key list`"))?;
@@ -295,6 +299,15 @@ pub(super) async fn key(command: KeyCommand, settings: Settings, output: Output)
     }
     workspace.close().await;
     Ok(Finding::Fine)
+}
+
+async fn keys_of(
+    workspace: &Workspace,
+    agency: Option<&str>,
+    installation: bool,
+) -> anyhow::Result<Vec<ApiKey>> {
+    let owner = if installation { AgencyId::INSTALLATION } else { workspace.agency(agency).await?.id };
+    Ok(workspace.foundations.database.list_keys(&owner).await?)
 }
 
 async fn create_key(workspace: &Workspace, args: CreateKeyArgs, output: Output) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use tenants::account::{Account, AccountStatus, ApiKey, KeyScope, MetaApp, Sealed
 use tenants::audit::Chain;
 use tenants::changes::Change;
 use tenants::clock::Timestamp;
-use tenants::ids::{AccountId, KeyId, TenantId};
+use tenants::ids::{AccountId, AgencyId, KeyId, TenantId};
 
 use super::schedule::Group;
 use super::tenants::{raise_version, tenant_of};
@@ -46,7 +46,7 @@ statements! {
     }
     REVOKE_KEY {
         "update api_keys set revoked_at = coalesce(revoked_at, $2) \
-         where id = $1 and (agency_id = $3 or tenant_id = $4)"
+         where id = $1 and (agency_id = $3 or tenant_id = $4 or ($5 and agency_id is null and tenant_id is null))"
     }
 }
 
@@ -212,6 +212,7 @@ async fn revoke_key(
         Chain::Agency(agency) => (Some(agency.0), None),
         Chain::Tenant(tenant) => (None, Some(tenant.0)),
     };
-    run!(connection, REVOKE_KEY, key.0, Moment(at), agency, tenant)?;
+    let of_installation = agency == Some(AgencyId::INSTALLATION.0);
+    run!(connection, REVOKE_KEY, key.0, Moment(at), agency, tenant, of_installation)?;
     Ok(())
 }

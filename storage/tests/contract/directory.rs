@@ -3,7 +3,7 @@
 use tenants::account::{AccountStatus, ApiKey, KeyScope, MetaApp, SealedSecret, TenantStatus};
 use tenants::audit::Chain;
 use tenants::changes::{Change, Changes};
-use tenants::ids::{AccountId, AppId, EventId, KeyId, TenantId};
+use tenants::ids::{AccountId, AgencyId, AppId, EventId, KeyId, TenantId};
 use tenants::intent::Intent;
 use tenants::ports::{Directory, PageRequest, UnitOfWork};
 use tenants::rule::RuleHit;
@@ -24,6 +24,7 @@ contract! {
     a_rule_hit_counts_once_per_event_and_dry_runs_do_not_count
     keys_are_found_by_hash_and_listed_by_agency
     a_key_is_touched_at_most_once_a_minute
+    a_key_of_the_installation_is_withdrawn_by_the_installation_only
     apps_keep_their_secret_and_belong_to_one_agency
     tenants_are_listed_in_pages_newest_first
     suspended_tenants_and_tenants_without_account_are_not_served
@@ -189,6 +190,7 @@ async fn keys_are_found_by_hash_and_listed_by_agency(database: TestDatabase) {
     }
     assert!(world.store.find_key("h4").await.unwrap().is_none());
     assert_eq!(world.store.list_keys(&agency).await.unwrap(), [of_tenant.clone(), of_agency.clone()]);
+    assert_eq!(world.store.list_keys(&AgencyId::INSTALLATION).await.unwrap(), [of_all.clone()]);
 
     let neighbour = world.neighbour().await;
     assert!(is_conflict(
@@ -198,6 +200,19 @@ async fn keys_are_found_by_hash_and_listed_by_agency(database: TestDatabase) {
     assert!(world.store.find_key("h2").await.unwrap().unwrap().revoked_at.is_none());
     world.commit([Change::RevokeKey { key: of_tenant.id, at: world.now() }]).await.unwrap();
     assert_eq!(world.store.find_key("h2").await.unwrap().unwrap().revoked_at, Some(world.now()));
+}
+
+async fn a_key_of_the_installation_is_withdrawn_by_the_installation_only(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let key = key(&world, KeyScope::Installation);
+    let installation = Chain::Agency(AgencyId::INSTALLATION);
+    let add = Change::AddKey { key: Box::new(key.clone()), hash: "h".into() };
+    world.store.commit(Changes { chain: installation, list: vec![add] }).await.unwrap();
+    let revoke = |chain| Changes { chain, list: vec![Change::RevokeKey { key: key.id, at: world.now() }] };
+    world.store.commit(revoke(Chain::Agency(world.agency))).await.unwrap();
+    assert_eq!(world.store.find_key("h").await.unwrap().unwrap().revoked_at, None);
+    world.store.commit(revoke(installation)).await.unwrap();
+    assert!(world.store.find_key("h").await.unwrap().unwrap().revoked_at.is_some());
 }
 
 async fn a_key_is_touched_at_most_once_a_minute(database: TestDatabase) {

@@ -178,7 +178,7 @@ pub trait Directory: Send + Sync {
     async fn find_app(&self, agency: &AgencyId, app: &AppId) -> Result<Option<MetaApp>, StoreError>;
     /// A key by the SHA-256 hash (hex) of its text, whether valid or not.
     async fn find_key(&self, hash: &str) -> Result<Option<ApiKey>, StoreError>;
-    /// Keys of an agency (and of its tenants).
+    /// Keys of an agency (and of its tenants), or of [`AgencyId::INSTALLATION`].
     async fn list_keys(&self, agency: &AgencyId) -> Result<Vec<ApiKey>, StoreError>;
     /// Notes that a key was used; at most once a minute.
     async fn touch_key(&self, key: &KeyId, at: Timestamp) -> Result<(), StoreError>;
