@@ -190,7 +190,8 @@ async fn keys_are_found_by_hash_and_listed_by_agency(database: TestDatabase) {
     }
     assert!(world.store.find_key("h4").await.unwrap().is_none());
     assert_eq!(world.store.list_keys(&agency).await.unwrap(), [of_tenant.clone(), of_agency.clone()]);
-    assert_eq!(world.store.list_keys(&AgencyId::INSTALLATION).await.unwrap(), [of_all.clone()]);
+    let of_installation = world.store.list_keys(&AgencyId::INSTALLATION).await.unwrap();
+    assert_eq!(of_installation, std::slice::from_ref(&of_all));
 
     let neighbour = world.neighbour().await;
     assert!(is_conflict(
