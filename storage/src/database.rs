@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::check;
-use crate::db::{Connector, Pool, Reader};
+use crate::db::{Connection, Connector, Pool, Reader};
 use crate::failure::too_slow;
 use crate::open::{self, OpenError};
 use crate::options::{DatabaseOptions, Limits, Place};
@@ -78,6 +78,10 @@ impl Database {
         let patience = limits.patience;
         let committers = Mutex::new(committers);
         Ok(Self(Arc::new(Inner { reader, lanes, patience, closing, committers, place, limits })))
+    }
+
+    pub(crate) async fn connect(&self) -> Result<Connection, OpenError> {
+        open::connect(&self.0.place, &self.0.limits).await
     }
 
     /// Applies the migrations that are pending. Several nodes may do so at the same time.

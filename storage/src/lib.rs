@@ -14,6 +14,7 @@ mod apply;
 mod approvals;
 mod audit;
 mod check;
+mod claim;
 mod conversations;
 mod database;
 mod db;
@@ -32,6 +33,7 @@ mod wake;
 mod work;
 mod writer;
 
+pub use claim::NodeClaim;
 pub use database::Database;
 pub use open::OpenError;
 pub use options::{DatabaseOptions, Limits};

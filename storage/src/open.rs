@@ -67,6 +67,14 @@ pub enum OpenError {
         /// Host, port and name.
         place: String,
     },
+    /// Another node works on this database.
+    #[error(
+        "another troupe node runs on the database {place}: stop it, or name another one in `database.url`"
+    )]
+    InUse {
+        /// Host, port and name.
+        place: String,
+    },
     /// A later version of the program has been here.
     #[error(
         "the database has migration {version}, which this version of troupe does not know: install the newer version again"

@@ -13,6 +13,7 @@ use actors::supervision::Troupe;
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::{LlmRouter, OfflineProvider};
+use storage::NodeClaim;
 use tenants::clock::Clock;
 use tenants::ports::{Hint, Messenger, Outbox, Store, Wake};
 use tokio::net::TcpListener;
@@ -57,6 +58,8 @@ pub struct Node {
     troupe: Troupe,
     dispatcher: Dispatcher,
     address: SocketAddr,
+    // Released last, when everything else has ended.
+    _claim: NodeClaim,
     _lock: DataDirLock,
 }
 
@@ -78,6 +81,7 @@ impl Node {
         let address = listener.local_addr()?;
 
         let foundations = Foundations::open(&settings, options.clock).await?;
+        let claim = foundations.database.claim_node().await?;
         foundations.database.migrate().await?;
         let interrupted = foundations.database.interrupted_to_unknown(foundations.clock.now()).await?;
         if interrupted > 0 {
@@ -95,7 +99,7 @@ impl Node {
         state.keep_directory_fresh();
         serve(&foundations, listener, http::router(state));
         info!(%address, "ready");
-        Ok(Self { foundations, settings, troupe, dispatcher, address, _lock: lock })
+        Ok(Self { foundations, settings, troupe, dispatcher, address, _lock: lock, _claim: claim })
     }
 
     /// Where it listens, as `http://host:port`.

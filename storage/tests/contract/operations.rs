@@ -10,6 +10,7 @@ use crate::contract;
 use crate::world::World;
 
 contract! {
+    a_database_on_a_server_is_claimed_by_one_node_at_a_time
     the_last_beat_of_an_agent_counts
     a_tick_is_added_once_and_runs_once
     of_many_who_run_a_tick_one_succeeds
@@ -98,4 +99,17 @@ async fn a_ping_proves_that_the_database_can_write(database: TestDatabase) {
     world.store.ping().await.unwrap();
     world.store.close().await;
     assert!(crate::world::is_unavailable(&world.store.ping().await));
+}
+
+async fn a_database_on_a_server_is_claimed_by_one_node_at_a_time(database: TestDatabase) {
+    let (first, second) = (database.open().await, database.open().await);
+    let claim = first.claim_node().await.unwrap();
+    if database.is_sqlite() {
+        // A file is claimed by the lock of its folder.
+        return;
+    }
+    let refused = second.claim_node().await.unwrap_err().to_string();
+    assert!(refused.contains("another troupe node"), "{refused}");
+    drop(claim);
+    second.claim_node().await.unwrap();
 }
