@@ -9,6 +9,7 @@ stories!(
     a_rejected_draft_is_never_sent,
     a_draft_expires_when_the_conversation_moves_on,
     two_people_who_approve_at_once_send_one_reply,
+    a_lead_gets_one_private_message_once_a_person_agrees,
 );
 
 async fn first_approval(app: &TestApp, shop: &TestTenant) -> Value {
@@ -95,5 +96,19 @@ async fn two_people_who_approve_at_once_send_one_reply(app: TestApp) -> TestApp 
     assert_eq!(tries.iter().filter(|reply| reply.status == 409).count(), 7);
     app.settle().await;
     assert_eq!(app.visible(&comment).answers(), 1);
+    app
+}
+
+async fn a_lead_gets_one_private_message_once_a_person_agrees(app: TestApp) -> TestApp {
+    let shop = app.tenant("acme").create().await;
+    let comment =
+        app.comment(&shop, "buyer", "We are interested in 200 units for our shops, do you do wholesale?");
+    app.settle().await;
+    assert!(app.visible(&comment).is_untouched());
+
+    let approval = first_approval(&app, &shop).await;
+    app.api.post(&path(&shop, &approval, "approve"), json!({})).await.ok();
+    app.settle().await;
+    assert_eq!(app.visible(&comment).private_replies.len(), 1, "{:?}", app.visible(&comment));
     app
 }

@@ -14,6 +14,8 @@ stories!(
     a_mention_is_read_and_answered,
     a_story_reply_is_answered_in_the_thread,
     a_blocked_word_never_leaves,
+    rules_can_delete_and_answer_in_private,
+    rules_can_like_comments_and_messages,
 );
 
 async fn praise_is_answered_once_and_the_reason_is_recorded(app: TestApp) -> TestApp {
@@ -148,5 +150,42 @@ async fn a_blocked_word_never_leaves(app: TestApp) -> TestApp {
 
     assert!(app.visible(&comment).is_untouched());
     assert!(app.effects(&shop).await.iter().all(|effect| effect.state != EffectState::Sent));
+    app
+}
+
+async fn rules_can_delete_and_answer_in_private(app: TestApp) -> TestApp {
+    let delete = json!({
+        "name": "rude", "trigger": { "on": "comment" },
+        "conditions": [{ "if": "keywords_any", "words": ["darn"] }],
+        "actions": [{ "do": "delete" }],
+    });
+    let private = json!({
+        "name": "info", "trigger": { "on": "comment" },
+        "conditions": [{ "if": "keywords_any", "words": ["info"] }],
+        "actions": [{ "do": "private_reply", "variations": ["Here is what you asked for."] }],
+    });
+    let shop = app.tenant("acme").rule(delete).rule(private).create().await;
+    let rude = app.comment(&shop, "troll", "darn it all");
+    let asks = app.comment(&shop, "fan", "info please");
+    app.settle().await;
+
+    assert!(app.visible(&rude).deleted);
+    let private = app.visible(&asks).private_replies;
+    assert_eq!(
+        private.iter().map(|sent| sent.text.as_str()).collect::<Vec<_>>(),
+        ["Here is what you asked for."]
+    );
+    app
+}
+
+async fn rules_can_like_comments_and_messages(app: TestApp) -> TestApp {
+    let like = |on: &str| json!({ "name": "like", "trigger": { "on": on }, "actions": [{ "do": "like" }] });
+    let shop = app.tenant("acme").facebook().rule(like("comment")).rule(like("dm")).create().await;
+    let comment = app.comment(&shop, "fan", "nice");
+    let message = app.message(&shop, "fan", "hello");
+    app.settle().await;
+
+    assert!(app.visible(&comment).liked);
+    assert_eq!(app.visible(&message).reactions, ["love"]);
     app
 }

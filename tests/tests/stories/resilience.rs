@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actors::supervision::Misbehaviour;
 use kit::{Backend, TestApp, stories};
 use llm::testing::{ScriptedRouter, Step};
 use llm::{LlmRouter, OfflineProvider};
@@ -14,6 +15,7 @@ stories!(
     a_tenant_sleeps_when_idle_and_wakes_on_demand,
     a_suspended_tenant_keeps_its_events_and_answers_after_it_resumes,
     the_audit_chain_holds_after_work,
+    a_tenant_that_keeps_crashing_is_quarantined_and_goes_on_when_released,
 );
 
 async fn a_restart_in_the_middle_loses_and_doubles_nothing(mut app: TestApp) -> TestApp {
@@ -64,6 +66,29 @@ async fn the_audit_chain_holds_after_work(app: TestApp) -> TestApp {
     let intact = app.api.get(&shop.path("/audit/verify")).await.ok();
     assert_eq!(intact["intact"], true, "{intact}");
     assert!(intact["entries"].as_i64().unwrap() >= 3, "{intact}");
+    app
+}
+
+async fn a_tenant_that_keeps_crashing_is_quarantined_and_goes_on_when_released(app: TestApp) -> TestApp {
+    let shop = app.tenant("acme").create().await;
+    let other = app.tenant("other").create().await;
+    app.comment(&shop, "fan", "I love this so much!");
+    app.settle().await;
+    let is_quarantined = || async {
+        app.node().troupe().misbehave(&shop.id, None, Misbehaviour::Panic);
+        let alerts = app.api.get(&shop.path("/alerts?resolved=false")).await.ok();
+        alerts["items"].as_array().unwrap().iter().any(|alert| alert["alert_type"] == "quarantine")
+    };
+    app.until("the tenant is quarantined", is_quarantined).await;
+
+    let held = app.comment(&shop, "second", "I love this so much!");
+    let elsewhere = app.comment(&other, "fan", "I love this so much!");
+    app.settle().await;
+    assert!(app.visible(&held).is_untouched());
+    assert_eq!(app.visible(&elsewhere).replies.len(), 1, "another tenant goes on");
+
+    app.node().troupe().release_quarantine(&shop.id);
+    app.until("its comment is answered", || async { app.visible(&held).replies.len() == 1 }).await;
     app
 }
 
