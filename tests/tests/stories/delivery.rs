@@ -1,7 +1,7 @@
 //! Webhooks: signed, redelivered, batched, for several apps.
 
 use kit::{TestApp, stories};
-use sandbox::{Fault, FaultKind, NewAccount, NewApp, NewComment};
+use sandbox::{Fault, FaultKind, NewAccount, NewApp, NewComment, NewMedia};
 use serde_json::json;
 
 stories!(
@@ -93,7 +93,7 @@ async fn two_apps_do_not_mix(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
     let second = app.sandbox.create_app(NewApp::default()).unwrap();
     let new = json!({ "external_id": second.id.as_str(), "secret": second.secret, "verify_token": second.verify_token });
-    app.api.post(&format!("/agencies/{}/apps", app.agency.id), new).await.ok();
+    let registered = app.api.post(&format!("/agencies/{}/apps", app.agency.id), new).await.ok();
     let to = sandbox::Subscription {
         callback_url: format!("{}/webhooks/instagram/{}", app.node().base_url(), second.id.as_str()),
         ..sandbox::Subscription::default()
@@ -114,5 +114,17 @@ async fn two_apps_do_not_mix(app: TestApp) -> TestApp {
     assert_eq!(foreign.status, 200);
     app.settle().await;
     assert!(app.effects(&shop).await.is_empty());
+
+    // An account connected through the second app is served by that app's webhooks.
+    let own = app.sandbox.create_account(NewAccount::new("second.insta").app(&second.id)).unwrap();
+    app.sandbox.create_media(&own, NewMedia::post("new")).unwrap();
+    let account = json!({
+        "external_id": own.user_id.as_str(), "username": "second.insta", "flavour": "instagram",
+        "token": app.sandbox.token(&own).unwrap(), "app": registered["id"],
+    });
+    app.api.post(&shop.path("/accounts"), account).await.ok();
+    let comment = app.sandbox.comment(&own, NewComment::new("fan", "I love this so much!")).unwrap();
+    app.settle().await;
+    assert_eq!(app.visible(&comment.id).replies.len(), 1);
     app
 }
