@@ -24,7 +24,12 @@ pub struct DataDirLock {
 /// # Errors
 /// When it cannot be made.
 pub fn create(dir: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(dir).with_context(|| {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    // What people write to the brands is nobody else's business on this machine.
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).with_context(|| {
         format!("cannot make the data folder {}: set data.dir to a folder you may write", dir.display())
     })
 }

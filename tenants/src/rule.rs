@@ -162,7 +162,11 @@ pub const MAX_PATTERN_BYTES: usize = 1_000;
 /// Most conditions or actions of one rule.
 pub const MAX_PARTS: usize = 50;
 /// Largest compiled regular expression, in bytes.
-pub const MAX_COMPILED_REGEX_BYTES: usize = 1 << 20;
+pub const MAX_COMPILED_REGEX_BYTES: usize = 256 << 10;
+/// Most regular expressions in all rules of a tenant: compiling and keeping them must not weigh on the others.
+pub const MAX_REGEXES_OF_TENANT: usize = 50;
+/// Most rules of a tenant.
+pub const MAX_RULES_OF_TENANT: usize = 500;
 
 impl Rule {
     /// Refuses a rule that cannot work, naming the part that is wrong.
@@ -178,6 +182,9 @@ impl Rule {
         if self.actions.len() > MAX_PARTS || self.conditions.len() > MAX_PARTS {
             return invalid("actions".into(), "at most 50 conditions and 50 actions");
         }
+        if self.regexes() > MAX_REGEXES_OF_TENANT {
+            return invalid("conditions".into(), "too many regular expressions: use keywords");
+        }
         for (index, condition) in self.conditions.iter().enumerate() {
             if let Err(problem) = condition.validate() {
                 return invalid(format!("conditions[{index}]"), &problem);
@@ -187,6 +194,34 @@ impl Rule {
             if let Err(problem) = action.validate(self.trigger.on) {
                 return invalid(format!("actions[{index}]"), problem);
             }
+        }
+        Ok(())
+    }
+
+    /// How many regular expressions it holds.
+    pub fn regexes(&self) -> usize {
+        self.conditions.iter().filter(|condition| matches!(condition, Condition::Regex { .. })).count()
+    }
+
+    /// Refuses a rule with which the tenant's rules together would become too many; `others` are those it has.
+    pub fn validate_among(&self, others: &[Rule]) -> Result<(), InvalidSetting> {
+        let others = || others.iter().filter(|other| other.id != self.id);
+        let invalid = |field: &str, problem: String| Err(InvalidSetting { field: field.to_owned(), problem });
+        if others().count() >= MAX_RULES_OF_TENANT {
+            return invalid(
+                "rule",
+                format!("a tenant has at most {MAX_RULES_OF_TENANT} rules: remove one first"),
+            );
+        }
+        if self.regexes() > 0
+            && others().map(Rule::regexes).sum::<usize>() + self.regexes() > MAX_REGEXES_OF_TENANT
+        {
+            return invalid(
+                "conditions",
+                format!(
+                    "all rules of a tenant hold at most {MAX_REGEXES_OF_TENANT} regular expressions: use keywords"
+                ),
+            );
         }
         Ok(())
     }
@@ -235,7 +270,11 @@ impl Condition {
 
 /// Compiles the pattern of a [`Condition::Regex`]: without case, bounded in compiled size.
 pub fn compile_pattern(pattern: &str) -> Result<regex::Regex, regex::Error> {
-    regex::RegexBuilder::new(pattern).case_insensitive(true).size_limit(MAX_COMPILED_REGEX_BYTES).build()
+    regex::RegexBuilder::new(pattern)
+        .case_insensitive(true)
+        .size_limit(MAX_COMPILED_REGEX_BYTES)
+        .dfa_size_limit(MAX_COMPILED_REGEX_BYTES)
+        .build()
 }
 
 impl RuleAction {

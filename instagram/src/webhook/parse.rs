@@ -20,6 +20,9 @@ pub enum ParseError {
     /// The body ends in the middle of a value.
     #[error("the body is cut off")]
     CutOff,
+    /// More items than Instagram ever sends at once.
+    #[error("the body holds more than {MAX_ITEMS} items")]
+    TooMany,
     /// JSON, but neither an object nor a list of objects.
     #[error("the body is neither an object nor a list of objects")]
     NotAnObject,
@@ -34,11 +37,14 @@ impl From<serde_json::Error> for ParseError {
     }
 }
 
+/// Most items of one delivery; Instagram batches up to 1,000.
+pub const MAX_ITEMS: usize = 5_000;
+
 /// Reads a delivery. Every item of it gives one [`IncomingItem`]; what is not understood is kept as
 /// [`Unknown`](tenants::event::EventKind::Unknown), so that one strange item never costs the others.
 pub fn parse(raw: &[u8]) -> Result<Vec<IncomingItem>, ParseError> {
     let mut items = Vec::new();
-    match serde_json::from_slice(raw)? {
+    match read_json(raw)? {
         Value::Object(delivery) => read_delivery(delivery, &mut items),
         Value::Array(deliveries) => {
             for delivery in deliveries {
@@ -48,7 +54,49 @@ pub fn parse(raw: &[u8]) -> Result<Vec<IncomingItem>, ParseError> {
         }
         _ => return Err(ParseError::NotAnObject),
     }
+    if items.len() > MAX_ITEMS {
+        return Err(ParseError::TooMany);
+    }
     Ok(items)
+}
+
+/// Reads JSON. Half of a surrogate pair (an emoji cut in two by a length limit) is no valid text and would cost the
+/// whole delivery: it becomes the replacement character, as browsers do.
+fn read_json(raw: &[u8]) -> Result<Value, serde_json::Error> {
+    serde_json::from_slice(raw).or_else(|error| match mend_surrogates(raw) {
+        Some(mended) => serde_json::from_slice(&mended),
+        None => Err(error),
+    })
+}
+
+/// The bytes with every lone `\ud800`…`\udfff` escape replaced by `\ufffd`; `None` when there is none.
+fn mend_surrogates(raw: &[u8]) -> Option<Vec<u8>> {
+    let mut mended = raw.to_vec();
+    let (mut at, mut found) = (0, false);
+    while at < raw.len() {
+        if raw[at] != b'\\' {
+            at += 1;
+            continue;
+        }
+        match escaped_unit(raw, at) {
+            Some(0xd800..=0xdbff) if matches!(escaped_unit(raw, at + 6), Some(0xdc00..=0xdfff)) => at += 12,
+            Some(0xd800..=0xdfff) => {
+                mended[at + 2..at + 6].copy_from_slice(b"fffd");
+                found = true;
+                at += 6;
+            }
+            // Any other escape: its second byte may be a backslash that begins nothing.
+            _ => at += 2,
+        }
+    }
+    found.then_some(mended)
+}
+
+/// The UTF-16 unit of the `\uXXXX` escape at a position, if there is one.
+fn escaped_unit(raw: &[u8], at: usize) -> Option<u16> {
+    let escape = raw.get(at..at + 6)?;
+    let digits = std::str::from_utf8(escape.strip_prefix(b"\\u")?).ok()?;
+    u16::from_str_radix(digits, 16).ok()
 }
 
 fn read_delivery(mut delivery: Map<String, Value>, items: &mut Vec<IncomingItem>) {
@@ -84,5 +132,32 @@ fn each(value: Value, visit: impl FnMut(Value)) {
         Value::Null => {}
         Value::Array(list) => list.into_iter().for_each(visit),
         single => std::iter::once(single).for_each(visit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(raw: &str) -> Vec<String> {
+        let items = parse(raw.as_bytes()).unwrap();
+        items.iter().map(|item| item.raw["value"]["text"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    #[test]
+    fn half_an_emoji_costs_neither_its_comment_nor_the_others() {
+        let comment = |id: u32, text: &str| {
+            format!(r#"{{"field":"comments","value":{{"id":"{id}","text":"{text}","from":{{"id":"1"}}}}}}"#)
+        };
+        let changes =
+            [comment(1, r"cut \ud83d"), comment(2, r"whole \ud83d\ude0d"), comment(3, r"back\\ud83d slash")];
+        let raw = format!(r#"{{"entry":[{{"id":"17","time":1,"changes":[{}]}}]}}"#, changes.join(","));
+        assert_eq!(texts(&raw), ["cut \u{fffd}", "whole \u{1f60d}", r"back\ud83d slash"]);
+    }
+
+    #[test]
+    fn more_items_than_instagram_ever_sends_are_refused() {
+        let raw = format!(r#"{{"entry":[{}1]}}"#, "1,".repeat(MAX_ITEMS));
+        assert_eq!(parse(raw.as_bytes()), Err(ParseError::TooMany));
     }
 }

@@ -265,7 +265,7 @@ pub(super) struct CreateKeyArgs {
     #[arg(long)]
     agency: Option<String>,
     /// Days until it expires; never when left out.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3650))]
     expires_days: Option<u32>,
 }
 

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 use tenants::audit::{Chain, ChainVerdict};
-use tenants::ports::{AuditFilter, AuditLog};
+use tenants::ports::{AuditFilter, AuditLog, Directory};
 
 use super::workspace::Workspace;
 use super::{Finding, Output};
@@ -56,8 +56,12 @@ async fn verify(workspace: &Workspace, tenant: Option<&str>, output: Output) -> 
     };
     let mut rows = Vec::new();
     let mut finding = Finding::Fine;
-    for chain in chains {
-        let verdict = database.verify_chain(&chain).await?;
+    for chain in expected_chains(workspace, tenant.is_some(), &chains).await? {
+        let verdict = if chains.contains(&chain) {
+            database.verify_chain(&chain).await?
+        } else {
+            ChainVerdict::Broken { seq: 1, problem: "the whole chain is missing".to_owned() }
+        };
         if matches!(verdict, ChainVerdict::Broken { .. }) {
             finding = Finding::Trouble;
         }
@@ -76,6 +80,26 @@ async fn verify(workspace: &Workspace, tenant: Option<&str>, output: Output) -> 
         vec![row["chain"].as_str().unwrap_or_default().to_owned(), text]
     })?;
     Ok(finding)
+}
+
+/// The chains there are, and those there must be: whoever was made has at least the entry that says so.
+async fn expected_chains(
+    workspace: &Workspace,
+    only_these: bool,
+    found: &[Chain],
+) -> anyhow::Result<Vec<Chain>> {
+    let mut chains = found.to_vec();
+    if only_these {
+        return Ok(chains);
+    }
+    for agency in workspace.foundations.database.list_agencies().await? {
+        let tenants = workspace.tenants(&agency).await?;
+        chains.push(Chain::Agency(agency.id));
+        chains.extend(tenants.iter().map(|tenant| Chain::Tenant(tenant.id)));
+    }
+    chains.sort();
+    chains.dedup();
+    Ok(chains)
 }
 
 fn chain_name(chain: &Chain) -> String {

@@ -1,5 +1,7 @@
 //! Whether the node lives, is ready, and its numbers.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -12,6 +14,9 @@ use utoipa_axum::routes;
 
 use super::problem::{Problem, ProblemKind};
 use super::state::AppState;
+
+/// Longest time for the database to answer; probes give up soon after.
+const PING_LIMIT: Duration = Duration::from_secs(3);
 
 /// Probes and metrics; they need no key.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -35,8 +40,10 @@ async fn live() -> Json<Health> {
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, body = Health)))]
 async fn ready(State(state): State<AppState>) -> Result<Json<Health>, Problem> {
     let mut obstacles = state.node.obstacles().await;
-    if let Err(error) = state.ports.store.ping().await {
-        obstacles.push(error.to_string());
+    match tokio::time::timeout(PING_LIMIT, state.ports.store.ping()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => obstacles.push(error.to_string()),
+        Err(_) => obstacles.push("the database does not answer in time".to_owned()),
     }
     if state.ports.tasks.is_stopping() {
         obstacles.push("the node is stopping".to_owned());

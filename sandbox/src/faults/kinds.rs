@@ -133,6 +133,7 @@ pub enum FaultKind {
         status: u16,
     },
     /// The effect happens, but the answer is an HTTP 500. Only for calls that succeed.
+    #[serde(rename = "done_but_500", alias = "done_but500")]
     DoneBut500 {
         /// HTTP status; 500 when left out.
         #[serde(default = "internal_error")]

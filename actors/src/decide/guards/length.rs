@@ -27,7 +27,7 @@ pub(in crate::decide) enum LengthProblem {
 
 /// Checks the length for where the text will appear.
 pub(in crate::decide) fn check_length(text: &str, channel: Channel) -> Result<(), LengthProblem> {
-    if text.trim().is_empty() {
+    if !text.chars().any(is_visible) {
         return Err(LengthProblem::Empty);
     }
     let (length, limit, unit) = match channel {
@@ -35,4 +35,13 @@ pub(in crate::decide) fn check_length(text: &str, channel: Channel) -> Result<()
         Channel::DirectMessage | Channel::PrivateReply => (text.len(), DIRECT_BYTES, "bytes"),
     };
     if length > limit { Err(LengthProblem::TooLong { length, limit, unit }) } else { Ok(()) }
+}
+
+/// False for white space, control characters and the zero-width ones: a text of nothing else shows nothing.
+fn is_visible(character: char) -> bool {
+    let is_zero_width = matches!(
+        character,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}'
+    );
+    !character.is_whitespace() && !character.is_control() && !is_zero_width
 }

@@ -1,5 +1,7 @@
 //! A delivery: verified, read, stored, answered.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Path, Request, State};
@@ -38,9 +40,14 @@ pub async fn receive_for_app(
 
 async fn handle(state: &AppState, app: Option<&str>, request: Request) -> Response {
     let signature = request.headers().get("x-hub-signature-256").cloned();
-    let body = match Bytes::from_request(request, state).await {
-        Ok(body) => body,
-        Err(rejection) => return Problem::from(rejection).into_response(),
+    let body = match tokio::time::timeout(BODY_LIMIT, Bytes::from_request(request, state)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(rejection)) => return Problem::from(rejection).into_response(),
+        Err(_) => {
+            let problem =
+                Problem::new(ProblemKind::MalformedRequest, "the body did not arrive in time: send it again");
+            return problem.into_response();
+        }
     };
     let began = state.ports.clock.now();
     let response = match store(state, app, signature.as_ref(), &body, began).await {
@@ -65,13 +72,24 @@ async fn store(
         delivery::sort(state, &verified, items, received_at).await.map_err(try_again)?;
 
     let orphaned = delivery.orphans.len() as u64;
-    let accepted = state.ports.store.accept(delivery).await.map_err(try_again)?;
+    let accepted = tokio::time::timeout(STORE_LIMIT, state.ports.store.accept(delivery));
+    let accepted = accepted.await.map_err(|_| too_late())?.map_err(try_again)?;
     let stored = accepted.iter().filter(|accepted| **accepted == Accepted::Stored).count();
     state.metrics.webhook_events(stored as u64, (accepted.len() - stored) as u64, orphaned);
     for tenant in tenants {
         state.ports.wake.send(Hint::Events(tenant));
     }
     Ok(())
+}
+
+/// Instagram waits five seconds for an answer. What is stored after all when it comes again is known by its id.
+const STORE_LIMIT: Duration = Duration::from_secs(4);
+/// Longest time for a body to arrive.
+const BODY_LIMIT: Duration = Duration::from_secs(15);
+
+fn too_late() -> Problem {
+    tracing::warn!("a webhook could not be stored in time; it will be delivered again");
+    Problem::general(ProblemKind::Unavailable).retry_after(5)
 }
 
 /// Whatever keeps us from storing, Instagram shall come again.

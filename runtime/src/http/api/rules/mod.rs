@@ -242,6 +242,7 @@ async fn set_enabled(
 }
 
 async fn put(state: &AppState, access: &TenantAccess, rule: &Rule, event_type: &str) -> Result<(), Problem> {
+    rule.validate_among(&state.ports.store.list_rules(&access.tenant.id).await?)?;
     let act = access.caller.act(state);
     let details = json!({ "name": rule.name, "enabled": rule.enabled, "dry_run": rule.dry_run });
     let changes = Changes::of_tenant(access.tenant.id)
