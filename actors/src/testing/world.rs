@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use llm::testing::ScriptedRouter;
 use serde_json::Value;
-use tenants::account::{Account, AccountStatus, LoginFlavour, Tenant, TenantStatus};
+use tenants::account::{Account, AccountStatus, LoginFlavour, SealedSecret, Tenant, TenantStatus};
 use tenants::clock::{ManualClock, Timestamp};
 use tenants::conversation::{comment_key, direct_key};
 use tenants::effect::{Action, ErrorCategory};
@@ -83,6 +83,10 @@ impl Messenger for Offline {
     ) -> Result<Option<MentionText>, SendError> {
         offline()
     }
+    async fn check_token(&self, _: &Account, _: &SealedSecret) -> Result<(), SendError> {
+        offline()
+    }
+
     async fn check_account(&self, _: &Account) -> Result<String, SendError> {
         offline()
     }

@@ -17,8 +17,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 use serde_json::Value;
-use tenants::account::Account;
+use tenants::account::{Account, SealedSecret};
 use tenants::clock::Timestamp;
 use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::AccountId;
@@ -65,7 +66,16 @@ impl Gateway {
 
     async fn call(&self, account: &Account, call: &Call) -> Result<Answered, SendError> {
         let token = self.tokens.get(account).await?;
-        let outcome = match self.transport.send(call, &token).await {
+        self.send(account, call, &token).await
+    }
+
+    async fn send(
+        &self,
+        account: &Account,
+        call: &Call,
+        token: &SecretString,
+    ) -> Result<Answered, SendError> {
+        let outcome = match self.transport.send(call, token).await {
             Ok(answer) => answer.into_body().map_err(|answer| errors::from_answer(&answer, call)),
             Err(fault) => Err(errors::from_fault(fault, call.purpose)),
         };
@@ -73,7 +83,7 @@ impl Gateway {
             if error.category == ErrorCategory::AuthFailure {
                 self.tokens.forget(&account.id);
             }
-            error.message = tokens::redact(&error.message, &token);
+            error.message = tokens::redact(&error.message, token);
             error
         })
     }
@@ -104,6 +114,13 @@ impl Messenger for Gateway {
         comment_id: Option<&str>,
     ) -> Result<Option<MentionText>, SendError> {
         self.mention_text(account, media_id, comment_id).await
+    }
+
+    async fn check_token(&self, account: &Account, token: &SealedSecret) -> Result<(), SendError> {
+        let token = self.tokens.unseal(account, token)?;
+        let call = Gateway::profile(account)?;
+        let profile = self.send(account, &call, &token).await?.body;
+        reading::is_profile_of(account, &profile)
     }
 
     async fn check_account(&self, account: &Account) -> Result<String, SendError> {

@@ -61,18 +61,38 @@ impl Gateway {
 
     /// The handle of the account, read with its own token.
     pub(super) async fn own_username(&self, account: &Account) -> Result<String, SendError> {
-        let (path, list) = match account.flavour {
-            LoginFlavour::Instagram => ("me", "user_id,username"),
-            LoginFlavour::Facebook => (checked(&account.external_id)?, "id,username"),
-        };
-        let call = Call::get(account, path.to_owned(), Target::Account).query("fields", list);
-        let body = self.call(account, &call).await?.body;
-        // One page of the documentation wraps the answer in a list, live servers do not.
-        let profile = if body["data"][0].is_object() { &body["data"][0] } else { &body };
+        let body = self.call(account, &Self::profile(account)?).await?.body;
+        let profile = unwrapped(&body);
         let missing =
             || errors::failure(ErrorCategory::Transient, "instagram did not tell the name of the account");
         fields::text(profile, "username").ok_or_else(missing)
     }
+}
+
+impl Gateway {
+    /// Asks who the account is.
+    pub(super) fn profile(account: &Account) -> Result<Call, SendError> {
+        let (path, list) = match account.flavour {
+            LoginFlavour::Instagram => ("me", "user_id,username"),
+            LoginFlavour::Facebook => (checked(&account.external_id)?, "id,username"),
+        };
+        Ok(Call::get(account, path.to_owned(), Target::Account).query("fields", list))
+    }
+}
+
+/// One page of the documentation wraps the answer in a list, live servers do not.
+fn unwrapped(body: &Value) -> &Value {
+    if body["data"][0].is_object() { &body["data"][0] } else { body }
+}
+
+/// Refuses a profile that is another account's.
+pub(super) fn is_profile_of(account: &Account, body: &Value) -> Result<(), SendError> {
+    let profile = unwrapped(body);
+    let found = fields::id(profile, "user_id").or_else(|| fields::id(profile, "id"));
+    if found.as_deref() == Some(account.external_id.as_str()) {
+        return Ok(());
+    }
+    Err(errors::failure(ErrorCategory::AuthFailure, "the token belongs to another account"))
 }
 
 fn mention(found: &Value, text: &str) -> MentionText {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
-use tenants::account::Account;
+use tenants::account::{Account, SealedSecret};
 use tenants::effect::ErrorCategory;
 use tenants::ids::AccountId;
 use tenants::ports::{Directory, SendError};
@@ -66,8 +66,13 @@ impl Tokens {
             let message = "the account has no token: connect it";
             return Err(errors::failure(ErrorCategory::AuthFailure, message));
         };
+        self.unseal(account, &sealed)
+    }
+
+    /// Opens a token that may not be stored yet.
+    pub(super) fn unseal(&self, account: &Account, sealed: &SealedSecret) -> Result<SecretString, SendError> {
         self.vault
-            .open(Owner::Account(&account.tenant, &account.id), &sealed)
+            .open(Owner::Account(&account.tenant, &account.id), sealed)
             .map_err(|error| errors::failure(ErrorCategory::AuthFailure, error.to_string()))
     }
 

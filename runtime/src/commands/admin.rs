@@ -1,11 +1,12 @@
 //! `troupe agency|tenant|account|key`.
 
+use anyhow::Context;
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use tenants::account::{Account, AccountStatus, ApiKey, KeyScope, LoginFlavour, TenantStatus};
 use tenants::ids::{AccountId, AgencyId};
-use tenants::ports::{Directory, UnitOfWork};
+use tenants::ports::{Directory, Messenger, UnitOfWork};
 use tenants::settings::TenantSettings;
 
 use super::workspace::Workspace;
@@ -167,6 +168,9 @@ pub(super) struct ConnectArgs {
     /// Linked Facebook Page (facebook login only).
     #[arg(long, required_if_eq("flavour", "facebook"))]
     page_id: Option<String>,
+    /// Do not ask Instagram whether the token is this account's.
+    #[arg(long)]
+    unchecked: bool,
 }
 
 pub(super) async fn account(
@@ -176,7 +180,7 @@ pub(super) async fn account(
 ) -> anyhow::Result<Finding> {
     let workspace = Workspace::open(&settings).await?;
     match command {
-        AccountCommand::Connect(args) => connect(&workspace, args, output).await?,
+        AccountCommand::Connect(args) => connect(&workspace, args, &settings, output).await?,
         AccountCommand::List { tenant } => {
             let tenant = workspace.tenant(&tenant, None).await?;
             let accounts = workspace.foundations.database.list_accounts(&tenant.id).await?;
@@ -195,7 +199,12 @@ pub(super) async fn account(
     Ok(Finding::Fine)
 }
 
-async fn connect(workspace: &Workspace, args: ConnectArgs, output: Output) -> anyhow::Result<()> {
+async fn connect(
+    workspace: &Workspace,
+    args: ConnectArgs,
+    settings: &Settings,
+    output: Output,
+) -> anyhow::Result<()> {
     let token = secret_from_stdin("access token")?;
     let tenant = workspace.tenant(&args.tenant, None).await?;
     let act = workspace.act();
@@ -215,6 +224,11 @@ async fn connect(workspace: &Workspace, args: ConnectArgs, output: Output) -> an
         created_at: known.map_or(act.at, |account| account.created_at),
     };
     let sealed = workspace.foundations.vault.seal_token(&tenant.id, &account.id, token.inner())?;
+    if !args.unchecked {
+        workspace.foundations.gateway(settings)?.check_token(&account, &sealed).await.context(
+            "Instagram does not confirm that the token is this account's; --unchecked connects it all the same",
+        )?;
+    }
     workspace
         .foundations
         .database

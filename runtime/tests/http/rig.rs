@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use storage::testing::TestDatabase;
 use storage::{Database, LocalWake};
-use tenants::account::Account;
+use tenants::account::{Account, SealedSecret};
 use tenants::breaker::{BreakerConfig, CircuitBreaker};
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
 use tenants::effect::{Action, ErrorCategory};
@@ -254,6 +254,10 @@ impl Messenger for NoMessenger {
         _comment_id: Option<&str>,
     ) -> Result<Option<MentionText>, SendError> {
         Err(not_there())
+    }
+
+    async fn check_token(&self, account: &Account, _token: &SealedSecret) -> Result<(), SendError> {
+        if account.username == "not_theirs" { Err(not_there()) } else { Ok(()) }
     }
 
     async fn check_account(&self, _account: &Account) -> Result<String, SendError> {

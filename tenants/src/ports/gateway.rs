@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::account::Account;
+use crate::account::{Account, SealedSecret};
 use crate::clock::Timestamp;
 use crate::effect::{Action, ErrorCategory, SkipReason};
 use crate::event::Person;
@@ -97,6 +97,10 @@ pub trait Messenger: Send + Sync + 'static {
         comment_id: Option<&str>,
     ) -> Result<Option<MentionText>, SendError>;
 
-    /// Checks that the account's token works: returns its username.
+    /// Asks Instagram, before anything is stored, whether a token is that of this very account: nobody can connect
+    /// what is not theirs. [`ErrorCategory::AuthFailure`] when it is not; other categories when that cannot be told.
+    async fn check_token(&self, account: &Account, token: &SealedSecret) -> Result<(), SendError>;
+
+    /// Checks that the account's stored token works: returns its username.
     async fn check_account(&self, account: &Account) -> Result<String, SendError>;
 }

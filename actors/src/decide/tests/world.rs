@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use llm::OfflineProvider;
 use llm::testing::ScriptedRouter;
-use tenants::account::{Account, AccountStatus, LoginFlavour, Tenant, TenantStatus};
+use tenants::account::{Account, AccountStatus, LoginFlavour, SealedSecret, Tenant, TenantStatus};
 use tenants::approval::{Approval, ApprovalStatus};
 use tenants::changes::Change;
 use tenants::clock::{Clock, ManualClock, Timestamp};
@@ -69,6 +69,10 @@ impl Messenger for Mentions {
         _comment_id: Option<&str>,
     ) -> Result<Option<MentionText>, SendError> {
         self.0.lock().unwrap().get(media_id).cloned().unwrap_or(Ok(None))
+    }
+
+    async fn check_token(&self, _account: &Account, _token: &SealedSecret) -> Result<(), SendError> {
+        panic!("deciding checks no token")
     }
 
     async fn check_account(&self, _account: &Account) -> Result<String, SendError> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tenants::account::Account;
+use tenants::account::{Account, SealedSecret};
 use tenants::clock::{Clock, Timestamp};
 use tenants::effect::{Action, ErrorCategory, SkipReason};
 use tenants::ids::AccountId;
@@ -216,6 +216,10 @@ impl Messenger for Instagram {
         _: Option<&str>,
     ) -> Result<Option<MentionText>, SendError> {
         Err(error(ErrorCategory::Permanent))
+    }
+
+    async fn check_token(&self, _account: &Account, _token: &SealedSecret) -> Result<(), SendError> {
+        panic!("the dispatcher checks no token")
     }
 
     async fn check_account(&self, account: &Account) -> Result<String, SendError> {

@@ -7,9 +7,10 @@ use instagram::VaultError;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tenants::account::{Account, AccountStatus, LoginFlavour};
+use tenants::account::{Account, AccountStatus, LoginFlavour, SealedSecret};
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
+use tenants::effect::ErrorCategory;
 use tenants::ids::{AccountId, AppId};
 use tenants::ports::Hint;
 use utoipa::ToSchema;
@@ -192,8 +193,25 @@ async fn connect_account(
         created_at: act.at,
     };
     let token = state.vault.seal_token(&account.tenant, &account.id, &new.token)?;
+    check_token(&state, &account, &token).await?;
     write::commit_to_directory(&state, act.put_account(account.clone(), token, "account.connected")).await?;
     Ok((StatusCode::CREATED, Json(account.into())))
+}
+
+/// Only whoever holds the account's token may connect it: its webhooks would go to them.
+async fn check_token(state: &AppState, account: &Account, token: &SealedSecret) -> Result<(), Problem> {
+    let Err(error) = state.ports.messenger.check_token(account, token).await else { return Ok(()) };
+    match error.category {
+        ErrorCategory::Transient | ErrorCategory::RateLimit | ErrorCategory::Unknown => {
+            let detail =
+                format!("Instagram cannot be asked whose token this is ({}): try again", error.message);
+            Err(Problem::new(ProblemKind::Unavailable, detail))
+        }
+        ErrorCategory::AuthFailure | ErrorCategory::Permanent | ErrorCategory::Forbidden => {
+            let detail = format!("Instagram does not accept the token for this account: {}", error.message);
+            Err(Problem::new(ProblemKind::InvalidContent, detail))
+        }
+    }
 }
 
 /// An app must be the agency's, and free for this tenant.
@@ -259,6 +277,7 @@ async fn reconnect_account(
     let known = find(&state, &access, &path.account).await?;
     let account = Account { status: AccountStatus::Active, token_expires_at: new.token_expires_at, ..known };
     let token = state.vault.seal_token(&account.tenant, &account.id, &new.token)?;
+    check_token(&state, &account, &token).await?;
     let changes = access.caller.act(&state).put_account(account.clone(), token, "account.reconnected");
     write::commit_to_directory(&state, changes).await?;
     state.ports.wake.send(Hint::AccountRestored(account.tenant, account.id));
