@@ -35,8 +35,8 @@ pub async fn run_live(
     greet(&stage, &data_dir.display().to_string());
     let mut screen = Screen::new(&stage).await?;
     tokio::pin!(stop);
-    let mut show = Show::new(options);
     let clock = stage.node.foundations().clock.clone();
+    let mut show = Show::new(options, clock.now().as_micros() as u64);
     loop {
         tokio::select! {
             () = &mut stop => break,
@@ -59,10 +59,9 @@ fn greet(stage: &Stage, data_dir: &str) {
     println!("  health, metrics {node}/readyz  {node}/metrics");
     println!("  the sandbox     {}/_sandbox", stage.sandbox.base_url());
     println!("  data            {data_dir}\n");
-    println!(
-        "Approve a draft:  curl -H 'X-API-Key: {}' {node}/api/v1/tenants/{}/approvals",
-        stage.key, stage.brands[0].tenant.id
-    );
+    let approvals = format!("{node}/api/v1/tenants/{}/approvals", stage.brands[0].tenant.id);
+    println!("List drafts:      curl -H 'X-API-Key: {}' '{approvals}?status=pending'", stage.key);
+    println!("Approve one:      curl -X POST -H 'X-API-Key: {}' {approvals}/ID/approve", stage.key);
     println!("Ctrl-C ends.\n");
 }
 
@@ -76,8 +75,8 @@ struct Show {
 }
 
 impl Show {
-    fn new(options: LiveOptions) -> Self {
-        Self { traffic: Traffic::new(7), options, scene: 0, burst_left: 0, dead: None }
+    fn new(options: LiveOptions, seed: u64) -> Self {
+        Self { traffic: Traffic::new(seed), options, scene: 0, burst_left: 0, dead: None }
     }
 
     fn pause(&self) -> Duration {

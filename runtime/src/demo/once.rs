@@ -46,7 +46,7 @@ impl OnceReport {
     /// The table people read.
     pub fn to_table(&self) -> String {
         let r = &self.reckoning;
-        let mut text = format!("events            {}\n", r.events);
+        let mut text = format!("events            {} (all runs in this folder)\n", r.events);
         for (title, counts) in
             [("decisions (mode intent outcome)", &r.decisions), ("effects (action::state)", &r.effects)]
         {

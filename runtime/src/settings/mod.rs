@@ -168,8 +168,8 @@ pub enum SettingsError {
         source: std::io::Error,
     },
     /// A key is unknown, or a value has the wrong type.
-    #[error("the settings cannot be used: {0}; `troupe config print` shows every key with its value")]
-    Invalid(#[from] Box<figment::Error>),
+    #[error("the settings cannot be used: {}; `troupe config print --defaults` explains every key", problems(.0))]
+    Invalid(Box<figment::Error>),
     /// A value is not allowed.
     #[error("{key}: {problem}")]
     Value {
@@ -178,6 +178,21 @@ pub enum SettingsError {
         /// What is wrong and what is allowed.
         problem: String,
     },
+}
+
+impl From<Box<figment::Error>> for SettingsError {
+    fn from(error: Box<figment::Error>) -> Self {
+        Self::Invalid(error)
+    }
+}
+
+/// Every problem with its key.
+fn problems(error: &figment::Error) -> String {
+    let each = error.clone().into_iter().map(|problem| match problem.path.join(".") {
+        key if key.is_empty() => problem.kind.to_string(),
+        key => format!("{key}: {}", problem.kind),
+    });
+    each.collect::<Vec<_>>().join("; ")
 }
 
 impl Settings {
@@ -321,6 +336,12 @@ mod tests {
     fn an_unknown_key_is_named() {
         let error = Settings::load(None, environment(&[("TROUPE__HTTP__LISTN", "x")])).unwrap_err();
         assert!(error.to_string().contains("listn"), "{error}");
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_told_with_its_key() {
+        let error = Settings::load(None, environment(&[("TROUPE__HTTP__LISTEN", "banana")])).unwrap_err();
+        assert!(error.to_string().contains("http.listen"), "{error}");
     }
 
     #[test]
