@@ -24,7 +24,7 @@ use crate::api::Api;
 use crate::tenant::{TenantBuilder, TestTenant};
 
 /// Longest wait for anything in a test; reached only when something is broken.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Which database an installation stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,7 +212,9 @@ async fn start_sandbox(clock: &ShiftedClock) -> Sandbox {
         limits: LimitOptions::unlimited(),
         ..SandboxOptions::default()
     };
-    options.deliver.retry_delays = [0, 50, 100, 200, 400, 800, 1_600].map(Duration::from_millis).to_vec();
+    // Quick at first, and patient enough for a node that is being restarted on a busy machine.
+    let delays = [0, 50, 100, 200, 400, 800].into_iter().chain([1_000; 60]);
+    options.deliver.retry_delays = delays.map(Duration::from_millis).collect();
     Sandbox::start(options).await.expect("a sandbox")
 }
 
