@@ -39,7 +39,7 @@ async fn main() -> anyhow::Result<()> {
     let app = TestApp::start(backend).await.context("PostgreSQL is not installed here")?;
     let mut shops = Vec::new();
     for number in 0..args.tenants {
-        shops.push(app.tenant(&format!("shop-{number}")).create().await);
+        shops.push(app.tenant(&format!("shop{number}")).create().await);
     }
     let load = Arc::new(Load::new(&app, shops)?);
     println!(
@@ -73,7 +73,7 @@ impl Load {
     async fn run(self: Arc<Self>, connections: u32, time: Duration) -> anyhow::Result<()> {
         let started = SystemClock.now();
         let workers = (0..connections).map(|_| self.clone().post_until(started + time));
-        let mut all = Histogram::<u64>::new(3)?;
+        let mut all = Histogram::<u64>::new_with_bounds(1, 60_000_000, 3)?;
         let mut errors = 0;
         for worker in futures::future::join_all(workers).await {
             let (times, failed) = worker?;
@@ -94,7 +94,7 @@ impl Load {
         self: Arc<Self>,
         end: tenants::clock::Timestamp,
     ) -> anyhow::Result<(Histogram<u64>, u64)> {
-        let mut times = Histogram::<u64>::new(3)?;
+        let mut times = Histogram::<u64>::new_with_bounds(1, 60_000_000, 3)?;
         let mut errors = 0;
         while SystemClock.now() < end {
             let body = self.body();
