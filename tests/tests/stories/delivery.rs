@@ -11,6 +11,7 @@ stories!(
     a_body_that_is_no_webhook_is_refused,
     an_unknown_account_is_kept_and_raises_an_alert,
     two_apps_do_not_mix,
+    nobody_connects_an_account_without_its_own_token,
 );
 
 async fn a_redelivered_webhook_is_answered_once(app: TestApp) -> TestApp {
@@ -126,5 +127,21 @@ async fn two_apps_do_not_mix(app: TestApp) -> TestApp {
     let comment = app.sandbox.comment(&own, NewComment::new("fan", "I love this so much!")).unwrap();
     app.settle().await;
     assert_eq!(app.visible(&comment.id).replies.len(), 1);
+    app
+}
+
+async fn nobody_connects_an_account_without_its_own_token(app: TestApp) -> TestApp {
+    let shop = app.tenant("acme").create().await;
+    let strangers = app.sandbox.create_account(NewAccount::new("stranger")).unwrap();
+    let others_token = app.sandbox.token(&shop).unwrap();
+    for token in ["IGAAbogus", others_token.as_str()] {
+        let account = json!({
+            "external_id": strangers.user_id.as_str(), "username": "stranger", "flavour": "instagram", "token": token,
+        });
+        let refused = app.api.post(&shop.path("/accounts"), account).await;
+        assert_eq!(refused.status, 422, "{}", refused.body);
+    }
+    let accounts = app.api.get(&shop.path("/accounts")).await.ok();
+    assert_eq!(accounts["items"].as_array().unwrap().len(), 1);
     app
 }
