@@ -1,6 +1,6 @@
 //! Conversations, comments and messages, as they are read.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use sqlx::FromRow;
@@ -14,10 +14,11 @@ use tenants::ports::{CommentFilter, ConversationFilter, Conversations, PageReque
 use uuid::Uuid;
 
 use crate::Database;
-use crate::db::{row, rows};
+use crate::db::{Reader, row, rows};
 use crate::directory::all;
+use crate::gather::Question;
 use crate::statement::statements;
-use crate::types::{Doc, IdList, Moment, TextList, Word, before, text};
+use crate::types::{Doc, IdList, Moment, Word, before, text};
 
 macro_rules! conversation_columns {
     () => {
@@ -40,16 +41,17 @@ macro_rules! message_columns {
 }
 
 statements! {
-    CONVERSATIONS_BY_KEYS {
-        "select" (columns conversation_columns) "from conversations where tenant_id = $1 and account_id " (among 2)
-        " and conversation_key " (text_among 3)
-    }
     CONVERSATIONS_BY_IDS {
         "select" (columns conversation_columns) "from conversations where tenant_id " (among 1) " and id " (among 2)
     }
-    CONVERSATIONS_BY_KEYS_OF_TENANTS {
-        "select" (columns conversation_columns) "from conversations where tenant_id " (among 1) " and account_id "
-        (among 2) " and conversation_key " (text_among 3)
+    CONVERSATIONS_BY_PLACES {
+        (only sqlite "select c.* from (select unhex(value ->> 0) as tenant, unhex(value ->> 1) as account, \
+         value ->> 2 as key from json_each($1)) as p cross join (")
+        (only postgres "select c.* from (select (value ->> 0)::uuid as tenant, (value ->> 1)::uuid as account, \
+         value ->> 2 as key from jsonb_array_elements($1)) as p cross join lateral (")
+        "select" (columns conversation_columns) "from conversations"
+        (only sqlite ") as c where c.tenant_id = p.tenant and c.account_id = p.account and c.conversation_key = p.key")
+        (only postgres " where tenant_id = p.tenant and account_id = p.account and conversation_key = p.key) as c")
     }
     FIND_CONVERSATION {
         "select" (columns conversation_columns) "from conversations where tenant_id = $1 and id = $2"
@@ -208,44 +210,67 @@ impl From<MessageRow> for Message {
 /// The conversation of one account of one tenant that has one key.
 pub(crate) type ConversationPlace = (TenantId, AccountId, String);
 
-impl Database {
-    /// Conversations by id, each with its tenant.
-    pub(crate) async fn conversations_by_ids(
-        &self,
-        wanted: &HashSet<(TenantId, ConversationId)>,
-    ) -> Result<Vec<(TenantId, Conversation)>, StoreError> {
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let tenants: IdList = distinct(wanted.iter().map(|(tenant, _)| tenant.0));
-        let ids: IdList = wanted.iter().map(|(_, conversation)| conversation.0).collect();
-        let found = rows!(self.reader(), ConversationRow, CONVERSATIONS_BY_IDS, &tenants, &ids)?;
-        let found = found.into_iter().map(|row| (TenantId(row.tenant_id), Conversation::from(row)));
-        Ok(found.filter(|(tenant, found)| wanted.contains(&(*tenant, found.id))).collect())
+/// Conversations by id, each with its tenant.
+pub(crate) async fn conversations_by_ids(
+    reader: &Reader,
+    wanted: &HashSet<(TenantId, ConversationId)>,
+) -> Result<Vec<(TenantId, Conversation)>, StoreError> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tenants: IdList = distinct(wanted.iter().map(|(tenant, _)| tenant.0));
+    let ids: IdList = wanted.iter().map(|(_, conversation)| conversation.0).collect();
+    let found = rows!(reader, ConversationRow, CONVERSATIONS_BY_IDS, &tenants, &ids)?;
+    let found = found.into_iter().map(|row| (TenantId(row.tenant_id), Conversation::from(row)));
+    Ok(found.filter(|(tenant, found)| wanted.contains(&(*tenant, found.id))).collect())
+}
+
+/// Conversations by account and key, each with its tenant.
+pub(crate) async fn conversations_by_places(
+    reader: &Reader,
+    wanted: HashSet<ConversationPlace>,
+) -> Result<Vec<(TenantId, Conversation)>, StoreError> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let place = |(tenant, account, key): ConversationPlace| {
+        (tenant.0.simple().to_string(), account.0.simple().to_string(), key)
+    };
+    let places: Vec<_> = wanted.into_iter().map(place).collect();
+    let found = rows!(reader, ConversationRow, CONVERSATIONS_BY_PLACES, Doc(&places))?;
+    Ok(found.into_iter().map(|row| (TenantId(row.tenant_id), Conversation::from(row))).collect())
+}
+
+/// Which conversations somebody wants.
+#[derive(Debug)]
+pub(crate) struct PlacesWanted {
+    tenant: TenantId,
+    keys: Vec<(AccountId, String)>,
+}
+
+impl PlacesWanted {
+    fn places(&self) -> impl Iterator<Item = ConversationPlace> {
+        self.keys.iter().map(|(account, key)| (self.tenant, *account, text(key).into_owned()))
+    }
+}
+
+impl Question for PlacesWanted {
+    type Answer = Vec<Conversation>;
+
+    fn key(&self) -> Option<TenantId> {
+        None
     }
 
-    /// Conversations by account and key, each with its tenant.
-    pub(crate) async fn conversations_by_places(
-        &self,
-        wanted: &HashSet<ConversationPlace>,
-    ) -> Result<Vec<(TenantId, Conversation)>, StoreError> {
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let tenants: IdList = distinct(wanted.iter().map(|(tenant, _, _)| tenant.0));
-        let accounts: IdList = distinct(wanted.iter().map(|(_, account, _)| account.0));
-        let keys: TextList = wanted.iter().map(|(_, _, key)| key.as_str()).collect();
-        let found = rows!(
-            self.reader(),
-            ConversationRow,
-            CONVERSATIONS_BY_KEYS_OF_TENANTS,
-            &tenants,
-            &accounts,
-            &keys
-        )?;
-        let found = found.into_iter().map(|row| (TenantId(row.tenant_id), Conversation::from(row)));
-        // The statement compares the columns one by one; only whole places count.
-        Ok(found.filter(|(tenant, it)| wanted.contains(&(*tenant, it.account, it.key.clone()))).collect())
+    async fn ask_together(reader: &Reader, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {
+        let wanted = questions.iter().flat_map(|it| it.places()).collect();
+        let found = conversations_by_places(reader, wanted).await?;
+        let found: HashMap<ConversationPlace, Conversation> =
+            found.into_iter().map(|(tenant, it)| ((tenant, it.account, it.key.clone()), it)).collect();
+        let answer = |it: &&Self| {
+            let places: HashSet<ConversationPlace> = it.places().collect();
+            places.iter().filter_map(|place| found.get(place).cloned()).collect()
+        };
+        Ok(questions.iter().map(answer).collect())
     }
 }
 
@@ -263,13 +288,7 @@ impl Conversations for Database {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let accounts = distinct(keys.iter().map(|(account, _)| account.0));
-        let texts: TextList = keys.iter().map(|(_, key)| key.as_str()).collect();
-        let found =
-            rows!(self.reader(), ConversationRow, CONVERSATIONS_BY_KEYS, tenant.0, &accounts, &texts)?;
-        let wanted: HashSet<_> = keys.iter().map(|(account, key)| (*account, text(key))).collect();
-        let found = found.into_iter().map(Conversation::from);
-        Ok(found.filter(|it| wanted.contains(&(it.account, it.key.as_str().into()))).collect())
+        self.gatherers().conversations.ask(PlacesWanted { tenant: *tenant, keys: keys.to_vec() }).await
     }
 
     async fn find_conversation(

@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 
 use crate::check;
 use crate::db::{Connection, Connector, Pool, Reader};
-use crate::failure::too_slow;
+use crate::failure::{closed, too_slow};
+use crate::gather::Gatherers;
 use crate::open::{self, OpenError};
 use crate::options::{DatabaseOptions, Limits, Place};
 use crate::work::{Outcome, Work};
@@ -25,6 +26,7 @@ pub struct Database(Arc<Inner>);
 
 struct Inner {
     reader: Reader,
+    gatherers: Gatherers,
     lanes: Vec<mpsc::Sender<Job>>,
     patience: Duration,
     closing: watch::Sender<bool>,
@@ -75,9 +77,10 @@ impl Database {
             committers.push(tasks.spawn("store.commit", writer.run()));
         }
         let reader = Reader { pool: open::reading_pool(&place, &limits), timeout: limits.timeout };
+        let gatherers = Gatherers::start(&reader, &tasks);
         let patience = limits.patience;
         let committers = Mutex::new(committers);
-        Ok(Self(Arc::new(Inner { reader, lanes, patience, closing, committers, place, limits })))
+        Ok(Self(Arc::new(Inner { reader, gatherers, lanes, patience, closing, committers, place, limits })))
     }
 
     pub(crate) async fn connect(&self) -> Result<Connection, OpenError> {
@@ -157,6 +160,11 @@ impl Database {
         &self.0.reader
     }
 
+    /// Reads that travel together.
+    pub(crate) fn gatherers(&self) -> &Gatherers {
+        &self.0.gatherers
+    }
+
     /// Hands work to a committer and waits until it is durable. Once the work has been handed over it is done even
     /// if the caller stops waiting.
     pub(crate) async fn submit(&self, work: Work) -> Result<Outcome, StoreError> {
@@ -180,8 +188,4 @@ impl UnitOfWork for Database {
         }
         self.submit(Work::Commit(changes)).await.map(drop)
     }
-}
-
-fn closed() -> StoreError {
-    StoreError::Unavailable("the database is closed".into())
 }

@@ -106,3 +106,8 @@ pub(crate) fn read_error(error: sqlx::Error) -> StoreError {
 pub(crate) fn too_slow() -> StoreError {
     StoreError::Unavailable("it took longer than it may".into())
 }
+
+/// The answer after the end.
+pub(crate) fn closed() -> StoreError {
+    StoreError::Unavailable("the database is closed".into())
+}

@@ -8,8 +8,9 @@ use tenants::ports::{Accepted, Delivery, Inbox, StoreError};
 use uuid::Uuid;
 
 use crate::Database;
-use crate::db::{row, rows};
+use crate::db::{Reader, row, rows};
 use crate::directory::all;
+use crate::gather::{Question, group_by};
 use crate::statement::statements;
 use crate::types::{Doc, IdList, Moment, Word, count};
 use crate::work::{Outcome, Work};
@@ -22,10 +23,15 @@ macro_rules! event_columns {
 }
 
 statements! {
+    /// The oldest of each tenant: a flood of one hides nothing of the others.
     PENDING_EVENTS {
-        "select" (columns event_columns) "from inbox_events \
-         where tenant_id = $1 and done_at is null and quarantined_at is null and id " (not_among 2)
-        " order by id limit $3"
+        (only sqlite "select e.* from json_each($1) as t cross join (")
+        (only postgres "select e.* from unnest($1::uuid[]) as t (tenant_id) cross join lateral (")
+        "select" (columns event_columns) "from inbox_events "
+        (only sqlite ") as e where e.id in (select id from inbox_events where tenant_id = unhex(t.value)")
+        (only postgres "where tenant_id = t.tenant_id")
+        " and done_at is null and quarantined_at is null and id " (not_among 2) " order by id limit $3)"
+        (only postgres " as e") " order by e.id"
     }
     /// Steps from tenant to tenant through the index, so that a tenant with a million waiting events costs as much
     /// as one with a single one.
@@ -84,6 +90,36 @@ struct RawEventRow {
     payload: String,
 }
 
+/// Which waiting events somebody wants.
+#[derive(Debug)]
+pub(crate) struct WaitingOf {
+    tenant: TenantId,
+    except: Vec<EventId>,
+    limit: u32,
+}
+
+impl Question for WaitingOf {
+    type Answer = Vec<InboxEvent>;
+
+    fn key(&self) -> Option<TenantId> {
+        Some(self.tenant)
+    }
+
+    async fn ask_together(reader: &Reader, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {
+        let tenants: IdList = questions.iter().map(|it| it.tenant.0).collect();
+        let except: IdList = questions.iter().flat_map(|it| &it.except).map(|event| event.0).collect();
+        let limit = questions.iter().map(|it| it.limit).max().unwrap_or_default();
+        let found = rows!(reader, EventRow, PENDING_EVENTS, &tenants, &except, i64::from(limit)).map(all)?;
+        let mut by_tenant = group_by(found, |event: &InboxEvent| event.tenant);
+        let answer = |it: &&Self| {
+            let mut events = by_tenant.remove(&it.tenant).unwrap_or_default();
+            events.truncate(it.limit as usize);
+            events
+        };
+        Ok(questions.iter().map(answer).collect())
+    }
+}
+
 #[async_trait]
 impl Inbox for Database {
     async fn accept(&self, delivery: Delivery) -> Result<Vec<Accepted>, StoreError> {
@@ -99,8 +135,10 @@ impl Inbox for Database {
         except: &[EventId],
         limit: u32,
     ) -> Result<Vec<InboxEvent>, StoreError> {
-        let except: IdList = except.iter().map(|event| event.0).collect();
-        rows!(self.reader(), EventRow, PENDING_EVENTS, tenant.0, &except, i64::from(limit)).map(all)
+        self.gatherers()
+            .pending_events
+            .ask(WaitingOf { tenant: *tenant, except: except.to_vec(), limit })
+            .await
     }
 
     async fn tenants_with_events(&self) -> Result<Vec<TenantId>, StoreError> {

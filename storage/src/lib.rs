@@ -20,6 +20,7 @@ mod database;
 mod db;
 mod directory;
 mod failure;
+mod gather;
 mod inbox;
 mod open;
 mod operations;

@@ -1,6 +1,6 @@
 //! The queue of effects, as it is read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use sqlx::FromRow;
@@ -12,8 +12,10 @@ use tenants::ports::{EffectCount, EffectFilter, Outbox, PageRequest, ReadyEffect
 use uuid::Uuid;
 
 use crate::Database;
-use crate::db::{row, rows};
+use crate::conversations::{conversations_by_ids, conversations_by_places};
+use crate::db::{Reader, row, rows};
 use crate::directory::all;
+use crate::gather::{Question, group_by};
 use crate::statement::statements;
 use crate::types::{Doc, IdList, Moment, TextList, Word, before, count, text};
 use crate::work::{Outcome, Work};
@@ -33,8 +35,12 @@ macro_rules! ready_columns {
          (q.action_type = 'private_reply' and exists (select 1 from post_queue o \
          where o.action_type = 'private_reply' and o.account_id = q.account_id \
          and o.target_comment_id = q.target_comment_id and o.tenant_id = q.tenant_id and o.id <> q.id \
-         and o.status in ('processing', 'sent', 'unknown'))) as private_reply_used \
-         from post_queue q left join comments c on c.tenant_id = q.tenant_id and c.account_id = q.account_id \
+         and o.status in ('processing', 'sent', 'unknown'))) as private_reply_used "
+    };
+}
+macro_rules! comment_join {
+    () => {
+        " left join comments c on c.tenant_id = q.tenant_id and c.account_id = q.account_id \
          and c.external_id = q.target_comment_id "
     };
 }
@@ -48,21 +54,26 @@ statements! {
         "select next_retry_at from post_queue where status in ('pending', 'failed') and next_retry_at > $1 \
          order by next_retry_at limit 1"
     }
+    /// The first of each tenant: a flood of one hides nothing of the others.
     DUE_EFFECTS {
         "select" (columns effect_columns) (columns ready_columns)
-        "where q.tenant_id = $1 and q.status in ('pending', 'failed') and q.next_retry_at <= $2 and q.id "
-        (not_among 3) " and ("
-        (only sqlite "lower(hex(q.account_id))") (only postgres "replace(q.account_id::text, '-', '')")
-        " || q.action_type) " (text_not_among 4)
-        " and (q.text is null or not exists (select 1 from post_queue o \
-         where o.conversation_id = q.conversation_id and o.tenant_id = q.tenant_id and o.text is not null \
-         and o.id <> q.id and (o.status in ('processing', 'unknown') or (o.id < q.id \
+        (only sqlite "from json_each($1) as t cross join post_queue q on q.id in (select w.id")
+        (only postgres "from unnest($1::uuid[]) as t (tenant_id) cross join lateral (select w.*")
+        " from post_queue w where w.tenant_id = "
+        (only sqlite "unhex(t.value)") (only postgres "t.tenant_id")
+        " and w.status in ('pending', 'failed') and w.next_retry_at <= $2 and w.id " (not_among 3) " and ("
+        (only sqlite "lower(hex(w.account_id))") (only postgres "replace(w.account_id::text, '-', '')")
+        " || w.action_type) " (text_not_among 4)
+        " and (w.text is null or not exists (select 1 from post_queue o \
+         where o.conversation_id = w.conversation_id and o.tenant_id = w.tenant_id and o.text is not null \
+         and o.id <> w.id and (o.status in ('processing', 'unknown') or (o.id < w.id \
          and (o.status = 'failed' or (o.status = 'pending' and o.next_retry_at <= $2)))))) \
-         order by q.deadline nulls last, q.id limit $5"
+         order by w.deadline nulls last, w.id limit $5)" (only postgres " as q") (columns comment_join)
+        "order by q.deadline nulls last, q.id"
     }
     /// Names the states of the index `post_queue_open` as well, or SQLite would not see that it can be used.
     UNKNOWN_EFFECTS {
-        "select" (columns effect_columns) (columns ready_columns)
+        "select" (columns effect_columns) (columns ready_columns) "from post_queue q" (columns comment_join)
         "where q.status in ('processing', 'unknown') and q.status = 'unknown' and q.next_retry_at <= $1 order by q.id limit $2"
     }
     CLAIMED_INSTAGRAM_IDS {
@@ -180,41 +191,72 @@ impl From<CountRow> for EffectCount {
     }
 }
 
-impl Database {
-    /// Adds the conversations, with two statements for all effects together.
-    async fn ready(&self, found: Vec<ReadyRow>) -> Result<Vec<ReadyEffect>, StoreError> {
-        let mut ready: Vec<(Option<String>, ReadyEffect)> = found.into_iter().map(ReadyRow::split).collect();
-        let threads = ready.iter().filter_map(|(_, it)| Some((it.effect.tenant, it.effect.conversation?)));
-        let threads: HashSet<_> = threads.collect();
-        let threads: HashMap<_, Conversation> = self
-            .conversations_by_ids(&threads)
-            .await?
-            .into_iter()
-            .map(|(tenant, conversation)| ((tenant, conversation.id), conversation))
-            .collect();
-        for (_, it) in &mut ready {
-            let thread = it.effect.conversation.and_then(|id| threads.get(&(it.effect.tenant, id)));
-            it.thread = thread.cloned();
-        }
+/// Adds the conversations, with two statements for all effects together.
+async fn with_conversations(reader: &Reader, found: Vec<ReadyRow>) -> Result<Vec<ReadyEffect>, StoreError> {
+    let mut ready: Vec<(Option<String>, ReadyEffect)> = found.into_iter().map(ReadyRow::split).collect();
+    let threads = ready.iter().filter_map(|(_, it)| Some((it.effect.tenant, it.effect.conversation?)));
+    let threads: HashMap<_, Conversation> = conversations_by_ids(reader, &threads.collect())
+        .await?
+        .into_iter()
+        .map(|(tenant, conversation)| ((tenant, conversation.id), conversation))
+        .collect();
+    for (_, it) in &mut ready {
+        let thread = it.effect.conversation.and_then(|id| threads.get(&(it.effect.tenant, id)));
+        it.thread = thread.cloned();
+    }
 
-        let place_of = |(person, it): &(Option<String>, ReadyEffect)| {
-            let person = person.as_deref().or(it.thread.as_ref().map(|thread| thread.person.id.as_str()))?;
-            Some((it.effect.tenant, it.effect.account, direct_key(person)))
-        };
-        let places: HashSet<_> = ready.iter().filter_map(place_of).collect();
-        let directs: HashMap<_, Conversation> = self
-            .conversations_by_places(&places)
+    let place_of = |(person, it): &(Option<String>, ReadyEffect)| {
+        let person = person.as_deref().or(it.thread.as_ref().map(|thread| thread.person.id.as_str()))?;
+        Some((it.effect.tenant, it.effect.account, direct_key(person)))
+    };
+    let directs: HashMap<_, Conversation> =
+        conversations_by_places(reader, ready.iter().filter_map(place_of).collect())
             .await?
             .into_iter()
             .map(|(tenant, it)| ((tenant, it.account, it.key.clone()), it))
             .collect();
-        Ok(ready
-            .into_iter()
-            .map(|entry| {
-                let direct = place_of(&entry).and_then(|place| directs.get(&place)).cloned();
-                ReadyEffect { direct, ..entry.1 }
-            })
-            .collect())
+    Ok(ready
+        .into_iter()
+        .map(|entry| {
+            let direct = place_of(&entry).and_then(|place| directs.get(&place)).cloned();
+            ReadyEffect { direct, ..entry.1 }
+        })
+        .collect())
+}
+
+/// Which due effects somebody wants.
+#[derive(Debug)]
+pub(crate) struct DueOf {
+    tenant: TenantId,
+    now: Timestamp,
+    except: Vec<EffectId>,
+    /// Account (hexadecimal) and action, joined.
+    blocked: Vec<String>,
+    limit: u32,
+}
+
+impl Question for DueOf {
+    type Answer = Vec<ReadyEffect>;
+
+    fn key(&self) -> Option<TenantId> {
+        Some(self.tenant)
+    }
+
+    async fn ask_together(reader: &Reader, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {
+        let tenants: IdList = questions.iter().map(|it| it.tenant.0).collect();
+        let Some(now) = questions.iter().map(|it| it.now).max() else { return Ok(Vec::new()) };
+        let except: IdList = questions.iter().flat_map(|it| &it.except).map(|effect| effect.0).collect();
+        let blocked: TextList = questions.iter().flat_map(|it| &it.blocked).map(String::as_str).collect();
+        let limit = i64::from(questions.iter().map(|it| it.limit).max().unwrap_or_default());
+        let found = rows!(reader, ReadyRow, DUE_EFFECTS, &tenants, Moment(now), &except, &blocked, limit)?;
+        let found = with_conversations(reader, found).await?;
+        let mut by_tenant = group_by(found, |ready| ready.effect.tenant);
+        let answer = |it: &&Self| {
+            let mut effects = by_tenant.remove(&it.tenant).unwrap_or_default();
+            effects.truncate(it.limit as usize);
+            effects
+        };
+        Ok(questions.iter().map(answer).collect())
     }
 }
 
@@ -256,14 +298,10 @@ impl Outbox for Database {
         blocked: &[(AccountId, ActionType)],
         limit: u32,
     ) -> Result<Vec<ReadyEffect>, StoreError> {
-        let except: IdList = except.iter().map(|effect| effect.0).collect();
-        let blocked: Vec<_> =
-            blocked.iter().map(|(account, action)| format!("{}{action}", account.0.simple())).collect();
-        let blocked: TextList = blocked.iter().map(String::as_str).collect();
-        let limit = i64::from(limit);
-        let found =
-            rows!(self.reader(), ReadyRow, DUE_EFFECTS, tenant.0, Moment(now), &except, &blocked, limit)?;
-        self.ready(found).await
+        let name = |(account, action): &(AccountId, ActionType)| format!("{}{action}", account.0.simple());
+        let blocked = blocked.iter().map(name).collect();
+        let due = DueOf { tenant: *tenant, now, except: except.to_vec(), blocked, limit };
+        self.gatherers().due_effects.ask(due).await
     }
 
     async fn interrupted_to_unknown(&self, at: Timestamp) -> Result<u64, StoreError> {
@@ -275,7 +313,7 @@ impl Outbox for Database {
 
     async fn unknown_effects(&self, now: Timestamp, limit: u32) -> Result<Vec<ReadyEffect>, StoreError> {
         let found = rows!(self.reader(), ReadyRow, UNKNOWN_EFFECTS, Moment(now), i64::from(limit))?;
-        self.ready(found).await
+        with_conversations(self.reader(), found).await
     }
 
     async fn claimed_instagram_ids(

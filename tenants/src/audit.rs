@@ -1,5 +1,7 @@
 //! The audit log: append-only, and chained by hashes so that an altered, missing or added row shows.
 
+use std::fmt::{self, Write as _};
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -87,8 +89,9 @@ pub fn first_hash(chain: Chain) -> String {
 }
 
 /// The hash of an entry that follows `previous`: SHA-256 over length-prefixed fields, in a fixed order, with
-/// `details` as canonical JSON (object keys sorted), so that both databases give the same.
-pub fn entry_hash(previous: &str, seq: i64, entry: &NewAuditEntry) -> String {
+/// `details` as [`canonical_json`], so that both databases give the same. The caller has that text in hand, because it
+/// is what is stored.
+pub fn entry_hash(previous: &str, seq: i64, entry: &NewAuditEntry, canonical_details: &str) -> String {
     let mut hash = Sha256::new();
     let mut field = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_be_bytes());
@@ -103,7 +106,7 @@ pub fn entry_hash(previous: &str, seq: i64, entry: &NewAuditEntry) -> String {
     field(&[u8::from(entry.success)]);
     field(&[u8::from(entry.error.is_some())]);
     field(entry.error.as_deref().unwrap_or_default().as_bytes());
-    field(canonical_json(&entry.details).as_bytes());
+    field(canonical_details.as_bytes());
     field(&entry.at.as_micros().to_be_bytes());
     hex::encode(hash.finalize())
 }
@@ -119,16 +122,14 @@ pub fn canonical_json(value: &Value) -> String {
 fn write_canonical(value: &Value, out: &mut String) {
     match value {
         Value::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort();
             out.push('{');
-            for (index, key) in keys.into_iter().enumerate() {
+            for (index, (key, value)) in in_order(map).into_iter().enumerate() {
                 if index > 0 {
                     out.push(',');
                 }
-                out.push_str(&Value::String(key.clone()).to_string());
+                write_text(key, out);
                 out.push(':');
-                write_canonical(&map[key], out);
+                write_canonical(value, out);
             }
             out.push('}');
         }
@@ -144,12 +145,35 @@ fn write_canonical(value: &Value, out: &mut String) {
         }
         Value::Number(number) => match number.as_f64() {
             Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15 => {
-                out.push_str(&(float as i64).to_string());
+                write_plain(float as i64, out);
             }
-            _ => out.push_str(&number.to_string()),
+            _ => write_plain(number, out),
         },
-        other => out.push_str(&other.to_string()),
+        Value::String(text) => write_text(text, out),
+        Value::Null | Value::Bool(_) => write_plain(value, out),
     }
+}
+
+/// The members by key. Whether the map keeps them so is a feature of `serde_json` that any crate can switch.
+fn in_order(map: &serde_json::Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut members: Vec<_> = map.iter().collect();
+    members.sort_unstable_by_key(|(key, _)| *key);
+    members
+}
+
+/// A JSON string. What needs no escape, nearly everything, is copied as a whole.
+fn write_text(text: &str, out: &mut String) {
+    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        return out.push_str(&Value::from(text).to_string());
+    }
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
+}
+
+fn write_plain(value: impl fmt::Display, out: &mut String) {
+    // Writing to a string cannot fail.
+    let _ = write!(out, "{value}");
 }
 
 /// What a check of a chain found.
@@ -190,7 +214,8 @@ impl ChainCheck {
         if entry.seq != self.last_seq + 1 {
             return Err(broken("an entry is missing"));
         }
-        if entry.hash != entry_hash(&self.last_hash, entry.seq, &entry.as_new()) {
+        let details = canonical_json(&entry.details);
+        if entry.hash != entry_hash(&self.last_hash, entry.seq, &entry.as_new(), &details) {
             return Err(broken("the entry was altered, or an earlier one was"));
         }
         self.last_seq = entry.seq;

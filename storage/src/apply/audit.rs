@@ -92,9 +92,10 @@ async fn load_heads(connection: &mut Connection, group: &Group<'_>) -> Result<Ha
 fn link<'w>(head: &mut Head, chain: Chain, entry: &'w NewAuditEntry) -> Link<'w> {
     let entry = as_stored(entry);
     let seq = head.seq + 1;
-    let hash = entry_hash(&head.hash, seq, &entry);
+    let details = canonical_json(&entry.details);
+    let hash = entry_hash(&head.hash, seq, &entry, &details);
     *head = Head { seq, hash: hash.clone() };
-    Link { chain, seq, hash, details: canonical_json(&entry.details), entry }
+    Link { chain, seq, hash, details, entry }
 }
 
 /// The entry as it will be read back: the hash must cover what is stored, not what was meant.

@@ -1,0 +1,145 @@
+//! Reads that many actors want at the same moment travel together, as their commits do: while one statement runs, the
+//! questions that come meanwhile wait, and the next statement answers them all. Alone, a question is asked at once; the
+//! more is asked, the less each question costs.
+
+use std::collections::{HashMap, HashSet};
+use std::error::Error;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use tenants::ids::TenantId;
+use tenants::ports::StoreError;
+use tenants::tasks::Tasks;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::conversations::PlacesWanted;
+use crate::db::Reader;
+use crate::failure::closed;
+use crate::inbox::WaitingOf;
+use crate::outbox::DueOf;
+
+/// Most questions that one statement answers.
+const MOST: usize = 128;
+/// Questions that may wait; who has more waits to ask.
+const QUEUE: usize = 1_024;
+
+/// Something that can be asked for several askers in one statement.
+pub(crate) trait Question: Send + Sync + Sized + 'static {
+    /// What one asker gets.
+    type Answer: Send;
+
+    /// Questions with the same key are asked one after the other, because one statement could not tell them apart.
+    fn key(&self) -> Option<TenantId>;
+
+    /// Answers in the order of the questions.
+    fn ask_together(
+        reader: &Reader,
+        questions: &[&Self],
+    ) -> impl Future<Output = Result<Vec<Self::Answer>, StoreError>> + Send;
+}
+
+/// The questions of an installation that are asked together.
+#[derive(Debug)]
+pub(crate) struct Gatherers {
+    pub(crate) pending_events: Gatherer<WaitingOf>,
+    pub(crate) conversations: Gatherer<PlacesWanted>,
+    pub(crate) due_effects: Gatherer<DueOf>,
+}
+
+impl Gatherers {
+    pub(crate) fn start(reader: &Reader, tasks: &Tasks) -> Self {
+        Self {
+            pending_events: Gatherer::start(reader, tasks),
+            conversations: Gatherer::start(reader, tasks),
+            due_effects: Gatherer::start(reader, tasks),
+        }
+    }
+}
+
+/// Asks questions of one kind. Its task ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Gatherer<Q: Question>(mpsc::Sender<Asked<Q>>);
+
+#[derive(Debug)]
+struct Asked<Q: Question> {
+    question: Q,
+    answer: oneshot::Sender<Result<Q::Answer, StoreError>>,
+}
+
+impl<Q: Question> Gatherer<Q> {
+    fn start(reader: &Reader, tasks: &Tasks) -> Self {
+        let (asking, asked) = mpsc::channel(QUEUE);
+        tasks.spawn("store.gather", answer_all(reader.clone(), asked));
+        Self(asking)
+    }
+
+    /// Asks, together with whoever asks at this moment.
+    pub(crate) async fn ask(&self, question: Q) -> Result<Q::Answer, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(Asked { question, answer }).await.map_err(|_| closed())?;
+        answered.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+async fn answer_all<Q: Question>(reader: Reader, mut asked: mpsc::Receiver<Asked<Q>>) {
+    let mut waiting = Vec::new();
+    loop {
+        if waiting.is_empty() && asked.recv_many(&mut waiting, MOST).await == 0 {
+            return;
+        }
+        while waiting.len() < MOST
+            && let Ok(more) = asked.try_recv()
+        {
+            waiting.push(more);
+        }
+        waiting.retain(|it| !it.answer.is_closed());
+        let (now, later) = one_per_key(std::mem::take(&mut waiting));
+        waiting = later;
+        answer(&reader, now).await;
+    }
+}
+
+/// The first question of every key, and the others.
+fn one_per_key<Q: Question>(all: Vec<Asked<Q>>) -> (Vec<Asked<Q>>, Vec<Asked<Q>>) {
+    let mut keys = HashSet::new();
+    all.into_iter().partition(|it| it.question.key().is_none_or(|key| keys.insert(key)))
+}
+
+async fn answer<Q: Question>(reader: &Reader, asked: Vec<Asked<Q>>) {
+    let (questions, answers): (Vec<Q>, Vec<_>) = asked.into_iter().map(|it| (it.question, it.answer)).unzip();
+    let together: Vec<&Q> = questions.iter().collect();
+    if together.is_empty() {
+        return;
+    }
+    match Q::ask_together(reader, &together).await {
+        Ok(found) => {
+            for (answer, found) in answers.into_iter().zip(found) {
+                // Whoever does not wait any more is not told.
+                let _ = answer.send(Ok(found));
+            }
+        }
+        Err(StoreError::Unavailable(error)) => {
+            let error: Arc<dyn Error + Send + Sync> = error.into();
+            for answer in answers {
+                let _ = answer.send(Err(StoreError::Unavailable(Box::new(Arc::clone(&error)))));
+            }
+        }
+        // A row that cannot be read is the trouble of whoever asked for it, not of the others.
+        Err(_) => {
+            for (answer, question) in answers.into_iter().zip(together) {
+                let alone = Q::ask_together(reader, &[question]).await;
+                let _ = answer.send(alone.map(|mut found| found.swap_remove(0)));
+            }
+        }
+    }
+}
+
+/// Sorts rows by whose they are; each group keeps the order of the rows.
+pub(crate) fn group_by<T, K: Eq + Hash>(rows: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, Vec<T>> {
+    let mut groups: HashMap<K, Vec<T>> = HashMap::new();
+    for row in rows {
+        groups.entry(key(&row)).or_default().push(row);
+    }
+    groups
+}
