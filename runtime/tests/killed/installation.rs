@@ -36,6 +36,11 @@ impl Node {
         self.child.wait().expect("it is gone");
     }
 
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Fails the test when the process has ended by itself.
     pub fn assert_lives(&mut self) {
         let ended = self.child.try_wait().expect("its state is known");
@@ -132,6 +137,16 @@ impl Installation {
         Node { child }
     }
 
+    /// Starts a node that is told when a file may not grow, instead of being ended for it, as it would be told of a
+    /// full disk; waits until it takes webhooks.
+    pub async fn serve_without_file_size_signals(&self) -> Node {
+        let mut command = self.command("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" serve", env!("CARGO_BIN_EXE_troupe")]);
+        let mut node = Node { child: command.stdout(Stdio::null()).spawn().expect("a shell starts") };
+        self.until_ready(&mut node).await;
+        node
+    }
+
     /// Waits until a node takes webhooks.
     pub async fn until_ready(&self, node: &mut Node) {
         until("the node listens", async || {
@@ -167,10 +182,18 @@ impl Installation {
         }
     }
 
+    /// How many webhooks the running node has answered with this status.
+    pub async fn webhooks_answered_with(&self, status: u16) -> u64 {
+        let url = format!("http://127.0.0.1:{}/metrics", self.port);
+        let metrics = http().get(url).send().await.expect("an answer").text().await.expect("metrics");
+        let name = format!("troupe_webhook_deliveries_total{{status=\"{status}\"}} ");
+        let count = metrics.lines().find_map(|line| line.strip_prefix(&name));
+        count.map_or(0, |count| count.parse().expect("a number"))
+    }
+
     async fn post(&self, path: &str, body: &Value) {
-        let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("an HTTP client");
         let url = format!("http://127.0.0.1:{}/api/v1{path}", self.port);
-        let answer = http.post(url).header("x-api-key", &self.key).json(body).send().await;
+        let answer = http().post(url).header("x-api-key", &self.key).json(body).send().await;
         let status = answer.expect("an answer").status();
         assert!(status.is_success(), "POST {path}: {status}");
     }
@@ -183,6 +206,10 @@ pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
         assert!(SystemClock.now() < deadline, "waited in vain until {what}");
         SystemClock.sleep(Duration::from_millis(20)).await;
     }
+}
+
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().timeout(PATIENCE).build().expect("an HTTP client")
 }
 
 fn free_port() -> u16 {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use sandbox::{Endpoint, Fault, FaultKind, Sandbox};
 use storage::testing::TestDatabase;
 use tenants::clock::{Clock, SystemClock};
 use tenants::effect::EffectState;
@@ -10,8 +9,9 @@ use tenants::ports::{Inbox, Outbox};
 
 use crate::books::{assert_nothing_lost_or_doubled, until_settled};
 use crate::dice::Dice;
+use crate::faults::misbehave;
 use crate::installation::{Installation, Node};
-use crate::people::People;
+use crate::people::{GREETINGS, People};
 
 const KILLS: usize = 25;
 const EVENTS: usize = 3_000;
@@ -21,13 +21,6 @@ const STARTING: Duration = Duration::from_millis(400);
 /// … or when it has been at work for so long: while it reads what the last one left behind, stores webhooks,
 /// decides, stores intents, calls, reads back and stores outcomes, a hundred of each at once.
 const WORKING: Duration = Duration::from_millis(1_500);
-
-const GREETINGS: &[&str] = &[
-    "Thanks for your message!",
-    "Hello, nice to hear from you!",
-    "Hi! We are on it.",
-    "Good to see you here!",
-];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_sqlite_a_node_killed_again_and_again_loses_and_doubles_nothing() {
@@ -46,7 +39,7 @@ async fn kill_again_and_again(database: TestDatabase) {
     let mut node = installation.serve().await;
     installation.subscribe().await;
     installation.greet(GREETINGS).await;
-    switch_on_faults(&installation.sandbox);
+    misbehave(&installation.sandbox);
 
     let mut people = People::default();
     let mut wounds = Wounds::default();
@@ -117,21 +110,4 @@ async fn live(installation: &Installation, node: &mut Node, dice: &mut Dice) {
         installation.until_ready(node).await;
         SystemClock.sleep(dice.moment(WORKING)).await;
     }
-}
-
-fn switch_on_faults(sandbox: &Sandbox) {
-    let on_writes = |kind: FaultKind, probability: f64| {
-        for endpoint in [Endpoint::ReplyToComment, Endpoint::HideComment, Endpoint::SendMessage] {
-            sandbox.fault(Fault::new(kind.clone()).on(endpoint).with_probability(probability));
-        }
-    };
-    on_writes(FaultKind::DoneBut500 { status: 500 }, 0.04);
-    on_writes(FaultKind::DoneButConnectionDropped { hang: false }, 0.04);
-    on_writes(FaultKind::DoneButConnectionDropped { hang: true }, 0.01);
-    // Also reading back fails now and then.
-    sandbox.fault(Fault::new(FaultKind::Http5xx { status: 503 }).with_probability(0.03));
-    // Calls that take a moment, so that some are under way whenever a process dies.
-    sandbox.fault(Fault::new(FaultKind::Slow { delay_ms: 30 }).with_probability(0.5));
-    sandbox.fault(Fault::new(FaultKind::DuplicateWebhooks { copies: 1 }).with_probability(0.2));
-    sandbox.fault(Fault::new(FaultKind::ReorderWebhooks { within_ms: 200 }).with_probability(0.2));
 }

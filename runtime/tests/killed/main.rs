@@ -3,6 +3,8 @@
 
 mod books;
 mod dice;
+mod faults;
 mod installation;
 mod kills;
+mod outages;
 mod people;

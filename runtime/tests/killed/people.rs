@@ -2,6 +2,14 @@
 
 use sandbox::{InboundEffects, NewComment, NewMessage, Sandbox};
 
+/// What direct messages are answered with.
+pub const GREETINGS: &[&str] = &[
+    "Thanks for your message!",
+    "Hello, nice to hear from you!",
+    "Hi! We are on it.",
+    "Good to see you here!",
+];
+
 /// What somebody wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
