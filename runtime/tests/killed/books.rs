@@ -38,9 +38,9 @@ fn all_settled(effects: &[EffectCount]) -> bool {
     effects.iter().all(|count| count.state.is_settled())
 }
 
-/// What was tried twice in vain waits for minutes. The story does not: for these effects the time has come.
+/// What failed more than once waits for minutes. The story does not: for these effects the time has come.
 async fn hurry(installation: &Installation) {
-    let sql = "update post_queue set next_retry_at = created_at where status = 'failed' and retry_count > 1";
+    let sql = "update post_queue set next_retry_at = created_at where status = 'failed'";
     installation.database.execute(sql).await.expect("the time of a waiting effect can be moved");
 }
 

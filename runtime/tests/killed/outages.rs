@@ -9,7 +9,7 @@ use tenants::clock::{Clock, SystemClock};
 
 use crate::books::{assert_nothing_lost_or_doubled, until_settled};
 use crate::dice::Dice;
-use crate::faults::misbehave;
+use crate::faults::{lose_answers_only, misbehave};
 use crate::installation::{Installation, Node, until};
 use crate::people::{GREETINGS, People};
 
@@ -64,7 +64,7 @@ impl Scene {
     /// The database works again: so does the node, without anybody's help.
     async fn end(mut self) {
         self.people_write();
-        self.installation.sandbox.clear_faults();
+        lose_answers_only(&self.installation.sandbox);
         until_settled(&self.installation).await;
         self.node.assert_lives();
         self.node.kill();
