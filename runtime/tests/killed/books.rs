@@ -9,7 +9,7 @@ use tenants::event::EventKind;
 use tenants::ports::{AuditLog, EffectCount, Inbox, Outbox};
 
 use crate::installation::{Installation, until};
-use crate::people::{Kind, People, seen};
+use crate::people::{Kind, People, Seen};
 
 /// Only so many particulars of what is wrong are shown.
 const SHOWN: usize = 15;
@@ -61,14 +61,9 @@ fn assert_everybody_sees_what_they_must(installation: &Installation, people: &Pe
     let visible: HashMap<&str, _> = report.items.iter().map(|it| (it.inbound.id.as_str(), it)).collect();
     let mut wrong = Vec::new();
     for item in &people.items {
-        let now = seen(visible[item.id.as_str()]);
-        if now != item.expected() {
-            wrong.push(format!(
-                "{} ({:?}) must see {:?} and sees {now:?}",
-                item.id,
-                item.kind,
-                item.expected()
-            ));
+        let (expected, now) = (item.expected(), Seen::of(visible[item.id.as_str()]));
+        if now != expected {
+            wrong.push(format!("{} ({:?}) must see {expected:?} and sees {now:?}", item.from, item.kind));
         }
     }
     let particulars = &wrong[..wrong.len().min(SHOWN)];

@@ -24,31 +24,43 @@ pub enum Kind {
 /// Something somebody wrote.
 #[derive(Debug, Clone)]
 pub struct Item {
+    pub from: String,
     pub id: String,
     pub kind: Kind,
 }
 
-/// What a person sees: public replies, messages, whether the comment is hidden, and anything else.
-type Seen = (usize, usize, bool, bool);
+/// What somebody sees in answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    replies: usize,
+    messages: usize,
+    is_hidden: bool,
+    /// Whatever nobody asked for.
+    others: usize,
+}
 
 impl Item {
-    /// What must have become visible in the end.
+    /// What its author must see in the end.
     pub fn expected(&self) -> Seen {
         match self.kind {
-            Kind::Praise => (1, 0, false, false),
-            Kind::Spam => (0, 0, true, false),
-            Kind::Message => (0, 1, false, false),
+            Kind::Praise => Seen { replies: 1, ..Seen::default() },
+            Kind::Spam => Seen { is_hidden: true, ..Seen::default() },
+            Kind::Message => Seen { messages: 1, ..Seen::default() },
         }
     }
 }
 
-/// What has become visible.
-pub fn seen(effects: &InboundEffects) -> Seen {
-    let is_odd = effects.deleted
-        || effects.liked
-        || !effects.reactions.is_empty()
-        || !effects.private_replies.is_empty();
-    (effects.replies.len(), effects.messages.len(), effects.hidden, is_odd)
+impl Seen {
+    /// What has become visible.
+    pub fn of(effects: &InboundEffects) -> Self {
+        let done = usize::from(effects.deleted) + usize::from(effects.liked);
+        Self {
+            replies: effects.replies.len(),
+            messages: effects.messages.len(),
+            is_hidden: effects.hidden,
+            others: effects.private_replies.len() + effects.reactions.len() + done,
+        }
+    }
 }
 
 /// Everything people have written so far.
@@ -87,5 +99,5 @@ fn write(sandbox: &Sandbox, shop: &str, number: usize) -> Item {
             (message.expect("a message").id.as_str().to_owned(), Kind::Message)
         }
     };
-    Item { id, kind }
+    Item { from, id, kind }
 }
