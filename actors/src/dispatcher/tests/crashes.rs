@@ -73,7 +73,7 @@ struct Ending {
     writes: usize,
 }
 
-/// A process works as `steps` say, others clean up after it.
+/// A process works as `steps` say; if it dies, others clean up after it.
 async fn story(weather: &Weather, steps: Steps, second_crash: Option<usize>) -> Ending {
     let mut stage = Stage::new();
     let shop = stage.shop();
@@ -91,20 +91,29 @@ async fn story(weather: &Weather, steps: Steps, second_crash: Option<usize>) -> 
         stage.restart(Steps::stopping_at(more_steps));
         stage.pass(seconds(30)).await;
     }
-    let (died_at, writes) = (first.died_at(), first.writes());
-    stage.restart(Steps::default());
-    for _ in 0..80 {
+    let mut is_first = second_crash.is_none();
+    if !is_first {
+        stage.restart(Steps::default());
+    }
+    for _ in 0..30 {
+        // As long as it lives, it has to clean up by itself.
+        if is_first && first.died_at().is_some() {
+            stage.restart(Steps::default());
+            is_first = false;
+        }
         if stage.account_status(shop) != AccountStatus::Active {
             stage.reconnect(shop);
         }
-        stage.pass(seconds(15)).await;
+        stage.pass(minutes(1)).await;
         if effects.iter().all(|effect| stage.state(*effect).is_settled()) {
             break;
         }
     }
+    let died_at = first.died_at();
     // Whatever would still be sent now would be sent twice.
+    stage.restart(Steps::default());
     stage.pass(minutes(10)).await;
-    Ending { stage, weather: weather.clone(), effects, died_at, writes }
+    Ending { stage, weather: weather.clone(), effects, died_at, writes: first.writes() }
 }
 
 /// Two equal messages in one conversation, a reply to a comment that waits for it, a comment to be hidden, a message
