@@ -20,11 +20,11 @@ pub async fn until_settled(installation: &Installation) {
     until("everything has settled", async || {
         let events = database.event_counts().await.expect("counts");
         let effects = database.effect_counts(None).await.expect("counts");
-        if installation.sandbox.pending_deliveries() == 0 && all_done(&events) && all_settled(&effects) {
-            return true;
+        if installation.sandbox.pending_deliveries() > 0 || !all_done(&events) {
+            return false;
         }
         hurry(installation).await;
-        false
+        all_settled(&effects)
     })
     .await;
     database.close().await;
