@@ -17,7 +17,7 @@ const KILLS: usize = 25;
 const EVENTS: usize = 3_000;
 const SHOPS: usize = 4;
 /// A process is killed so soon after its start that it may not even have opened the database, …
-const STARTING: Duration = Duration::from_millis(400);
+const STARTING: Duration = Duration::from_millis(120);
 /// … or when it has been at work for so long: while it reads what the last one left behind, stores webhooks,
 /// decides, stores intents, calls, reads back and stores outcomes, a hundred of each at once.
 const WORKING: Duration = Duration::from_millis(2_500);
