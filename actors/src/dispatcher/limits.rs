@@ -74,14 +74,15 @@ impl Limits {
         }
     }
 
-    /// Whether Instagram can be read through the account now.
+    /// Whether Instagram can be read through the account now. An account that its tenant's context does not name has
+    /// gone; nothing is read then, so nothing holds it up either.
     pub fn reading(
         &mut self,
         account: &AccountId,
         now: Timestamp,
         settings: &DispatcherSettings,
     ) -> Readiness {
-        let Some(limits) = self.accounts.get_mut(account) else { return Readiness::Held };
+        let Some(limits) = self.accounts.get_mut(account) else { return Readiness::Ready };
         match app_pace(&mut self.apps, limits.app, settings).blocked_until(now) {
             Some(until) => Readiness::At(until),
             None => limits.reading(now),

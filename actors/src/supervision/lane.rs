@@ -42,10 +42,25 @@ pub(super) struct LaneTask {
     pub cut: CancellationToken,
 }
 
+/// Why a commit was not taken.
+#[derive(Debug, thiserror::Error)]
+enum Uncommitted {
+    /// Somebody else's commit has made it void.
+    #[error("somebody else was first: {0}")]
+    Void(String),
+    /// The database did not answer at first and refuses it now: it is void, or it was stored the first time.
+    #[error("it is not known whether it was stored")]
+    Unclear,
+    #[error(transparent)]
+    Failed(StoreError),
+}
+
 /// Why an event is not done.
 enum Trouble {
     /// This actor's life is over; somebody else takes the event up.
     Cut,
+    /// It may be done: the database is read again to find out.
+    Unclear,
     /// Something does not answer; the event is as good as ever.
     NotNow { after: Duration, reason: String },
     /// The try failed.
@@ -119,11 +134,16 @@ impl LaneTask {
                     self.tell(&changes);
                     return Ok(());
                 }
-                Err(StoreError::Conflict(reason)) => {
+                Err(Uncommitted::Void(reason)) => {
                     debug!(event.id = %work.event.id, reason, "somebody else was first, deciding again");
                     self.read_again(&mut situation).await?;
                 }
-                Err(error) => return Err(Trouble::from_commit(error)),
+                Err(error) => {
+                    if let Uncommitted::Unclear = error {
+                        self.tell(&changes);
+                    }
+                    return Err(Trouble::from_commit(error));
+                }
             }
         }
         Err(Trouble::Failed(format!(
@@ -165,7 +185,7 @@ impl LaneTask {
 
     /// Commits, however long the database is away: what was decided (and paid for) is not thrown away. Gives up
     /// only when this actor's life is over; the event is still waiting in the database then.
-    async fn commit(&self, changes: &Changes) -> Result<(), StoreError> {
+    async fn commit(&self, changes: &Changes) -> Result<(), Uncommitted> {
         let mut failures = 0;
         loop {
             match self.node.ports.store.commit(changes.clone()).await {
@@ -176,10 +196,12 @@ impl LaneTask {
                     }
                     tokio::select! {
                         () = self.node.back_off(failures) => {}
-                        () = self.cut.cancelled() => return Err(error),
+                        () = self.cut.cancelled() => return Err(Uncommitted::Failed(error)),
                     }
                 }
-                other => return other,
+                Err(StoreError::Conflict(_)) if failures > 0 => return Err(Uncommitted::Unclear),
+                Err(StoreError::Conflict(reason)) => return Err(Uncommitted::Void(reason)),
+                other => return other.map_err(Uncommitted::Failed),
             }
         }
     }
@@ -236,6 +258,7 @@ impl LaneTask {
         let attempt = work.event.attempts.saturating_add(1);
         let (reason, is_given_up, after) = match trouble {
             Trouble::Cut => return LaneEnd::Done,
+            Trouble::Unclear => return self.rest(work, self.node.back_off_delay(1)),
             Trouble::NotNow { after, reason } => (reason, false, after),
             Trouble::Hopeless(reason) => (reason, true, Duration::ZERO),
             Trouble::Failed(reason) => {
@@ -258,12 +281,12 @@ impl LaneTask {
         }
     }
 
-    async fn count(&self, work: &Work, reason: &str) -> Result<(), StoreError> {
+    async fn count(&self, work: &Work, reason: &str) -> Result<(), Uncommitted> {
         let failed = Change::EventFailed { event: work.event.id, error: reason.to_owned() };
         self.commit(&Changes::of_tenant(self.desk.tenant).with(failed)).await
     }
 
-    async fn set_aside(&self, work: &Work, reason: &str) -> Result<(), StoreError> {
+    async fn set_aside(&self, work: &Work, reason: &str) -> Result<(), Uncommitted> {
         let (tenant, event, at) = (self.desk.tenant, work.event.id, self.node.now());
         let agency = self.desk.known().map(|known| known.context.tenant.agency);
         let alert = Alarm::poison_event(tenant, event, reason).into_alert(&self.node, agency);
@@ -290,10 +313,11 @@ impl LaneTask {
 impl Trouble {
     /// A commit that failed for good: the database was away until the end of this actor's
     /// life, or it holds something that cannot be understood.
-    fn from_commit(error: StoreError) -> Self {
+    fn from_commit(error: Uncommitted) -> Self {
         match error {
-            StoreError::Unavailable(_) => Self::Cut,
-            StoreError::Conflict(_) | StoreError::Corrupt(_) => Self::Failed(error.to_string()),
+            Uncommitted::Unclear => Self::Unclear,
+            Uncommitted::Failed(StoreError::Unavailable(_)) => Self::Cut,
+            Uncommitted::Void(_) | Uncommitted::Failed(_) => Self::Failed(error.to_string()),
         }
     }
 }

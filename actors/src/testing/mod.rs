@@ -3,8 +3,12 @@
 
 mod outbox_of_store;
 mod ports_of_store;
+mod sources;
+mod steps;
 mod store;
 mod world;
 
-pub(crate) use store::{MemoryStore, Steps};
+pub(crate) use sources::assert_died_at_every_call;
+pub(crate) use steps::{Point, Side, Steps, Trouble};
+pub(crate) use store::MemoryStore;
 pub(crate) use world::{Shop, World, until};

@@ -1,5 +1,7 @@
 //! The queue of effects on the store in memory.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use tenants::account::AccountStatus;
 use tenants::changes::{Change, Changes, EffectMove};
@@ -13,16 +15,17 @@ use super::MemoryStore;
 use super::store::Data;
 
 impl Data {
-    /// A conflict when an effect is not where a move expects it.
-    pub(super) fn refuse_moves(&self, changes: &Changes) -> Result<(), StoreError> {
+    /// A conflict when an effect is not where a move expects it, or an event is done already.
+    pub(super) fn refuse_misfits(&self, changes: &Changes) -> Result<(), StoreError> {
         let misfit = |change: &Change| match change {
+            Change::EventDone { event, .. } => !self.pending.contains_key(event),
             Change::MoveEffect(it) => {
                 self.effects.get(&it.effect).is_none_or(|effect| !it.from.contains(&effect.state))
             }
             _ => false,
         };
         if changes.list.iter().any(misfit) {
-            return Err(StoreError::Conflict("an effect has moved on".to_owned()));
+            return Err(StoreError::Conflict("an effect has moved on, or an event is done".to_owned()));
         }
         Ok(())
     }
@@ -96,19 +99,21 @@ impl Data {
 #[async_trait]
 impl Outbox for MemoryStore {
     async fn tenants_with_due_effects(&self, now: Timestamp) -> Result<Vec<TenantId>, StoreError> {
-        self.steps.step().await;
-        let data = self.available()?;
-        let due = data.effects.values().filter(|effect| Data::is_due(effect, now));
-        let tenants: std::collections::BTreeSet<_> = due.map(|effect| effect.tenant).collect();
-        Ok(tenants.into_iter().collect())
+        self.call("tenants_with_due_effects", |data| {
+            let due = data.effects.values().filter(|effect| Data::is_due(effect, now));
+            let tenants: BTreeSet<_> = due.map(|effect| effect.tenant).collect();
+            Ok(tenants.into_iter().collect())
+        })
+        .await
     }
 
     async fn next_due_at(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        self.steps.step().await;
-        let data = self.available()?;
-        let waits = |effect: &&Effect| matches!(effect.state, EffectState::Pending | EffectState::Failed);
-        let later = data.effects.values().filter(waits).map(|effect| effect.next_retry_at);
-        Ok(later.filter(|at| *at > now).min())
+        self.call("next_due_at", |data| {
+            let waits = |effect: &&Effect| matches!(effect.state, EffectState::Pending | EffectState::Failed);
+            let later = data.effects.values().filter(waits).map(|effect| effect.next_retry_at);
+            Ok(later.filter(|at| *at > now).min())
+        })
+        .await
     }
 
     async fn due_effects(
@@ -119,37 +124,41 @@ impl Outbox for MemoryStore {
         blocked: &[(AccountId, ActionType)],
         limit: u32,
     ) -> Result<Vec<ReadyEffect>, StoreError> {
-        self.steps.step().await;
-        let mut data = self.available()?;
-        data.reads += 1;
-        let free = |effect: &&Effect| {
-            effect.tenant == *tenant
-                && Data::is_due(effect, now)
-                && !except.contains(&effect.id)
-                && !blocked.contains(&(effect.account, effect.action.action_type()))
-                && !data.must_wait(effect, now)
-        };
-        let mut due: Vec<&Effect> = data.effects.values().filter(free).collect();
-        due.sort_by_key(|effect| (effect.deadline.is_none(), effect.deadline, effect.id));
-        Ok(due.into_iter().take(limit as usize).map(|effect| data.ready(effect)).collect())
+        self.call("due_effects", |data| {
+            data.reads += 1;
+            let free = |effect: &&Effect| {
+                effect.tenant == *tenant
+                    && Data::is_due(effect, now)
+                    && !except.contains(&effect.id)
+                    && !blocked.contains(&(effect.account, effect.action.action_type()))
+                    && !data.must_wait(effect, now)
+            };
+            let mut due: Vec<&Effect> = data.effects.values().filter(free).collect();
+            due.sort_by_key(|effect| (effect.deadline.is_none(), effect.deadline, effect.id));
+            Ok(due.into_iter().take(limit as usize).map(|effect| data.ready(effect)).collect())
+        })
+        .await
     }
 
     async fn interrupted_to_unknown(&self, at: Timestamp) -> Result<u64, StoreError> {
-        self.steps.step().await;
-        let mut data = self.available()?;
-        let mut interrupted = 0;
-        for effect in data.effects.values_mut().filter(|effect| effect.state == EffectState::Processing) {
-            (effect.state, effect.updated_at) = (EffectState::Unknown, at);
-            interrupted += 1;
-        }
-        Ok(interrupted)
+        self.write("interrupted_to_unknown", |data| {
+            let mut interrupted = 0;
+            for effect in data.effects.values_mut().filter(|effect| effect.state == EffectState::Processing) {
+                (effect.state, effect.updated_at) = (EffectState::Unknown, at);
+                interrupted += 1;
+            }
+            Ok(interrupted)
+        })
+        .await
     }
 
     async fn unknown_effects(&self, now: Timestamp, limit: u32) -> Result<Vec<ReadyEffect>, StoreError> {
-        self.steps.step().await;
-        let data = self.available()?;
-        let lost = |effect: &&Effect| effect.state == EffectState::Unknown && effect.next_retry_at <= now;
-        Ok(data.effects.values().filter(lost).take(limit as usize).map(|effect| data.ready(effect)).collect())
+        self.call("unknown_effects", |data| {
+            let lost = |effect: &&Effect| effect.state == EffectState::Unknown && effect.next_retry_at <= now;
+            let lost = data.effects.values().filter(lost).take(limit as usize);
+            Ok(lost.map(|effect| data.ready(effect)).collect())
+        })
+        .await
     }
 
     async fn claimed_instagram_ids(
@@ -158,14 +167,15 @@ impl Outbox for MemoryStore {
         account: &AccountId,
         since: Timestamp,
     ) -> Result<Vec<String>, StoreError> {
-        self.steps.step().await;
-        let data = self.available()?;
-        let ours = |effect: &&Effect| {
-            effect.tenant == *tenant
-                && effect.account == *account
-                && effect.sent_at.is_some_and(|at| at >= since)
-        };
-        Ok(data.effects.values().filter(ours).filter_map(|effect| effect.instagram_id.clone()).collect())
+        self.call("claimed_instagram_ids", |data| {
+            let ours = |effect: &&Effect| {
+                effect.tenant == *tenant
+                    && effect.account == *account
+                    && effect.sent_at.is_some_and(|at| at >= since)
+            };
+            Ok(data.effects.values().filter(ours).filter_map(|effect| effect.instagram_id.clone()).collect())
+        })
+        .await
     }
 
     async fn find_effect_behind(
@@ -180,8 +190,7 @@ impl Outbox for MemoryStore {
     }
 
     async fn find_effect(&self, _tenant: &TenantId, effect: &EffectId) -> Result<Option<Effect>, StoreError> {
-        self.steps.step().await;
-        Ok(self.available()?.effects.get(effect).cloned())
+        self.call("find_effect", |data| Ok(data.effects.get(effect).cloned())).await
     }
 
     async fn list_effects(
@@ -194,7 +203,7 @@ impl Outbox for MemoryStore {
     }
 
     async fn effect_counts(&self, _tenant: Option<&TenantId>) -> Result<Vec<EffectCount>, StoreError> {
-        Ok(self.available()?.counts(|_| true))
+        self.call("effect_counts", |data| Ok(data.counts(|_| true))).await
     }
 
     async fn waiting_effects(

@@ -18,6 +18,7 @@ use tenants::rule::Rule;
 use tenants::settings::TenantSettings;
 
 use super::MemoryStore;
+use super::store::Data;
 
 #[async_trait]
 impl Inbox for MemoryStore {
@@ -34,13 +35,15 @@ impl Inbox for MemoryStore {
         except: &[EventId],
         limit: u32,
     ) -> Result<Vec<InboxEvent>, StoreError> {
-        let mut data = self.available()?;
-        data.reads += 1;
-        Ok(data.waiting(tenant, except, limit))
+        self.call("pending_events", |data| {
+            data.reads += 1;
+            Ok(data.waiting(tenant, except, limit))
+        })
+        .await
     }
 
     async fn tenants_with_events(&self) -> Result<Vec<TenantId>, StoreError> {
-        Ok(self.available()?.tenants_waiting())
+        self.call("tenants_with_events", |data| Ok(data.tenants_waiting())).await
     }
 
     async fn find_event(
@@ -59,10 +62,7 @@ impl Inbox for MemoryStore {
 #[async_trait]
 impl UnitOfWork for MemoryStore {
     async fn commit(&self, changes: Changes) -> Result<(), StoreError> {
-        self.steps.step().await;
-        let applied = self.available()?.apply(changes);
-        self.steps.step().await;
-        applied
+        self.write("commit", |data| data.apply(changes)).await
     }
 }
 
@@ -81,7 +81,8 @@ impl Directory for MemoryStore {
     }
 
     async fn find_tenant(&self, tenant: &TenantId) -> Result<Option<Tenant>, StoreError> {
-        Ok(self.available()?.contexts.get(tenant).map(|context| context.tenant.clone()))
+        let row = |data: &mut Data| data.contexts.get(tenant).map(|context| context.tenant.clone());
+        self.call("find_tenant", |data| Ok(row(data))).await
     }
 
     async fn find_tenant_by_slug(
@@ -93,16 +94,15 @@ impl Directory for MemoryStore {
     }
 
     async fn load_context(&self, tenant: &TenantId, _day: &str) -> Result<Option<TenantContext>, StoreError> {
-        self.steps.step().await;
-        let data = self.available()?;
-        if data.unreadable.contains(tenant) {
-            return Err(StoreError::Corrupt("made to be unreadable".to_owned()));
-        }
-        Ok(data.contexts.get(tenant).cloned())
+        self.call("load_context", |data| match data.unreadable.contains(tenant) {
+            true => Err(StoreError::Corrupt("made to be unreadable".to_owned())),
+            false => Ok(data.contexts.get(tenant).cloned()),
+        })
+        .await
     }
 
     async fn tenant_versions(&self, tenants: &[TenantId]) -> Result<Vec<(TenantId, i64)>, StoreError> {
-        Ok(self.available()?.versions(tenants))
+        self.call("tenant_versions", |data| Ok(data.versions(tenants))).await
     }
 
     async fn find_settings(&self, _tenant: &TenantId) -> Result<Option<TenantSettings>, StoreError> {
@@ -177,10 +177,13 @@ impl Conversations for MemoryStore {
         tenant: &TenantId,
         keys: &[(AccountId, String)],
     ) -> Result<Vec<Conversation>, StoreError> {
-        let data = self.available()?;
-        let find =
-            |(account, key): &(AccountId, String)| data.conversations.get(&(*tenant, *account, key.clone()));
-        Ok(keys.iter().filter_map(find).cloned().collect())
+        self.call("load_conversations", |data| {
+            let find = |(account, key): &(AccountId, String)| {
+                data.conversations.get(&(*tenant, *account, key.clone()))
+            };
+            Ok(keys.iter().filter_map(find).cloned().collect())
+        })
+        .await
     }
 
     async fn find_conversation(
@@ -232,8 +235,8 @@ impl Conversations for MemoryStore {
         account: &AccountId,
         external_id: &str,
     ) -> Result<Option<Comment>, StoreError> {
-        self.steps.step().await;
-        Ok(self.available()?.comments.get(&(*tenant, *account, external_id.to_owned())).cloned())
+        let place = (*tenant, *account, external_id.to_owned());
+        self.call("find_comment_by_external_id", |data| Ok(data.comments.get(&place).cloned())).await
     }
 }
 

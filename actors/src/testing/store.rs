@@ -1,7 +1,6 @@
 //! A store in memory. It keeps what the actors commit as it is, and can be made to fail.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tenants::alert::NewAlert;
@@ -14,52 +13,13 @@ use tenants::event::{InboxEvent, NewEvent};
 use tenants::ids::{AccountId, EffectId, EventId, TenantId};
 use tenants::ports::{Heartbeat, StoreError, TenantContext};
 
+use super::steps::{Steps, Trouble};
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryStore {
     data: Arc<Mutex<Data>>,
     pub(crate) steps: Arc<Steps>,
-}
-
-/// Counts what a process asks of the world, and can stop it for ever at any such point: a crash, seen from
-/// outside.
-#[derive(Debug)]
-pub(crate) struct Steps {
-    taken: AtomicUsize,
-    stops_at: AtomicUsize,
-}
-
-impl Default for Steps {
-    fn default() -> Self {
-        Self::stopping_at(usize::MAX)
-    }
-}
-
-impl Steps {
-    /// A process that takes this many steps and no more.
-    pub(crate) fn stopping_at(stops_at: usize) -> Self {
-        Self { taken: AtomicUsize::new(0), stops_at: AtomicUsize::new(stops_at) }
-    }
-
-    pub(crate) async fn step(&self) {
-        if self.taken.fetch_add(1, Ordering::Relaxed) >= self.stops_at.load(Ordering::Relaxed) {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// Steps taken or asked for.
-    pub(crate) fn taken(&self) -> usize {
-        self.taken.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn has_stopped(&self) -> bool {
-        self.taken() > self.stops_at.load(Ordering::Relaxed)
-    }
-
-    /// Not one step more.
-    pub(crate) fn stop(&self) {
-        self.stops_at.store(0, Ordering::Relaxed);
-    }
 }
 
 #[derive(Debug, Default)]
@@ -111,10 +71,42 @@ impl MemoryStore {
         self.data().pending.insert(event.id, event);
     }
 
+    /// A call of the world.
+    pub(super) async fn call<T>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce(&mut Data) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.steps.before(name).await;
+        let answer = self.available().and_then(|mut data| work(&mut data));
+        self.steps.after(name).await;
+        answer
+    }
+
+    /// A call that changes something, and may meet with trouble.
+    pub(super) async fn write<T>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce(&mut Data) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let trouble = self.steps.next_write();
+        let answer = self
+            .call(name, |data| match trouble {
+                Some(Trouble::Refused) => Err(away()),
+                _ => work(data),
+            })
+            .await;
+        if trouble == Some(Trouble::Unheard) { answer.and(Err(away())) } else { answer }
+    }
+
     pub(super) fn available(&self) -> Result<MutexGuard<'_, Data>, StoreError> {
         let data = self.data();
-        if data.is_away { Err(StoreError::Unavailable("made to be away".into())) } else { Ok(data) }
+        if data.is_away { Err(away()) } else { Ok(data) }
     }
+}
+
+fn away() -> StoreError {
+    StoreError::Unavailable("made to be away".into())
 }
 
 impl Data {
@@ -123,7 +115,7 @@ impl Data {
             self.commits_are_void -= 1;
             return Err(StoreError::Conflict("made to be void".to_owned()));
         }
-        self.refuse_moves(&changes)?;
+        self.refuse_misfits(&changes)?;
         self.commits += 1;
         let Chain::Tenant(tenant) = changes.chain else { return Ok(()) };
         for change in changes.list {

@@ -1,5 +1,7 @@
 //! Webhooks: verified, stored, answered.
 
+use std::task::Poll;
+
 use axum::body::Body;
 use axum::http::Request;
 use hmac::{Hmac, KeyInit, Mac};
@@ -204,6 +206,48 @@ async fn an_account_is_known_to_webhooks_as_soon_as_it_is_connected() {
     deliver(rig, OWN, OWN_SECRET, &comment("17841477777777777", "c21", "1")).await;
     let waiting = rig.database.pending_events(&bakery.tenant.id, &[], 10).await.unwrap();
     assert!(waiting.iter().any(|event| event.external_id.contains("c21")));
+}
+
+/// A process, or its connection, may end at every await between the first byte and the 200. The last word has
+/// Instagram, which delivers again whatever was not answered with 200.
+#[tokio::test]
+async fn wherever_the_way_to_the_200_is_cut_an_event_is_stored_once() {
+    let world = World::new().await;
+    let (rig, bakery) = (&world.rig, &world.bakery);
+    let stored = async |id: &str| {
+        let waiting = rig.database.pending_events(&bakery.tenant.id, &[], 1_000).await.unwrap();
+        waiting.iter().filter(|event| event.external_id.contains(id)).count()
+    };
+    let mut ways_cut = 0;
+    for awaits in 0.. {
+        let id = format!("77{awaits:03}");
+        let body = comment(&bakery.account.external_id, &id, "5550009");
+        let answer = cut_after(awaits, deliver(rig, OWN, OWN_SECRET, &body)).await;
+        if let Some(reply) = &answer {
+            assert_eq!((reply.status.as_u16(), stored(&id).await), (200, 1));
+        }
+        assert_eq!(deliver(rig, OWN, OWN_SECRET, &body).await.status.as_u16(), 200);
+        assert_eq!(stored(&id).await, 1, "cut after {awaits} awaits");
+        match answer {
+            Some(_) => break,
+            None => ways_cut += 1,
+        }
+    }
+    assert!(ways_cut > 1, "at least before anything is read and while it is being stored");
+}
+
+/// What a future comes to, unless it has to wait more than so many times.
+async fn cut_after<T>(awaits: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    let mut left = awaits;
+    std::future::poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What became of events.
 
 use tenants::changes::Change;
+use tenants::ids::EventId;
 
 use super::schedule::Group;
 use crate::db::{Connection, run, run_bulk};
@@ -12,7 +13,7 @@ bulk_statements! {
     COMPLETE_EVENTS {
         "update inbox_events set done_at = v.column3, error = null from (values"
         [uuid uuid timestamptz]
-        ") as v where id = v.column2 and tenant_id = v.column1"
+        ") as v where id = v.column2 and tenant_id = v.column1 and done_at is null"
     }
 }
 
@@ -26,6 +27,7 @@ statements! {
     }
 }
 
+/// Marks events as done. An event is decided once: whoever comes second changes nothing.
 pub(crate) async fn complete(connection: &mut Connection, group: &Group<'_>) -> Result<(), Failure> {
     let done: Vec<_> = group
         .iter()
@@ -34,11 +36,16 @@ pub(crate) async fn complete(connection: &mut Connection, group: &Group<'_>) -> 
             _ => None,
         })
         .collect();
-    run_bulk!(connection, COMPLETE_EVENTS, &done, |query, event| query
+    let completed = run_bulk!(connection, COMPLETE_EVENTS, &done, |query, event| query
         .bind(event.0)
         .bind(event.1)
         .bind(Moment(event.2)))?;
-    Ok(())
+    if completed == done.len() as u64 {
+        return Ok(());
+    }
+    // With several events it is not known which one it was; each is then tried alone and gets this answer.
+    let event = done.first().map(|(_, event, _)| EventId(*event).to_string()).unwrap_or_default();
+    Err(Failure::Conflict(format!("{event} is done already")))
 }
 
 pub(crate) async fn fail(connection: &mut Connection, group: &Group<'_>) -> Result<(), Failure> {

@@ -5,16 +5,32 @@ mod server;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 use tempfile::TempDir;
 use tenants::clock::{Clock, SystemClock};
 
 use crate::{Database, DatabaseOptions};
 pub use server::PostgresServer;
+
+/// While this value lives, nobody else can write to a SQLite file.
+#[derive(Debug)]
+pub struct Lockout(SqliteConnection);
+
+impl Lockout {
+    /// Lets the others write again.
+    ///
+    /// # Panics
+    /// When the connection does not work.
+    pub async fn end(mut self) {
+        sqlx::raw_sql("rollback").execute(&mut self.0).await.expect("nothing was changed");
+        self.0.close().await.expect("the connection ends");
+    }
+}
 
 /// An empty database that nobody else uses. A SQLite file is removed when this is dropped; a PostgreSQL database
 /// goes with its server (with a server named by `TROUPE_TEST_POSTGRES_URL` it stays, under a name that begins
@@ -85,6 +101,22 @@ impl TestDatabase {
             connection.close().await?;
         }
         Ok(())
+    }
+
+    /// Keeps everybody else from writing, as another program with access to a SQLite file could.
+    ///
+    /// # Panics
+    /// When somebody else holds it for long, or it is no file.
+    pub async fn lock_out(&self) -> Lockout {
+        let options = SqliteConnectOptions::new()
+            .filename(self.url().strip_prefix("sqlite:").expect("a SQLite file"))
+            .busy_timeout(Duration::from_secs(30));
+        let mut connection = options.connect().await.expect("the file opens");
+        sqlx::raw_sql("begin immediate")
+            .execute(&mut connection)
+            .await
+            .expect("the file is free for a moment");
+        Lockout(connection)
     }
 
     /// True for a SQLite file.

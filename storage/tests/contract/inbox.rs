@@ -3,11 +3,11 @@
 use tenants::changes::Change;
 use tenants::event::{EventKind, OrphanedEvent};
 use tenants::ids::EventId;
-use tenants::ports::{Accepted, Delivery, Inbox};
+use tenants::ports::{Accepted, AuditLog, Delivery, Inbox};
 use troupe_storage::testing::TestDatabase;
 
 use crate::contract;
-use crate::world::World;
+use crate::world::{World, hide, is_conflict};
 
 contract! {
     a_redelivered_event_is_stored_once
@@ -15,6 +15,7 @@ contract! {
     the_same_event_delivered_by_many_at_once_is_stored_once
     pending_events_come_oldest_first_without_those_in_work
     a_done_event_does_not_wait_any_more
+    an_event_is_decided_once
     a_failed_event_counts_its_attempts_and_a_quarantined_one_is_set_aside
     events_of_another_tenant_are_not_found
     an_event_keeps_its_raw_payload
@@ -86,6 +87,24 @@ async fn a_done_event_does_not_wait_any_more(database: TestDatabase) {
     assert_eq!(world.store.accept(world.delivery(&["1"])).await.unwrap(), [Duplicate]);
 }
 
+/// A commit may be stored although its answer is lost; what is decided again then must not be stored beside it.
+async fn an_event_is_decided_once(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let delivery = world.delivery(&["1", "2"]);
+    let (event, other) = (delivery.events[0].id, delivery.events[1].id);
+    world.store.accept(delivery).await.unwrap();
+    let decide = |event| {
+        let effect = Change::AddEffect(Box::new(world.effect(hide("1"))));
+        world.commit([Change::EventDone { event, at: world.now() }, effect, world.audit("decision.made")])
+    };
+    decide(event).await.unwrap();
+    let (again, neighbour) = tokio::join!(decide(event), decide(other));
+    assert!(is_conflict(&again));
+    neighbour.unwrap();
+    let entries = world.store.audit_since(&world.chain(), 0, 10).await.unwrap();
+    assert_eq!(entries.len(), 2, "one decision for each event");
+}
+
 async fn a_failed_event_counts_its_attempts_and_a_quarantined_one_is_set_aside(database: TestDatabase) {
     let world = World::new(&database).await;
     let delivery = world.delivery(&["1"]);
@@ -111,7 +130,7 @@ async fn events_of_another_tenant_are_not_found(database: TestDatabase) {
     world.store.accept(delivery).await.unwrap();
     assert!(neighbour.store.pending_events(&neighbour.tenant, &[], 10).await.unwrap().is_empty());
     assert!(neighbour.store.find_event(&neighbour.tenant, &event).await.unwrap().is_none());
-    neighbour.commit([Change::EventDone { event, at: world.now() }]).await.unwrap();
+    assert!(is_conflict(&neighbour.commit([Change::EventDone { event, at: world.now() }]).await));
     assert_eq!(world.store.pending_events(&world.tenant, &[], 10).await.unwrap().len(), 1);
 }
 

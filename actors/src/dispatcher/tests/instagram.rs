@@ -46,6 +46,8 @@ pub(super) struct Walls {
     /// What read-backs answer before they tell the truth.
     pub unreadable: VecDeque<SendError>,
     pub read_backs: usize,
+    /// Read-backs find nothing, whatever was done.
+    pub shows_nothing: bool,
     /// Comments and messages that are gone.
     pub gone: Vec<Action>,
     /// Calls wait until they are let through.
@@ -142,6 +144,36 @@ impl Instagram {
     }
 }
 
+impl Instagram {
+    fn look(
+        &self,
+        account: &Account,
+        action: &Action,
+        since: Timestamp,
+        already_ours: &[String],
+    ) -> Result<Finding, SendError> {
+        let mut walls = self.walls();
+        walls.read_backs += 1;
+        if let Some(error) = walls.unreadable.pop_front() {
+            return Err(error);
+        }
+        if walls.gone.contains(action) {
+            return Ok(Finding::TargetGone);
+        }
+        let ours = |it: &&Visible| {
+            !walls.shows_nothing
+                && it.account == account.id
+                && it.action == *action
+                && it.at >= since
+                && !already_ours.contains(&it.id)
+        };
+        Ok(match walls.visible.iter().find(ours) {
+            Some(it) => Finding::Done(Some(it.id.clone())),
+            None => Finding::NotDone,
+        })
+    }
+}
+
 /// Counts a call as under way, also when its task is dropped.
 struct AtOnce<'a>(&'a Instagram);
 
@@ -163,7 +195,7 @@ impl Drop for AtOnce<'_> {
 #[async_trait]
 impl Messenger for Instagram {
     async fn perform(&self, account: &Account, action: &Action) -> Result<Receipt, SendError> {
-        self.steps.step().await;
+        self.steps.before("perform").await;
         self.walls().calls.push((account.id, action.clone()));
         let _at_once = AtOnce::new(self);
         self.pass_gate().await;
@@ -177,7 +209,7 @@ impl Messenger for Instagram {
             Answer::Refused(error) => Err(error),
             Answer::Panic => panic!("scripted panic"),
         };
-        self.steps.step().await;
+        self.steps.after("perform").await;
         answered
     }
 
@@ -188,25 +220,10 @@ impl Messenger for Instagram {
         since: Timestamp,
         already_ours: &[String],
     ) -> Result<Finding, SendError> {
-        self.steps.step().await;
-        let mut walls = self.walls();
-        walls.read_backs += 1;
-        if let Some(error) = walls.unreadable.pop_front() {
-            return Err(error);
-        }
-        if walls.gone.contains(action) {
-            return Ok(Finding::TargetGone);
-        }
-        let ours = |it: &&Visible| {
-            it.account == account.id
-                && it.action == *action
-                && it.at >= since
-                && !already_ours.contains(&it.id)
-        };
-        Ok(match walls.visible.iter().find(ours) {
-            Some(it) => Finding::Done(Some(it.id.clone())),
-            None => Finding::NotDone,
-        })
+        self.steps.before("look_for").await;
+        let seen = self.look(account, action, since, already_ours);
+        self.steps.after("look_for").await;
+        seen
     }
 
     async fn read_mention(

@@ -2,6 +2,7 @@
 
 use tenants::conversation::ConversationKind;
 use tenants::effect::{EffectState, ErrorCategory, MAX_TRIES, SkipReason};
+use tenants::ids::AccountId;
 
 use super::instagram::{Answer, error, forbidden};
 use super::stage::{Stage, message, minutes, private_reply, reply, seconds};
@@ -60,6 +61,18 @@ async fn a_lost_answer_whose_target_is_gone_is_skipped() {
     let effect = stage.queue(shop, reply("c1", "Hi"));
     stage.pass(seconds(10)).await;
     assert_eq!(stage.effect(effect).skip_reason, Some(SkipReason::TargetGone));
+}
+
+#[tokio::test]
+async fn a_lost_answer_whose_account_has_gone_ends_in_the_dead_letters() {
+    let stage = Stage::new();
+    let shop = stage.shop();
+    let effect = stage.put(shop, reply("c1", "Hi"), |effect| {
+        (effect.account, effect.state) = (AccountId::new(&stage.world.ports.ids), EffectState::Unknown);
+    });
+    stage.pass(minutes(1)).await;
+    assert_eq!(stage.state(effect), EffectState::Dlq);
+    assert_eq!(stage.instagram.walls().read_backs, 0);
 }
 
 #[tokio::test]

@@ -39,10 +39,10 @@ impl Stage {
         Self { world, instagram, settings, dispatcher }
     }
 
-    /// Ends the process between two steps and begins another one, which takes at most `steps` steps.
-    pub(super) fn restart(&mut self, steps: usize) -> Arc<Steps> {
+    /// Ends the process between two steps and begins another one, with which these steps go as they say.
+    pub(super) fn restart(&mut self, steps: Steps) -> Arc<Steps> {
         self.world.store.steps.stop();
-        let steps = Arc::new(Steps::stopping_at(steps));
+        let steps = Arc::new(steps);
         let store = Arc::new(self.world.store.reopened(Arc::clone(&steps)));
         self.world.ports.store = store.clone();
         self.world.ports.tasks = Tasks::default();

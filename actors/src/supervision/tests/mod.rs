@@ -1,5 +1,6 @@
 //! Stories about the actors, with a scripted decider and a clock that moves on command.
 
+mod crashes;
 mod failures;
 mod health;
 mod lanes;

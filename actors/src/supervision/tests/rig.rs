@@ -12,12 +12,13 @@ use tenants::conversation::{Conversation, ConversationKind, Owner};
 use tenants::event::{EventBody, InboxEvent, Person};
 use tenants::ids::{ConversationId, EventId, Ids, TenantId};
 use tenants::ports::AgentStatus;
+use tenants::tasks::Tasks;
 use tokio::sync::Semaphore;
 
 use crate::decide::{DecideError, Decided, Situation};
 use crate::supervision::decider::Decider;
 use crate::supervision::{ActorSettings, Troupe, locked};
-use crate::testing::{World, until};
+use crate::testing::{Steps, World, until};
 
 /// Decides by the first word of the text:
 ///
@@ -146,6 +147,18 @@ impl Rig {
         let rig = Self { world, script, troupe, registry };
         until("hints are heard", || rig.world.wake.listeners() > 0).await;
         rig
+    }
+
+    /// Ends the process between two steps and begins another one on the same data, with which these steps go as
+    /// they say.
+    pub async fn restart(self, steps: Steps) -> (Self, Arc<Steps>) {
+        let mut world = self.world;
+        world.store.steps.stop();
+        let steps = Arc::new(steps);
+        world.store = Arc::new(world.store.reopened(Arc::clone(&steps)));
+        world.ports.store = world.store.clone();
+        world.ports.tasks = Tasks::default();
+        (Self::start_in(world, settings()).await, steps)
     }
 
     /// Lets that many decisions through which wait.
