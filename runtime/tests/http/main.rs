@@ -9,6 +9,7 @@ mod cross_tenant;
 mod description;
 mod feed;
 mod health;
+mod hostile_api;
 mod hostile_webhooks;
 mod objects;
 mod problems;
