@@ -1,6 +1,7 @@
 //! Stories about the actors, with a scripted decider and a clock that moves on command.
 
 mod failures;
+mod fairness;
 mod health;
 mod lanes;
 mod parts;
