@@ -3,12 +3,14 @@
 //! Load, node and sandbox share one process and one machine, so the figures are lower bounds; what counts is how they
 //! change. Every accepted webhook is on disk (fsync) before it is answered.
 
+mod isolation;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use hdrhistogram::Histogram;
 use hmac::{Hmac, KeyInit, Mac};
 use kit::{Backend, TestApp, TestTenant};
@@ -17,7 +19,10 @@ use tenants::clock::{Clock, SystemClock};
 
 /// Measures how many webhooks per second a node accepts durably.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Args {
+    #[command(subcommand)]
+    measurement: Option<Measurement>,
     /// Numbers of connections to try.
     #[arg(long, value_delimiter = ',', default_value = "8,64,256")]
     connections: Vec<u32>,
@@ -32,9 +37,19 @@ struct Args {
     postgres: bool,
 }
 
+/// What else can be measured.
+#[derive(Debug, Subcommand)]
+enum Measurement {
+    /// What quiet tenants notice of a poisoned one.
+    Isolation(isolation::IsolationArgs),
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
+    if let Some(Measurement::Isolation(args)) = args.measurement {
+        return isolation::run(args).await;
+    }
     let backend = if args.postgres { Backend::Postgres } else { Backend::Sqlite };
     let app = TestApp::start(backend).await.context("PostgreSQL is not installed here")?;
     let mut shops = Vec::new();

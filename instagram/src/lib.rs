@@ -10,6 +10,8 @@
 //! `gateway/errors/table.rs` and to its test.
 
 pub mod gateway;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod vault;
 pub mod webhook;
 

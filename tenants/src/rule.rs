@@ -259,13 +259,24 @@ impl Condition {
             Condition::Intent { min_confidence, .. } if !(0.0..=1.0).contains(min_confidence) => {
                 Err("min_confidence must lie between 0 and 1".to_owned())
             }
-            Condition::Time { from, until } => {
-                let is_time = |text: &str| chrono::NaiveTime::parse_from_str(text, "%H:%M").is_ok();
-                if is_time(from) && is_time(until) { Ok(()) } else { Err("write times as HH:MM".to_owned()) }
-            }
+            Condition::Time { from, until } => match (minute_of_day(from), minute_of_day(until)) {
+                (Some(_), Some(_)) => Ok(()),
+                _ => Err("write times as HH:MM".to_owned()),
+            },
             Condition::Language { .. } | Condition::Sentiment { .. } | Condition::Intent { .. } => Ok(()),
         }
     }
+}
+
+/// Reads the `HH:MM` of a [`Condition::Time`] as minutes since midnight; nothing but digits around the colon.
+pub fn minute_of_day(text: &str) -> Option<u32> {
+    let number = |digits: &str| {
+        let is_number = matches!(digits.len(), 1 | 2) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse::<u32>().ok().filter(|_| is_number)
+    };
+    let (hours, minutes) = text.split_once(':')?;
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
 }
 
 /// Compiles the pattern of a [`Condition::Regex`]: without case, bounded in compiled size.

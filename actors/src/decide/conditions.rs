@@ -3,7 +3,7 @@
 use regex::Regex;
 use tenants::event::Person;
 use tenants::intent::{Classification, Intent, Language, Sentiment};
-use tenants::rule::{Condition, compile_pattern};
+use tenants::rule::{Condition, compile_pattern, minute_of_day};
 
 use super::words::Folded;
 
@@ -126,12 +126,6 @@ pub(super) fn ask_all(checks: &[Check], facts: &Facts<'_>) -> Answer {
 fn is_named(author: &Person, name: &str) -> bool {
     author.id == name
         || author.username.as_deref().is_some_and(|username| username.eq_ignore_ascii_case(name))
-}
-
-fn minute_of_day(text: &str) -> Option<u32> {
-    let (hours, minutes) = text.split_once(':')?;
-    let (hours, minutes) = (hours.parse::<u32>().ok()?, minutes.parse::<u32>().ok()?);
-    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
 }
 
 #[cfg(test)]

@@ -10,5 +10,5 @@ pub(crate) use payload::fields;
 
 pub use apps::{HandshakeError, OwnApp, Verified, VerifyError, WebhookApps};
 pub use item::IncomingItem;
-pub use parse::{ParseError, parse};
+pub use parse::{MAX_ITEMS, ParseError, parse};
 pub use signature::SignatureError;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
 
 mod apps;
+mod hostile;
 mod lost_answers;
 mod payloads;
 mod read_back;

@@ -9,8 +9,9 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn,
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{OpenApi, Ref, RefOr, Required, ResponseBuilder};
+use utoipa::openapi::{ObjectBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder, Schema, Type};
 
+use super::extract::LARGEST_LIMIT;
 use super::problem::ProblemDocument;
 use super::schema;
 
@@ -84,16 +85,17 @@ fn add_path_parameters(path: &str, operation: &mut Operation) {
         if described.iter().any(|parameter| is_named(parameter, name, ParameterIn::Path)) {
             continue;
         }
-        let (thing, schema) = match (path.starts_with("/webhooks/"), name) {
-            (true, _) => ("Meta's app id.".to_owned(), None),
-            (false, _) => (format!("Id of the {name}."), Some(Ref::from_schema_name("Id"))),
+        let (thing, schema): (String, RefOr<Schema>) = if path.starts_with("/webhooks/") {
+            ("Meta's app id.".to_owned(), ObjectBuilder::new().schema_type(Type::String).into())
+        } else {
+            (format!("Id of the {name}."), Ref::from_schema_name("Id").into())
         };
         let parameter = ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Path)
             .required(Required::True)
             .description(Some(thing))
-            .schema(schema);
+            .schema(Some(schema));
         described.push(parameter.build().into());
     }
 }
@@ -113,9 +115,13 @@ fn add_page_parameters(operation: &mut Operation) {
         if described.iter().any(|parameter| is_named(parameter, name, ParameterIn::Query)) {
             continue;
         }
-        let kind =
-            if name == "limit" { utoipa::openapi::Type::Integer } else { utoipa::openapi::Type::String };
-        let schema = utoipa::openapi::ObjectBuilder::new().schema_type(kind);
+        let schema = match name {
+            "limit" => {
+                let (least, most) = (Some(1), Some(LARGEST_LIMIT));
+                ObjectBuilder::new().schema_type(Type::Integer).minimum(least).maximum(most)
+            }
+            _ => ObjectBuilder::new().schema_type(Type::String),
+        };
         let parameter = ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Query)

@@ -184,7 +184,7 @@ pub struct ProblemDocument {
     request_id: Option<String>,
     /// More about some problems: `field` names what is wrong in the body, `present` the state of the thing.
     #[serde(flatten)]
-    #[schema(value_type = std::collections::BTreeMap<String, Object>)]
+    #[schema(value_type = std::collections::BTreeMap<String, Value>)]
     members: Map<String, Value>,
 }
 

@@ -89,7 +89,7 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
 }
 
 /// The path with the ids of `owner` for the tenant or agency, and of `shop` and `house` for the rest.
-fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) -> String {
+pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) -> String {
     let effect = if template.ends_with("/retry") { shop.objects.dead } else { shop.objects.waiting };
     template
         .replace("{tenant}", &owner.0.tenant.id.to_string())

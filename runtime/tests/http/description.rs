@@ -50,6 +50,7 @@ fn every_parameter_of_a_path_is_described() {
             .into_iter()
             .flatten()
             .filter(|parameter| parameter["in"] == "path")
+            .inspect(|parameter| assert!(parameter["schema"].is_object(), "{method} {path}: {parameter}"))
             .map(|parameter| parameter["name"].as_str().unwrap())
             .collect();
         let named: Vec<&str> =
@@ -72,6 +73,20 @@ fn every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), operations.len());
+}
+
+#[test]
+fn what_a_problem_adds_may_be_of_any_type_and_pages_say_how_large_they_may_be() {
+    let document = document();
+    let more = &document["components"]["schemas"]["Problem"]["additionalProperties"];
+    assert!(
+        more.is_boolean() || more["type"].is_null(),
+        "`field` is a text, `present` may be anything: {more}"
+    );
+    let parameters =
+        document["paths"]["/api/v1/tenants/{tenant}/queue"]["get"]["parameters"].as_array().unwrap();
+    let limit = &parameters.iter().find(|parameter| parameter["name"] == "limit").unwrap()["schema"];
+    assert_eq!((&limit["minimum"], &limit["maximum"]), (&Value::from(1), &Value::from(200)), "{limit}");
 }
 
 #[tokio::test]

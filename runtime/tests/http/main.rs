@@ -4,10 +4,13 @@
 
 mod access;
 mod approvals;
+mod checked;
 mod cross_tenant;
 mod description;
 mod feed;
 mod health;
+mod hostile_api;
+mod hostile_webhooks;
 mod objects;
 mod problems;
 mod queue;

@@ -17,12 +17,12 @@ use troupe::http::HttpSettings;
 use crate::rig::{OWN_SECRET, OWN_VERIFY_TOKEN, Reply, Rig};
 use crate::world::World;
 
-fn signature(secret: &str, body: &[u8]) -> String {
+pub fn signature(secret: &str, body: &[u8]) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap().chain_update(body);
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
 }
 
-fn delivery(path: &str, signature: Option<&str>, body: &[u8]) -> Request<Body> {
+pub fn delivery(path: &str, signature: Option<&str>, body: &[u8]) -> Request<Body> {
     let mut request = Request::builder().method("POST").uri(path);
     if let Some(signature) = signature {
         request = request.header("x-hub-signature-256", signature);
@@ -44,7 +44,7 @@ fn entry(account: &str, changes: Value) -> Value {
     json!({ "object": "instagram", "entry": [{ "id": account, "time": 1_763_690_000, "changes": changes }] })
 }
 
-const OWN: &str = "/webhooks/instagram";
+pub const OWN: &str = "/webhooks/instagram";
 
 #[tokio::test]
 async fn the_handshake_echoes_the_challenge_verbatim() {

@@ -7,4 +7,5 @@ mod conversations;
 mod decisions;
 mod delivery;
 mod faults;
+mod hostile;
 mod resilience;

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod conversations;
+mod hostile_rules;
 mod memory_store;
 mod property;
 mod rows;

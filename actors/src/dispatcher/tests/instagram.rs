@@ -1,6 +1,6 @@
 //! An Instagram whose answers are scripted and whose walls can be looked at.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +43,8 @@ pub(super) struct Walls {
     /// Every call, in order.
     pub calls: Vec<(AccountId, Action)>,
     pub answers: VecDeque<Answer>,
+    /// Accounts whose every call fails.
+    pub failing: HashSet<AccountId>,
     /// What read-backs answer before they tell the truth.
     pub unreadable: VecDeque<SendError>,
     pub read_backs: usize,
@@ -199,6 +201,9 @@ impl Messenger for Instagram {
         self.walls().calls.push((account.id, action.clone()));
         let _at_once = AtOnce::new(self);
         self.pass_gate().await;
+        if self.walls().failing.contains(&account.id) {
+            return Err(error(ErrorCategory::Transient));
+        }
         let answer = self.walls().answers.pop_front().unwrap_or(Answer::Done(Usage::default()));
         let answered = match answer {
             Answer::Done(usage) => Ok(Receipt { instagram_id: Some(self.show(account.id, action)), usage }),

@@ -37,6 +37,62 @@ async fn a_quiet_tenant_is_not_kept_waiting_by_a_flood() {
 }
 
 #[tokio::test]
+async fn a_quiet_tenant_that_comes_in_the_middle_of_a_flood_goes_next() {
+    let stage = Stage::with(one_at_a_time());
+    let (flooding, quiet) = (stage.shop(), stage.shop());
+    for number in 0..5_000 {
+        stage.put(flooding, reply(&format!("c{number}"), "flood"), |_| {});
+    }
+    stage.instagram.walls().closed = true;
+    stage.hint(Hint::Effects(flooding.tenant));
+    stage.rest().await;
+    for number in 0..5 {
+        stage.queue(quiet, reply(&format!("q{number}"), "quiet"));
+    }
+    stage.rest().await;
+    stage.instagram.open();
+    stage.rest().await;
+    let texts = stage.instagram.texts();
+    let last_quiet = texts.iter().rposition(|text| text == "quiet").unwrap();
+    assert!(last_quiet <= 11, "the flood had one call under way, the last quiet one was {last_quiet}");
+}
+
+#[tokio::test]
+async fn an_account_whose_every_call_fails_is_left_alone_and_takes_nobodys_place() {
+    let settings = DispatcherSettings {
+        max_in_flight: 4,
+        max_in_flight_per_account: 2,
+        ..DispatcherSettings::default()
+    };
+    let most_before_open = settings.breaker.failures_to_open as usize + settings.max_in_flight_per_account;
+    let stage = Stage::with(settings);
+    let (sick, well) = (stage.shop(), stage.shop());
+    stage.instagram.walls().failing.insert(sick.account);
+    for number in 0..200 {
+        stage.put(sick, reply(&format!("s{number}"), "sick"), |_| {});
+        stage.put(well, reply(&format!("w{number}"), "well"), |_| {});
+    }
+    stage.hint(Hint::Effects(sick.tenant));
+    stage.hint(Hint::Effects(well.tenant));
+    stage.rest().await;
+    assert_eq!(stage.instagram.texts(), vec!["well"; 200]);
+    let sick_calls = || {
+        let walls = stage.instagram.walls();
+        walls.calls.iter().filter(|(account, _)| *account == sick.account).count()
+    };
+    assert!(sick_calls() <= most_before_open, "{} calls before the breaker opened", sick_calls());
+
+    for round in 0..20 {
+        let before = sick_calls();
+        stage.pass(minutes(10)).await;
+        assert!(sick_calls() <= before + 1, "one probe at a time");
+        stage.queue(well, reply(&format!("later{round}"), "well"));
+        stage.rest().await;
+        assert_eq!(stage.instagram.texts().len(), 201 + round, "the other account is served at once");
+    }
+}
+
+#[tokio::test]
 async fn weights_share_the_calls() {
     let mut settings = one_at_a_time();
     let probe = Stage::new();

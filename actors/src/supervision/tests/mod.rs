@@ -2,6 +2,7 @@
 
 mod crashes;
 mod failures;
+mod fairness;
 mod health;
 mod lanes;
 mod parts;

@@ -22,9 +22,42 @@ impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
             // Serde would take a list for a document whose fields are given by position.
             return Err(Problem::new(ProblemKind::InvalidContent, "the body must be a JSON object"));
         }
-        serde_json::from_value(body).map(Self).map_err(|error| {
-            Problem::new(ProblemKind::InvalidContent, format!("the body is not what is expected: {error}"))
-        })
+        if let Some(field) = holds_nul(&body) {
+            // PostgreSQL cannot hold it, and nothing that people write needs it.
+            return Err(Problem::invalid(&field, "the character U+0000 cannot be stored: leave it out"));
+        }
+        serde_path_to_error::deserialize(body).map(Self).map_err(name_field)
+    }
+}
+
+/// Says which part of the body is not what is expected.
+fn name_field(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let (field, error) = (error.path().to_string(), error.inner());
+    if field == "." {
+        let detail = format!("the body is not what is expected: {error}");
+        return Problem::new(ProblemKind::InvalidContent, detail);
+    }
+    Problem::invalid(&field, error)
+}
+
+/// Where a text or a name holds U+0000, such as `actions[0].tag`; `None` when none does.
+fn holds_nul(value: &Value) -> Option<String> {
+    let below = |outer: String, inner: String| match inner.as_str() {
+        "" => outer,
+        _ if inner.starts_with('[') => format!("{outer}{inner}"),
+        _ => format!("{outer}.{inner}"),
+    };
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(list) => list.iter().enumerate().find_map(|(index, item)| {
+            let inner = holds_nul(item)?;
+            Some(below(format!("[{index}]"), inner))
+        }),
+        Value::Object(members) => members.iter().find_map(|(name, member)| {
+            let inner = if name.contains('\0') { String::new() } else { holds_nul(member)? };
+            Some(below(name.replace('\0', "\u{fffd}"), inner))
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
 

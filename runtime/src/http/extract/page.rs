@@ -14,7 +14,8 @@ use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
 
 const DEFAULT_LIMIT: u32 = 50;
-const LARGEST_LIMIT: u32 = 200;
+/// Most items of a page.
+pub const LARGEST_LIMIT: u32 = 200;
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]

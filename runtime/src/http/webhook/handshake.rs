@@ -1,12 +1,12 @@
 //! The handshake Instagram makes when a webhook address is saved.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use instagram::webhook::HandshakeError;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::http::extract::QueryOf;
+use crate::http::extract::{PathIds, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
 
@@ -40,7 +40,7 @@ pub async fn shake_hands(
     responses((status = 200, description = "The challenge, as it came.", body = String, content_type = "text/plain")))]
 pub async fn shake_hands_for_app(
     State(state): State<AppState>,
-    Path(app): Path<String>,
+    PathIds(app): PathIds<String>,
     QueryOf(handshake): QueryOf<Handshake>,
 ) -> Result<Response, Problem> {
     answer(&state, Some(&app), &handshake)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use instagram::webhook::{self, ParseError, Verified, VerifyError};
@@ -12,6 +12,7 @@ use tenants::clock::Timestamp;
 use tenants::ports::{Accepted, Hint, StoreError};
 
 use super::delivery::{self, Sorted};
+use crate::http::extract::PathIds;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
 
@@ -32,7 +33,7 @@ pub async fn receive(State(state): State<AppState>, request: Request) -> Respons
     responses((status = 200, description = "Stored.", body = String, content_type = "text/plain")))]
 pub async fn receive_for_app(
     State(state): State<AppState>,
-    Path(app): Path<String>,
+    PathIds(app): PathIds<String>,
     request: Request,
 ) -> Response {
     handle(&state, Some(&app), request).await
