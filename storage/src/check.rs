@@ -3,7 +3,7 @@
 use sqlx::{Executor, SqlSafeStr};
 use tenants::ports::StoreError;
 
-use crate::db::Connection;
+use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{alerts, apply, approvals, audit, conversations, directory, inbox, operations, outbox, writer};
 
@@ -46,20 +46,20 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
 }
 
 /// Prepares every statement and gives their number.
-pub(crate) async fn prepare_all(connection: &mut Connection) -> Result<usize, StoreError> {
+pub(crate) async fn prepare_all(session: &mut Session) -> Result<usize, StoreError> {
     let mut prepared = 0;
     for statement in statements() {
-        match connection {
-            Connection::Sqlite(_) => prepare(connection, statement.sqlite()).await?,
-            Connection::Postgres(_) => prepare(connection, statement.postgres()).await?,
+        match session {
+            Session::Sqlite(_) => prepare(session, statement.sqlite()).await?,
+            Session::Postgres(_) => prepare(session, statement.postgres()).await?,
         }
         prepared += 1;
     }
     for bulk in bulk_statements() {
         for rows in [1, 2] {
-            match connection {
-                Connection::Sqlite(_) => prepare(connection, bulk.sqlite(rows)).await?,
-                Connection::Postgres(_) => prepare(connection, bulk.postgres(rows)).await?,
+            match session {
+                Session::Sqlite(_) => prepare(session, bulk.sqlite(rows)).await?,
+                Session::Postgres(_) => prepare(session, bulk.postgres(rows)).await?,
             }
             prepared += 1;
         }
@@ -67,12 +67,12 @@ pub(crate) async fn prepare_all(connection: &mut Connection) -> Result<usize, St
     Ok(prepared)
 }
 
-async fn prepare(connection: &mut Connection, sql: impl SqlSafeStr) -> Result<(), StoreError> {
+async fn prepare(session: &mut Session, sql: impl SqlSafeStr) -> Result<(), StoreError> {
     let sql = sql.into_sql_str();
     let text = sql.as_str().to_owned();
-    let prepared = match connection {
-        Connection::Sqlite(connection) => connection.prepare(sql).await.map(drop),
-        Connection::Postgres(connection) => connection.prepare(sql).await.map(drop),
+    let prepared = match session {
+        Session::Sqlite(session) => session.prepare(sql).await.map(drop),
+        Session::Postgres(session) => session.prepare(sql).await.map(drop),
     };
     prepared.map_err(|error| StoreError::Corrupt(format!("{error} in: {text}")))
 }

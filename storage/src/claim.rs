@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::database::Database;
-use crate::db::Connection;
+use crate::db::Session;
 use crate::open::OpenError;
 
 /// Session-level advisory lock of PostgreSQL: it ends with the connection, also when the process is killed.
@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// While this value lives, no other node can claim the same PostgreSQL database. A SQLite file is claimed by the lock
 /// of its data folder instead, which is the caller's business.
 pub struct NodeClaim {
-    _connection: Option<Connection>,
+    _session: Option<Session>,
 }
 
 impl fmt::Debug for NodeClaim {
@@ -33,16 +33,16 @@ impl Database {
     /// # Errors
     /// [`OpenError::InUse`] when another node has it and does not give it back within five seconds.
     pub async fn claim_node(&self) -> Result<NodeClaim, OpenError> {
-        let mut connection = self.connect().await?;
-        let Connection::Postgres(session) = &mut connection else {
-            return Ok(NodeClaim { _connection: None });
+        let mut session = self.connect().await?;
+        let Session::Postgres(connection) = &mut session else {
+            return Ok(NodeClaim { _session: None });
         };
         for _ in 0..TRIES {
-            let claimed = sqlx::query_scalar::<_, bool>(CLAIM).fetch_one(&mut **session).await;
+            let claimed = sqlx::query_scalar::<_, bool>(CLAIM).fetch_one(&mut **connection).await;
             let claimed = claimed
                 .map_err(|source| OpenError::Unreachable { place: self.label().to_owned(), source })?;
             if claimed {
-                return Ok(NodeClaim { _connection: Some(connection) });
+                return Ok(NodeClaim { _session: Some(session) });
             }
             tokio::time::sleep(PAUSE).await;
         }

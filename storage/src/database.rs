@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::check;
-use crate::db::{Connection, Connector, Pool, Reader};
+use crate::db::{Connector, Pool, Reader, Session};
 use crate::failure::{closed, too_slow};
 use crate::gather::Gatherers;
 use crate::open::{self, OpenError};
@@ -51,6 +51,8 @@ impl Database {
         let place = Place::of(&url, &limits)?;
         let mut first = open::connect(&place, &limits).await?;
         open::pending(&mut first).await?;
+        // The committers have connections of their own; whatever closing this one says, it has done its work.
+        let _ = first.close().await;
 
         let (closing, closed) = watch::channel(false);
         // Tasks of its own: the committers end when the database is closed, not when everybody is told to stop,
@@ -60,7 +62,6 @@ impl Database {
             Connector::Sqlite(_) => 1,
             Connector::Postgres(_) => limits.committers.max(1),
         };
-        let mut connection = Some(first);
         let (mut lanes, mut committers) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for _ in 0..count {
             let (lane, queue) = mpsc::channel(limits.queue.max(1));
@@ -68,13 +69,20 @@ impl Database {
                 queue,
                 closing: closed.clone(),
                 connector: place.writing.clone(),
-                connection: connection.take(),
+                connection: None,
                 clock: Arc::clone(&clock),
                 batch: limits.batch.max(1),
                 timeout: limits.timeout,
             };
             lanes.push(lane);
-            committers.push(tasks.spawn("store.commit", writer.run()));
+            committers.push(match place.writing {
+                // SQLite works on the thread that calls it.
+                Connector::Sqlite(_) => {
+                    let runtime = tokio::runtime::Handle::current();
+                    tasks.spawn_blocking(move || runtime.block_on(writer.run()))
+                }
+                Connector::Postgres(_) => tasks.spawn("store.commit", writer.run()),
+            });
         }
         let reader = Reader { pool: open::reading_pool(&place, &limits), timeout: limits.timeout };
         let gatherers = Gatherers::start(&reader, &tasks);
@@ -83,7 +91,7 @@ impl Database {
         Ok(Self(Arc::new(Inner { reader, gatherers, lanes, patience, closing, committers, place, limits })))
     }
 
-    pub(crate) async fn connect(&self) -> Result<Connection, OpenError> {
+    pub(crate) async fn connect(&self) -> Result<Session, OpenError> {
         open::connect(&self.0.place, &self.0.limits).await
     }
 
@@ -119,7 +127,7 @@ impl Database {
     /// # Errors
     /// The first statement that the database does not understand.
     pub async fn check_statements(&self) -> Result<usize, StoreError> {
-        let mut connection = self.0.place.writing.connect().await.map_err(crate::failure::read_error)?;
+        let mut connection = self.0.place.session.connect().await.map_err(crate::failure::read_error)?;
         let checked = check::prepare_all(&mut connection).await;
         let _ = connection.close().await;
         checked

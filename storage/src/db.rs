@@ -8,7 +8,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{ConnectOptions, Connection as _};
 use tenants::ports::StoreError;
 
-use crate::failure::{read_error, too_slow};
+use crate::failure::{Failure, read_error, too_slow};
+use crate::sqlite::WriterOptions;
 
 /// Connections for reading.
 #[derive(Debug, Clone)]
@@ -20,21 +21,21 @@ pub(crate) enum Pool {
 /// A connection for writing, owned by one committer.
 #[derive(Debug)]
 pub(crate) enum Connection {
-    Sqlite(Box<SqliteConnection>),
+    Sqlite(rusqlite::Connection),
     Postgres(Box<PgConnection>),
 }
 
 /// How to get a [`Connection`].
 #[derive(Debug, Clone)]
 pub(crate) enum Connector {
-    Sqlite(SqliteConnectOptions),
+    Sqlite(WriterOptions),
     Postgres(PgConnectOptions),
 }
 
 impl Connector {
-    pub(crate) async fn connect(&self) -> Result<Connection, sqlx::Error> {
+    pub(crate) async fn connect(&self) -> Result<Connection, Failure> {
         Ok(match self {
-            Connector::Sqlite(options) => Connection::Sqlite(Box::new(options.connect().await?)),
+            Connector::Sqlite(options) => Connection::Sqlite(options.open()?),
             Connector::Postgres(options) => Connection::Postgres(Box::new(options.connect().await?)),
         })
     }
@@ -42,10 +43,43 @@ impl Connector {
 
 impl Connection {
     /// Ends the connection in good order; on SQLite this empties the write-ahead log into the file.
+    pub(crate) async fn close(self) -> Result<(), Failure> {
+        match self {
+            Connection::Sqlite(connection) => connection.close().map_err(|(_, error)| error.into()),
+            Connection::Postgres(connection) => Ok(connection.close().await?),
+        }
+    }
+}
+
+/// A connection for everything that is not the work of a committer: opening, migrating, claiming.
+#[derive(Debug)]
+pub(crate) enum Session {
+    Sqlite(Box<SqliteConnection>),
+    Postgres(Box<PgConnection>),
+}
+
+/// How to get a [`Session`].
+#[derive(Debug, Clone)]
+pub(crate) enum SessionOptions {
+    Sqlite(SqliteConnectOptions),
+    Postgres(PgConnectOptions),
+}
+
+impl SessionOptions {
+    pub(crate) async fn connect(&self) -> Result<Session, sqlx::Error> {
+        Ok(match self {
+            SessionOptions::Sqlite(options) => Session::Sqlite(Box::new(options.connect().await?)),
+            SessionOptions::Postgres(options) => Session::Postgres(Box::new(options.connect().await?)),
+        })
+    }
+}
+
+impl Session {
+    /// Ends the session in good order.
     pub(crate) async fn close(self) -> Result<(), sqlx::Error> {
         match self {
-            Connection::Sqlite(connection) => connection.close().await,
-            Connection::Postgres(connection) => connection.close().await,
+            Session::Sqlite(session) => session.close().await,
+            Session::Postgres(session) => session.close().await,
         }
     }
 }
@@ -111,8 +145,7 @@ macro_rules! run {
     ($connection:expr, $statement:expr $(, $bind:expr)* $(,)?) => {
         match $connection {
             $crate::db::Connection::Sqlite(connection) => {
-                sqlx::query($statement.sqlite())$(.bind($bind))*.execute(&mut **connection).await
-                    .map(|done| done.rows_affected()).map_err($crate::failure::Failure::from)
+                $crate::sqlite::Query::numbered(connection, $statement.sqlite())$(.bind($bind))*.execute()
             }
             $crate::db::Connection::Postgres(connection) => {
                 sqlx::query($statement.postgres())$(.bind($bind))*.execute(&mut **connection).await
@@ -128,8 +161,7 @@ macro_rules! fetch {
     ($connection:expr, $row:ty, $statement:expr $(, $bind:expr)* $(,)?) => {
         match $connection {
             $crate::db::Connection::Sqlite(connection) => {
-                sqlx::query_as::<_, $row>($statement.sqlite())$(.bind($bind))*.fetch_all(&mut **connection).await
-                    .map_err($crate::failure::Failure::from)
+                $crate::sqlite::Query::numbered(connection, $statement.sqlite())$(.bind($bind))*.fetch::<$row>()
             }
             $crate::db::Connection::Postgres(connection) => {
                 sqlx::query_as::<_, $row>($statement.postgres())$(.bind($bind))*.fetch_all(&mut **connection).await
@@ -149,11 +181,12 @@ macro_rules! run_bulk {
             for piece in $bulk.pieces($rows) {
                 changed += match $connection {
                     $crate::db::Connection::Sqlite(connection) => {
-                        let mut $query = sqlx::query($bulk.sqlite(piece.len()));
+                        let sql = $bulk.sqlite(piece.len());
+                        let mut $query = $crate::sqlite::Query::plain(connection, &sql.0);
                         for $row in piece {
                             $query = $bound;
                         }
-                        $query.execute(&mut **connection).await?.rows_affected()
+                        $query.execute()?
                     }
                     $crate::db::Connection::Postgres(connection) => {
                         let mut $query = sqlx::query($bulk.postgres(piece.len()));
@@ -179,11 +212,12 @@ macro_rules! fetch_bulk {
             for piece in $bulk.pieces($rows) {
                 found.extend(match $connection {
                     $crate::db::Connection::Sqlite(connection) => {
-                        let mut $query = sqlx::query_as::<_, $output>($bulk.sqlite(piece.len()));
+                        let sql = $bulk.sqlite(piece.len());
+                        let mut $query = $crate::sqlite::Query::plain(connection, &sql.0);
                         for $row in piece {
                             $query = $bound;
                         }
-                        $query.fetch_all(&mut **connection).await?
+                        $query.fetch::<$output>()?
                     }
                     $crate::db::Connection::Postgres(connection) => {
                         let mut $query = sqlx::query_as::<_, $output>($bulk.postgres(piece.len()));

@@ -1,7 +1,13 @@
 //! What went wrong, sorted by what happens next.
 
+use std::error::Error;
+use std::sync::Arc;
+
 use sqlx::error::ErrorKind;
 use tenants::ports::StoreError;
+
+/// What a database said, told to everybody whom it concerns.
+pub(crate) type SharedError = Arc<dyn Error + Send + Sync>;
 
 /// Why a statement of the writer failed.
 #[derive(Debug)]
@@ -11,11 +17,11 @@ pub(crate) enum Failure {
     /// Like a conflict: something with the same unique name or id exists already.
     Taken,
     /// Two transactions were in each other's way; the same work may succeed when tried again.
-    Contended(sqlx::Error),
+    Contended(SharedError),
     /// A stored row cannot be understood; it concerns one unit of work alone.
     Corrupt(String),
     /// The database cannot work at present; the whole batch fails.
-    Unavailable(sqlx::Error),
+    Unavailable(SharedError),
 }
 
 impl Failure {
@@ -52,14 +58,14 @@ impl From<sqlx::Error> for Failure {
                     Failure::Conflict(refusal.message().to_owned())
                 }
                 _ => match refusal.code().as_deref() {
-                    Some(CODE_DEADLOCK | CODE_SERIALIZATION) => Failure::Contended(error),
+                    Some(CODE_DEADLOCK | CODE_SERIALIZATION) => Failure::Contended(Arc::new(error)),
                     Some(code) if is_bad_value(code) => Failure::Conflict(refusal.message().to_owned()),
-                    _ => Failure::Unavailable(error),
+                    _ => Failure::Unavailable(Arc::new(error)),
                 },
             },
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Failure::Corrupt(error.to_string()),
             sqlx::Error::Encode(_) => Failure::Conflict(error.to_string()),
-            _ => Failure::Unavailable(error),
+            _ => Failure::Unavailable(Arc::new(error)),
         }
     }
 }

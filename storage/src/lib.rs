@@ -26,6 +26,7 @@ mod open;
 mod operations;
 mod options;
 mod outbox;
+mod sqlite;
 mod statement;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -7,7 +7,7 @@ use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::SqlitePoolOptions;
 
-use crate::db::{Connection, Connector, Pool};
+use crate::db::{Pool, Session, SessionOptions};
 use crate::options::{Limits, Place};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -132,10 +132,10 @@ impl OpenError {
     }
 }
 
-/// Connects for writing, within a bounded time.
-pub(crate) async fn connect(place: &Place, limits: &Limits) -> Result<Connection, OpenError> {
-    let is_file = matches!(place.writing, Connector::Sqlite(_));
-    bounded(limits.timeout, place.writing.connect())
+/// Connects, within a bounded time.
+pub(crate) async fn connect(place: &Place, limits: &Limits) -> Result<Session, OpenError> {
+    let is_file = matches!(place.session, SessionOptions::Sqlite(_));
+    bounded(limits.timeout, place.session.connect())
         .await
         .map_err(|error| OpenError::connecting(&place.label, is_file, error))
 }
@@ -153,7 +153,7 @@ async fn bounded<T>(
 /// Connections for reading, made when they are needed.
 pub(crate) fn reading_pool(place: &Place, limits: &Limits) -> Pool {
     match &place.reading {
-        Connector::Sqlite(options) => Pool::Sqlite(
+        SessionOptions::Sqlite(options) => Pool::Sqlite(
             SqlitePoolOptions::new()
                 .max_connections(limits.readers)
                 .acquire_timeout(limits.timeout)
@@ -161,7 +161,7 @@ pub(crate) fn reading_pool(place: &Place, limits: &Limits) -> Pool {
                 .test_before_acquire(false)
                 .connect_lazy_with(options.clone()),
         ),
-        Connector::Postgres(options) => Pool::Postgres(
+        SessionOptions::Postgres(options) => Pool::Postgres(
             PgPoolOptions::new()
                 .max_connections(limits.readers)
                 .acquire_timeout(limits.timeout)
@@ -171,23 +171,23 @@ pub(crate) fn reading_pool(place: &Place, limits: &Limits) -> Pool {
 }
 
 /// Applies what is pending, in whatever time it takes.
-pub(crate) async fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    match connection {
-        Connection::Sqlite(connection) => SQLITE_MIGRATIONS.run_direct(None, &mut **connection, false).await,
-        Connection::Postgres(connection) => {
+pub(crate) async fn migrate(session: &mut Session) -> Result<(), OpenError> {
+    match session {
+        Session::Sqlite(session) => SQLITE_MIGRATIONS.run_direct(None, &mut **session, false).await,
+        Session::Postgres(session) => {
             let patient = sqlx::raw_sql("set statement_timeout = 0; set lock_timeout = 0");
-            patient.execute(&mut **connection).await.map_err(|error| OpenError::migrating(error.into()))?;
-            POSTGRES_MIGRATIONS.run_direct(None, &mut **connection, false).await
+            patient.execute(&mut **session).await.map_err(|error| OpenError::migrating(error.into()))?;
+            POSTGRES_MIGRATIONS.run_direct(None, &mut **session, false).await
         }
     }
     .map_err(OpenError::migrating)
 }
 
 /// Names of migrations that are not applied yet; an error when some are applied that this program does not know.
-pub(crate) async fn pending(connection: &mut Connection) -> Result<Vec<String>, OpenError> {
-    match connection {
-        Connection::Sqlite(connection) => pending_of(&mut **connection, &SQLITE_MIGRATIONS).await,
-        Connection::Postgres(connection) => pending_of(&mut **connection, &POSTGRES_MIGRATIONS).await,
+pub(crate) async fn pending(session: &mut Session) -> Result<Vec<String>, OpenError> {
+    match session {
+        Session::Sqlite(session) => pending_of(&mut **session, &SQLITE_MIGRATIONS).await,
+        Session::Postgres(session) => pending_of(&mut **session, &POSTGRES_MIGRATIONS).await,
     }
 }
 

@@ -10,8 +10,9 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use tenants::clock::Clock;
 
-use crate::db::Connector;
+use crate::db::{Connector, SessionOptions};
 use crate::open::OpenError;
+use crate::sqlite::WriterOptions;
 
 /// What a [`Database`](crate::Database) is made of.
 #[derive(Debug, Clone)]
@@ -64,12 +65,13 @@ impl Default for Limits {
 }
 
 /// Prepared statements that a connection keeps; there are fewer texts than that.
-const STATEMENTS_KEPT: usize = 400;
+pub(crate) const STATEMENTS_KEPT: usize = 400;
 
 /// How SQLite and PostgreSQL are reached, for writing and for reading.
 pub(crate) struct Place {
     pub(crate) writing: Connector,
-    pub(crate) reading: Connector,
+    pub(crate) session: SessionOptions,
+    pub(crate) reading: SessionOptions,
     /// What to call it in messages: a path, or host, port and name; no password.
     pub(crate) label: String,
 }
@@ -89,27 +91,31 @@ impl Place {
     }
 }
 
-fn sqlite(path: PathBuf, limits: &Limits) -> Place {
-    let label = path.display().to_string();
+fn sqlite(file: PathBuf, limits: &Limits) -> Place {
+    let label = file.display().to_string();
+    // A batch must be able to fail as busy before it fails as too slow: then its connection stays usable.
+    let busy_timeout = limits.timeout / 2;
     let common = SqliteConnectOptions::new()
-        .filename(path)
+        .filename(&file)
         .foreign_keys(true)
-        // A batch must be able to fail as busy before it fails as too slow: then its connection stays usable.
-        .busy_timeout(limits.timeout / 2)
+        .busy_timeout(busy_timeout)
         .statement_cache_capacity(STATEMENTS_KEPT)
         .pragma("temp_store", "memory")
         // Without it SQLite would rather read a whole table and index the few rows of a bulk update than look
         // those rows up.
         .pragma("automatic_index", "off");
-    let writing = common
+    let session = common
         .clone()
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .pragma("cache_size", "-32768")
-        .pragma("wal_autocheckpoint", "4000")
         .pragma("journal_size_limit", "67108864");
-    Place { writing: Connector::Sqlite(writing), reading: Connector::Sqlite(common.read_only(true)), label }
+    Place {
+        writing: Connector::Sqlite(WriterOptions { file, busy_timeout }),
+        session: SessionOptions::Sqlite(session),
+        reading: SessionOptions::Sqlite(common.read_only(true)),
+        label,
+    }
 }
 
 fn postgres(url: &str, limits: &Limits) -> Result<Place, OpenError> {
@@ -126,5 +132,10 @@ fn postgres(url: &str, limits: &Limits) -> Result<Place, OpenError> {
         .statement_cache_capacity(STATEMENTS_KEPT)
         .application_name("troupe")
         .options([("statement_timeout", milliseconds.as_str()), ("lock_timeout", milliseconds.as_str())]);
-    Ok(Place { writing: Connector::Postgres(options.clone()), reading: Connector::Postgres(options), label })
+    Ok(Place {
+        writing: Connector::Postgres(options.clone()),
+        session: SessionOptions::Postgres(options.clone()),
+        reading: SessionOptions::Postgres(options),
+        label,
+    })
 }

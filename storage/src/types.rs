@@ -111,7 +111,7 @@ words_in!(Postgres, PgTypeInfo, PgValueRef);
 pub(crate) struct Doc<T>(pub(crate) T);
 
 impl<T: Serialize> Doc<T> {
-    fn text(&self) -> Result<String, serde_json::Error> {
+    pub(crate) fn text(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(&self.0).map(without_escaped_nul)
     }
 }
@@ -169,6 +169,13 @@ impl<T: DeserializeOwned> Decode<'_, Postgres> for Doc<T> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct IdList(pub(crate) Vec<Uuid>);
 
+impl IdList {
+    /// As SQLite takes it.
+    pub(crate) fn json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&self.0.iter().map(|id| id.simple()).collect::<Vec<_>>())
+    }
+}
+
 impl FromIterator<Uuid> for IdList {
     fn from_iter<I: IntoIterator<Item = Uuid>>(ids: I) -> Self {
         Self(ids.into_iter().collect())
@@ -183,8 +190,7 @@ impl Type<Sqlite> for IdList {
 
 impl Encode<'_, Sqlite> for IdList {
     fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
-        let ids: Vec<_> = self.0.iter().map(|id| id.simple().to_string()).collect();
-        Encode::<Sqlite>::encode(serde_json::to_string(&ids)?, buffer)
+        Encode::<Sqlite>::encode(self.json()?, buffer)
     }
 }
 
@@ -204,6 +210,13 @@ impl Encode<'_, Postgres> for IdList {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TextList(Vec<String>);
 
+impl TextList {
+    /// As SQLite takes it.
+    pub(crate) fn json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&self.0)
+    }
+}
+
 impl<'t> FromIterator<&'t str> for TextList {
     fn from_iter<I: IntoIterator<Item = &'t str>>(texts: I) -> Self {
         Self(texts.into_iter().map(|item| text(item).into_owned()).collect())
@@ -218,7 +231,7 @@ impl Type<Sqlite> for TextList {
 
 impl Encode<'_, Sqlite> for TextList {
     fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
-        Encode::<Sqlite>::encode(serde_json::to_string(&self.0)?, buffer)
+        Encode::<Sqlite>::encode(self.json()?, buffer)
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::apply::perform;
 use crate::db::{Connection, Connector, run};
-use crate::failure::Failure;
+use crate::failure::{Failure, SharedError};
 use crate::statement::statements;
 use crate::work::{Outcome, Work};
 
@@ -71,7 +71,7 @@ impl Writer {
         if let Some(connection) = self.connection.take()
             && let Err(error) = connection.close().await
         {
-            tracing::warn!(%error, "the database connection did not close in good order");
+            tracing::warn!(?error, "the database connection did not close in good order");
         }
     }
 
@@ -82,7 +82,7 @@ impl Writer {
             Err(_) => {
                 // Where the transaction stands is not known; the database rolls it back with its connection.
                 self.connection = None;
-                Err(sqlx::Error::PoolTimedOut)
+                Err(Arc::new(sqlx::Error::PoolTimedOut) as SharedError)
             }
         };
         match outcome {
@@ -94,7 +94,6 @@ impl Writer {
             }
             Err(error) => {
                 tracing::warn!(%error, units = jobs.len(), "the database did not take a batch");
-                let error = Arc::new(error);
                 for job in jobs {
                     let _ = job.answer.send(Err(StoreError::Unavailable(Box::new(Arc::clone(&error)))));
                 }
@@ -103,10 +102,10 @@ impl Writer {
     }
 
     /// One transaction; the error concerns the whole batch.
-    async fn commit(&mut self, works: &[&Work]) -> Result<Vec<Result<Outcome, Failure>>, sqlx::Error> {
+    async fn commit(&mut self, works: &[&Work]) -> Result<Vec<Result<Outcome, Failure>>, SharedError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.connector.connect().await?,
+            None => self.connector.connect().await.map_err(whole)?,
         };
         let answers = transact(&mut connection, works, self.clock.as_ref()).await;
         if answers.is_ok() || is_usable(&mut connection).await {
@@ -128,7 +127,7 @@ async fn transact(
     connection: &mut Connection,
     works: &[&Work],
     clock: &dyn Clock,
-) -> Result<Vec<Result<Outcome, Failure>>, sqlx::Error> {
+) -> Result<Vec<Result<Outcome, Failure>>, SharedError> {
     run!(connection, BEGIN).map_err(whole)?;
     let now = clock.now();
     let answers = match perform(connection, works, now).await {
@@ -153,7 +152,7 @@ async fn one_by_one(
     connection: &mut Connection,
     works: &[&Work],
     now: tenants::clock::Timestamp,
-) -> Result<Vec<Result<Outcome, Failure>>, sqlx::Error> {
+) -> Result<Vec<Result<Outcome, Failure>>, SharedError> {
     let mut answers = Vec::with_capacity(works.len());
     for work in works {
         run!(connection, SAVEPOINT).map_err(whole)?;
@@ -172,12 +171,9 @@ async fn one_by_one(
 }
 
 /// A failure to begin, end or divide a transaction concerns the whole batch, whatever it is.
-fn whole(failure: Failure) -> sqlx::Error {
+fn whole(failure: Failure) -> SharedError {
     match failure {
         Failure::Unavailable(error) | Failure::Contended(error) => error,
-        Failure::Conflict(problem) | Failure::Corrupt(problem) => sqlx::Error::Protocol(problem),
-        Failure::Taken => {
-            sqlx::Error::Protocol("a constraint was broken at the end of the transaction".to_owned())
-        }
+        other => Arc::new(other.into_store_error()),
     }
 }

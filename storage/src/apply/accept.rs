@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::alerts::raise;
 use crate::db::{Connection, fetch_bulk, run_bulk};
 use crate::failure::Failure;
+use crate::sqlite::FromSqlite;
 use crate::statement::bulk_statements;
 use crate::types::{Doc, Moment, text};
 
@@ -34,6 +35,12 @@ bulk_statements! {
 #[derive(FromRow)]
 struct StoredRow {
     id: Uuid,
+}
+
+impl FromSqlite for StoredRow {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { id: row.get(0)? })
+    }
 }
 
 /// Stores several deliveries with as few statements as possible; the answer has an entry per delivery.

@@ -12,6 +12,7 @@ use super::schedule::Group;
 use crate::audit::{Summary, owner_columns};
 use crate::db::{Connection, fetch, run_bulk};
 use crate::failure::Failure;
+use crate::sqlite::FromSqlite;
 use crate::statement::{bulk_statements, statements};
 use crate::types::{IdList, Moment, maybe_text, storable, text};
 
@@ -41,6 +42,12 @@ struct HeadRow {
     chain_id: Uuid,
     seq: i64,
     hash: String,
+}
+
+impl FromSqlite for HeadRow {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { chain_id: row.get(0)?, seq: row.get(1)?, hash: row.get(2)? })
+    }
 }
 
 /// The end of a chain.

@@ -1,0 +1,179 @@
+//! The writing side of SQLite.
+//!
+//! sqlx runs SQLite on a thread of its own and hands every statement over to it and back. A batch of the writer is dozens
+//! of statements, and on a busy machine the hand-overs took several times as long as the work. So the writer has a
+//! connection of its own, on its own thread, and calls SQLite there. Reads stay with sqlx.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, Value};
+use rusqlite::{CachedStatement, Connection, OpenFlags, Row, ToSql};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::options::STATEMENTS_KEPT;
+use crate::types::{Doc, IdList, Moment, TextList, storable};
+
+/// How the writer reaches its file.
+#[derive(Debug, Clone)]
+pub(crate) struct WriterOptions {
+    pub(crate) file: PathBuf,
+    /// How long a statement waits while somebody else holds the file.
+    pub(crate) busy_timeout: Duration,
+}
+
+impl WriterOptions {
+    /// Opens the file for writing, with every commit on disk before it counts.
+    pub(crate) fn open(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_URI;
+        let connection = Connection::open_with_flags(&self.file, flags)?;
+        connection.busy_timeout(self.busy_timeout)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        for (name, value) in PRAGMAS {
+            connection.pragma_update(None, name, value)?;
+        }
+        Ok(connection)
+    }
+}
+
+const PRAGMAS: [(&str, &str); 7] = [
+    ("journal_mode", "wal"),
+    ("synchronous", "full"),
+    ("foreign_keys", "on"),
+    ("temp_store", "memory"),
+    // See `options::sqlite`.
+    ("automatic_index", "off"),
+    ("cache_size", "-32768"),
+    ("wal_autocheckpoint", "4000"),
+];
+
+/// A row that the writer reads back.
+pub(crate) trait FromSqlite: Sized {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self>;
+}
+
+/// A statement on its way: values are bound one after the other, the first problem is told at the end.
+pub(crate) struct Query<'c> {
+    statement: Result<CachedStatement<'c>, rusqlite::Error>,
+    bound: usize,
+    /// The text numbers its values (`$1`): SQLite takes that for names, and counts them as they first appear.
+    is_numbered: bool,
+}
+
+impl<'c> Query<'c> {
+    /// A listed statement.
+    pub(crate) fn numbered(connection: &'c Connection, sql: &str) -> Self {
+        Self { statement: connection.prepare_cached(sql), bound: 0, is_numbered: true }
+    }
+
+    /// A bulk statement.
+    pub(crate) fn plain(connection: &'c Connection, sql: &str) -> Self {
+        Self { statement: connection.prepare_cached(sql), bound: 0, is_numbered: false }
+    }
+
+    pub(crate) fn bind(mut self, value: impl ToSql) -> Self {
+        self.bound += 1;
+        if let Ok(statement) = &mut self.statement
+            && let Err(error) = bind(statement, self.bound, self.is_numbered, value)
+        {
+            self.statement = Err(error);
+        }
+        self
+    }
+
+    /// Runs it; the number of rows changed.
+    pub(crate) fn execute(self) -> Result<u64, Failure> {
+        Ok(self.statement?.raw_execute()? as u64)
+    }
+
+    /// Runs it and reads its rows.
+    pub(crate) fn fetch<R: FromSqlite>(self) -> Result<Vec<R>, Failure> {
+        let mut statement = self.statement?;
+        let mut rows = statement.raw_query();
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(R::read(row)?);
+        }
+        Ok(found)
+    }
+}
+
+fn bind(
+    statement: &mut CachedStatement<'_>,
+    number: usize,
+    is_numbered: bool,
+    value: impl ToSql,
+) -> rusqlite::Result<()> {
+    let place = match is_numbered {
+        true => statement.parameter_index(&format!("${number}"))?,
+        false => Some(number),
+    };
+    // A text may leave a value out that only the other database needs.
+    place.map_or(Ok(()), |place| statement.raw_bind_parameter(place, value))
+}
+
+impl ToSql for Moment {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Owned(Value::Integer(storable(self.0).as_micros())))
+    }
+}
+
+impl<T: Serialize> ToSql for Doc<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        text_of(self.text())
+    }
+}
+
+impl ToSql for IdList {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        text_of(self.json())
+    }
+}
+
+impl ToSql for TextList {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        text_of(self.json())
+    }
+}
+
+fn text_of(text: Result<String, serde_json::Error>) -> rusqlite::Result<ToSqlOutput<'static>> {
+    match text {
+        Ok(text) => Ok(ToSqlOutput::Owned(Value::Text(text))),
+        Err(error) => Err(rusqlite::Error::ToSqlConversionFailure(Box::new(error))),
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ffi::*;
+        match &error {
+            rusqlite::Error::SqliteFailure(refusal, message) => match refusal.extended_code {
+                SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY => Failure::Taken,
+                SQLITE_CONSTRAINT_FOREIGNKEY => {
+                    Failure::Conflict("it belongs to something that does not exist".to_owned())
+                }
+                SQLITE_CONSTRAINT_NOTNULL
+                | SQLITE_CONSTRAINT_CHECK
+                | SQLITE_CONSTRAINT_TRIGGER
+                | SQLITE_CONSTRAINT_DATATYPE
+                | SQLITE_TOOBIG => Failure::Conflict(message.clone().unwrap_or_else(|| error.to_string())),
+                _ => Failure::Unavailable(shared(error)),
+            },
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..) => Failure::Corrupt(error.to_string()),
+            rusqlite::Error::ToSqlConversionFailure(_) => Failure::Conflict(error.to_string()),
+            _ => Failure::Unavailable(shared(error)),
+        }
+    }
+}
+
+fn shared(error: rusqlite::Error) -> Arc<dyn Error + Send + Sync> {
+    Arc::new(error)
+}
