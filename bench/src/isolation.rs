@@ -6,6 +6,7 @@
 //! cases alike. The quiet webhooks are sent from a thread of its own, whatever the node's runtime is busy with; node
 //! and sandbox share the rest.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +57,12 @@ pub struct IsolationArgs {
     /// Comments per second for the panicking tenant, and for the one whose account fails.
     #[arg(long, default_value_t = 10)]
     poison_pace: u32,
+    /// Settings of the node in TOML, such as `[database]\nbatch = 8`; the defaults when left out.
+    #[arg(long, default_value = "")]
+    settings: String,
+    /// Also print, for every measurement, the medians of each second.
+    #[arg(long)]
+    by_second: bool,
     /// PostgreSQL instead of SQLite.
     #[arg(long)]
     postgres: bool,
@@ -174,7 +181,9 @@ async fn measure(args: &IsolationArgs, case: Case) -> anyhow::Result<Noticed> {
     let backend = if args.postgres { Backend::Postgres } else { Backend::Sqlite };
     let llm: Arc<dyn LlmRouter> =
         Arc::new(Panicking(OfflineProvider::new(Arc::new(ShiftedClock::default()))?));
-    let app = TestApp::start_with(backend, Some(llm), "").await.context("PostgreSQL is not installed")?;
+    let app = TestApp::start_with(backend, Some(llm), &args.settings)
+        .await
+        .context("PostgreSQL is not installed")?;
     let mut quiet = Vec::new();
     for number in 0..args.quiet_tenants {
         quiet.push(app.tenant(&format!("quiet{number}")).create().await);
@@ -204,6 +213,9 @@ async fn measure(args: &IsolationArgs, case: Case) -> anyhow::Result<Noticed> {
         .await??;
     let flood_answered = answered(&app, &poisons.flood);
     let noticed = notice(&app, &sent).await?;
+    if args.by_second {
+        tell_by_second(&app, &sent);
+    }
     app.end().await;
     Ok(Noticed { flood_answered, ..noticed })
 }
@@ -236,6 +248,25 @@ async fn notice(app: &TestApp, sent: &[Sent]) -> anyhow::Result<Noticed> {
         }
     }
     Ok(noticed)
+}
+
+/// Medians of each second, in ms: accepted and visible. Shows how long a burst is felt.
+fn tell_by_second(app: &TestApp, sent: &[Sent]) {
+    let Some(start) = sent.first().map(|one| one.at) else { return };
+    let mut seconds: BTreeMap<u64, (Vec<u128>, Vec<u128>)> = BTreeMap::new();
+    for one in sent {
+        let (accepted, visible) = seconds.entry(one.at.since(start).as_secs()).or_default();
+        accepted.push(one.accepted_at.since(one.at).as_millis());
+        let reply = app.sandbox.replies_of(&one.comment).into_iter().next();
+        visible.extend(reply.map(|reply| Timestamp::from(reply.created_at).since(one.at).as_millis()));
+    }
+    let median = |mut times: Vec<u128>| {
+        times.sort_unstable();
+        times.get(times.len() / 2).copied().unwrap_or_default()
+    };
+    for (second, (accepted, visible)) in seconds {
+        eprintln!("  second {second}: accepted {} ms, visible {} ms", median(accepted), median(visible));
+    }
 }
 
 fn answered(app: &TestApp, flood: &[Said]) -> usize {
@@ -335,7 +366,10 @@ impl Sender {
 
     /// Posts as fast as so many connections take it.
     async fn at_once(self: Arc<Self>, script: Vec<Said>, connections: usize) {
-        stream::iter(script).map(|said| self.post(said)).buffer_unordered(connections).count().await;
+        let began = self.clock.now();
+        let count =
+            stream::iter(script).map(|said| self.post(said)).buffer_unordered(connections).count().await;
+        eprintln!("the flood of {count} was accepted within {:?}", self.clock.now().since(began));
     }
 
     async fn post(&self, said: Said) -> Sent {

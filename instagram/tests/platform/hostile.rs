@@ -54,18 +54,17 @@ fn every_payload_that_instagram_sends_is_understood() {
 #[test]
 fn bodies_that_are_no_delivery_are_refused_with_the_reason() {
     let deep = "[".repeat(100_000);
-    let cases: [(&[u8], fn(&ParseError) -> bool); 7] = [
-        (b"", |error| *error == ParseError::CutOff),
-        (b"{\"entry\":[", |error| *error == ParseError::CutOff),
-        (b"7", |error| *error == ParseError::NotAnObject),
-        (b"[[]]", |error| *error == ParseError::NotAnObject),
-        (b"{\"a\":\"\xff\"}", |error| matches!(error, ParseError::Malformed { .. })),
-        (b"{\"a\":1e999}", |error| matches!(error, ParseError::Malformed { .. })),
-        (deep.as_bytes(), |error| matches!(error, ParseError::Malformed { .. })),
-    ];
-    for (body, is_expected) in cases {
+    for (body, expected) in [
+        (b"".as_slice(), ParseError::CutOff),
+        (b"{\"entry\":[", ParseError::CutOff),
+        (b"7", ParseError::NotAnObject),
+        (b"[[]]", ParseError::NotAnObject),
+    ] {
+        assert_eq!(parse(body), Err(expected));
+    }
+    for body in [b"{\"a\":\"\xff\"}".as_slice(), b"{\"a\":1e999}", deep.as_bytes()] {
         let error = parse(body).unwrap_err();
-        assert!(is_expected(&error), "{error:?} for {} bytes", body.len());
+        assert!(matches!(error, ParseError::Malformed { .. }), "{error:?} for {} bytes", body.len());
     }
 }
 

@@ -347,6 +347,8 @@ fn every_rule_is_refused_by_name_or_kept_and_asked() {
         for on in ["comment", "dm", "mention", "story_reply"] {
             let text = nasty_value(&mut dice);
             let text = text.as_str().unwrap_or("price?").chars().take(5_000).collect::<String>();
+            // No body may hold it; a webhook's may.
+            let text = text.replace('\0', "\u{fffd}");
             let preview = json!({ "account": bakery.account.id, "on": on, "text": text });
             rig.post(&bakery.key.text, &bakery.path("/decisions/preview"), preview).await.ok();
         }
