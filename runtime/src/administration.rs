@@ -35,7 +35,7 @@ impl Act<'_> {
             actor: self.by.clone(),
             success: true,
             error: None,
-            details,
+            details: details.into(),
             at: self.at,
         }))
     }

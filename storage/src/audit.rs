@@ -1,6 +1,7 @@
 //! The audit log, as it is read and checked. It is written by `apply::audit`.
 
 use async_trait::async_trait;
+use serde::Deserialize;
 use serde_json::Value;
 use sqlx::FromRow;
 use tenants::audit::{AuditEntry, Chain, ChainCheck, ChainVerdict};
@@ -12,7 +13,7 @@ use crate::Database;
 use crate::db::{Pool, rows};
 use crate::failure::read_error;
 use crate::statement::statements;
-use crate::types::{Moment, maybe_text};
+use crate::types::{Moment, maybe_text, text};
 
 macro_rules! entry_columns {
     () => {
@@ -100,29 +101,42 @@ pub(crate) struct Summary {
     pub(crate) latency_us: Option<i64>,
 }
 
+/// The members of details that are repeated; whatever else they hold is passed over.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Repeated {
+    confidence: Value,
+    classification: Value,
+    model: Value,
+    prompt_version: Value,
+    tokens_in: Value,
+    tokens_out: Value,
+    cost_micro_usd: Value,
+    latency_us: Value,
+}
+
 impl Summary {
     /// Finds what the details of a decision have; other details have none of it.
-    pub(crate) fn of(details: &Value) -> Self {
-        let words = |key: &str| {
-            let found = details.get(key).and_then(Value::as_str).map(str::to_owned);
-            maybe_text(&found).map(|words| words.into_owned())
+    pub(crate) fn of(details: &str) -> Self {
+        let found: Repeated = serde_json::from_str(details).unwrap_or_default();
+        let words = |value: &Value| value.as_str().map(|words| text(words).into_owned());
+        let confidence = match &found.confidence {
+            Value::Null => found.classification.get("confidence").and_then(Value::as_f64),
+            confidence => confidence.as_f64(),
         };
-        let number = |key: &str| details.get(key).and_then(whole_number);
-        let confidence =
-            details.get("confidence").or_else(|| details.get("classification")?.get("confidence"));
         Self {
-            confidence: confidence.and_then(Value::as_f64).map(|confidence| confidence as f32),
-            model: words("model"),
-            prompt_version: words("prompt_version"),
-            tokens_in: number("tokens_in"),
-            tokens_out: number("tokens_out"),
-            cost_micro_usd: number("cost_micro_usd"),
-            latency_us: number("latency_us"),
+            confidence: confidence.map(|confidence| confidence as f32),
+            model: words(&found.model),
+            prompt_version: words(&found.prompt_version),
+            tokens_in: whole_number(&found.tokens_in),
+            tokens_out: whole_number(&found.tokens_out),
+            cost_micro_usd: whole_number(&found.cost_micro_usd),
+            latency_us: whole_number(&found.latency_us),
         }
     }
 }
 
-/// A whole number however it is written: canonical JSON writes `1.0` as `1`.
+/// A whole number however it is written: `1.0` is one, too.
 fn whole_number(value: &Value) -> Option<i64> {
     let whole = |float: &f64| float.fract() == 0.0 && float.abs() < 9e15;
     value.as_i64().or_else(|| value.as_f64().filter(whole).map(|float| float as i64))
@@ -152,9 +166,10 @@ fn check_entries(chain: &Chain, check: &mut ChainCheck, rows: Vec<FullEntryRow>)
         let seq = row.entry.seq;
         let broken = |problem: &str| ChainVerdict::Broken { seq, problem: problem.to_owned() };
         let owner = (row.tenant_id, row.agency_id);
+        let details = row.entry.details.clone();
         let entry = AuditEntry::try_from(row.entry).map_err(|_| broken("the details cannot be read"))?;
-        check.next(&entry)?;
-        if Summary::of(&entry.details) != row.summary || owner != owner_columns(chain) {
+        check.next(&entry, &details)?;
+        if Summary::of(&details) != row.summary || owner != owner_columns(chain) {
             return Err(broken("a column that repeats the details was altered"));
         }
     }

@@ -71,6 +71,7 @@ impl Database {
                 connector: place.writing.clone(),
                 connection: None,
                 clock: Arc::clone(&clock),
+                room: limits.queue.max(1),
                 batch: limits.batch.max(1),
                 timeout: limits.timeout,
             };

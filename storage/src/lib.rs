@@ -22,6 +22,7 @@ mod directory;
 mod failure;
 mod gather;
 mod inbox;
+mod line;
 mod open;
 mod operations;
 mod options;

@@ -39,7 +39,7 @@ pub struct Limits {
     /// Units of work that may wait for a committer; more wait for `patience`, then get
     /// [`Unavailable`](tenants::ports::StoreError::Unavailable).
     pub queue: usize,
-    /// Most units in one transaction.
+    /// Most units in one transaction. More make each cheaper, and let those who come meanwhile wait longer.
     pub batch: usize,
     /// How long a caller waits for room in the queue.
     pub patience: Duration,
@@ -55,7 +55,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             queue: 4_096,
-            batch: 512,
+            batch: 128,
             patience: Duration::from_secs(5),
             timeout: Duration::from_secs(10),
             readers: 4,

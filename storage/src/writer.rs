@@ -1,4 +1,7 @@
-//! The writer: takes all work that waits, applies it in one transaction, and answers everybody when it is durable.
+//! The writer: takes work that waits, applies it in one transaction, and answers everybody when it is durable.
+//!
+//! What comes in is stored before what was decided about it: Instagram waits for an answer, and whatever is stored is
+//! safe. So batches of deliveries and batches of other work take turns; inside each, tenants do (see `line`).
 //!
 //! First everything is applied together. Should a unit not fit, the transaction is rolled back and the units are
 //! applied again one by one, each under a savepoint, so that only the unit at fault fails. Should the commit itself
@@ -15,6 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::apply::perform;
 use crate::db::{Connection, Connector, run};
 use crate::failure::{Failure, SharedError};
+use crate::line::Line;
 use crate::statement::statements;
 use crate::work::{Outcome, Work};
 
@@ -34,6 +38,27 @@ pub(crate) struct Job {
     pub(crate) answer: oneshot::Sender<Result<Outcome, StoreError>>,
 }
 
+/// Who waits at one committer.
+#[derive(Debug, Default)]
+struct Waiting {
+    deliveries: Line<Job>,
+    others: Line<Job>,
+}
+
+impl Waiting {
+    fn len(&self) -> usize {
+        self.deliveries.len() + self.others.len()
+    }
+
+    fn push(&mut self, job: Job) {
+        let line = match job.work {
+            Work::Accept(_) => &mut self.deliveries,
+            _ => &mut self.others,
+        };
+        line.push(job.work.lane(), job);
+    }
+}
+
 /// One committer with its own connection.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -42,6 +67,8 @@ pub(crate) struct Writer {
     pub(crate) connector: Connector,
     pub(crate) connection: Option<Connection>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Most units that stand in line.
+    pub(crate) room: usize,
     /// Most units in one transaction.
     pub(crate) batch: usize,
     /// Longest that a transaction may take.
@@ -51,22 +78,13 @@ pub(crate) struct Writer {
 impl Writer {
     /// Works until the database is closed and the queue is empty.
     pub(crate) async fn run(mut self) {
-        let mut jobs = Vec::with_capacity(self.batch);
-        loop {
-            tokio::select! {
-                biased;
-                taken = self.queue.recv_many(&mut jobs, self.batch) => {
-                    if taken == 0 {
-                        break;
-                    }
-                    self.work_off(std::mem::take(&mut jobs)).await;
-                }
-                closed = self.closing.changed() => {
-                    // An error says that nobody is left who could close: the same as closing.
-                    let _ = closed;
-                    self.queue.close();
-                }
-            }
+        let mut waiting = Waiting::default();
+        while self.hear(&mut waiting).await {
+            let deliveries = waiting.deliveries.take(self.batch);
+            self.work_off(deliveries).await;
+            self.hear_more(&mut waiting);
+            let others = waiting.others.take(self.batch);
+            self.work_off(others).await;
         }
         if let Some(connection) = self.connection.take()
             && let Err(error) = connection.close().await
@@ -75,7 +93,40 @@ impl Writer {
         }
     }
 
+    /// Waits until there is work; false when there will be none any more.
+    async fn hear(&mut self, waiting: &mut Waiting) -> bool {
+        self.hear_more(waiting);
+        while waiting.len() == 0 {
+            tokio::select! {
+                biased;
+                job = self.queue.recv() => match job {
+                    Some(job) => waiting.push(job),
+                    None => return false,
+                },
+                closed = self.closing.changed() => {
+                    // An error says that nobody is left who could close: the same as closing.
+                    let _ = closed;
+                    self.queue.close();
+                }
+            }
+        }
+        self.hear_more(waiting);
+        true
+    }
+
+    /// Takes what has come, as long as there is room: whoever comes then waits outside, and not for ever.
+    fn hear_more(&mut self, waiting: &mut Waiting) {
+        while waiting.len() < self.room
+            && let Ok(job) = self.queue.try_recv()
+        {
+            waiting.push(job);
+        }
+    }
+
     async fn work_off(&mut self, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
         let works: Vec<&Work> = jobs.iter().map(|job| &job.work).collect();
         let outcome = match tokio::time::timeout(self.timeout, self.commit(&works)).await {
             Ok(outcome) => outcome,

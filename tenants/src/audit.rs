@@ -1,7 +1,5 @@
 //! The audit log: append-only, and chained by hashes so that an altered, missing or added row shows.
 
-use std::fmt::{self, Write as _};
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -49,9 +47,41 @@ pub struct NewAuditEntry {
     /// What went wrong.
     pub error: Option<String>,
     /// Particulars; for decisions the whole [`Decision`](crate::decision::Decision).
-    pub details: Value,
+    pub details: Details,
     /// When it happened.
     pub at: Timestamp,
+}
+
+/// The particulars of an entry, as the JSON text that is stored and covered by the hash. A decision's are a few
+/// kilobytes: as a tree of values they took more time than the decision itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details(String);
+
+impl Details {
+    /// The particulars of something that can be written as JSON. What cannot (a map whose keys are no texts) is
+    /// recorded as such.
+    pub fn of(particulars: &impl Serialize) -> Self {
+        match serde_json::to_string(particulars) {
+            Ok(text) => Self(text),
+            Err(error) => Self::from(serde_json::json!({ "unwritable": error.to_string() })),
+        }
+    }
+
+    /// The JSON text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The particulars as a tree, for those who look into them.
+    pub fn value(&self) -> Value {
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+}
+
+impl From<Value> for Details {
+    fn from(particulars: Value) -> Self {
+        Self(particulars.to_string())
+    }
 }
 
 /// An entry of the log.
@@ -88,10 +118,9 @@ pub fn first_hash(chain: Chain) -> String {
     hex::encode(Sha256::digest(chain.uuid().as_bytes()))
 }
 
-/// The hash of an entry that follows `previous`: SHA-256 over length-prefixed fields, in a fixed order, with
-/// `details` as [`canonical_json`], so that both databases give the same. The caller has that text in hand, because it
-/// is what is stored.
-pub fn entry_hash(previous: &str, seq: i64, entry: &NewAuditEntry, canonical_details: &str) -> String {
+/// The hash of an entry that follows `previous`: SHA-256 over length-prefixed fields, in a fixed order, with `details`
+/// byte by byte as they are stored.
+pub fn entry_hash(previous: &str, seq: i64, entry: &NewAuditEntry) -> String {
     let mut hash = Sha256::new();
     let mut field = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_be_bytes());
@@ -106,74 +135,9 @@ pub fn entry_hash(previous: &str, seq: i64, entry: &NewAuditEntry, canonical_det
     field(&[u8::from(entry.success)]);
     field(&[u8::from(entry.error.is_some())]);
     field(entry.error.as_deref().unwrap_or_default().as_bytes());
-    field(canonical_details.as_bytes());
+    field(entry.details.as_str().as_bytes());
     field(&entry.at.as_micros().to_be_bytes());
     hex::encode(hash.finalize())
-}
-
-/// JSON with sorted object keys and whole floating-point numbers written as integers: the form that survives
-/// PostgreSQL's `jsonb`, which forgets key order and may write `1.0` as `1.0` or `1`.
-pub fn canonical_json(value: &Value) -> String {
-    let mut text = String::new();
-    write_canonical(value, &mut text);
-    text
-}
-
-fn write_canonical(value: &Value, out: &mut String) {
-    match value {
-        Value::Object(map) => {
-            out.push('{');
-            for (index, (key, value)) in in_order(map).into_iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_text(key, out);
-                out.push(':');
-                write_canonical(value, out);
-            }
-            out.push('}');
-        }
-        Value::Array(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_canonical(item, out);
-            }
-            out.push(']');
-        }
-        Value::Number(number) => match number.as_f64() {
-            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15 => {
-                write_plain(float as i64, out);
-            }
-            _ => write_plain(number, out),
-        },
-        Value::String(text) => write_text(text, out),
-        Value::Null | Value::Bool(_) => write_plain(value, out),
-    }
-}
-
-/// The members by key. Whether the map keeps them so is a feature of `serde_json` that any crate can switch.
-fn in_order(map: &serde_json::Map<String, Value>) -> Vec<(&String, &Value)> {
-    let mut members: Vec<_> = map.iter().collect();
-    members.sort_unstable_by_key(|(key, _)| *key);
-    members
-}
-
-/// A JSON string. What needs no escape, nearly everything, is copied as a whole.
-fn write_text(text: &str, out: &mut String) {
-    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        return out.push_str(&Value::from(text).to_string());
-    }
-    out.push('"');
-    out.push_str(text);
-    out.push('"');
-}
-
-fn write_plain(value: impl fmt::Display, out: &mut String) {
-    // Writing to a string cannot fail.
-    let _ = write!(out, "{value}");
 }
 
 /// What a check of a chain found.
@@ -207,15 +171,15 @@ impl ChainCheck {
         Self { last_hash: first_hash(chain), last_seq: 0 }
     }
 
-    /// Checks the next entry; the verdict when it does not fit.
-    pub fn next(&mut self, entry: &AuditEntry) -> Result<(), ChainVerdict> {
+    /// Checks the next entry, with its details as they are stored; the verdict when it does not fit.
+    pub fn next(&mut self, entry: &AuditEntry, details: &str) -> Result<(), ChainVerdict> {
         let broken =
             |problem: &str| ChainVerdict::Broken { seq: self.last_seq + 1, problem: problem.to_owned() };
         if entry.seq != self.last_seq + 1 {
             return Err(broken("an entry is missing"));
         }
-        let details = canonical_json(&entry.details);
-        if entry.hash != entry_hash(&self.last_hash, entry.seq, &entry.as_new(), &details) {
+        let as_stored = NewAuditEntry { details: Details(details.to_owned()), ..entry.as_new() };
+        if entry.hash != entry_hash(&self.last_hash, entry.seq, &as_stored) {
             return Err(broken("the entry was altered, or an earlier one was"));
         }
         self.last_seq = entry.seq;
@@ -255,7 +219,7 @@ impl AuditEntry {
             actor: self.actor.clone(),
             success: self.success,
             error: self.error.clone(),
-            details: self.details.clone(),
+            details: self.details.clone().into(),
             at: self.at,
         }
     }

@@ -269,7 +269,8 @@ impl Asked<'_> {
                 "proposed": approval.proposed,
                 "actions": actions,
                 "comment": remark,
-            }),
+            })
+            .into(),
             at: now,
         }
     }

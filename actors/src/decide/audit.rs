@@ -1,12 +1,26 @@
 //! Entries of the audit log.
 
-use serde_json::{Value, json};
-use tenants::audit::NewAuditEntry;
+use serde::Serialize;
+use serde_json::json;
+use tenants::audit::{Details, NewAuditEntry};
 use tenants::clock::Timestamp;
 use tenants::conversation::Conversation;
 use tenants::decision::Decision;
-use tenants::event::InboxEvent;
-use tenants::ids::{AuditId, Ids};
+use tenants::event::{EventKind, InboxEvent};
+use tenants::ids::{AuditId, ConversationId, Ids};
+
+/// What is recorded of a decision.
+#[derive(Serialize)]
+struct DecisionDetails<'a> {
+    #[serde(flatten)]
+    decision: &'a Decision,
+    event_kind: EventKind,
+    conversation: Option<ConversationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incoming_text: Option<&'a str>,
+}
 
 /// A decision with all its reasons. `heard` is what was said and by whom.
 pub(super) fn decision_made(
@@ -16,15 +30,13 @@ pub(super) fn decision_made(
     heard: Option<(&str, &str)>,
     ids: &Ids,
 ) -> NewAuditEntry {
-    let mut details = json!(decision);
-    if let Value::Object(fields) = &mut details {
-        fields.insert("event_kind".to_owned(), json!(event.kind));
-        fields.insert("conversation".to_owned(), json!(thread.map(|thread| thread.id)));
-        if let Some((author, text)) = heard {
-            fields.insert("author".to_owned(), json!(author));
-            fields.insert("incoming_text".to_owned(), json!(text));
-        }
-    }
+    let details = DecisionDetails {
+        decision,
+        event_kind: event.kind,
+        conversation: thread.map(|thread| thread.id),
+        author: heard.map(|(author, _)| author),
+        incoming_text: heard.map(|(_, text)| text),
+    };
     NewAuditEntry {
         id: AuditId::new(ids),
         event_type: "decision.made".to_owned(),
@@ -34,7 +46,7 @@ pub(super) fn decision_made(
         actor: event.role().as_str().to_owned(),
         success: true,
         error: None,
-        details,
+        details: Details::of(&details),
         at: decision.decided_at,
     }
 }
@@ -56,7 +68,9 @@ pub(super) fn conversation_changed(
         actor: event.role().as_str().to_owned(),
         success: true,
         error: None,
-        details: json!({ "event": event.id, "event_kind": event.kind, "person": thread.person, "key": thread.key }),
+        details:
+            json!({ "event": event.id, "event_kind": event.kind, "person": thread.person, "key": thread.key })
+                .into(),
         at,
     }
 }

@@ -1,6 +1,6 @@
 //! Entries of the audit log about effects.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tenants::audit::NewAuditEntry;
 use tenants::changes::Change;
 use tenants::clock::Timestamp;
@@ -14,37 +14,39 @@ use super::verdict::Verdict;
 impl Record<'_> {
     /// An entry about this effect, with what led to the verdict.
     pub fn audit(&self, event_type: &str, success: bool, verdict: &Verdict, cause: Cause<'_>) -> Change {
-        let mut entry = audit_entry(&self.ready.effect, event_type, ACTOR, self.ids, self.now);
-        entry.success = success;
-        if let Value::Object(details) = &mut entry.details {
-            details.insert("state".into(), json!(state_after(verdict)));
-            match verdict {
-                Verdict::Sent { instagram_id } => {
-                    _ = details.insert("instagram_id".into(), json!(instagram_id))
-                }
-                Verdict::Skip(reason) => _ = details.insert("reason".into(), json!(reason)),
-                Verdict::Limited { until: at, .. } | Verdict::TryAgain { at } | Verdict::ReadBack { at } => {
-                    details.insert("next_at".into(), json!(at));
-                }
-                Verdict::TokenRefused { .. } | Verdict::GiveUp => {}
+        let effect = &self.ready.effect;
+        let mut details = particulars(effect);
+        let mut add = |key: &str, value: Value| _ = details.insert(key.to_owned(), value);
+        add("state", json!(state_after(verdict)));
+        match verdict {
+            Verdict::Sent { instagram_id } => add("instagram_id", json!(instagram_id)),
+            Verdict::Skip(reason) => add("reason", json!(reason)),
+            Verdict::Limited { until: at, .. } | Verdict::TryAgain { at } | Verdict::ReadBack { at } => {
+                add("next_at", json!(at));
             }
-            match cause {
-                Cause::Call { latency, error } => {
-                    details.insert("latency_ms".into(), json!(latency.as_millis() as u64));
-                    if let Some(error) = error {
-                        entry.error = Some(error_text(error));
-                        details.insert("code".into(), json!(error.code));
-                        details.insert("subcode".into(), json!(error.subcode));
-                        details.insert("category".into(), json!(error.category));
-                    }
-                }
-                Cause::ReadBack { finding } => {
-                    details.insert("finding".into(), json!(finding_word(finding)));
-                }
-                Cause::Policy => {}
-                Cause::NoAccount => entry.error = Some("the account is not connected any more".into()),
-            }
+            Verdict::TokenRefused { .. } | Verdict::GiveUp => {}
         }
+        let mut problem = None;
+        match cause {
+            Cause::Call { latency, error } => {
+                add("latency_ms", json!(latency.as_millis() as u64));
+                if let Some(error) = error {
+                    problem = Some(error_text(error));
+                    add("code", json!(error.code));
+                    add("subcode", json!(error.subcode));
+                    add("category", json!(error.category));
+                }
+            }
+            Cause::ReadBack { finding } => add("finding", json!(finding_word(finding))),
+            Cause::Policy => {}
+            Cause::NoAccount => problem = Some("the account is not connected any more".into()),
+        }
+        let entry = NewAuditEntry {
+            success,
+            error: problem,
+            details: Value::Object(details).into(),
+            ..audit_entry(effect, event_type, ACTOR, self.ids, self.now)
+        };
         Change::Audit(Box::new(entry))
     }
 }
@@ -66,16 +68,21 @@ pub(super) fn audit_entry(
         actor: actor.to_owned(),
         success: true,
         error: None,
-        details: json!({
-            "action": effect.action.action_type(),
-            "account": effect.account,
-            "conversation": effect.conversation,
-            "decision": effect.decision,
-            "event": effect.event,
-            "attempts": effect.retry_count + 1,
-        }),
+        details: Value::Object(particulars(effect)).into(),
         at: now,
     }
+}
+
+fn particulars(effect: &Effect) -> Map<String, Value> {
+    let particulars = [
+        ("action", json!(effect.action.action_type())),
+        ("account", json!(effect.account)),
+        ("conversation", json!(effect.conversation)),
+        ("decision", json!(effect.decision)),
+        ("event", json!(effect.event)),
+        ("attempts", json!(effect.retry_count + 1)),
+    ];
+    particulars.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// A word for a finding.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use sqlx::FromRow;
-use tenants::audit::{Chain, NewAuditEntry, canonical_json, entry_hash, first_hash};
+use tenants::audit::{Chain, NewAuditEntry, entry_hash, first_hash};
 use tenants::changes::Change;
 use uuid::Uuid;
 
@@ -62,7 +62,6 @@ struct Link<'w> {
     chain: Chain,
     seq: i64,
     hash: String,
-    details: String,
     entry: Cow<'w, NewAuditEntry>,
 }
 
@@ -99,10 +98,9 @@ async fn load_heads(connection: &mut Connection, group: &Group<'_>) -> Result<Ha
 fn link<'w>(head: &mut Head, chain: Chain, entry: &'w NewAuditEntry) -> Link<'w> {
     let entry = as_stored(entry);
     let seq = head.seq + 1;
-    let details = canonical_json(&entry.details);
-    let hash = entry_hash(&head.hash, seq, &entry, &details);
+    let hash = entry_hash(&head.hash, seq, &entry);
     *head = Head { seq, hash: hash.clone() };
-    Link { chain, seq, hash, details, entry }
+    Link { chain, seq, hash, entry }
 }
 
 /// The entry as it will be read back: the hash must cover what is stored, not what was meant.
@@ -133,7 +131,7 @@ fn as_stored(entry: &NewAuditEntry) -> Cow<'_, NewAuditEntry> {
 }
 
 async fn append_entries(connection: &mut Connection, links: &[Link<'_>]) -> Result<(), Failure> {
-    let rows: Vec<_> = links.iter().map(|link| (link, Summary::of(&link.entry.details))).collect();
+    let rows: Vec<_> = links.iter().map(|link| (link, Summary::of(link.entry.details.as_str()))).collect();
     run_bulk!(connection, APPEND_ENTRIES, &rows, |query, row| query
         .bind(row.0.entry.id.0)
         .bind(row.0.chain.uuid())
@@ -147,7 +145,7 @@ async fn append_entries(connection: &mut Connection, links: &[Link<'_>]) -> Resu
         .bind(row.0.entry.actor.as_str())
         .bind(row.0.entry.success)
         .bind(row.0.entry.error.as_deref())
-        .bind(row.0.details.as_str())
+        .bind(row.0.entry.details.as_str())
         .bind(row.1.confidence)
         .bind(row.1.model.as_deref())
         .bind(row.1.prompt_version.as_deref())

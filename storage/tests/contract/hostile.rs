@@ -117,7 +117,8 @@ async fn the_audit_chain_stays_intact_over_hostile_entries(database: TestDatabas
     entry.details = json!({
         NUL: [NUL, 1.0, -0.0, 1e300, 0.1, 123456789012345678u64, {"z": null, "a": true}],
         "model": NUL, "confidence": 0.123456789, "tokens_in": 1.0, "latency_us": "fast",
-    });
+    })
+    .into();
     entry.at = Timestamp::from_micros(i64::MAX);
     world.commit([Change::Audit(Box::new(entry.clone())), world.audit("after")]).await.unwrap();
     let found = world.store.audit_since(&world.chain(), 0, 10).await.unwrap();

@@ -330,7 +330,8 @@ impl World {
                 "classification": {"confidence": 0.87, "intent": "praise"}, "model": "offline/intents-1",
                 "prompt_version": "praise-1", "tokens_in": 12, "tokens_out": 7, "cost_micro_usd": 130,
                 "latency_us": 850, "share": 0.25, "trace": [{"b": 1, "a": 2.5}],
-            }),
+            })
+            .into(),
             at: self.now(),
         }
     }

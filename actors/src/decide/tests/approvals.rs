@@ -65,7 +65,7 @@ async fn a_rejected_draft_sends_nothing() {
     world.verdict(&approval, &event, verdict).await.unwrap();
     assert!(world.effects().is_empty());
     assert_eq!(world.store.rows().comments["c1"].status, CommentStatus::Ignored);
-    assert_eq!(world.store.rows().audit.last().unwrap().details["comment"], "not now");
+    assert_eq!(world.store.rows().audit.last().unwrap().details.value()["comment"], "not now");
 }
 
 #[tokio::test]

@@ -52,8 +52,8 @@ async fn praise_is_answered_at_once_and_the_trace_tells_every_step() {
     let rows = world.store.rows();
     assert_eq!(rows.comments["c1"].status, CommentStatus::Queued);
     assert_eq!(rows.comments["c1"].reply.as_deref(), rows.effects[0].action.text());
-    assert_eq!(rows.audit[0].details["incoming_text"], "I love this dress, you are the best!");
-    assert!(serde_json::from_value::<Decision>(rows.audit[0].details.clone()).is_ok());
+    assert_eq!(rows.audit[0].details.value()["incoming_text"], "I love this dress, you are the best!");
+    assert!(serde_json::from_str::<Decision>(rows.audit[0].details.as_str()).is_ok());
     assert_eq!(rows.done.len(), 1);
 }
 

@@ -25,7 +25,7 @@ async fn a_reply_is_sent_once_marked_on_its_comment_and_audited() {
     assert_eq!(stage.history(effect), ["effect.sent"]);
     assert!(stage.dispatcher.is_quiet().await);
     let data = stage.world.store.data();
-    let details = &data.audit[0].details;
+    let details = &data.audit[0].details.value();
     assert_eq!((&details["instagram_id"], &details["attempts"]), (&"ig-1".into(), &1.into()));
 }
 
