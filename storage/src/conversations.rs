@@ -14,9 +14,10 @@ use tenants::ports::{CommentFilter, ConversationFilter, Conversations, PageReque
 use uuid::Uuid;
 
 use crate::Database;
-use crate::db::{Reader, row, rows};
+use crate::db::{row, rows};
 use crate::directory::all;
-use crate::gather::Question;
+use crate::gather::{Question, Source, gathered};
+use crate::sqlite::FromSqlite;
 use crate::statement::statements;
 use crate::types::{Doc, IdList, Moment, Word, before, text};
 
@@ -94,6 +95,28 @@ struct ConversationRow {
     last_outbound_at: Option<Moment>,
     created_at: Moment,
     updated_at: Moment,
+}
+
+impl FromSqlite for ConversationRow {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            tenant_id: row.get(1)?,
+            account_id: row.get(2)?,
+            kind: row.get(3)?,
+            conversation_key: row.get(4)?,
+            person_id: row.get(5)?,
+            person_username: row.get(6)?,
+            owner: row.get(7)?,
+            owner_since: row.get(8)?,
+            window_ends_at: row.get(9)?,
+            opted_out_at: row.get(10)?,
+            last_inbound_at: row.get(11)?,
+            last_outbound_at: row.get(12)?,
+            created_at: row.get(13)?,
+            updated_at: row.get(14)?,
+        })
+    }
 }
 
 impl From<ConversationRow> for Conversation {
@@ -212,7 +235,7 @@ pub(crate) type ConversationPlace = (TenantId, AccountId, String);
 
 /// Conversations by id, each with its tenant.
 pub(crate) async fn conversations_by_ids(
-    reader: &Reader,
+    source: &mut Source,
     wanted: &HashSet<(TenantId, ConversationId)>,
 ) -> Result<Vec<(TenantId, Conversation)>, StoreError> {
     if wanted.is_empty() {
@@ -220,14 +243,14 @@ pub(crate) async fn conversations_by_ids(
     }
     let tenants: IdList = distinct(wanted.iter().map(|(tenant, _)| tenant.0));
     let ids: IdList = wanted.iter().map(|(_, conversation)| conversation.0).collect();
-    let found = rows!(reader, ConversationRow, CONVERSATIONS_BY_IDS, &tenants, &ids)?;
+    let found = gathered!(source, ConversationRow, CONVERSATIONS_BY_IDS, &tenants, &ids)?;
     let found = found.into_iter().map(|row| (TenantId(row.tenant_id), Conversation::from(row)));
     Ok(found.filter(|(tenant, found)| wanted.contains(&(*tenant, found.id))).collect())
 }
 
 /// Conversations by account and key, each with its tenant.
 pub(crate) async fn conversations_by_places(
-    reader: &Reader,
+    source: &mut Source,
     wanted: HashSet<ConversationPlace>,
 ) -> Result<Vec<(TenantId, Conversation)>, StoreError> {
     if wanted.is_empty() {
@@ -237,7 +260,7 @@ pub(crate) async fn conversations_by_places(
         (tenant.0.simple().to_string(), account.0.simple().to_string(), key)
     };
     let places: Vec<_> = wanted.into_iter().map(place).collect();
-    let found = rows!(reader, ConversationRow, CONVERSATIONS_BY_PLACES, Doc(&places))?;
+    let found = gathered!(source, ConversationRow, CONVERSATIONS_BY_PLACES, Doc(&places))?;
     Ok(found.into_iter().map(|row| (TenantId(row.tenant_id), Conversation::from(row))).collect())
 }
 
@@ -261,9 +284,9 @@ impl Question for PlacesWanted {
         None
     }
 
-    async fn ask_together(reader: &Reader, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {
+    async fn ask_together(source: &mut Source, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {
         let wanted = questions.iter().flat_map(|it| it.places()).collect();
-        let found = conversations_by_places(reader, wanted).await?;
+        let found = conversations_by_places(source, wanted).await?;
         let found: HashMap<ConversationPlace, Conversation> =
             found.into_iter().map(|(tenant, it)| ((tenant, it.account, it.key.clone()), it)).collect();
         let answer = |it: &&Self| {

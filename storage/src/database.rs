@@ -86,7 +86,7 @@ impl Database {
             });
         }
         let reader = Reader { pool: open::reading_pool(&place, &limits), timeout: limits.timeout };
-        let gatherers = Gatherers::start(&reader, &tasks);
+        let gatherers = Gatherers::start(&reader, &place, &tasks);
         let patience = limits.patience;
         let committers = Mutex::new(committers);
         Ok(Self(Arc::new(Inner { reader, gatherers, lanes, patience, closing, committers, place, limits })))

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, Connection as _};
 use tenants::ports::StoreError;
 
 use crate::failure::{Failure, read_error, too_slow};
-use crate::sqlite::WriterOptions;
+use crate::sqlite::FileOptions;
 
 /// Connections for reading.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub(crate) enum Connection {
 /// How to get a [`Connection`].
 #[derive(Debug, Clone)]
 pub(crate) enum Connector {
-    Sqlite(WriterOptions),
+    Sqlite(FileOptions),
     Postgres(PgConnectOptions),
 }
 

@@ -14,10 +14,12 @@ use tenants::tasks::Tasks;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::conversations::PlacesWanted;
-use crate::db::Reader;
-use crate::failure::closed;
+use crate::db::{Connector, Reader};
+use crate::failure::{Failure, closed};
 use crate::inbox::WaitingOf;
-use crate::outbox::DueOf;
+use crate::options::Place;
+use crate::outbox::{DueOf, UnknownUntil};
+use crate::sqlite::FileOptions;
 
 /// Most questions that one statement answers.
 const MOST: usize = 128;
@@ -34,10 +36,57 @@ pub(crate) trait Question: Send + Sync + Sized + 'static {
 
     /// Answers in the order of the questions.
     fn ask_together(
-        reader: &Reader,
+        source: &mut Source,
         questions: &[&Self],
     ) -> impl Future<Output = Result<Vec<Self::Answer>, StoreError>> + Send;
 }
+
+/// Where questions of one kind are asked.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Sqlite { file: FileOptions, connection: Option<rusqlite::Connection> },
+    Postgres(Reader),
+}
+
+impl Source {
+    fn of(reader: &Reader, place: &Place) -> Self {
+        match &place.writing {
+            Connector::Sqlite(file) => Self::Sqlite { file: file.clone(), connection: None },
+            Connector::Postgres(_) => Self::Postgres(reader.clone()),
+        }
+    }
+
+    /// The connection, opened when it is first needed.
+    pub(crate) fn opened<'s>(
+        file: &FileOptions,
+        connection: &'s mut Option<rusqlite::Connection>,
+    ) -> Result<&'s mut rusqlite::Connection, Failure> {
+        match connection {
+            Some(open) => Ok(open),
+            closed => Ok(closed.insert(file.open_for_reading()?)),
+        }
+    }
+}
+
+/// Reads all rows of a statement: `gathered!(source, Row, STATEMENT, bind, …)`.
+macro_rules! gathered {
+    ($source:expr, $row:ty, $statement:expr $(, $bind:expr)* $(,)?) => {
+        match $source {
+            $crate::gather::Source::Sqlite { file, connection } => {
+                $crate::gather::Source::opened(file, connection)
+                    .and_then(|connection| {
+                        $crate::sqlite::Query::numbered(connection, $statement.sqlite())$(.bind($bind))*
+                            .fetch::<$row>()
+                    })
+                    .map_err($crate::failure::Failure::into_store_error)
+            }
+            $crate::gather::Source::Postgres(reader) => {
+                $crate::db::rows!(reader, $row, $statement $(, $bind)*)
+            }
+        }
+    };
+}
+pub(crate) use gathered;
 
 /// The questions of an installation that are asked together.
 #[derive(Debug)]
@@ -45,14 +94,17 @@ pub(crate) struct Gatherers {
     pub(crate) pending_events: Gatherer<WaitingOf>,
     pub(crate) conversations: Gatherer<PlacesWanted>,
     pub(crate) due_effects: Gatherer<DueOf>,
+    pub(crate) unknown_effects: Gatherer<UnknownUntil>,
 }
 
 impl Gatherers {
-    pub(crate) fn start(reader: &Reader, tasks: &Tasks) -> Self {
+    pub(crate) fn start(reader: &Reader, place: &Place, tasks: &Tasks) -> Self {
+        let source = || Source::of(reader, place);
         Self {
-            pending_events: Gatherer::start(reader, tasks),
-            conversations: Gatherer::start(reader, tasks),
-            due_effects: Gatherer::start(reader, tasks),
+            pending_events: Gatherer::start(source(), tasks),
+            conversations: Gatherer::start(source(), tasks),
+            due_effects: Gatherer::start(source(), tasks),
+            unknown_effects: Gatherer::start(source(), tasks),
         }
     }
 }
@@ -68,9 +120,15 @@ struct Asked<Q: Question> {
 }
 
 impl<Q: Question> Gatherer<Q> {
-    fn start(reader: &Reader, tasks: &Tasks) -> Self {
+    fn start(source: Source, tasks: &Tasks) -> Self {
         let (asking, asked) = mpsc::channel(QUEUE);
-        tasks.spawn("store.gather", answer_all(reader.clone(), asked));
+        if let Source::Sqlite { .. } = source {
+            // SQLite works on the thread that calls it.
+            let runtime = tokio::runtime::Handle::current();
+            tasks.spawn_blocking(move || runtime.block_on(answer_all(source, asked)));
+        } else {
+            tasks.spawn("store.gather", answer_all(source, asked));
+        }
         Self(asking)
     }
 
@@ -82,7 +140,7 @@ impl<Q: Question> Gatherer<Q> {
     }
 }
 
-async fn answer_all<Q: Question>(reader: Reader, mut asked: mpsc::Receiver<Asked<Q>>) {
+async fn answer_all<Q: Question>(mut source: Source, mut asked: mpsc::Receiver<Asked<Q>>) {
     let mut waiting = Vec::new();
     loop {
         if waiting.is_empty() && asked.recv_many(&mut waiting, MOST).await == 0 {
@@ -96,7 +154,7 @@ async fn answer_all<Q: Question>(reader: Reader, mut asked: mpsc::Receiver<Asked
         waiting.retain(|it| !it.answer.is_closed());
         let (now, later) = one_per_key(std::mem::take(&mut waiting));
         waiting = later;
-        answer(&reader, now).await;
+        answer(&mut source, now).await;
     }
 }
 
@@ -106,13 +164,13 @@ fn one_per_key<Q: Question>(all: Vec<Asked<Q>>) -> (Vec<Asked<Q>>, Vec<Asked<Q>>
     all.into_iter().partition(|it| it.question.key().is_none_or(|key| keys.insert(key)))
 }
 
-async fn answer<Q: Question>(reader: &Reader, asked: Vec<Asked<Q>>) {
+async fn answer<Q: Question>(source: &mut Source, asked: Vec<Asked<Q>>) {
     let (questions, answers): (Vec<Q>, Vec<_>) = asked.into_iter().map(|it| (it.question, it.answer)).unzip();
     let together: Vec<&Q> = questions.iter().collect();
     if together.is_empty() {
         return;
     }
-    match Q::ask_together(reader, &together).await {
+    match Q::ask_together(source, &together).await {
         Ok(found) => {
             for (answer, found) in answers.into_iter().zip(found) {
                 // Whoever does not wait any more is not told.
@@ -128,7 +186,7 @@ async fn answer<Q: Question>(reader: &Reader, asked: Vec<Asked<Q>>) {
         // A row that cannot be read is the trouble of whoever asked for it, not of the others.
         Err(_) => {
             for (answer, question) in answers.into_iter().zip(together) {
-                let alone = Q::ask_together(reader, &[question]).await;
+                let alone = Q::ask_together(source, &[question]).await;
                 let _ = answer.send(alone.map(|mut found| found.swap_remove(0)));
             }
         }

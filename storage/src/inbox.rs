@@ -8,9 +8,10 @@ use tenants::ports::{Accepted, Delivery, Inbox, StoreError};
 use uuid::Uuid;
 
 use crate::Database;
-use crate::db::{Reader, row, rows};
+use crate::db::{row, rows};
 use crate::directory::all;
-use crate::gather::{Question, group_by};
+use crate::gather::{Question, Source, gathered, group_by};
+use crate::sqlite::FromSqlite;
 use crate::statement::statements;
 use crate::types::{Doc, IdList, Moment, Word, count};
 use crate::work::{Outcome, Work};
@@ -65,6 +66,24 @@ struct EventRow {
     body: Doc<EventBody>,
 }
 
+impl FromSqlite for EventRow {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            tenant_id: row.get(1)?,
+            account_id: row.get(2)?,
+            source: row.get(3)?,
+            kind: row.get(4)?,
+            external_id: row.get(5)?,
+            conversation_key: row.get(6)?,
+            occurred_at: row.get(7)?,
+            received_at: row.get(8)?,
+            attempts: row.get(9)?,
+            body: row.get(10)?,
+        })
+    }
+}
+
 impl From<EventRow> for InboxEvent {
     fn from(row: EventRow) -> Self {
         InboxEvent {
@@ -105,11 +124,12 @@ impl Question for WaitingOf {
         Some(self.tenant)
     }
 
-    async fn ask_together(reader: &Reader, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {
+    async fn ask_together(source: &mut Source, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {
         let tenants: IdList = questions.iter().map(|it| it.tenant.0).collect();
         let except: IdList = questions.iter().flat_map(|it| &it.except).map(|event| event.0).collect();
         let limit = questions.iter().map(|it| it.limit).max().unwrap_or_default();
-        let found = rows!(reader, EventRow, PENDING_EVENTS, &tenants, &except, i64::from(limit)).map(all)?;
+        let found =
+            gathered!(source, EventRow, PENDING_EVENTS, &tenants, &except, i64::from(limit)).map(all)?;
         let mut by_tenant = group_by(found, |event: &InboxEvent| event.tenant);
         let answer = |it: &&Self| {
             let mut events = by_tenant.remove(&it.tenant).unwrap_or_default();

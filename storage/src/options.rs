@@ -12,7 +12,7 @@ use tenants::clock::Clock;
 
 use crate::db::{Connector, SessionOptions};
 use crate::open::OpenError;
-use crate::sqlite::WriterOptions;
+use crate::sqlite::FileOptions;
 
 /// What a [`Database`](crate::Database) is made of.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             queue: 4_096,
-            batch: 128,
+            batch: 256,
             patience: Duration::from_secs(5),
             timeout: Duration::from_secs(10),
             readers: 4,
@@ -111,7 +111,7 @@ fn sqlite(file: PathBuf, limits: &Limits) -> Place {
         .synchronous(SqliteSynchronous::Full)
         .pragma("journal_size_limit", "67108864");
     Place {
-        writing: Connector::Sqlite(WriterOptions { file, busy_timeout }),
+        writing: Connector::Sqlite(FileOptions { file, busy_timeout }),
         session: SessionOptions::Sqlite(session),
         reading: SessionOptions::Sqlite(common.read_only(true)),
         label,

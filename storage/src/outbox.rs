@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use crate::Database;
 use crate::conversations::{conversations_by_ids, conversations_by_places};
-use crate::db::{Reader, row, rows};
+use crate::db::{row, rows};
 use crate::directory::all;
-use crate::gather::{Question, group_by};
+use crate::gather::{Question, Source, gathered, group_by};
+use crate::sqlite::FromSqlite;
 use crate::statement::statements;
 use crate::types::{Doc, IdList, Moment, TextList, Word, before, count, text};
 use crate::work::{Outcome, Work};
@@ -139,6 +140,48 @@ struct EffectRow {
     updated_at: Moment,
 }
 
+impl FromSqlite for ReadyRow {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        // The column in between, the action, is told by the payload as well.
+        Ok(Self {
+            effect: EffectRow::read(row)?,
+            recipient_id: row.get(23)?,
+            comment_written_at: row.get(24)?,
+            comment_author_id: row.get(25)?,
+            private_reply_used: row.get(26)?,
+        })
+    }
+}
+
+impl FromSqlite for EffectRow {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            tenant_id: row.get(1)?,
+            account_id: row.get(2)?,
+            conversation_id: row.get(3)?,
+            event_id: row.get(4)?,
+            decision_id: row.get(5)?,
+            payload: row.get(6)?,
+            idempotency_key: row.get(7)?,
+            status: row.get(8)?,
+            approved_by_person: row.get(9)?,
+            retry_count: row.get(10)?,
+            error: row.get(11)?,
+            error_category: row.get(12)?,
+            skip_reason: row.get(13)?,
+            instagram_id: row.get(14)?,
+            next_retry_at: row.get(15)?,
+            deadline: row.get(16)?,
+            first_attempt_at: row.get(17)?,
+            sent_at: row.get(18)?,
+            received_at: row.get(19)?,
+            created_at: row.get(20)?,
+            updated_at: row.get(21)?,
+        })
+    }
+}
+
 impl From<EffectRow> for Effect {
     fn from(row: EffectRow) -> Self {
         Effect {
@@ -192,10 +235,13 @@ impl From<CountRow> for EffectCount {
 }
 
 /// Adds the conversations, with two statements for all effects together.
-async fn with_conversations(reader: &Reader, found: Vec<ReadyRow>) -> Result<Vec<ReadyEffect>, StoreError> {
+async fn with_conversations(
+    source: &mut Source,
+    found: Vec<ReadyRow>,
+) -> Result<Vec<ReadyEffect>, StoreError> {
     let mut ready: Vec<(Option<String>, ReadyEffect)> = found.into_iter().map(ReadyRow::split).collect();
     let threads = ready.iter().filter_map(|(_, it)| Some((it.effect.tenant, it.effect.conversation?)));
-    let threads: HashMap<_, Conversation> = conversations_by_ids(reader, &threads.collect())
+    let threads: HashMap<_, Conversation> = conversations_by_ids(source, &threads.collect())
         .await?
         .into_iter()
         .map(|(tenant, conversation)| ((tenant, conversation.id), conversation))
@@ -210,7 +256,7 @@ async fn with_conversations(reader: &Reader, found: Vec<ReadyRow>) -> Result<Vec
         Some((it.effect.tenant, it.effect.account, direct_key(person)))
     };
     let directs: HashMap<_, Conversation> =
-        conversations_by_places(reader, ready.iter().filter_map(place_of).collect())
+        conversations_by_places(source, ready.iter().filter_map(place_of).collect())
             .await?
             .into_iter()
             .map(|(tenant, it)| ((tenant, it.account, it.key.clone()), it))
@@ -242,14 +288,15 @@ impl Question for DueOf {
         Some(self.tenant)
     }
 
-    async fn ask_together(reader: &Reader, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {
+    async fn ask_together(source: &mut Source, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {
         let tenants: IdList = questions.iter().map(|it| it.tenant.0).collect();
         let Some(now) = questions.iter().map(|it| it.now).max() else { return Ok(Vec::new()) };
         let except: IdList = questions.iter().flat_map(|it| &it.except).map(|effect| effect.0).collect();
         let blocked: TextList = questions.iter().flat_map(|it| &it.blocked).map(String::as_str).collect();
         let limit = i64::from(questions.iter().map(|it| it.limit).max().unwrap_or_default());
-        let found = rows!(reader, ReadyRow, DUE_EFFECTS, &tenants, Moment(now), &except, &blocked, limit)?;
-        let found = with_conversations(reader, found).await?;
+        let found =
+            gathered!(source, ReadyRow, DUE_EFFECTS, &tenants, Moment(now), &except, &blocked, limit)?;
+        let found = with_conversations(source, found).await?;
         let mut by_tenant = group_by(found, |ready| ready.effect.tenant);
         let answer = |it: &&Self| {
             let mut effects = by_tenant.remove(&it.tenant).unwrap_or_default();
@@ -276,6 +323,31 @@ impl ReadyRow {
             private_reply_used: self.private_reply_used,
         };
         (person, ready)
+    }
+}
+
+/// Unknown effects that may be read back by now, of all tenants.
+#[derive(Debug)]
+pub(crate) struct UnknownUntil {
+    now: Timestamp,
+    limit: u32,
+}
+
+impl Question for UnknownUntil {
+    type Answer = Vec<ReadyEffect>;
+
+    fn key(&self) -> Option<TenantId> {
+        None
+    }
+
+    async fn ask_together(source: &mut Source, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {
+        let mut answers = Vec::with_capacity(questions.len());
+        for it in questions {
+            let limit = i64::from(it.limit);
+            let found = gathered!(source, ReadyRow, UNKNOWN_EFFECTS, Moment(it.now), limit)?;
+            answers.push(with_conversations(source, found).await?);
+        }
+        Ok(answers)
     }
 }
 
@@ -312,8 +384,7 @@ impl Outbox for Database {
     }
 
     async fn unknown_effects(&self, now: Timestamp, limit: u32) -> Result<Vec<ReadyEffect>, StoreError> {
-        let found = rows!(self.reader(), ReadyRow, UNKNOWN_EFFECTS, Moment(now), i64::from(limit))?;
-        with_conversations(self.reader(), found).await
+        self.gatherers().unknown_effects.ask(UnknownUntil { now, limit }).await
     }
 
     async fn claimed_instagram_ids(

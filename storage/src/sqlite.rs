@@ -1,43 +1,63 @@
-//! The writing side of SQLite.
+//! SQLite without hand-overs.
 //!
 //! sqlx runs SQLite on a thread of its own and hands every statement over to it and back. A batch of the writer is dozens
 //! of statements, and on a busy machine the hand-overs took several times as long as the work. So the writer has a
-//! connection of its own, on its own thread, and calls SQLite there. Reads stay with sqlx.
+//! connection of its own, on its own thread, and calls SQLite there. So have the reads that travel together (see
+//! `gather`). All others stay with sqlx.
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::types::{ToSqlOutput, Value};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, Row, ToSql};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tenants::clock::Timestamp;
 
 use crate::failure::Failure;
 use crate::options::STATEMENTS_KEPT;
-use crate::types::{Doc, IdList, Moment, TextList, storable};
+use crate::types::{Doc, IdList, Moment, TextList, Word, storable};
 
-/// How the writer reaches its file.
+/// How to reach the file.
 #[derive(Debug, Clone)]
-pub(crate) struct WriterOptions {
+pub(crate) struct FileOptions {
     pub(crate) file: PathBuf,
     /// How long a statement waits while somebody else holds the file.
     pub(crate) busy_timeout: Duration,
 }
 
-impl WriterOptions {
+impl FileOptions {
     /// Opens the file for writing, with every commit on disk before it counts.
     pub(crate) fn open(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_URI;
-        let connection = Connection::open_with_flags(&self.file, flags)?;
-        connection.busy_timeout(self.busy_timeout)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        let connection = self.connect(flags)?;
         for (name, value) in PRAGMAS {
             connection.pragma_update(None, name, value)?;
         }
+        Ok(connection)
+    }
+
+    /// Opens the file for reading.
+    pub(crate) fn open_for_reading(&self) -> rusqlite::Result<Connection> {
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let connection = self.connect(flags)?;
+        connection.pragma_update(None, "temp_store", "memory")?;
+        connection.pragma_update(None, "automatic_index", "off")?;
+        connection.pragma_update(None, "cache_size", "-8192")?;
+        Ok(connection)
+    }
+
+    fn connect(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(&self.file, flags)?;
+        connection.busy_timeout(self.busy_timeout)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         Ok(connection)
     }
 }
@@ -53,7 +73,7 @@ const PRAGMAS: [(&str, &str); 7] = [
     ("wal_autocheckpoint", "4000"),
 ];
 
-/// A row that the writer reads back.
+/// A row that is read here; columns are taken by their place.
 pub(crate) trait FromSqlite: Sized {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self>;
 }
@@ -139,6 +159,28 @@ impl ToSql for IdList {
 impl ToSql for TextList {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         text_of(self.json())
+    }
+}
+
+impl FromSql for Moment {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Ok(Self(Timestamp::from_micros(value.as_i64()?)))
+    }
+}
+
+impl<T> FromSql for Word<T>
+where
+    T: FromStr,
+    T::Err: Error + Send + Sync + 'static,
+{
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str()?.parse().map(Self).map_err(FromSqlError::other)
+    }
+}
+
+impl<T: DeserializeOwned> FromSql for Doc<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        serde_json::from_str(value.as_str()?).map(Self).map_err(FromSqlError::other)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The writer: takes work that waits, applies it in one transaction, and answers everybody when it is durable.
 //!
 //! What comes in is stored before what was decided about it: Instagram waits for an answer, and whatever is stored is
-//! safe. So batches of deliveries and batches of other work take turns; inside each, tenants do (see `line`).
+//! safe. So batches of deliveries and batches of other work take turns, the latter small while deliveries come; inside
+//! each, tenants take turns (see `line`).
 //!
 //! First everything is applied together. Should a unit not fit, the transaction is rolled back and the units are
 //! applied again one by one, each under a savepoint, so that only the unit at fault fails. Should the commit itself
@@ -30,6 +31,9 @@ statements! {
     RELEASE { "release savepoint unit" }
     ROLLBACK_TO { "rollback to savepoint unit" }
 }
+
+/// Most units of other work in one transaction while deliveries come: that long the next of these wait.
+const BITE: usize = 96;
 
 /// A unit of work and whom to tell.
 #[derive(Debug)]
@@ -81,9 +85,10 @@ impl Writer {
         let mut waiting = Waiting::default();
         while self.hear(&mut waiting).await {
             let deliveries = waiting.deliveries.take(self.batch);
+            let most = if deliveries.is_empty() { self.batch } else { self.batch.min(BITE) };
             self.work_off(deliveries).await;
             self.hear_more(&mut waiting);
-            let others = waiting.others.take(self.batch);
+            let others = waiting.others.take(most);
             self.work_off(others).await;
         }
         if let Some(connection) = self.connection.take()
