@@ -26,6 +26,8 @@ mod outbox;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
+mod together;
+#[cfg(test)]
 mod trouble;
 #[cfg(test)]
 mod world;
