@@ -29,7 +29,7 @@ pub(crate) enum Connection {
 #[derive(Debug, Clone)]
 pub(crate) enum Connector {
     Sqlite(FileOptions),
-    Postgres(PgConnectOptions),
+    Postgres(Box<PgConnectOptions>),
 }
 
 impl Connector {

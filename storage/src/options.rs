@@ -133,7 +133,7 @@ fn postgres(url: &str, limits: &Limits) -> Result<Place, OpenError> {
         .application_name("troupe")
         .options([("statement_timeout", milliseconds.as_str()), ("lock_timeout", milliseconds.as_str())]);
     Ok(Place {
-        writing: Connector::Postgres(options.clone()),
+        writing: Connector::Postgres(Box::new(options.clone())),
         session: SessionOptions::Postgres(options.clone()),
         reading: SessionOptions::Postgres(options),
         label,

@@ -30,7 +30,7 @@ async fn everybody_who_asks_at_the_same_moment_gets_what_is_theirs(database: Tes
         who.commit([Change::PutConversation(Box::new(thread))]).await.unwrap();
     }
     let ask = |number: usize| {
-        let who = if number % 2 == 0 { &world } else { &neighbour };
+        let who = if number.is_multiple_of(2) { &world } else { &neighbour };
         async move {
             let keys = [(who.account, "comment:same".to_owned())];
             let (events, effects, threads) = tokio::join!(
