@@ -67,6 +67,10 @@ pub async fn run(mut args: CompareArgs) -> anyhow::Result<()> {
         (args.seconds, args.repeat, args.connections, args.write) = (3, 1, vec![64], None);
     }
     let programs = Programs::find()?;
+    if let Err(missing) = programs.wrk().and(programs.nginx()) {
+        eprintln!("nothing can be compared: {missing}");
+        return Ok(());
+    }
     let sides = possible(&args.sides, &programs);
     let results = measure_all(&args, &programs, &sides).await?;
     let text = describe(&args, &programs, &results);

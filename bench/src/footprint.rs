@@ -70,6 +70,10 @@ pub async fn run(mut args: FootprintArgs) -> anyhow::Result<()> {
     }
     anyhow::ensure!(args.asleep >= args.awake + WOKEN_ALONE, "--asleep must exceed --awake by {WOKEN_ALONE}");
     let programs = Programs::find()?;
+    if let Err(missing) = programs.nginx().and(programs.troupe()) {
+        eprintln!("the footprint cannot be measured: {missing}");
+        return Ok(());
+    }
     let stub = Stub::start(&programs).await?;
     let mut found = Footprint::default();
     measure_small(&programs, &stub, &mut found).await?;

@@ -37,7 +37,7 @@ fn field(file: &str, name: &str) -> anyhow::Result<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name));
     let kilobytes =
         line.and_then(|rest| rest.split_whitespace().next()).and_then(|number| number.parse().ok());
-    Ok(kilobytes.map(|number: u64| number * KIB).with_context(|| format!("{file} has no {name}"))?)
+    kilobytes.map(|number: u64| number * KIB).with_context(|| format!("{file} has no {name}"))
 }
 
 /// The parent of every process.

@@ -24,7 +24,7 @@ pub const TEXTS: &[&str] = &[
     "This tutorial saved me hours, thank you!!",
     "The best coffee in town, thank you!",
     "Amazing work as always 👏",
-    "Gorgeous photos, I love your page",
+    "The sourdough is phenomenal, we bought three loaves",
 ];
 
 /// The Instagram account of tenant `number`.

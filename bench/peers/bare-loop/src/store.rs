@@ -79,7 +79,8 @@ fn run(mut connection: Connection, mut writes: mpsc::Receiver<Write>) -> rusqlit
     let mut batch = Vec::with_capacity(BATCH);
     while writes.blocking_recv_many(&mut batch, BATCH) > 0 {
         let transaction = connection.transaction()?;
-        let answers = batch.drain(..).map(|write| apply(&transaction, write)).collect::<Result<Vec<_>, _>>()?;
+        let answers =
+            batch.drain(..).map(|write| apply(&transaction, write)).collect::<Result<Vec<_>, _>>()?;
         transaction.commit()?;
         answers.into_iter().for_each(Answer::give);
     }
@@ -105,7 +106,8 @@ fn apply(transaction: &Transaction<'_>, write: Write) -> rusqlite::Result<Answer
     let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| transaction.prepare_cached(sql)?.execute(values);
     match write {
         Write::Accept(comment, done) => {
-            let sql = "insert into inbox (account, comment, payload) values (?1, ?2, ?3) on conflict do nothing";
+            let sql =
+                "insert into inbox (account, comment, payload) values (?1, ?2, ?3) on conflict do nothing";
             let is_new = run(sql, &[&comment.account, &comment.id, &comment.payload])? == 1;
             Ok(Answer::Accepted(done, is_new.then(|| transaction.last_insert_rowid())))
         }

@@ -66,7 +66,8 @@ pub async fn receive(State(door): State<Door>, headers: HeaderMap, body: Bytes) 
 }
 
 fn is_signed(secret: &[u8], headers: &HeaderMap, body: &[u8]) -> bool {
-    let claimed = headers.get("x-hub-signature-256").and_then(|value| value.as_bytes().strip_prefix(b"sha256="));
+    let claimed =
+        headers.get("x-hub-signature-256").and_then(|value| value.as_bytes().strip_prefix(b"sha256="));
     let Some(claimed) = claimed.and_then(|digits| hex::decode(digits).ok()) else { return false };
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return false };
     mac.update(body);
