@@ -16,7 +16,7 @@ use crate::programs::Programs;
 use crate::report::{self, Table, megabytes, whole, with_spread};
 use crate::sides::{Setting, Side};
 use crate::stub::Stub;
-use crate::{client, machine};
+use crate::{client, machine, stalls};
 
 /// Connections at which the sides warm up.
 const WARM_UP_CONNECTIONS: u32 = 64;
@@ -107,7 +107,7 @@ async fn measure_all(args: &CompareArgs, programs: &Programs, sides: &[Side]) ->
     for round in 0..args.repeat {
         for connections in &args.connections {
             for side in in_turn(sides, round) {
-                match runner.run(side, *connections).await {
+                match stalls::undisturbed(async || runner.run(side, *connections).await).await {
                     Ok(figures) => {
                         println!("{}", one_line(side, *connections, &figures));
                         results.entry((*connections, side)).or_default().push(figures);

@@ -14,7 +14,7 @@ use crate::programs::Programs;
 use crate::report::{self, Table, median};
 use crate::sides::troupe::{Installation, metric};
 use crate::stub::Stub;
-use crate::{client, machine, memory, payloads};
+use crate::{client, machine, memory, payloads, stalls};
 
 /// Tenants of the node that the others are compared with.
 const FEW: u32 = 10;
@@ -30,6 +30,8 @@ const TO_WARM_UP: u32 = 6_000;
 const AT_ONCE: usize = 32;
 /// A node at rest has given back what starting took.
 const REST: Duration = Duration::from_secs(3);
+/// How often finished events are counted.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Longest wait for events to be finished.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -50,14 +52,19 @@ pub struct FootprintArgs {
     write: Option<PathBuf>,
 }
 
-/// What is found.
-#[derive(Debug, Default)]
-struct Footprint {
+/// What is found on a node with few tenants.
+#[derive(Debug)]
+struct Few {
     ready_ms: Vec<f64>,
-    ready_large_ms: f64,
     idle: u64,
-    idle_large: u64,
-    /// Mean milliseconds from storing an event to its committed decision, for a sleeping and for a waking tenant.
+}
+
+/// What is found on a node with many tenants.
+#[derive(Debug)]
+struct Many {
+    ready_ms: f64,
+    idle: u64,
+    /// Median milliseconds from storing an event to its committed decision, for tenants asleep and then awake.
     first_ms: f64,
     second_ms: f64,
     bytes_per_awake: f64,
@@ -75,10 +82,9 @@ pub async fn run(mut args: FootprintArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     let stub = Stub::start(&programs).await?;
-    let mut found = Footprint::default();
-    measure_small(&programs, &stub, &mut found).await?;
-    measure_large(&args, &programs, &stub, &mut found).await?;
-    let text = format!("{}\n\n{}", machine::description(&programs), table(&args, &found).to_markdown());
+    let few = stalls::undisturbed(async || measure_few(&programs, &stub).await).await?;
+    let many = stalls::undisturbed(async || measure_many(&args, &programs, &stub).await).await?;
+    let text = format!("{}\n\n{}", machine::description(&programs), table(&args, &few, &many).to_markdown());
     println!("{text}");
     match &args.write {
         Some(page) => report::write_section(page, "footprint", &text),
@@ -86,41 +92,38 @@ pub async fn run(mut args: FootprintArgs) -> anyhow::Result<()> {
     }
 }
 
-async fn measure_small(programs: &Programs, stub: &Stub, found: &mut Footprint) -> anyhow::Result<()> {
+async fn measure_few(programs: &Programs, stub: &Stub) -> anyhow::Result<Few> {
     let installation = Installation::prepare(stub.url(), "", FEW).await?;
+    let mut ready = Vec::new();
     for _ in 0..STARTS {
         let (node, ready_ms) = Node::start(programs, &installation).await?;
-        found.ready_ms.push(ready_ms);
+        ready.push(ready_ms);
         node.program.end().await?;
     }
     let (node, _) = Node::start(programs, &installation).await?;
     SystemClock.sleep(REST).await;
-    found.idle = node.memory()?;
-    node.program.end().await
+    let idle = node.memory()?;
+    node.program.end().await?;
+    Ok(Few { ready_ms: ready, idle })
 }
 
-async fn measure_large(
-    args: &FootprintArgs,
-    programs: &Programs,
-    stub: &Stub,
-    found: &mut Footprint,
-) -> anyhow::Result<()> {
+async fn measure_many(args: &FootprintArgs, programs: &Programs, stub: &Stub) -> anyhow::Result<Many> {
     let installation = Installation::prepare(stub.url(), "", args.asleep).await?;
     let (mut node, ready_ms) = Node::start(programs, &installation).await?;
-    found.ready_large_ms = ready_ms;
     SystemClock.sleep(REST).await;
-    found.idle_large = node.memory()?;
+    let idle = node.memory()?;
 
-    found.first_ms = node.decide_one_by_one(WOKEN_ALONE).await?;
-    found.second_ms = node.decide_one_by_one(WOKEN_ALONE).await?;
+    let first_ms = node.decide_one_by_one(WOKEN_ALONE).await?;
+    let second_ms = node.decide_one_by_one(WOKEN_ALONE).await?;
 
     node.send_to((0..TO_WARM_UP).map(|number| number % WOKEN_ALONE)).await?;
     let (before, awake_before) = (node.memory()?, node.awake().await?);
     node.send_to(WOKEN_ALONE..WOKEN_ALONE + args.awake).await?;
     let (after, awake_after) = (node.memory()?, node.awake().await?);
     anyhow::ensure!(awake_after > awake_before, "no tenant woke up: is actors.idle_after_s very short?");
-    found.bytes_per_awake = after.saturating_sub(before) as f64 / (awake_after - awake_before);
-    node.program.end().await
+    let bytes_per_awake = after.saturating_sub(before) as f64 / (awake_after - awake_before);
+    node.program.end().await?;
+    Ok(Many { ready_ms, idle, first_ms, second_ms, bytes_per_awake })
 }
 
 /// A running node that is sent single events.
@@ -155,17 +158,21 @@ impl Node {
         Ok(metric(&self.metrics().await?, "troupe_tenants_awake"))
     }
 
-    /// Sends one event to each of the first tenants, one after the other. Mean milliseconds to a decision.
+    /// Sends one event to each of the first tenants, one after the other. Median milliseconds to a decision.
     async fn decide_one_by_one(&mut self, tenants: u32) -> anyhow::Result<f64> {
-        let before = Decided::read(&self.metrics().await?);
+        let mut times = Vec::new();
+        let mut before = Decided::read(&self.metrics().await?);
         for tenant in 0..tenants {
             self.post(self.sent, tenant).await?;
             self.sent += 1;
             SystemClock.sleep(PAUSE).await;
+            self.until_finished().await?;
+            let after = Decided::read(&self.metrics().await?);
+            anyhow::ensure!(after.count > before.count, "an event was finished without being decided");
+            times.push(1_000.0 * (after.seconds - before.seconds) / (after.count - before.count));
+            before = after;
         }
-        self.until_finished().await?;
-        let after = Decided::read(&self.metrics().await?);
-        Ok(1_000.0 * (after.seconds - before.seconds) / (after.count - before.count))
+        median(&times).context("no tenants to wake")
     }
 
     /// Sends one event for every tenant named, and waits until all are finished.
@@ -194,7 +201,7 @@ impl Node {
         let url = format!("{}/metrics", self.url);
         while crate::sides::troupe::replies_sent(&self.http, &url).await? < self.sent {
             anyhow::ensure!(SystemClock.now() < deadline, "not everything was finished in {PATIENCE:?}");
-            SystemClock.sleep(Duration::from_millis(50)).await;
+            SystemClock.sleep(LOOK_EVERY).await;
         }
         Ok(())
     }
@@ -214,23 +221,18 @@ impl Decided {
     }
 }
 
-fn table(args: &FootprintArgs, found: &Footprint) -> Table {
+fn table(args: &FootprintArgs, few: &Few, many: &Many) -> Table {
+    let ready = median(&few.ready_ms).unwrap_or_default();
+    let asleep = many.idle.saturating_sub(few.idle) as f64 / f64::from(args.asleep - FEW);
+    let idle = few.idle as f64 / 1_048_576.0;
     let mut table = Table::new(["what", "aim", "measured"]);
-    let ready = median(&found.ready_ms).unwrap_or_default();
-    let asleep = found.idle_large.saturating_sub(found.idle) as f64 / f64::from(args.asleep - FEW);
-    let idle = found.idle as f64 / 1_048_576.0;
-    let row =
-        |table: &mut Table, what: String, aim: &str, value: String| table.row([what, aim.to_owned(), value]);
-    row(&mut table, format!("start to ready, {FEW} tenants"), "< 200 ms", format!("{ready:.0} ms"));
-    let large = format!("{:.0} ms", found.ready_large_ms);
-    row(&mut table, format!("start to ready, {} tenants", args.asleep), "", large);
-    row(&mut table, format!("memory idle, {FEW} tenants"), "< 60 MB", format!("{idle:.1} MB"));
-    row(&mut table, "memory per sleeping tenant".to_owned(), "≈ 0", format!("{asleep:.0} bytes"));
-    let awake = format!("{:.1} KB", found.bytes_per_awake / 1_024.0);
-    row(&mut table, "memory per active tenant".to_owned(), "< 100 KB", awake);
-    let woken = format!("{:.2} ms", found.first_ms - found.second_ms);
-    row(&mut table, "waking a tenant".to_owned(), "< 5 ms", woken);
-    let awake = format!("{:.2} ms", found.second_ms);
-    row(&mut table, "stored to decided, tenant awake".to_owned(), "", awake);
+    let mut row = |what: &str, aim: &str, value: String| table.row([what, aim, &value]);
+    row(&format!("start to ready, {FEW} tenants"), "< 200 ms", format!("{ready:.0} ms"));
+    row(&format!("start to ready, {} tenants", args.asleep), "", format!("{:.0} ms", many.ready_ms));
+    row(&format!("memory idle, {FEW} tenants"), "< 60 MB", format!("{idle:.1} MB"));
+    row("memory per sleeping tenant", "≈ 0", format!("{asleep:.0} bytes"));
+    row("memory per active tenant", "< 100 KB", format!("{:.1} KB", many.bytes_per_awake / 1_024.0));
+    row("stored to decided, waking the tenant", "< 5 ms", format!("{:.1} ms", many.first_ms));
+    row("stored to decided, tenant awake", "", format!("{:.1} ms", many.second_ms));
     table
 }

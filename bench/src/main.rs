@@ -12,6 +12,7 @@ mod programs;
 mod report;
 mod services;
 mod sides;
+mod stalls;
 mod stub;
 
 use std::time::Duration;
