@@ -23,6 +23,18 @@ check:
 		echo "cargo-deny is not installed: dependency checks left out (cargo install cargo-deny)"; \
 	fi
 
+# BENCH_ARGS="--quick" takes two minutes; `troupe-bench compare --help` lists what else there is.
+PEERS = bench/peers
 bench:
-	$(CARGO) run --release -p troupe-bench
+	$(CARGO) build --release --bin troupe
+	$(CARGO) build --release -p troupe-bench
+	$(CARGO) build --release --locked --manifest-path $(PEERS)/bare-loop/Cargo.toml \
+		--target-dir $${CARGO_TARGET_DIR:-target}/bare-loop
+	@if [ ! -d $(PEERS)/express-bullmq/node_modules ] && command -v npm >/dev/null 2>&1; then \
+		npm --prefix $(PEERS)/express-bullmq ci --no-audit --no-fund || \
+		echo "npm could not fetch the packages of the Node peer: its sides are left out" >&2; \
+	fi
+	$(CARGO) run --release -p troupe-bench -- compare --write docs/performance.md $(BENCH_ARGS)
+	$(CARGO) run --release -p troupe-bench -- footprint --write docs/performance.md
+	$(CARGO) run --release -p troupe-bench -- isolation --write docs/performance.md
 	$(CARGO) run --release --bin troupe -- bench

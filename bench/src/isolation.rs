@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ use sha2::Sha256;
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
 use tenants::intent::Classification;
 use tenants::tasks::Tasks;
+
+use crate::report::{self, Table};
 
 /// What is said in quiet and flooded threads; answered at once.
 const PRAISE: &str = "I love this so much!";
@@ -57,6 +60,9 @@ pub struct IsolationArgs {
     /// Comments per second for the panicking tenant, and for the one whose account fails.
     #[arg(long, default_value_t = 10)]
     poison_pace: u32,
+    /// A page whose section `isolation` gets the table.
+    #[arg(long)]
+    write: Option<PathBuf>,
     /// Settings of the node in TOML, such as `[database]\nbatch = 8`; the defaults when left out.
     #[arg(long, default_value = "")]
     settings: String,
@@ -139,41 +145,54 @@ pub async fn run(args: IsolationArgs) -> anyhow::Result<()> {
             noticed.add(measure(&args, *case).await?)?;
         }
     }
-    print_table(&args, &all);
-    Ok(())
+    let text = table(&args, &all);
+    println!("{text}");
+    match &args.write {
+        Some(page) => report::write_section(page, "isolation", &text),
+        None => Ok(()),
+    }
 }
 
-fn print_table(args: &IsolationArgs, all: &[(Case, Noticed)]) {
-    println!(
-        "{} quiet tenants, {} comments/s together, {} s × {} rounds; times in ms from webhook to visible reply",
-        args.quiet_tenants, args.pace, args.seconds, args.rounds
-    );
-    println!();
-    println!(
-        "| beside them | p50 | p99 | p99 to quiet | p99 of each round | accepted p99 | comments | missing |"
-    );
-    println!("| --- | ---: | ---: | ---: | --- | ---: | ---: | ---: |");
-    let ms = |micros: u64| micros as f64 / 1_000.0;
+fn table(args: &IsolationArgs, all: &[(Case, Noticed)]) -> String {
+    let mut table = Table::new([
+        "beside them",
+        "p50 ms",
+        "p99 ms",
+        "p99 to quiet",
+        "p99 of each round",
+        "accepted p99 ms",
+        "comments",
+        "missing",
+    ]);
+    let ms = |micros: u64| format!("{:.1}", micros as f64 / 1_000.0);
     let quiet = all.first().map_or(1, |(_, noticed)| noticed.visible.value_at_quantile(0.99));
     for (case, noticed) in all {
-        let (p50, p99) = (noticed.visible.value_at_quantile(0.5), noticed.visible.value_at_quantile(0.99));
-        let rounds: Vec<String> = noticed.rounds.iter().map(|p99| format!("{:.1}", ms(*p99))).collect();
-        println!(
-            "| {case} | {:.1} | {:.1} | {:.2} | {} | {:.1} | {} | {} |",
-            ms(p50),
+        let p99 = noticed.visible.value_at_quantile(0.99);
+        let rounds: Vec<String> = noticed.rounds.iter().map(|p99| ms(*p99)).collect();
+        table.row([
+            case.to_string(),
+            ms(noticed.visible.value_at_quantile(0.5)),
             ms(p99),
-            p99 as f64 / quiet as f64,
+            format!("{:.2}", p99 as f64 / quiet as f64),
             rounds.join(", "),
             ms(noticed.accepted.value_at_quantile(0.99)),
-            noticed.visible.len(),
-            noticed.missing,
-        );
+            noticed.visible.len().to_string(),
+            noticed.missing.to_string(),
+        ]);
     }
-    let flooded = all.iter().filter(|(case, _)| case.has(Case::Flood));
-    for (case, noticed) in flooded {
-        let share = noticed.flood_answered as f64 / f64::from(args.flood * args.rounds);
-        println!("\n{case}: {:.0} % of the flood was answered within the measurement", 100.0 * share);
+    let mut text = format!(
+        "{} quiet tenants, {} comments/s together, {} s × {} rounds; times from webhook to visible reply.\n\n{}",
+        args.quiet_tenants,
+        args.pace,
+        args.seconds,
+        args.rounds,
+        table.to_markdown()
+    );
+    for (case, noticed) in all.iter().filter(|(case, _)| case.has(Case::Flood)) {
+        let share = 100.0 * noticed.flood_answered as f64 / f64::from(args.flood * args.rounds);
+        text.push_str(&format!("\n{case}: {share:.0} % of the flood was answered within the measurement.\n"));
     }
+    text
 }
 
 /// One installation, one case.

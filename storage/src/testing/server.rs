@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-/// A PostgreSQL server in a temporary folder, on a free port of the loopback, without durability.
+/// A PostgreSQL server in a temporary folder, on a free port of the loopback.
 ///
 /// It runs under a small shell that stops the server and removes the folder when its standard input ends. The
 /// input ends when this is dropped, and also when the test process dies in any way, so that no server stays
@@ -29,7 +29,8 @@ struct Supervisor {
     talk: Mutex<Option<(ChildStdin, BufReader<ChildStdout>)>>,
 }
 
-/// Starts the server (as `$USER_NAME` when that is not empty), says `ready`, then does as it is told, line by line.
+/// Starts the server with `$OPTIONS` (as `$USER_NAME` when that is not empty), says `ready`, then does as it is told,
+/// line by line.
 const SUPERVISE: &str = r#"
 set -u
 as_user() {
@@ -38,8 +39,7 @@ as_user() {
 fail() { echo failed; cat "$folder/log"; exit 1; }
 start() {
     as_user "$BIN/postgres" -D "$folder/data" -p "$PORT" -c listen_addresses=127.0.0.1 \
-        -c unix_socket_directories="$folder" -c fsync=off -c full_page_writes=off \
-        -c max_connections=400 -c shared_buffers=64MB >>"$folder/log" 2>&1 </dev/null &
+        -c unix_socket_directories="$folder" $OPTIONS >>"$folder/log" 2>&1 </dev/null &
     server=$!
     tries=0
     until as_user "$BIN/pg_isready" -q -h 127.0.0.1 -p "$PORT" -t 1; do
@@ -72,12 +72,18 @@ while read -r command; do
 done
 "#;
 
+/// Tests make and drop many databases and never lose power.
+const FOR_TESTS: &str = "-c fsync=off -c full_page_writes=off -c max_connections=400 -c shared_buffers=64MB";
+/// What PostgreSQL does unless told otherwise: every commit is on disk.
+const DURABLE: &str = "-c fsync=on";
+
 impl Supervisor {
-    fn start(programs: &Path, port: u16) -> Result<Self, String> {
+    fn start(programs: &Path, port: u16, options: &str) -> Result<Self, String> {
         let mut shell = Command::new("sh")
             .args(["-c", SUPERVISE])
             .env("BIN", programs)
             .env("PORT", port.to_string())
+            .env("OPTIONS", options)
             .env("USER_NAME", if is_root() { "postgres" } else { "" })
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -119,12 +125,24 @@ impl PostgresServer {
     /// # Panics
     /// When the programs are there but do not work.
     pub fn start() -> Option<Self> {
+        Self::start_with(FOR_TESTS)
+    }
+
+    /// Starts a server as it is installed, with every commit on disk: for measurements.
+    ///
+    /// # Panics
+    /// When the programs are there but do not work.
+    pub fn start_durable() -> Option<Self> {
+        Self::start_with(DURABLE)
+    }
+
+    fn start_with(options: &str) -> Option<Self> {
         let programs = find_programs()?;
         let mut complaint = String::new();
         // Another process may take the free port before the server does.
         for _ in 0..3 {
             let port = free_port();
-            match Supervisor::start(&programs, port) {
+            match Supervisor::start(&programs, port, options) {
                 Ok(supervisor) => {
                     let base = format!("postgres://troupe@127.0.0.1:{port}");
                     return Some(Self {
@@ -158,6 +176,11 @@ impl PostgresServer {
     fn tell(&self, command: &str, expected: &str) {
         let supervisor = self.supervisor.as_ref().expect("a server that this process started");
         supervisor.expect(command, expected).expect("the server does as it is told");
+    }
+
+    /// The process above those of the server; `None` when somebody else runs it.
+    pub fn supervisor_pid(&self) -> Option<u32> {
+        self.supervisor.as_ref().map(|supervisor| supervisor.shell.id())
     }
 
     /// The server that somebody else runs.
