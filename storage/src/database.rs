@@ -147,9 +147,14 @@ impl Database {
         }
     }
 
-    /// Commits what waits, refuses what comes later, and closes all connections. To be called after everybody who
-    /// commits has ended.
+    /// Commits what waits, refuses what comes later, and closes all connections, the committers' last: so that SQLite
+    /// empties its write-ahead log into the file. To be called after everybody who commits has ended.
     pub async fn close(&self) {
+        self.0.gatherers.close().await;
+        match &self.0.reader.pool {
+            Pool::Sqlite(pool) => pool.close().await,
+            Pool::Postgres(pool) => pool.close().await,
+        }
         self.0.closing.send_replace(true);
         let committers: Vec<JoinHandle<()>> =
             self.0.committers.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
@@ -157,10 +162,6 @@ impl Database {
             if let Err(error) = committer.await {
                 tracing::error!(%error, "a committer did not end in good order");
             }
-        }
-        match &self.0.reader.pool {
-            Pool::Sqlite(pool) => pool.close().await,
-            Pool::Postgres(pool) => pool.close().await,
         }
     }
 
@@ -196,5 +197,25 @@ impl UnitOfWork for Database {
             return Ok(());
         }
         self.submit(Work::Commit(changes)).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::TestDatabase;
+    use tenants::ports::{Inbox, Operations, Outbox};
+
+    #[tokio::test]
+    async fn a_closed_file_stands_alone_and_whoever_asks_is_told() {
+        let file = TestDatabase::sqlite();
+        let database = file.open().await;
+        database.ping().await.unwrap();
+        let now = tenants::clock::Clock::now(&tenants::clock::SystemClock);
+        assert!(database.unknown_effects(now, 1).await.unwrap().is_empty());
+        database.close().await;
+        let log = format!("{}-wal", file.url().trim_start_matches("sqlite:"));
+        assert!(!std::path::Path::new(&log).exists(), "the write-ahead log is left behind");
+        assert!(database.unknown_effects(now, 1).await.is_err());
+        assert!(database.tenants_with_events().await.is_err());
     }
 }

@@ -6,12 +6,13 @@ use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::future::Future;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tenants::ids::TenantId;
 use tenants::ports::StoreError;
 use tenants::tasks::Tasks;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 use crate::conversations::PlacesWanted;
 use crate::db::{Connector, Reader};
@@ -95,21 +96,63 @@ pub(crate) struct Gatherers {
     pub(crate) conversations: Gatherer<PlacesWanted>,
     pub(crate) due_effects: Gatherer<DueOf>,
     pub(crate) unknown_effects: Gatherer<UnknownUntil>,
+    closing: watch::Sender<bool>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Gatherers {
     pub(crate) fn start(reader: &Reader, place: &Place, tasks: &Tasks) -> Self {
-        let source = || Source::of(reader, place);
+        let (closing, closed) = watch::channel(false);
+        let mut begin = Beginning { reader, place, tasks, closed, begun: Vec::new() };
         Self {
-            pending_events: Gatherer::start(source(), tasks),
-            conversations: Gatherer::start(source(), tasks),
-            due_effects: Gatherer::start(source(), tasks),
-            unknown_effects: Gatherer::start(source(), tasks),
+            pending_events: begin.gatherer(),
+            conversations: begin.gatherer(),
+            due_effects: begin.gatherer(),
+            unknown_effects: begin.gatherer(),
+            closing,
+            tasks: Mutex::new(begin.begun),
+        }
+    }
+
+    /// Answers nothing more, and closes the connections.
+    pub(crate) async fn close(&self) {
+        self.closing.send_replace(true);
+        let tasks: Vec<_> = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a reader did not end in good order");
+            }
         }
     }
 }
 
-/// Asks questions of one kind. Its task ends when it is dropped.
+/// What gatherers are made with.
+struct Beginning<'a> {
+    reader: &'a Reader,
+    place: &'a Place,
+    tasks: &'a Tasks,
+    closed: watch::Receiver<bool>,
+    begun: Vec<JoinHandle<()>>,
+}
+
+impl Beginning<'_> {
+    fn gatherer<Q: Question>(&mut self) -> Gatherer<Q> {
+        let (asking, asked) = mpsc::channel(QUEUE);
+        let source = Source::of(self.reader, self.place);
+        let is_file = matches!(source, Source::Sqlite { .. });
+        let answering = answer_all(source, asked, self.closed.clone());
+        self.begun.push(if is_file {
+            // SQLite works on the thread that calls it.
+            let runtime = tokio::runtime::Handle::current();
+            self.tasks.spawn_blocking(move || runtime.block_on(answering))
+        } else {
+            self.tasks.spawn("store.gather", answering)
+        });
+        Gatherer(asking)
+    }
+}
+
+/// Asks questions of one kind.
 #[derive(Debug)]
 pub(crate) struct Gatherer<Q: Question>(mpsc::Sender<Asked<Q>>);
 
@@ -120,18 +163,6 @@ struct Asked<Q: Question> {
 }
 
 impl<Q: Question> Gatherer<Q> {
-    fn start(source: Source, tasks: &Tasks) -> Self {
-        let (asking, asked) = mpsc::channel(QUEUE);
-        if let Source::Sqlite { .. } = source {
-            // SQLite works on the thread that calls it.
-            let runtime = tokio::runtime::Handle::current();
-            tasks.spawn_blocking(move || runtime.block_on(answer_all(source, asked)));
-        } else {
-            tasks.spawn("store.gather", answer_all(source, asked));
-        }
-        Self(asking)
-    }
-
     /// Asks, together with whoever asks at this moment.
     pub(crate) async fn ask(&self, question: Q) -> Result<Q::Answer, StoreError> {
         let (answer, answered) = oneshot::channel();
@@ -140,11 +171,20 @@ impl<Q: Question> Gatherer<Q> {
     }
 }
 
-async fn answer_all<Q: Question>(mut source: Source, mut asked: mpsc::Receiver<Asked<Q>>) {
+async fn answer_all<Q: Question>(
+    mut source: Source,
+    mut asked: mpsc::Receiver<Asked<Q>>,
+    mut closed: watch::Receiver<bool>,
+) {
     let mut waiting = Vec::new();
     loop {
-        if waiting.is_empty() && asked.recv_many(&mut waiting, MOST).await == 0 {
-            return;
+        if waiting.is_empty() {
+            tokio::select! {
+                biased;
+                // An error says that nobody is left who could close: the same as closing.
+                _ = closed.wait_for(|closed| *closed) => return,
+                taken = asked.recv_many(&mut waiting, MOST) => if taken == 0 { return },
+            }
         }
         while waiting.len() < MOST
             && let Ok(more) = asked.try_recv()
