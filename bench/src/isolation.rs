@@ -135,6 +135,8 @@ impl Noticed {
 
 /// Measures every case in interleaved rounds and prints a table.
 pub async fn run(args: IsolationArgs) -> anyhow::Result<()> {
+    // As a node does: with backtraces the panics would measure how fast stacks can be printed.
+    runtime::telemetry::log_panics();
     let mut all = Vec::new();
     for case in Case::EVERY {
         all.push((case, Noticed::nothing()?));

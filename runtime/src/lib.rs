@@ -9,4 +9,4 @@ pub mod demo;
 pub mod http;
 mod scheduler;
 pub mod settings;
-mod telemetry;
+pub mod telemetry;

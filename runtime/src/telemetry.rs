@@ -1,5 +1,7 @@
 //! Logs: one line per event, with request, tenant and event ids as fields; never message texts, tokens or names.
 
+use std::panic::PanicHookInfo;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::settings::{LogFormat, LogSettings};
@@ -21,4 +23,18 @@ pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
         tracing::debug!("logging was started before");
     }
     Ok(())
+}
+
+/// From now on a panic is one line of the log, without a backtrace: a tenant whose every decision panics must not keep
+/// the processor busy with unwinding stacks for people to read. What a panic says is shown only when it is fixed in the
+/// program; put together at run time it may quote somebody's message.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, what = fixed_words(panic), "a task panicked");
+    }));
+}
+
+fn fixed_words(panic: &PanicHookInfo<'_>) -> &'static str {
+    panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("")
 }

@@ -35,22 +35,32 @@ impl<T> Line<T> {
         self.len += 1;
     }
 
-    /// The next jobs, at most `most`: one of each owner, then another of each, until there are enough.
-    pub(crate) fn take(&mut self, most: usize) -> Vec<T> {
+    /// The next jobs, at most `most` and at most `each` of one owner: one of each, then another of each, until there
+    /// are enough. Whoever was cut short is first the next time.
+    pub(crate) fn take(&mut self, most: usize, each: usize) -> Vec<T> {
         let mut taken = Vec::with_capacity(most.min(self.len));
-        while taken.len() < most
-            && let Some(owner) = self.turns.pop_front()
-        {
-            let Some(own) = self.waiting.get_mut(&owner) else { continue };
-            taken.extend(own.pop_front());
-            if own.is_empty() {
-                self.waiting.remove(&owner);
-            } else {
-                self.turns.push_back(owner);
+        for _ in 0..each {
+            for _ in 0..self.turns.len() {
+                if taken.len() == most {
+                    break;
+                }
+                taken.extend(self.take_next());
             }
         }
         self.len -= taken.len();
         taken
+    }
+
+    fn take_next(&mut self) -> Option<T> {
+        let owner = self.turns.pop_front()?;
+        let own = self.waiting.get_mut(&owner)?;
+        let job = own.pop_front();
+        if own.is_empty() {
+            self.waiting.remove(&owner);
+        } else {
+            self.turns.push_back(owner);
+        }
+        job
     }
 }
 
@@ -66,7 +76,17 @@ mod tests {
         let mut line = Line::default();
         (0..5_000).for_each(|number| line.push(FLOOD, number));
         line.push(QUIET, 9_999);
-        assert_eq!(line.take(4), [0, 9_999, 1, 2]);
+        assert_eq!(line.take(4, 8), [0, 9_999, 1, 2]);
+    }
+
+    #[test]
+    fn a_flood_alone_fills_no_more_than_its_share_of_a_batch() {
+        let mut line = Line::default();
+        (0..5_000).for_each(|number| line.push(FLOOD, number));
+        line.push(QUIET, 9_999);
+        assert_eq!(line.take(256, 3), [0, 9_999, 1, 2]);
+        assert_eq!(line.take(256, 3), [3, 4, 5]);
+        assert_eq!(line.len(), 4_994);
     }
 
     #[test]
@@ -77,7 +97,7 @@ mod tests {
         }
         let mut all = Vec::new();
         while line.len() > 0 {
-            all.extend(line.take(7));
+            all.extend(line.take(7, 2));
         }
         let of =
             |quiet: bool| all.iter().filter(|it| (**it % 3 == 0) == quiet).copied().collect::<Vec<i32>>();
@@ -91,7 +111,7 @@ mod tests {
         for round in 0..3 {
             line.push(FLOOD, round);
             line.push(QUIET, round);
-            assert_eq!(line.take(2).len(), 2);
+            assert_eq!(line.take(2, 8).len(), 2);
         }
         assert_eq!((line.len(), line.turns.len(), line.waiting.len()), (0, 0, 0));
     }

@@ -35,6 +35,10 @@ statements! {
 /// Most units of other work in one transaction while deliveries come: that long the next of these wait.
 const BITE: usize = 96;
 
+/// Most units of one tenant in one transaction: a flood makes small batches, which are over soon, and four of them stand
+/// between a comment and its visible reply.
+const SHARE: usize = 8;
+
 /// A unit of work and whom to tell.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -84,11 +88,11 @@ impl Writer {
     pub(crate) async fn run(mut self) {
         let mut waiting = Waiting::default();
         while self.hear(&mut waiting).await {
-            let deliveries = waiting.deliveries.take(self.batch);
+            let deliveries = waiting.deliveries.take(self.batch, SHARE);
             let most = if deliveries.is_empty() { self.batch } else { self.batch.min(BITE) };
             self.work_off(deliveries).await;
             self.hear_more(&mut waiting);
-            let others = waiting.others.take(most);
+            let others = waiting.others.take(most, SHARE);
             self.work_off(others).await;
         }
         if let Some(connection) = self.connection.take()

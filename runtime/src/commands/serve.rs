@@ -9,6 +9,7 @@ use crate::telemetry;
 
 pub(super) async fn run(settings: Settings, output: Output) -> anyhow::Result<Finding> {
     telemetry::start(&settings.log)?;
+    telemetry::log_panics();
     let clock = Arc::new(tenants::clock::SystemClock);
     let node = Node::start(settings, BootOptions::new(clock)).await?;
     let address = node.base_url();
