@@ -5,7 +5,6 @@
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::future::Future;
-use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tenants::ids::TenantId;
@@ -95,6 +94,8 @@ pub(crate) struct Gatherers {
     pub(crate) pending_events: Gatherer<WaitingOf>,
     pub(crate) conversations: Gatherer<PlacesWanted>,
     pub(crate) due_effects: Gatherer<DueOf>,
+    /// Of tenants some of whose effects must wait: looking past thousands of these takes its time, which is theirs.
+    pub(crate) due_effects_past_others: Gatherer<DueOf>,
     pub(crate) unknown_effects: Gatherer<UnknownUntil>,
     closing: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -108,6 +109,7 @@ impl Gatherers {
             pending_events: begin.gatherer(),
             conversations: begin.gatherer(),
             due_effects: begin.gatherer(),
+            due_effects_past_others: begin.gatherer(),
             unknown_effects: begin.gatherer(),
             closing,
             tasks: Mutex::new(begin.begun),
@@ -233,11 +235,20 @@ async fn answer<Q: Question>(source: &mut Source, asked: Vec<Asked<Q>>) {
     }
 }
 
-/// Sorts rows by whose they are; each group keeps the order of the rows.
-pub(crate) fn group_by<T, K: Eq + Hash>(rows: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, Vec<T>> {
-    let mut groups: HashMap<K, Vec<T>> = HashMap::new();
+/// Deals rows out to the tenants that asked, each at most as many as it wanted, in the order of the rows.
+pub(crate) fn deal_out<T>(
+    rows: Vec<T>,
+    owner: impl Fn(&T) -> TenantId,
+    wanted: impl Iterator<Item = (TenantId, u32)>,
+) -> Vec<Vec<T>> {
+    let mut groups: HashMap<TenantId, Vec<T>> = HashMap::new();
     for row in rows {
-        groups.entry(key(&row)).or_default().push(row);
+        groups.entry(owner(&row)).or_default().push(row);
     }
-    groups
+    let deal = |(tenant, limit): (TenantId, u32)| {
+        let mut own = groups.remove(&tenant).unwrap_or_default();
+        own.truncate(limit as usize);
+        own
+    };
+    wanted.map(deal).collect()
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::Database;
 use crate::db::{row, rows};
 use crate::directory::all;
-use crate::gather::{Question, Source, gathered, group_by};
+use crate::gather::{Question, Source, deal_out, gathered};
 use crate::sqlite::FromSqlite;
 use crate::statement::statements;
 use crate::types::{Doc, IdList, Moment, Word, count};
@@ -130,13 +130,8 @@ impl Question for WaitingOf {
         let limit = questions.iter().map(|it| it.limit).max().unwrap_or_default();
         let found =
             gathered!(source, EventRow, PENDING_EVENTS, &tenants, &except, i64::from(limit)).map(all)?;
-        let mut by_tenant = group_by(found, |event: &InboxEvent| event.tenant);
-        let answer = |it: &&Self| {
-            let mut events = by_tenant.remove(&it.tenant).unwrap_or_default();
-            events.truncate(it.limit as usize);
-            events
-        };
-        Ok(questions.iter().map(answer).collect())
+        let wanted = questions.iter().map(|it| (it.tenant, it.limit));
+        Ok(deal_out(found, |event: &InboxEvent| event.tenant, wanted))
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! There is one implementation for both databases. A SQL text is written once (see `statement`), values that the
 //! databases store differently are newtypes (see `types`), and a macro expands one expression for either side (see
-//! `db`). Reads go to a pool; everything that writes is handed to a committer, which takes all units of work that
-//! wait and makes them durable with one commit (see `writer`).
+//! `db`). Reads go to a pool, and those that many actors make at once travel together (see `gather`). Everything that
+//! writes is handed to a committer, which takes units of work that wait, in fair turns, and makes them durable with one
+//! commit (see `writer`). Where SQLite is called without sqlx, and why, tells `sqlite`.
 //!
 //! To add something to the store: a table in `migrations/sqlite` and `migrations/postgres`, a port in `tenants`, a file
 //! here that reads it, a file in `apply` that writes it, their lists in `check`, and a case in the contract that runs on

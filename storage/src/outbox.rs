@@ -15,7 +15,7 @@ use crate::Database;
 use crate::conversations::{conversations_by_ids, conversations_by_places};
 use crate::db::{row, rows};
 use crate::directory::all;
-use crate::gather::{Question, Source, gathered, group_by};
+use crate::gather::{Question, Source, deal_out, gathered};
 use crate::sqlite::FromSqlite;
 use crate::statement::statements;
 use crate::types::{Doc, IdList, Moment, TextList, Word, before, count, text};
@@ -297,13 +297,8 @@ impl Question for DueOf {
         let found =
             gathered!(source, ReadyRow, DUE_EFFECTS, &tenants, Moment(now), &except, &blocked, limit)?;
         let found = with_conversations(source, found).await?;
-        let mut by_tenant = group_by(found, |ready| ready.effect.tenant);
-        let answer = |it: &&Self| {
-            let mut effects = by_tenant.remove(&it.tenant).unwrap_or_default();
-            effects.truncate(it.limit as usize);
-            effects
-        };
-        Ok(questions.iter().map(answer).collect())
+        let wanted = questions.iter().map(|it| (it.tenant, it.limit));
+        Ok(deal_out(found, |ready| ready.effect.tenant, wanted))
     }
 }
 
@@ -371,9 +366,12 @@ impl Outbox for Database {
         limit: u32,
     ) -> Result<Vec<ReadyEffect>, StoreError> {
         let name = |(account, action): &(AccountId, ActionType)| format!("{}{action}", account.0.simple());
+        let gatherer = match blocked {
+            [] => &self.gatherers().due_effects,
+            _ => &self.gatherers().due_effects_past_others,
+        };
         let blocked = blocked.iter().map(name).collect();
-        let due = DueOf { tenant: *tenant, now, except: except.to_vec(), blocked, limit };
-        self.gatherers().due_effects.ask(due).await
+        gatherer.ask(DueOf { tenant: *tenant, now, except: except.to_vec(), blocked, limit }).await
     }
 
     async fn interrupted_to_unknown(&self, at: Timestamp) -> Result<u64, StoreError> {
