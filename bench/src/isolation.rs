@@ -6,7 +6,7 @@
 //! cases alike. The quiet webhooks are sent from a thread of its own, whatever the node's runtime is busy with; node
 //! and sandbox share the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use futures::{StreamExt, stream};
 use hdrhistogram::Histogram;
 use hmac::{Hmac, KeyInit, Mac};
@@ -69,13 +69,19 @@ pub struct IsolationArgs {
     /// Also print, for every measurement, the medians of each second.
     #[arg(long)]
     by_second: bool,
+    /// Also print, for every measurement, how long the stages between webhook and reply took.
+    #[arg(long)]
+    by_stage: bool,
+    /// Cases to measure; all when left out. The first is what the others are compared with.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    cases: Vec<Case>,
     /// PostgreSQL instead of SQLite.
     #[arg(long)]
     postgres: bool,
 }
 
 /// Who is there beside the quiet tenants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Case {
     Quiet,
     Panic,
@@ -138,8 +144,9 @@ pub async fn run(args: IsolationArgs) -> anyhow::Result<()> {
     // As a node does: with backtraces the panics would measure how fast stacks can be printed.
     runtime::telemetry::log_panics();
     let mut all = Vec::new();
-    for case in Case::EVERY {
-        all.push((case, Noticed::nothing()?));
+    let cases = if args.cases.is_empty() { &Case::EVERY[..] } else { &args.cases };
+    for case in cases {
+        all.push((*case, Noticed::nothing()?));
     }
     for round in 1..=args.rounds {
         for (case, noticed) in &mut all {
@@ -237,6 +244,9 @@ async fn measure(args: &IsolationArgs, case: Case) -> anyhow::Result<Noticed> {
     if args.by_second {
         tell_by_second(&app, &sent);
     }
+    if args.by_stage {
+        tell_by_stage(&app, &quiet, &sent).await;
+    }
     app.end().await;
     Ok(Noticed { flood_answered, ..noticed })
 }
@@ -287,6 +297,47 @@ fn tell_by_second(app: &TestApp, sent: &[Sent]) {
     };
     for (second, (accepted, visible)) in seconds {
         eprintln!("  second {second}: accepted {} ms, visible {} ms", median(accepted), median(visible));
+    }
+}
+
+/// Median, p99 and most of every stage, in ms.
+async fn tell_by_stage(app: &TestApp, quiet: &[TestTenant], sent: &[Sent]) {
+    let mut effects = HashMap::new();
+    for shop in quiet {
+        let own = app.effects(shop).await;
+        effects.extend(own.into_iter().filter_map(|effect| Some((effect.instagram_id.clone()?, effect))));
+    }
+    let mut stages: [Vec<f64>; 6] = Default::default();
+    for one in sent {
+        let Some(reply) = app.sandbox.replies_of(&one.comment).into_iter().next() else { continue };
+        let Some(effect) = effects.get(reply.id.as_str()) else { continue };
+        let (Some(received), Some(tried)) = (effect.received_at, effect.first_attempt_at) else { continue };
+        let visible = Timestamp::from(reply.created_at);
+        let way = [one.at, received, effect.created_at, tried, visible];
+        for (stage, pair) in stages.iter_mut().zip(way.windows(2)) {
+            stage.push(pair[1].since(pair[0]).as_secs_f64() * 1_000.0);
+        }
+        stages[4].push(one.accepted_at.since(one.at).as_secs_f64() * 1_000.0);
+        stages[5].push(visible.since(one.at).as_secs_f64() * 1_000.0);
+    }
+    let names = [
+        "sent to received",
+        "received to decided",
+        "decided to intent",
+        "intent to visible",
+        "accepted",
+        "all",
+    ];
+    for (name, mut times) in names.into_iter().zip(stages) {
+        times.sort_by(f64::total_cmp);
+        let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or_default();
+        eprintln!(
+            "  {name}: p50 {:.1}, p90 {:.1}, p99 {:.1} ms ({})",
+            at(0.5),
+            at(0.9),
+            at(0.99),
+            times.len()
+        );
     }
 }
 

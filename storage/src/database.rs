@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::check;
+use crate::checkpoint;
 use crate::db::{Connector, Pool, Reader, Session};
 use crate::failure::{closed, too_slow};
 use crate::gather::Gatherers;
@@ -65,6 +66,14 @@ impl Database {
         let (mut lanes, mut committers) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for _ in 0..count {
             let (lane, queue) = mpsc::channel(limits.queue.max(1));
+            let written = match &place.writing {
+                Connector::Sqlite(file) => {
+                    let (written, checkpoints) = checkpoint::start(file.clone(), closed.clone(), &tasks);
+                    committers.push(checkpoints);
+                    Some(written)
+                }
+                Connector::Postgres(_) => None,
+            };
             let writer = Writer {
                 queue,
                 closing: closed.clone(),
@@ -74,6 +83,7 @@ impl Database {
                 room: limits.queue.max(1),
                 batch: limits.batch.max(1),
                 timeout: limits.timeout,
+                written,
             };
             lanes.push(lane);
             committers.push(match place.writing {

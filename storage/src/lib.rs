@@ -15,6 +15,7 @@ mod apply;
 mod approvals;
 mod audit;
 mod check;
+mod checkpoint;
 mod claim;
 mod conversations;
 mod database;

@@ -2,7 +2,7 @@
 //!
 //! What comes in is stored before what was decided about it: Instagram waits for an answer, and whatever is stored is
 //! safe. So batches of deliveries and batches of other work take turns, the latter small while deliveries come; inside
-//! each, tenants take turns (see `line`).
+//! each, tenants take turns, and one that wants more than its share pauses now and then (see `line`).
 //!
 //! First everything is applied together. Should a unit not fit, the transaction is rolled back and the units are
 //! applied again one by one, each under a savepoint, so that only the unit at fault fails. Should the commit itself
@@ -12,11 +12,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenants::clock::Clock;
+use tenants::clock::{Clock, Timestamp};
 use tenants::ports::StoreError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::apply::perform;
+use crate::checkpoint::Written;
 use crate::db::{Connection, Connector, run};
 use crate::failure::{Failure, SharedError};
 use crate::line::Line;
@@ -35,9 +36,9 @@ statements! {
 /// Most units of other work in one transaction while deliveries come: that long the next of these wait.
 const BITE: usize = 96;
 
-/// Most units of one tenant in one transaction: a flood makes small batches, which are over soon, and four of them stand
-/// between a comment and its visible reply.
-const SHARE: usize = 8;
+/// Most units of one tenant in one transaction while others are about: several of these stand between a comment and its
+/// visible reply.
+const SHARE: usize = 4;
 
 /// A unit of work and whom to tell.
 #[derive(Debug)]
@@ -58,12 +59,22 @@ impl Waiting {
         self.deliveries.len() + self.others.len()
     }
 
-    fn push(&mut self, job: Job) {
+    /// When something can be done; `None` when nothing waits.
+    fn ready_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.deliveries.ready_at(now).into_iter().chain(self.others.ready_at(now)).min()
+    }
+
+    fn end_pauses(&mut self) {
+        self.deliveries.end_pauses();
+        self.others.end_pauses();
+    }
+
+    fn push(&mut self, job: Job, now: Timestamp) {
         let line = match job.work {
             Work::Accept(_) => &mut self.deliveries,
             _ => &mut self.others,
         };
-        line.push(job.work.lane(), job);
+        line.push(job.work.lane(), job, now);
     }
 }
 
@@ -81,6 +92,8 @@ pub(crate) struct Writer {
     pub(crate) batch: usize,
     /// Longest that a transaction may take.
     pub(crate) timeout: Duration,
+    /// Counts for those who copy the log into the file, where there is one.
+    pub(crate) written: Option<Written>,
 }
 
 impl Writer {
@@ -88,12 +101,17 @@ impl Writer {
     pub(crate) async fn run(mut self) {
         let mut waiting = Waiting::default();
         while self.hear(&mut waiting).await {
-            let deliveries = waiting.deliveries.take(self.batch, SHARE);
+            let began = self.clock.now();
+            let deliveries = waiting.deliveries.take(self.batch, SHARE, began);
             let most = if deliveries.is_empty() { self.batch } else { self.batch.min(BITE) };
             self.work_off(deliveries).await;
+            let between = self.clock.now();
+            waiting.deliveries.pause(between.since(began), between);
             self.hear_more(&mut waiting);
-            let others = waiting.others.take(most, SHARE);
+            let others = waiting.others.take(most, SHARE, between);
             self.work_off(others).await;
+            let ended = self.clock.now();
+            waiting.others.pause(ended.since(between), ended);
         }
         if let Some(connection) = self.connection.take()
             && let Err(error) = connection.close().await
@@ -104,31 +122,44 @@ impl Writer {
 
     /// Waits until there is work; false when there will be none any more.
     async fn hear(&mut self, waiting: &mut Waiting) -> bool {
-        self.hear_more(waiting);
-        while waiting.len() == 0 {
+        loop {
+            self.hear_more(waiting);
+            let now = self.clock.now();
+            let ready_at = waiting.ready_at(now);
+            if ready_at.is_some_and(|at| at <= now) {
+                return true;
+            }
+            let clock = Arc::clone(&self.clock);
+            let pause_ends = async {
+                match ready_at {
+                    Some(at) => clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 biased;
                 job = self.queue.recv() => match job {
-                    Some(job) => waiting.push(job),
-                    None => return false,
+                    Some(job) => waiting.push(job, self.clock.now()),
+                    None if waiting.len() == 0 => return false,
+                    None => waiting.end_pauses(),
                 },
-                closed = self.closing.changed() => {
+                closed = self.closing.changed(), if !self.queue.is_closed() => {
                     // An error says that nobody is left who could close: the same as closing.
                     let _ = closed;
                     self.queue.close();
                 }
+                () = pause_ends => {}
             }
         }
-        self.hear_more(waiting);
-        true
     }
 
     /// Takes what has come, as long as there is room: whoever comes then waits outside, and not for ever.
     fn hear_more(&mut self, waiting: &mut Waiting) {
+        let now = self.clock.now();
         while waiting.len() < self.room
             && let Ok(job) = self.queue.try_recv()
         {
-            waiting.push(job);
+            waiting.push(job, now);
         }
     }
 
@@ -147,6 +178,9 @@ impl Writer {
         };
         match outcome {
             Ok(answers) => {
+                if let Some(written) = &mut self.written {
+                    written.add(answers.len());
+                }
                 for (job, answer) in jobs.into_iter().zip(answers) {
                     // Whoever does not wait any more is not told; the work is done all the same.
                     let _ = job.answer.send(answer.map_err(Failure::into_store_error));
@@ -211,7 +245,7 @@ async fn transact(
 async fn one_by_one(
     connection: &mut Connection,
     works: &[&Work],
-    now: tenants::clock::Timestamp,
+    now: Timestamp,
 ) -> Result<Vec<Result<Outcome, Failure>>, SharedError> {
     let mut answers = Vec::with_capacity(works.len());
     for work in works {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tenants::clock::Timestamp;
 use tenants::effect::Effect;
 use tenants::ids::{AccountId, ConversationId, EffectId, TenantId};
-use tenants::ports::{ReadyEffect, TenantContext};
+use tenants::ports::{ReadyEffect, StoreError, TenantContext};
 
 use super::alarms::Alarms;
 use super::limits::{Limits, earlier};
@@ -18,6 +18,12 @@ use super::share::FairShare;
 /// How long after an effect has settled its tenant's queue is read again, at the latest: an effect may have
 /// waited behind it. Long enough that a burst of outcomes costs one query.
 const READ_AFTER_OUTCOME: Duration = Duration::from_millis(50);
+/// Queues read from the database at the same time.
+const READS_AT_ONCE: usize = 8;
+/// How many times as long as it was read a queue rests that holds effects which cannot go.
+const REST: u32 = 20;
+/// Longest such rest.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 /// Fewest effects that are read at once, however many tenants share the places.
 const LEAST_BATCH: usize = 8;
 
@@ -29,6 +35,12 @@ pub(super) struct Desk {
     pub alarms: Alarms,
     /// Tenants whose queue must be read.
     pub to_read: BTreeSet<TenantId>,
+    /// Tenants whose queue is being read.
+    pub reading: HashSet<TenantId>,
+    /// Tenants whose queue is not read again before a moment.
+    pub resting: HashMap<TenantId, Timestamp>,
+    /// The database did not answer a reader.
+    pub read_failure: Option<StoreError>,
     pub queues: HashMap<TenantId, Queue>,
     /// Everything under way: calls, read-backs, and effects whose task ended in between.
     pub flights: HashMap<EffectId, Flight>,
@@ -159,14 +171,46 @@ impl Desk {
         of_tenant.map(|(effect, _)| *effect).collect()
     }
 
-    /// Tenants whose queue must be read now, in the order of their turns; takes them off the list.
-    pub fn tenants_to_read(&mut self) -> Vec<TenantId> {
-        let queues = &self.queues;
-        let has_none = |tenant: &TenantId| queues.get(tenant).is_none_or(|queue| queue.backlog.is_empty());
-        let mut tenants: Vec<TenantId> = self.to_read.iter().copied().filter(has_none).collect();
-        tenants.iter().for_each(|tenant| _ = self.to_read.remove(tenant));
+    /// Tenants whose queues are to be read now, in the order of their turns; they count as being read from now on.
+    pub fn next_reads(&mut self, now: Timestamp) -> Vec<TenantId> {
+        let places = if self.closing { 0 } else { READS_AT_ONCE.saturating_sub(self.reading.len()) };
+        let mut tenants: Vec<TenantId> =
+            self.to_read.iter().copied().filter(|it| self.can_read(it, now)).collect();
         tenants.sort_by_cached_key(|tenant| (self.share.position(tenant), *tenant));
+        tenants.truncate(places);
+        for tenant in &tenants {
+            self.to_read.remove(tenant);
+            self.resting.remove(tenant);
+            self.reading.insert(*tenant);
+        }
+        for tenant in &self.to_read {
+            if let Some(until) = self.resting.get(tenant) {
+                self.alarms.set(*tenant, *until);
+            }
+        }
         tenants
+    }
+
+    /// True when another queue can be read at once.
+    pub fn can_read_more(&self, now: Timestamp) -> bool {
+        !self.closing
+            && self.reading.len() < READS_AT_ONCE
+            && self.to_read.iter().any(|tenant| self.can_read(tenant, now))
+    }
+
+    fn can_read(&self, tenant: &TenantId, now: Timestamp) -> bool {
+        !self.reading.contains(tenant)
+            && self.resting.get(tenant).is_none_or(|until| *until <= now)
+            && self.queues.get(tenant).is_none_or(|queue| queue.backlog.is_empty())
+    }
+
+    /// A queue whose reading had to look past effects that cannot go is not read again at once: the longer they
+    /// took, the longer it rests.
+    pub fn rest(&mut self, tenant: TenantId, began: Timestamp, ended: Timestamp) {
+        let rest = (ended.since(began) * REST).min(LONGEST_REST);
+        if !rest.is_zero() {
+            self.resting.insert(tenant, ended + rest);
+        }
     }
 
     /// How many effects to read for one tenant, so that all together hold about two rounds of calls.
@@ -221,6 +265,7 @@ impl Desk {
         !self.recovered
             || !self.flights.is_empty()
             || !self.to_read.is_empty()
+            || !self.reading.is_empty()
             || self.unknown.look
             || !self.unknown.backlog.is_empty()
             || self.queues.values().any(|queue| !queue.backlog.is_empty())
@@ -236,7 +281,7 @@ impl Desk {
         for (count, what) in [
             (self.flights.len(), "effects are under way"),
             (backlog, "effects are next"),
-            (self.to_read.len(), "queues are to be read"),
+            (self.to_read.len() + self.reading.len(), "queues are to be read"),
             (self.unknown.backlog.len(), "unknown effects are next to be read back"),
             (usize::from(self.unknown.look), "look at unknown effects is due"),
         ] {

@@ -1,9 +1,8 @@
 //! Reading the queue: which tenants have something due, and what.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::stream;
 use tenants::changes::{Change, Changes, EffectMove};
 use tenants::clock::Timestamp;
 use tenants::effect::{EffectState, ErrorCategory};
@@ -14,8 +13,6 @@ use super::engine::{CALLING, Engine};
 use super::entries::audit_entry;
 use super::records::ACTOR;
 
-/// Queues read from the database at the same time.
-const READS_AT_ONCE: usize = 8;
 /// When a queue that holds a row nobody can read is tried again.
 const AFTER_CORRUPTION: Duration = Duration::from_secs(60);
 
@@ -49,33 +46,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Reads the queues that must be read.
-    pub async fn read_queues(&self) -> Result<(), StoreError> {
+    /// Begins to read the queues that must be read. What comes is put on the desk, each as soon as it is there: nobody
+    /// waits for the long queue of somebody else.
+    pub fn begin_reads(self: &Arc<Self>) {
         let now = self.now();
         let tenants = {
             let mut desk = self.desk();
             let rung = desk.alarms.ring(now);
             desk.to_read.extend(rung);
-            if desk.closing { Vec::new() } else { desk.tenants_to_read() }
+            desk.next_reads(now)
         };
-        let mut reads = stream::iter(tenants)
-            .map(|tenant| async move { (tenant, self.read_queue(tenant).await) })
-            .buffered(READS_AT_ONCE);
-        let mut failed = Ok(());
-        while let Some((tenant, read)) = reads.next().await {
-            match read {
-                Ok(()) => {}
-                Err(StoreError::Corrupt(problem)) => {
-                    tracing::error!(tenant.id = %tenant, problem, "the queue of a tenant cannot be read");
-                    self.desk().alarms.set(tenant, now + AFTER_CORRUPTION);
-                }
-                Err(error) => {
-                    self.desk().to_read.insert(tenant);
-                    failed = Err(error);
-                }
-            }
+        for tenant in tenants {
+            let reading = ReadGuard { engine: Arc::clone(self), tenant };
+            drop(self.ports.tasks.spawn("queue", async move { reading.read().await }));
         }
-        failed
     }
 
     async fn read_queue(&self, tenant: TenantId) -> Result<(), StoreError> {
@@ -91,7 +75,11 @@ impl Engine {
         };
         let effects = self.ports.store.due_effects(&tenant, now, &except, &blocked.actions, batch).await?;
         let more = effects.len() >= batch as usize;
-        self.desk().fill(context, effects, blocked.until, more, now);
+        let mut desk = self.desk();
+        if !blocked.actions.is_empty() {
+            desk.rest(tenant, now, self.now());
+        }
+        desk.fill(context, effects, blocked.until, more, now);
         Ok(())
     }
 
@@ -153,5 +141,37 @@ impl Engine {
         }
         undone.extend(desk.busy());
         Ok(undone)
+    }
+}
+
+/// Holds a tenant's queue as being read as long as it lives.
+struct ReadGuard {
+    engine: Arc<Engine>,
+    tenant: TenantId,
+}
+
+impl ReadGuard {
+    async fn read(self) {
+        let (engine, tenant) = (&self.engine, self.tenant);
+        match engine.read_queue(tenant).await {
+            Ok(()) => {}
+            Err(StoreError::Corrupt(problem)) => {
+                tracing::error!(tenant.id = %tenant, problem, "the queue of a tenant cannot be read");
+                let again_at = engine.now() + AFTER_CORRUPTION;
+                engine.desk().alarms.set(tenant, again_at);
+            }
+            Err(error) => {
+                let mut desk = engine.desk();
+                desk.to_read.insert(tenant);
+                desk.read_failure = Some(error);
+            }
+        }
+    }
+}
+
+impl Drop for ReadGuard {
+    fn drop(&mut self) {
+        self.engine.desk().reading.remove(&self.tenant);
+        self.engine.changed.notify_one();
     }
 }

@@ -68,7 +68,10 @@ impl Engine {
             rounds.poll_at = now + self.settings.poll_interval();
             (rounds.due_at, rounds.due_at_is_stale) = (None, true);
         }
-        self.read_queues().await?;
+        if let Some(error) = self.desk().read_failure.take() {
+            return Err(error);
+        }
+        self.begin_reads();
         self.begin_read_backs().await?;
         let idle = !self.desk().is_busy();
         if rounds.due_at_is_stale && idle {
@@ -85,6 +88,8 @@ impl Engine {
     fn put_off(&self, rounds: &mut Rounds, error: &StoreError) {
         rounds.store_failures = rounds.store_failures.saturating_add(1);
         let wait = self.settings.store_retry(rounds.store_failures);
+        // What a reader found meanwhile is the same failure.
+        self.desk().read_failure = None;
         rounds.store_retry_at = Some(self.now() + wait);
         tracing::warn!(%error, ?wait, "the queue cannot be read now");
     }
@@ -107,7 +112,7 @@ impl Engine {
         let now = self.now();
         let until = match rounds.store_retry_at {
             Some(at) => at,
-            None if self.has_more_to_read() => return,
+            None if self.desk().can_read_more(now) => return,
             None => {
                 let alarm = self.desk().next_alarm();
                 let next = rounds.poll_at.min(rounds.tidy_at);
@@ -126,12 +131,6 @@ impl Engine {
             },
             () = self.ports.clock.sleep_until(until) => {}
         }
-    }
-
-    fn has_more_to_read(&self) -> bool {
-        let desk = self.desk();
-        let no_backlog = |queue: &super::desk::Queue| queue.backlog.is_empty();
-        desk.to_read.iter().any(|tenant| desk.queues.get(tenant).is_none_or(no_backlog)) && !desk.closing
     }
 
     async fn hear_all(&self, rounds: &mut Rounds) {

@@ -43,6 +43,8 @@ impl From<StoreError> for PullError {
     }
 }
 
+/// Most events read at once: taking in more keeps a thread busy for milliseconds in which others wait for it.
+const BITE: usize = 32;
 /// The version under which a tenant that does not exist is set aside.
 const GONE: i64 = i64::MIN;
 
@@ -63,7 +65,8 @@ pub(super) async fn pull(state: &mut TenantState) -> Result<Pulled, PullError> {
         return Ok(Pulled::Nothing);
     }
     let except = state.desk.workload.known_events();
-    let limit = u32::try_from(room).unwrap_or(u32::MAX);
+    let wanted = room.min(BITE);
+    let limit = u32::try_from(wanted).unwrap_or(u32::MAX);
     let events = state.node.ports.store.pending_events(&state.desk.tenant, &except, limit).await?;
     let (read, now) = (events.len(), state.node.now());
     let Admitted { taken } = state.desk.workload.admit(events, |role| state.owner(role), now);
@@ -76,7 +79,7 @@ pub(super) async fn pull(state: &mut TenantState) -> Result<Pulled, PullError> {
         .collect();
     load_conversations(state, &mut works).await?;
     hand_out(state, works);
-    Ok(if read == 0 { Pulled::Nothing } else { Pulled::Some { more: read >= room } })
+    Ok(if read == 0 { Pulled::Nothing } else { Pulled::Some { more: read >= wanted } })
 }
 
 /// Loads what a tenant actor holds in memory about its tenant; `None` when there is no such tenant.
