@@ -19,7 +19,7 @@ use crate::gather::Gatherers;
 use crate::open::{self, OpenError};
 use crate::options::{DatabaseOptions, Limits, Place};
 use crate::work::{Outcome, Work};
-use crate::writer::{Job, Writer};
+use crate::writer::{Job, Pace, Writer};
 
 /// The store on SQLite or PostgreSQL. Cheap to clone; all clones are one database.
 #[derive(Clone)]
@@ -66,13 +66,13 @@ impl Database {
         let (mut lanes, mut committers) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for _ in 0..count {
             let (lane, queue) = mpsc::channel(limits.queue.max(1));
-            let written = match &place.writing {
+            let (pace, written) = match &place.writing {
                 Connector::Sqlite(file) => {
                     let (written, checkpoints) = checkpoint::start(file.clone(), closed.clone(), &tasks);
                     committers.push(checkpoints);
-                    Some(written)
+                    (Pace::SQLITE, Some(written))
                 }
-                Connector::Postgres(_) => None,
+                Connector::Postgres(_) => (Pace::POSTGRES, None),
             };
             let writer = Writer {
                 queue,
@@ -82,6 +82,7 @@ impl Database {
                 clock: Arc::clone(&clock),
                 room: limits.queue.max(1),
                 batch: limits.batch.max(1),
+                pace,
                 timeout: limits.timeout,
                 written,
             };

@@ -15,7 +15,7 @@ use uuid::Uuid;
 const ABOUT: Duration = Duration::from_secs(1);
 
 /// A tenant that wants more than its share gets one part in so many of the time while others are about.
-const PARTS: u32 = 12;
+const PARTS: u32 = 9;
 
 /// Jobs that wait, by whose they are.
 #[derive(Debug)]
@@ -28,9 +28,11 @@ pub(crate) struct Line<T> {
     last: Option<Uuid>,
     /// When somebody came after somebody else.
     changed_at: Option<Timestamp>,
-    /// When somebody came who had nothing waiting.
+    /// When somebody came who had nothing waiting and does not want more than a share.
     modest_at: Option<Timestamp>,
     batch: Batch,
+    /// Who wanted more than a share of a batch, and when last.
+    greedy: HashMap<Uuid, Timestamp>,
     /// Who lets others go first, and until when.
     pausing: HashMap<Uuid, Timestamp>,
 }
@@ -53,6 +55,7 @@ impl<T> Default for Line<T> {
             changed_at: None,
             modest_at: None,
             batch: Batch::default(),
+            greedy: HashMap::new(),
             pausing: HashMap::new(),
         }
     }
@@ -68,7 +71,9 @@ impl<T> Line<T> {
         let own = self.waiting.entry(owner).or_default();
         if own.is_empty() {
             self.turns.push_back(owner);
-            self.modest_at = Some(now);
+            if !self.greedy.contains_key(&owner) {
+                self.modest_at = Some(now);
+            }
         }
         own.push_back(job);
         self.len += 1;
@@ -78,13 +83,18 @@ impl<T> Line<T> {
     }
 
     /// The next jobs, at most `most`: one of each owner, then another of each, until there are enough. Whoever was cut
-    /// short is first the next time. While several are about, an owner gets at most `share`.
+    /// short is first the next time. While several are about, an owner gets at most `share`, and more only as long as
+    /// many want more.
     pub(crate) fn take(&mut self, most: usize, share: usize, now: Timestamp) -> Vec<T> {
         self.batch = Batch::default();
         self.pausing.retain(|_, until| *until > now);
+        self.greedy.retain(|_, at| is_about(Some(*at), now));
         let is_shared = is_about(self.changed_at, now);
         let mut taken = Vec::with_capacity(most.min(self.len));
-        for _ in 0..if is_shared { share } else { most } {
+        for round in 1..=most {
+            if is_shared && round > share && self.turns.len() < PARTS as usize {
+                break;
+            }
             let before = taken.len();
             for _ in 0..self.turns.len() {
                 if taken.len() < most {
@@ -99,6 +109,7 @@ impl<T> Line<T> {
         if taken.len() < most {
             let wants_more = |owner: &&Uuid| self.batch.owners.contains(*owner);
             self.batch.greedy = self.turns.iter().filter(wants_more).copied().collect();
+            self.greedy.extend(self.batch.greedy.iter().map(|owner| (*owner, now)));
         }
         taken
     }
@@ -113,6 +124,11 @@ impl<T> Line<T> {
         }
         let until = now + (took * PARTS / owners).saturating_sub(took);
         self.pausing.extend(self.batch.greedy.drain(..).map(|owner| (owner, until)));
+    }
+
+    /// True when somebody has come lately.
+    pub(crate) fn is_in_use(&self, now: Timestamp) -> bool {
+        is_about(self.modest_at, now)
     }
 
     /// When something can be taken: now, or when a pause ends; `None` when nothing waits.
@@ -183,17 +199,17 @@ mod tests {
     }
 
     #[test]
-    fn beside_others_a_flood_gets_a_twelfth_of_the_time() {
+    fn beside_others_a_flood_gets_a_ninth_of_the_time() {
         let mut line = flood_and_quiet();
         line.take(256, 2, NOW);
         line.take(256, 2, NOW);
         line.pause(2 * MS, NOW);
-        assert_eq!(line.ready_at(NOW), Some(NOW + 22 * MS));
+        assert_eq!(line.ready_at(NOW), Some(NOW + 16 * MS));
         assert!(line.take(256, 2, NOW).is_empty());
         line.push(QUIET, 9_999, NOW);
         assert_eq!(line.ready_at(NOW), Some(NOW), "whoever comes meanwhile finds nobody before them");
         assert_eq!(line.take(256, 2, NOW), [9_999]);
-        assert_eq!(line.take(256, 2, NOW + 22 * MS), [4, 5]);
+        assert_eq!(line.take(256, 2, NOW + 16 * MS), [4, 5]);
     }
 
     #[test]
@@ -201,7 +217,7 @@ mod tests {
         let mut line = flood_and_quiet();
         line.take(256, 2, NOW);
         line.pause(2 * MS, NOW);
-        assert_eq!(line.ready_at(NOW), Some(NOW + 10 * MS), "half of two milliseconds in twelve");
+        assert_eq!(line.ready_at(NOW), Some(NOW + 7 * MS), "half of two milliseconds in nine");
     }
 
     #[test]
@@ -211,10 +227,25 @@ mod tests {
             line.push(FLOOD, number, NOW);
             line.push(BUSY, 1_000 + number, NOW);
         }
+        assert_eq!(line.take(256, 2, NOW), [0, 1_000, 1, 1_001]);
         line.push(FLOOD, 100, LATER);
         line.push(BUSY, 1_100, LATER);
         let after = NOW + ABOUT;
-        assert_eq!(line.take(256, 2, after), [0, 1_000, 1, 1_001]);
+        assert_eq!(line.take(256, 2, after), [2, 1_002, 3, 1_003]);
+        line.pause(2 * MS, after);
+        assert_eq!(line.ready_at(after), Some(after));
+    }
+
+    #[test]
+    fn a_flood_that_is_worked_off_for_a_moment_is_still_a_flood() {
+        let mut line = Line::default();
+        (0..4).for_each(|number| line.push(FLOOD, number, NOW));
+        (0..90).for_each(|number| line.push(BUSY, number, NOW));
+        assert_eq!(line.take(256, 2, NOW).len(), 4);
+        assert_eq!(line.take(256, 2, NOW).len(), 4);
+        line.push(FLOOD, 5, LATER);
+        let after = NOW + ABOUT;
+        line.take(256, 2, after);
         line.pause(2 * MS, after);
         assert_eq!(line.ready_at(after), Some(after));
     }
@@ -225,9 +256,16 @@ mod tests {
         for tenant in 10..60 {
             (0..100).for_each(|number| line.push(Uuid::from_u128(tenant), number, NOW));
         }
-        assert_eq!(line.take(256, 4, NOW).len(), 200);
+        assert_eq!(line.take(256, 2, NOW).len(), 256);
         line.pause(10 * MS, NOW);
         assert_eq!(line.ready_at(NOW), Some(NOW));
+    }
+
+    #[test]
+    fn a_flood_among_many_with_a_little_gets_no_more_than_beside_one() {
+        let mut line = flood_and_quiet();
+        (10..60).for_each(|tenant| line.push(Uuid::from_u128(tenant), 0, NOW));
+        assert_eq!(line.take(256, 2, NOW).len(), 53);
     }
 
     #[test]

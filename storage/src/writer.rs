@@ -33,12 +33,32 @@ statements! {
     ROLLBACK_TO { "rollback to savepoint unit" }
 }
 
-/// Most units of other work in one transaction while deliveries come: that long the next of these wait.
-const BITE: usize = 96;
+/// How much goes into one transaction while others wait for the next. Found by trial: a transaction of SQLite costs little
+/// by itself, one of PostgreSQL several round trips.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// Most units of one tenant while others are about: several of these stand between a comment and its visible reply.
+    share: usize,
+    /// Most units of other work between two batches of deliveries: a part of these, and some.
+    part: usize,
+    some: usize,
+    /// Most units of other work while deliveries may come at any moment.
+    bite: usize,
+}
 
-/// Most units of one tenant in one transaction while others are about: several of these stand between a comment and its
-/// visible reply.
-const SHARE: usize = 4;
+impl Pace {
+    pub(crate) const SQLITE: Self = Self { share: 2, part: 8, some: 4, bite: 32 };
+    pub(crate) const POSTGRES: Self = Self { share: 8, part: 1, some: 64, bite: 96 };
+
+    /// Most units of other work after a batch of `deliveries`.
+    fn others(self, deliveries: usize, may_come: bool, batch: usize) -> usize {
+        match deliveries {
+            0 if may_come => batch.min(self.bite),
+            0 => batch,
+            _ => batch.min(deliveries / self.part + self.some),
+        }
+    }
+}
 
 /// A unit of work and whom to tell.
 #[derive(Debug)]
@@ -90,6 +110,7 @@ pub(crate) struct Writer {
     pub(crate) room: usize,
     /// Most units in one transaction.
     pub(crate) batch: usize,
+    pub(crate) pace: Pace,
     /// Longest that a transaction may take.
     pub(crate) timeout: Duration,
     /// Counts for those who copy the log into the file, where there is one.
@@ -102,13 +123,14 @@ impl Writer {
         let mut waiting = Waiting::default();
         while self.hear(&mut waiting).await {
             let began = self.clock.now();
-            let deliveries = waiting.deliveries.take(self.batch, SHARE, began);
-            let most = if deliveries.is_empty() { self.batch } else { self.batch.min(BITE) };
+            let deliveries = waiting.deliveries.take(self.batch, self.pace.share, began);
+            let may_come = waiting.deliveries.is_in_use(began);
+            let most = self.pace.others(deliveries.len(), may_come, self.batch);
             self.work_off(deliveries).await;
             let between = self.clock.now();
             waiting.deliveries.pause(between.since(began), between);
             self.hear_more(&mut waiting);
-            let others = waiting.others.take(most, SHARE, between);
+            let others = waiting.others.take(most, self.pace.share, between);
             self.work_off(others).await;
             let ended = self.clock.now();
             waiting.others.pause(ended.since(between), ended);
