@@ -18,12 +18,6 @@ use super::share::FairShare;
 /// How long after an effect has settled its tenant's queue is read again, at the latest: an effect may have
 /// waited behind it. Long enough that a burst of outcomes costs one query.
 const READ_AFTER_OUTCOME: Duration = Duration::from_millis(50);
-/// Queues read from the database at the same time.
-const READS_AT_ONCE: usize = 8;
-/// How many times as long as it was read a queue rests that holds effects which cannot go.
-const REST: u32 = 20;
-/// Longest such rest.
-const LONGEST_REST: Duration = Duration::from_secs(1);
 /// Fewest effects that are read at once, however many tenants share the places.
 const LEAST_BATCH: usize = 8;
 
@@ -169,48 +163,6 @@ impl Desk {
     pub fn under_way(&self, tenant: &TenantId) -> Vec<EffectId> {
         let of_tenant = self.flights.iter().filter(|(_, flight)| flight.tenant == *tenant);
         of_tenant.map(|(effect, _)| *effect).collect()
-    }
-
-    /// Tenants whose queues are to be read now, in the order of their turns; they count as being read from now on.
-    pub fn next_reads(&mut self, now: Timestamp) -> Vec<TenantId> {
-        let places = if self.closing { 0 } else { READS_AT_ONCE.saturating_sub(self.reading.len()) };
-        let mut tenants: Vec<TenantId> =
-            self.to_read.iter().copied().filter(|it| self.can_read(it, now)).collect();
-        tenants.sort_by_cached_key(|tenant| (self.share.position(tenant), *tenant));
-        tenants.truncate(places);
-        for tenant in &tenants {
-            self.to_read.remove(tenant);
-            self.resting.remove(tenant);
-            self.reading.insert(*tenant);
-        }
-        for tenant in &self.to_read {
-            if let Some(until) = self.resting.get(tenant) {
-                self.alarms.set(*tenant, *until);
-            }
-        }
-        tenants
-    }
-
-    /// True when another queue can be read at once.
-    pub fn can_read_more(&self, now: Timestamp) -> bool {
-        !self.closing
-            && self.reading.len() < READS_AT_ONCE
-            && self.to_read.iter().any(|tenant| self.can_read(tenant, now))
-    }
-
-    fn can_read(&self, tenant: &TenantId, now: Timestamp) -> bool {
-        !self.reading.contains(tenant)
-            && self.resting.get(tenant).is_none_or(|until| *until <= now)
-            && self.queues.get(tenant).is_none_or(|queue| queue.backlog.is_empty())
-    }
-
-    /// A queue whose reading had to look past effects that cannot go is not read again at once: the longer they
-    /// took, the longer it rests.
-    pub fn rest(&mut self, tenant: TenantId, began: Timestamp, ended: Timestamp) {
-        let rest = (ended.since(began) * REST).min(LONGEST_REST);
-        if !rest.is_zero() {
-            self.resting.insert(tenant, ended + rest);
-        }
     }
 
     /// How many effects to read for one tenant, so that all together hold about two rounds of calls.

@@ -39,6 +39,7 @@ mod pace;
 mod picking;
 mod read_back;
 mod reading;
+mod reads;
 mod records;
 mod settings;
 mod share;

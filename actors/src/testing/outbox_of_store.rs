@@ -124,6 +124,10 @@ impl Outbox for MemoryStore {
         blocked: &[(AccountId, ActionType)],
         limit: u32,
     ) -> Result<Vec<ReadyEffect>, StoreError> {
+        let held = self.data().held_queue.clone().filter(|(held, _)| held == tenant);
+        if let Some((_, gate)) = held {
+            drop(gate.acquire().await);
+        }
         self.call("due_effects", |data| {
             data.reads += 1;
             let free = |effect: &&Effect| {

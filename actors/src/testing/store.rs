@@ -13,6 +13,8 @@ use tenants::event::{InboxEvent, NewEvent};
 use tenants::ids::{AccountId, EffectId, EventId, TenantId};
 use tenants::ports::{Heartbeat, StoreError, TenantContext};
 
+use tokio::sync::Semaphore;
+
 use super::steps::{Steps, Trouble};
 
 /// See the module.
@@ -38,6 +40,8 @@ pub(crate) struct Data {
     pub is_away: bool,
     pub commits_are_void: usize,
     pub unreadable: HashSet<TenantId>,
+    /// Whose queue takes long to read: until the permit comes.
+    pub held_queue: Option<(TenantId, Arc<Semaphore>)>,
     pub effects: BTreeMap<EffectId, Effect>,
     pub comments: HashMap<(TenantId, AccountId, String), Comment>,
     pub messages: Vec<Message>,

@@ -1,8 +1,11 @@
 //! Who goes first: tenants, deadlines, conversations.
 
+use std::sync::Arc;
+
 use tenants::conversation::ConversationKind;
 use tenants::effect::{EffectState, ErrorCategory};
 use tenants::ports::Hint;
+use tokio::sync::Semaphore;
 
 use super::stage::{Stage, hide, message, minutes, private_reply, reply, seconds};
 use crate::dispatcher::DispatcherSettings;
@@ -34,6 +37,22 @@ async fn a_quiet_tenant_is_not_kept_waiting_by_a_flood() {
         last_quiet <= 11,
         "the quiet tenant's five are among the first twelve, the last was {last_quiet}"
     );
+}
+
+#[tokio::test]
+async fn a_queue_that_takes_long_to_read_keeps_no_other_tenant_waiting() {
+    let stage = Stage::new();
+    let (slow, quick) = (stage.shop(), stage.shop());
+    let gate = Arc::new(Semaphore::new(0));
+    stage.world.store.data().held_queue = Some((slow.tenant, Arc::clone(&gate)));
+    stage.queue(slow, reply("s1", "slow"));
+    stage.rest().await;
+    stage.queue(quick, reply("q1", "quick"));
+    stage.rest().await;
+    assert_eq!(stage.instagram.texts(), ["quick"]);
+    gate.add_permits(1);
+    stage.rest().await;
+    assert_eq!(stage.instagram.texts(), ["quick", "slow"]);
 }
 
 #[tokio::test]
