@@ -3,8 +3,8 @@
 //! all fail, one that is flooded, and all of these together.
 //!
 //! Every measurement has an installation of its own, and rounds are interleaved, so that a busy machine harms all
-//! cases alike. The quiet webhooks are sent from a thread of its own, whatever the node's runtime is busy with; node
-//! and sandbox share the rest.
+//! cases alike. Webhooks are sent from threads of their own, whatever the node's runtime is busy with; node and sandbox
+//! share the rest.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -26,6 +26,8 @@ use sha2::Sha256;
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
 use tenants::intent::Classification;
 use tenants::tasks::Tasks;
+
+use tokio::task::JoinHandle;
 
 use crate::report::{self, Table};
 
@@ -224,21 +226,16 @@ async fn measure(args: &IsolationArgs, case: Case) -> anyhow::Result<Noticed> {
     let count = u64::from(args.pace) * args.seconds;
     let script: Vec<Said> =
         (0..count).map(|number| say(&app, &quiet[number as usize % quiet.len()], number, PRAISE)).collect();
+    let (pace, connections) = (args.poison_pace, args.flood_connections);
     for poison in poisons.steady {
-        drop(tasks.spawn("poison", Arc::clone(&sender).paced(poison, args.poison_pace)));
+        drop(aside(&tasks, Sender::new(&app)?, move |sender| sender.paced(poison, pace)));
     }
     let flood = poisons.flood.clone();
     if !flood.is_empty() {
-        drop(tasks.spawn("flood", Arc::clone(&sender).at_once(flood, args.flood_connections)));
+        drop(aside(&tasks, Sender::new(&app)?, move |sender| sender.at_once(flood, connections)));
     }
-    // Its connections must belong to its own thread too.
-    let (from_aside, pace) = (Arc::new(Sender::new(&app)?), args.pace);
-    let sent = tasks
-        .spawn_blocking(move || -> anyhow::Result<Vec<Sent>> {
-            let aside = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            Ok(aside.block_on(from_aside.paced(script, pace)))
-        })
-        .await??;
+    let pace = args.pace;
+    let sent = aside(&tasks, Sender::new(&app)?, move |sender| sender.paced(script, pace)).await??;
     let flood_answered = answered(&app, &poisons.flood);
     let noticed = notice(&app, &sent).await?;
     if args.by_second {
@@ -247,8 +244,31 @@ async fn measure(args: &IsolationArgs, case: Case) -> anyhow::Result<Noticed> {
     if args.by_stage {
         tell_by_stage(&app, &quiet, &sent).await;
     }
+    tasks.stop();
     app.end().await;
     Ok(Noticed { flood_answered, ..noticed })
+}
+
+/// Sends from a thread of its own, to which its connections belong too.
+fn aside<T, F>(
+    tasks: &Tasks,
+    sender: Sender,
+    send: impl FnOnce(Arc<Sender>) -> F + Send + 'static,
+) -> JoinHandle<anyhow::Result<T>>
+where
+    T: Send + 'static,
+    F: Future<Output = T>,
+{
+    let stop = tasks.clone();
+    tasks.spawn_blocking(move || {
+        let aside = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        aside.block_on(async {
+            tokio::select! {
+                sent = send(Arc::new(sender)) => Ok(sent),
+                () = stop.stopping() => anyhow::bail!("stopped"),
+            }
+        })
+    })
 }
 
 /// Everybody is awake and has been answered once.

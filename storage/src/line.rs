@@ -15,7 +15,7 @@ use uuid::Uuid;
 const ABOUT: Duration = Duration::from_secs(1);
 
 /// A tenant that wants more than its share gets one part in so many of the time while others are about.
-const PARTS: u32 = 9;
+const PARTS: u32 = 12;
 
 /// Jobs that wait, by whose they are.
 #[derive(Debug)]
@@ -199,17 +199,17 @@ mod tests {
     }
 
     #[test]
-    fn beside_others_a_flood_gets_a_ninth_of_the_time() {
+    fn beside_others_a_flood_gets_a_twelfth_of_the_time() {
         let mut line = flood_and_quiet();
         line.take(256, 2, NOW);
         line.take(256, 2, NOW);
         line.pause(2 * MS, NOW);
-        assert_eq!(line.ready_at(NOW), Some(NOW + 16 * MS));
+        assert_eq!(line.ready_at(NOW), Some(NOW + 22 * MS));
         assert!(line.take(256, 2, NOW).is_empty());
         line.push(QUIET, 9_999, NOW);
         assert_eq!(line.ready_at(NOW), Some(NOW), "whoever comes meanwhile finds nobody before them");
         assert_eq!(line.take(256, 2, NOW), [9_999]);
-        assert_eq!(line.take(256, 2, NOW + 16 * MS), [4, 5]);
+        assert_eq!(line.take(256, 2, NOW + 22 * MS), [4, 5]);
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
         let mut line = flood_and_quiet();
         line.take(256, 2, NOW);
         line.pause(2 * MS, NOW);
-        assert_eq!(line.ready_at(NOW), Some(NOW + 7 * MS), "half of two milliseconds in nine");
+        assert_eq!(line.ready_at(NOW), Some(NOW + 10 * MS), "half of two milliseconds in twelve");
     }
 
     #[test]
