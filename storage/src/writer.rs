@@ -160,7 +160,7 @@ impl Writer {
             };
             tokio::select! {
                 biased;
-                job = self.queue.recv() => match job {
+                job = self.queue.recv(), if waiting.len() < self.room => match job {
                     Some(job) => waiting.push(job, self.clock.now()),
                     None if waiting.len() == 0 => return false,
                     None => waiting.end_pauses(),
