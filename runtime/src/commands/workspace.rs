@@ -47,16 +47,33 @@ impl Workspace {
         }
     }
 
-    /// A tenant by its id, or by its slug in the agency.
+    /// A tenant by its id, or by its slug: in the agency that is named, else in the only one that has such a tenant.
     pub(super) async fn tenant(&self, name: &str, agency: Option<&str>) -> anyhow::Result<Tenant> {
         let store = &self.foundations.database;
-        let found = match name.parse() {
-            Ok(id) => store.find_tenant(&id).await?,
-            Err(_) => store.find_tenant_by_slug(&self.agency(agency).await?.id, name).await?,
-        };
-        found.ok_or_else(|| {
-            anyhow::anyhow!("there is no tenant {name}; `troupe tenant list` shows those there are")
-        })
+        let mut found = Vec::new();
+        match name.parse() {
+            Ok(id) => found.extend(store.find_tenant(&id).await?),
+            Err(_) => {
+                let agencies = match agency {
+                    Some(_) => vec![self.agency(agency).await?],
+                    None => store.list_agencies().await?,
+                };
+                for agency in agencies {
+                    found.extend(store.find_tenant_by_slug(&agency.id, name).await?);
+                }
+            }
+        }
+        match found.len() {
+            0 => anyhow::bail!("there is no tenant {name}; `troupe tenant list` shows those there are"),
+            1 => Ok(found.remove(0)),
+            _ => {
+                let ids: Vec<String> = found.iter().map(|tenant| tenant.id.to_string()).collect();
+                anyhow::bail!(
+                    "several agencies have a tenant {name}; name it by its id: {}",
+                    ids.join(" or ")
+                )
+            }
+        }
     }
 
     /// Every tenant of an agency.
@@ -74,5 +91,56 @@ impl Workspace {
     /// Lets the database finish and closes it.
     pub(super) async fn close(self) {
         self.foundations.close(Duration::from_secs(5)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tenants::ports::UnitOfWork;
+    use tenants::settings::TenantSettings;
+
+    struct Place {
+        workspace: Workspace,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Place {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let mut settings = Settings::with("").unwrap();
+            settings.data.dir = folder.path().to_owned();
+            let foundations =
+                Foundations::open(&settings, Arc::new(tenants::clock::SystemClock)).await.unwrap();
+            foundations.database.migrate().await.unwrap();
+            Self { workspace: Workspace { foundations }, _folder: folder }
+        }
+
+        async fn agency_with(&self, slugs: &[&str]) -> Agency {
+            let (act, store) = (self.workspace.act(), &self.workspace.foundations.database);
+            let (agency, changes) = act.create_agency("An agency").unwrap();
+            store.commit(changes).await.unwrap();
+            for slug in slugs {
+                let (_, changes) =
+                    act.create_tenant(agency.id, slug, "Shop", "UTC", &TenantSettings::default()).unwrap();
+                store.commit(changes).await.unwrap();
+            }
+            agency
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slug_is_enough_where_only_one_agency_has_it() {
+        let place = Place::new().await;
+        let first = place.agency_with(&["acme", "both"]).await;
+        let second = place.agency_with(&["both"]).await;
+        let workspace = &place.workspace;
+        assert_eq!(workspace.tenant("acme", None).await.unwrap().agency, first.id);
+        let by_agency = workspace.tenant("both", Some(&second.id.to_string())).await.unwrap();
+        assert_eq!(by_agency.agency, second.id);
+        let unclear = workspace.tenant("both", None).await.unwrap_err().to_string();
+        assert!(unclear.contains(&by_agency.id.to_string()), "{unclear}");
+        let nobody = workspace.tenant("nobody", None).await.unwrap_err().to_string();
+        assert!(nobody.contains("there is no tenant nobody"), "{nobody}");
     }
 }
