@@ -1,0 +1,8 @@
+//! How each provider is spoken to: the whole router against a stub on this machine that answers in the shapes of the
+//! real APIs.
+
+mod anthropic;
+mod ollama;
+mod openai;
+mod stub;
+mod trouble;
