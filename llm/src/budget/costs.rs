@@ -21,7 +21,7 @@ pub(super) struct Costs {
 }
 
 impl Costs {
-    /// Remembers what all calls of one reservation cost.
+    /// Remembers what the calls of one reservation cost.
     pub fn learn(&self, task: Task, model: &ModelRef, cost: MicroUsd) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let models = seen.entry(task).or_default();

@@ -1,4 +1,4 @@
-//! Money set aside for the calls to one model, and what became of it.
+//! Money set aside for a call to a model, and what became of it.
 
 use std::sync::Arc;
 
@@ -68,6 +68,11 @@ impl Spending {
     /// What providers ask for.
     pub fn paid(&self) -> &Paid {
         &self.paid
+    }
+
+    /// Whether calls that are over have to be paid.
+    pub fn has_cost(&self) -> bool {
+        self.calls.iter().any(|call| call.cost > MicroUsd(0))
     }
 
     /// A call is made now; it counts as cancelled unless it ends otherwise.

@@ -1,7 +1,7 @@
 //! How each model is doing: its breaker, and how long it wants to be left alone.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tenants::breaker::{BreakerConfig, BreakerState, CircuitBreaker, Permission};
 use tenants::clock::Timestamp;
@@ -63,22 +63,24 @@ impl Health {
     /// Whether a call would be let through; takes no probe.
     pub fn look(&self, model: &ModelRef, now: Timestamp) -> Result<(), Unwell> {
         match self.models().get(model) {
-            Some(condition) => condition.clone_and_ask(now),
+            Some(condition) => condition.look(now),
             None => Ok(()),
         }
     }
 
-    /// Lets a call through; [`report`](Self::report) what became of it.
-    pub fn allow(&self, model: &ModelRef, now: Timestamp) -> Result<(), Unwell> {
+    /// Lets a call through, and watches what becomes of it.
+    pub fn allow(self: &Arc<Self>, model: &ModelRef, now: Timestamp) -> Result<Watch, Unwell> {
         let mut models = self.models();
-        let Some(condition) = models.get_mut(model) else { return Ok(()) };
-        let answer = condition.ask(now);
-        self.show(model, condition);
-        answer
+        let mut is_probe = false;
+        if let Some(condition) = models.get_mut(model) {
+            let answer = condition.ask(now);
+            self.show(model, condition);
+            is_probe = answer? == Permission::Probe;
+        }
+        Ok(Watch { health: Arc::clone(self), model: model.clone(), is_probe })
     }
 
-    /// What became of a call.
-    pub fn report(&self, model: &ModelRef, result: Result<(), &CallError>, now: Timestamp) {
+    fn report(&self, model: &ModelRef, result: Result<(), &CallError>, now: Timestamp) {
         let mut models = self.models();
         let Some(condition) = models.get_mut(model) else { return };
         match result {
@@ -89,6 +91,12 @@ impl Health {
             condition.rests_until = condition.rests_until.max(now + wait);
         }
         self.show(model, condition);
+    }
+
+    fn forget_probe(&self, model: &ModelRef) {
+        if let Some(condition) = self.models().get_mut(model) {
+            condition.breaker.forget_probe();
+        }
     }
 
     /// All breakers, by model.
@@ -115,17 +123,42 @@ impl Condition {
         Self { config, breaker: CircuitBreaker::new(config), rests_until: Timestamp::default() }
     }
 
-    fn ask(&mut self, now: Timestamp) -> Result<(), Unwell> {
+    fn ask(&mut self, now: Timestamp) -> Result<Permission, Unwell> {
         if now < self.rests_until {
             return Err(Unwell::Resting(self.rests_until));
         }
         match self.breaker.allow(now.as_micros()) {
-            Permission::Allowed | Permission::Probe => Ok(()),
             Permission::Rejected { retry_at } => Err(Unwell::Broken(Timestamp::from_micros(retry_at))),
+            allowed => Ok(allowed),
         }
     }
 
-    fn clone_and_ask(&self, now: Timestamp) -> Result<(), Unwell> {
-        Self { breaker: self.breaker.clone(), ..*self }.ask(now)
+    fn look(&self, now: Timestamp) -> Result<(), Unwell> {
+        let mut copy = Self { breaker: self.breaker.clone(), ..*self };
+        copy.ask(now).map(|_| ())
+    }
+}
+
+/// A call that was let through. Dropping it without a report says that nobody waited for the outcome.
+#[derive(Debug)]
+pub(super) struct Watch {
+    health: Arc<Health>,
+    model: ModelRef,
+    is_probe: bool,
+}
+
+impl Watch {
+    /// What became of the call.
+    pub fn report(mut self, result: Result<(), &CallError>, now: Timestamp) {
+        self.is_probe = false;
+        self.health.report(&self.model, result, now);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if self.is_probe {
+            self.health.forget_probe(&self.model);
+        }
     }
 }

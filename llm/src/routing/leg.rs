@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::health::Unwell;
+use super::health::{Unwell, Watch};
 use super::job::{Job, Unusable};
 use super::journey::{Failure, Journey, Stop};
 use super::places::Place;
@@ -17,11 +17,13 @@ pub(super) struct Leg<T> {
     pub output: T,
     pub spending: Spending,
     pub place: Place,
+    /// Of a stream, which is still under way.
+    pub watch: Option<Watch>,
 }
 
 /// What one call came to.
 enum Attempt<T> {
-    Usable(T),
+    Usable(T, Option<Watch>),
     Unusable(T, Unusable),
     Failed(CallError),
 }
@@ -41,8 +43,8 @@ impl Journey {
         loop {
             let current = repair.as_ref().unwrap_or(job);
             match self.call(&station, &mut spending, model, current).await? {
-                Attempt::Usable(output) => {
-                    return Ok(Leg { model: model.clone(), output, spending, place });
+                Attempt::Usable(output, watch) => {
+                    return Ok(Leg { model: model.clone(), output, spending, place, watch });
                 }
                 Attempt::Unusable(output, unusable) => {
                     let again = if unusable.is_repairable && repair.is_none() {
@@ -65,6 +67,11 @@ impl Journey {
                     self.inner.clock.sleep(pause).await;
                     place = self.enter(&station).await?;
                 }
+            }
+            // A call that has to be paid has used up what was set aside: the next one needs money of its own.
+            if spending.has_cost() {
+                drop(spending);
+                spending = self.set_aside(model, job).await?;
             }
         }
     }
@@ -121,9 +128,8 @@ impl Journey {
         if left.is_zero() {
             return Err(Stop::Over(self.late()));
         }
-        let health = &self.inner.health;
-        let allowed = health.allow(model, self.inner.clock.now());
-        allowed.map_err(|unwell| Stop::Next(Failure::Unwell(unwell)))?;
+        let allowed = self.inner.health.allow(model, self.inner.clock.now());
+        let watch = allowed.map_err(|unwell| Stop::Next(Failure::Unwell(unwell)))?;
 
         self.calls.attempts += 1;
         spending.begin(self.start_of_call(model, job));
@@ -135,9 +141,13 @@ impl Journey {
             () = self.inner.clock.sleep(timeout) => Err(CallError::TimedOut),
         };
         let is_our_haste = matches!(result, Err(CallError::TimedOut)) && timeout < self.limits.timeout;
-        if !is_our_haste && (result.is_err() || !J::IS_STREAM) {
-            health.report(model, result.as_ref().map(|_| ()), self.inner.clock.now());
-        }
+        let is_over = result.is_err() || !J::IS_STREAM;
+        let watch = if is_over && !is_our_haste {
+            watch.report(result.as_ref().map(|_| ()), self.inner.clock.now());
+            None
+        } else {
+            Some(watch)
+        };
         let output = match result {
             Ok(output) => output,
             Err(error) => {
@@ -147,7 +157,7 @@ impl Journey {
         };
         let (written, usage) = job.measure(&output);
         spending.heard(written, usage);
-        Ok(self.judge(spending, job, output))
+        Ok(self.judge(spending, job, output, watch))
     }
 
     fn judge<J: Job>(
@@ -155,14 +165,15 @@ impl Journey {
         spending: &mut Spending,
         job: &J,
         mut output: J::Output,
+        watch: Option<Watch>,
     ) -> Attempt<J::Output> {
         if J::IS_STREAM {
-            return Attempt::Usable(output);
+            return Attempt::Usable(output, watch);
         }
         match job.check(&mut output) {
             Ok(()) => {
                 self.calls.add(spending.end(Ending::Answered));
-                Attempt::Usable(output)
+                Attempt::Usable(output, watch)
             }
             Err(unusable) => {
                 self.calls.add(spending.end(Ending::Invalid(&unusable.problem)));

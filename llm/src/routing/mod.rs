@@ -67,7 +67,7 @@ pub struct Router {
 
 struct Inner {
     table: ArcSwap<Table>,
-    health: Health,
+    health: Arc<Health>,
     purse: Arc<Purse>,
     cache: Cache,
     clock: Arc<dyn Clock>,
@@ -89,7 +89,7 @@ impl Router {
         let purse = Purse::new(ledger, watch, Arc::clone(&clock), ids.clone(), tasks, metrics.clone());
         let cache = Cache::new(catalogue.calling.cache_entries);
         let table = Table::new(catalogue, source, None, &metrics)?;
-        let health = Health::new(metrics.clone());
+        let health = Arc::new(Health::new(metrics.clone()));
         health.set_models(table.models(), table.catalogue.breaker);
         let purse = Arc::new(purse);
         let table = ArcSwap::from_pointee(table);

@@ -1,5 +1,6 @@
 //! An answer in pieces, with the money it is paid from.
 
+use super::health::Watch;
 use super::job::{Begun, usable};
 use super::journey::Journey;
 use super::leg::Leg;
@@ -20,6 +21,7 @@ pub struct ReplyStream {
     assembly: Assembly,
     /// `None` once the call is over: dropping it settled it.
     call: Option<(Spending, Place)>,
+    watch: Option<Watch>,
 }
 
 /// A piece of an answer.
@@ -33,10 +35,10 @@ pub enum Piece {
 
 impl ReplyStream {
     pub(super) fn new(journey: Journey, leg: Leg<Begun>, schema: Option<Schema>) -> Self {
-        let Leg { model, output, spending, place } = leg;
+        let Leg { model, output, spending, place, watch } = leg;
         let Begun { first, rest } = output;
         let (first, call) = (Some(first), Some((spending, place)));
-        Self { journey, model, schema, first, rest, assembly: Assembly::default(), call }
+        Self { journey, model, schema, first, rest, assembly: Assembly::default(), call, watch }
     }
 
     /// The next piece; `None` after [`Piece::Done`] or an error. Dropping the future loses nothing.
@@ -87,9 +89,9 @@ impl ReplyStream {
             self.journey.calls.add(spending.end(Ending::Failed(error)));
         }
         let is_our_haste = matches!(error, CallError::TimedOut) && self.journey.left().is_zero();
-        if !is_our_haste {
-            let inner = &self.journey.inner;
-            inner.health.report(&self.model, Err(error), inner.clock.now());
+        let watch = self.watch.take().filter(|_| !is_our_haste);
+        if let Some(watch) = watch {
+            watch.report(Err(error), self.journey.inner.clock.now());
         }
         LlmError::Unavailable { retry_after: error.retry_after(), reason: format!("{}: {error}", self.model) }
     }
@@ -99,8 +101,9 @@ impl ReplyStream {
             Ok(completion) => completion,
             Err(error) => return Err(self.break_off(&error)),
         };
-        let inner = &self.journey.inner;
-        inner.health.report(&self.model, Ok(()), inner.clock.now());
+        if let Some(watch) = self.watch.take() {
+            watch.report(Ok(()), self.journey.inner.clock.now());
+        }
         let input = Input { schema: self.schema.take(), ..Input::default() };
         let checked = usable(&input, &completion);
         if let Some((mut spending, _place)) = self.call.take() {

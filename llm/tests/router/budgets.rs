@@ -85,6 +85,16 @@ async fn many_requests_at_once_do_not_overspend_a_nearly_spent_budget() {
 }
 
 #[tokio::test]
+async fn a_further_try_of_a_call_that_must_be_paid_needs_money_of_its_own() {
+    let stage = Stage::new().limited(700);
+    stage.provider.on("small", [Turn::Fail(CallError::TimedOut), saying("yes", 10, 5)]);
+    let error = stage.caption("hi").await.unwrap_err();
+    assert!(matches!(error, LlmError::OutOfBudget { .. }), "{error}");
+    let budget = stage.budget().await;
+    assert_eq!((budget.spent, budget.reserved), (MicroUsd(516), MicroUsd(0)));
+}
+
+#[tokio::test]
 async fn a_ledger_that_does_not_answer_lets_no_call_through() {
     let stage = Stage::new();
     stage.provider.on("small", [saying("yes", 1, 1)]);

@@ -105,6 +105,22 @@ async fn a_request_dropped_at_any_moment_leaves_nothing_open_and_no_place_taken(
 }
 
 #[tokio::test]
+async fn a_probe_nobody_waits_for_makes_room_for_another() {
+    let stage = Stage::with("tasks.caption.models = ['near/small']\nbreaker.failures_to_open = 1");
+    let down = troupe_llm::provider::CallError::Unreachable("refused".into());
+    let silent = Turn::Behind(Gate::default(), Box::new(saying("yes", 1, 1)));
+    stage.provider.on("small", [Turn::Fail(down), silent, saying("back", 1, 1)]);
+    stage.caption("hi").await.unwrap_err();
+    stage.clock.advance(std::time::Duration::from_secs(30));
+    tokio::select! {
+        biased;
+        () = stage.provider.was_asked(2) => {}
+        _ = stage.router.complete(stage.request(Task::Caption, "hi")) => panic!("nobody answers"),
+    }
+    assert_eq!(stage.caption("hi").await.unwrap().text, "back");
+}
+
+#[tokio::test]
 async fn a_shutdown_waits_for_what_was_spent_to_be_stored() {
     let stage = Stage::new();
     stage.provider.on("small", [saying("yes", 10, 5)]);
