@@ -7,12 +7,12 @@ use std::collections::VecDeque;
 
 use async_trait::async_trait;
 use reqwest::RequestBuilder;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::anthropic_wire::{Answer, Block, BlockDelta, Event, WireUsage, stop_reason};
 use super::http::Endpoint;
 use super::openai::rounded;
-use super::transport::{self, LineStream, refusal};
+use super::transport::{self, LineStream};
 use super::{Ask, CallError, Completion, Delta, Deltas, Embeddings, Provider, json as wire, sse};
 use crate::budget::Paid;
 use crate::request::{Message, StopReason, Tool, ToolCall, Usage};
@@ -162,16 +162,6 @@ fn answered(stop: StopReason) -> StopReason {
     if stop == StopReason::ToolUse { StopReason::End } else { stop }
 }
 
-fn stop_reason(word: Option<&str>) -> StopReason {
-    match word {
-        Some("end_turn" | "stop_sequence") => StopReason::End,
-        Some("max_tokens" | "model_context_window_exceeded") => StopReason::MaxTokens,
-        Some("tool_use") => StopReason::ToolUse,
-        Some("refusal") => StopReason::Refused,
-        _ => StopReason::Other,
-    }
-}
-
 struct MessageStream {
     lines: LineStream,
     ready: VecDeque<Delta>,
@@ -245,119 +235,5 @@ impl Deltas for MessageStream {
                 }
             }
         }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-struct Answer {
-    #[serde(default)]
-    content: Vec<Block>,
-    stop_reason: Option<String>,
-    usage: Option<WireUsage>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Block {
-    Text {
-        text: String,
-    },
-    ToolUse {
-        id: String,
-        name: String,
-        #[serde(default)]
-        input: Value,
-    },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Event {
-    MessageStart {
-        message: MessageStart,
-    },
-    ContentBlockStart {
-        index: usize,
-        content_block: Block,
-    },
-    ContentBlockDelta {
-        index: usize,
-        delta: BlockDelta,
-    },
-    MessageDelta {
-        delta: MessageEnd,
-        usage: Option<WireUsage>,
-    },
-    MessageStop,
-    Error {
-        error: WireError,
-    },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Debug, Deserialize)]
-struct MessageStart {
-    usage: Option<WireUsage>,
-}
-
-#[derive(Debug, Deserialize)]
-struct MessageEnd {
-    stop_reason: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type")]
-enum BlockDelta {
-    #[serde(rename = "text_delta")]
-    Text { text: String },
-    #[serde(rename = "input_json_delta")]
-    InputJson { partial_json: String },
-    #[serde(other)]
-    Other,
-}
-
-/// Theirs counts tokens from and to the cache beside the others, ours counts them among them. Writing to the cache is
-/// charged like sending: Troupe never asks for it.
-#[derive(Debug, Deserialize)]
-struct WireUsage {
-    input_tokens: Option<u32>,
-    cache_read_input_tokens: Option<u32>,
-    cache_creation_input_tokens: Option<u32>,
-    output_tokens: Option<u32>,
-}
-
-impl WireUsage {
-    /// What is known now: the end of a stream often repeats the output only.
-    fn onto(self, earlier: Usage) -> Usage {
-        let cached = self.cache_read_input_tokens.unwrap_or(earlier.cached);
-        let input = self.input_tokens.map_or(earlier.input, |tokens| {
-            tokens.saturating_add(cached).saturating_add(self.cache_creation_input_tokens.unwrap_or(0))
-        });
-        Usage { input, cached: cached.min(input), output: self.output_tokens.unwrap_or(earlier.output) }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-struct WireError {
-    #[serde(default)]
-    r#type: String,
-    #[serde(default)]
-    message: String,
-}
-
-impl WireError {
-    fn into_call_error(self) -> CallError {
-        let status = match self.r#type.as_str() {
-            "overloaded_error" => 529,
-            "rate_limit_error" => 429,
-            "authentication_error" | "permission_error" => 401,
-            "not_found_error" => 404,
-            "invalid_request_error" => 400,
-            _ => 500,
-        };
-        refusal(status, None, wire::excerpt(&self.message))
     }
 }

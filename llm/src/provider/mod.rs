@@ -8,6 +8,7 @@
 //! `tests/wire/`.
 
 mod anthropic;
+mod anthropic_wire;
 mod assembly;
 pub mod http;
 mod json;
