@@ -1,7 +1,8 @@
 //! Anthropic's Messages API.
 //!
-//! Structured answers are had by forcing a call of one tool whose arguments are the answer: it works with every model
-//! of theirs. Its arguments come back as the answer's text, so callers see no difference.
+//! Structured answers are had by forcing a call of one tool whose arguments are the answer. They come back as the
+//! answer's text, so callers see no difference. It needs no newer field of the API, but a model that is made to think
+//! first cannot be forced: leave thinking off in `extra`.
 
 use std::collections::VecDeque;
 

@@ -191,7 +191,11 @@ impl Job for StreamJob {
     }
 
     fn measure(&self, output: &Begun) -> (usize, Option<Usage>) {
-        (output.first.bytes(), None)
+        let usage = match output.first {
+            Delta::Usage(usage) => Some(usage),
+            _ => None,
+        };
+        (output.first.bytes(), usage)
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use futures::stream::{self, StreamExt};
 use prometheus::Registry;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -35,7 +36,7 @@ pub struct Answer {
     status: u16,
     headers: Vec<(&'static str, &'static str)>,
     body: String,
-    /// Promises more than it sends, so that the connection breaks.
+    /// The connection breaks after the body.
     is_cut: bool,
 }
 
@@ -185,13 +186,21 @@ async fn answer(
         1 => inner.answers[0].clone(),
         _ => inner.answers.remove(0),
     };
-    let mut response = (StatusCode::from_u16(answer.status).unwrap(), answer.body.clone()).into_response();
-    if answer.is_cut {
-        let promised = HeaderValue::from(answer.body.len() + 100);
-        response.headers_mut().insert("content-length", promised);
-    }
+    let status = StatusCode::from_u16(answer.status).unwrap();
+    let body = if answer.is_cut { cut_off(answer.body) } else { Body::from(answer.body) };
+    let mut response = (status, body).into_response();
     for (name, value) in answer.headers {
         response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     response
+}
+
+/// A body that is sent and then breaks, as when a server dies.
+fn cut_off(text: String) -> Body {
+    let break_off = async {
+        // What was sent so far is flushed meanwhile.
+        tokio::task::yield_now().await;
+        Err(std::io::Error::other("the server died"))
+    };
+    Body::from_stream(stream::iter([Ok(text)]).chain(stream::once(break_off)))
 }
