@@ -1,6 +1,6 @@
 //! The one door to providers: money is set aside before a call and reckoned up after it.
 //!
-//! [`Purse::open`] asks the ledger; a granted reservation is a [`Spending`], which alone holds a [`Paid`], and no
+//! `Purse::open` asks the ledger; a granted reservation is a `Spending`, which alone holds a [`Paid`], and no
 //! [`Provider`](crate::provider::Provider) can be called without one:
 //!
 //! ```compile_fail
@@ -8,7 +8,7 @@
 //! let paid = troupe_llm::budget::Paid { reservation: todo!() };
 //! ```
 //!
-//! A reservation is settled however its request ends: a [`Spending`] that is dropped is settled in the background,
+//! A reservation is settled however its request ends: a `Spending` that is dropped is settled in the background,
 //! with a call that was under way as cancelled. If the process dies, the ledger takes the reservation for spent once it
 //! has expired.
 

@@ -4,9 +4,9 @@
 //! set aside, the model's breaker, the call with its limit of time, further tries, the check of the answer with one try
 //! to repair it; then the next model. However it ends, all calls are reckoned up and stored.
 //!
-//! - [`journey`]: one request on its way through the models; [`leg`]: one model.
-//! - [`job`]: what is asked, whether as a whole, in pieces, or for vectors.
-//! - [`places`]: fair sharing; [`health`]: breakers and rests; [`cache`]: earlier answers.
+//! - `journey`: one request on its way through the models; `leg`: one model.
+//! - `job`: what is asked, whether as a whole, in pieces, or for vectors.
+//! - `places`: fair sharing; `health`: breakers and rests; `cache`: earlier answers.
 //!
 //! Asking several models at once and taking the first answer (hedging) is left out: a call that loses the race is paid
 //! in full by most providers, and who must answer in time has fallbacks already.
