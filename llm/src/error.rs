@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use tenants::clock::Timestamp;
+use tenants::models::BudgetScope;
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LlmError {
@@ -19,6 +22,14 @@ pub enum LlmError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A budget has no room for the call. Go on with the local model and with approvals.
+    #[error("the budget of {} is spent until {resets_at}; raise it, or go on without a model", of(.scope))]
+    OutOfBudget {
+        /// Whose.
+        scope: BudgetScope,
+        /// When its next day begins.
+        resets_at: Timestamp,
+    },
     /// This kind of text gets no answer unless the tenant writes a template for it.
     #[error("there is nothing to say to this; add a template of your own for it if there should be")]
     NothingToSay,
@@ -28,8 +39,17 @@ pub enum LlmError {
 }
 
 impl LlmError {
-    /// True when the same request may succeed later.
+    /// True when the same request may succeed in a while. A spent budget is not meant: waiting for the next day is no
+    /// way to answer somebody.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Cancelled)
+    }
+}
+
+fn of(scope: &BudgetScope) -> String {
+    match scope {
+        BudgetScope::Agency(agency) => format!("agency {agency}"),
+        BudgetScope::Tenant(tenant) => format!("tenant {tenant}"),
+        BudgetScope::Share(tenant, share) => format!("tenant {tenant} for {share} work"),
     }
 }

@@ -9,16 +9,36 @@
 //! `test.xx.tsv` in `config/intents/`, its words in `lexicon.tsv`, and `config/templates/xx.toml`; name the new
 //! files in [`offline`]; then run `cargo run --release -p troupe-llm --example train_intents`.
 //!
-//! **One more provider.** Implement [`LlmRouter`] in a module beside [`offline`].
+//! [`Router`] asks models of real providers: [`routing`] is the way of a request, [`provider`] how each provider
+//! speaks, [`catalogue`] which models there are and what they cost, [`budget`] the one door through which every call
+//! goes and is paid. It takes finished questions, [`Request`]s, and knows nothing of intents and replies.
+//!
+//! Between the two belongs the cascade: an [`LlmRouter`] that asks the offline classifier first and a [`Router`] when
+//! that is unsure, with prompts. It will live beside them, in a module of its own.
+//!
+//! **One more provider.** When it speaks a known protocol, an entry in `config/models.toml` is all; else see
+//! [`provider`].
 
+pub mod budget;
+pub mod catalogue;
 pub mod error;
+pub mod metrics;
 pub mod offline;
+pub mod provider;
+pub mod request;
 pub mod router;
+pub mod routing;
+pub mod schema;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use budget::Payer;
+pub use catalogue::Catalogue;
 pub use error::LlmError;
+pub use metrics::LlmMetrics;
 pub use offline::OfflineProvider;
+pub use request::{EmbedReply, EmbedRequest, Input, Reply, Request};
 pub use router::{
     Answer, BreakerOf, Channel, ClassifyRequest, Formality, LlmRouter, OwnTemplate, ReplyRequest, Voice,
 };
+pub use routing::{Piece, ReplyStream, Router, RouterParts};

@@ -169,6 +169,13 @@ impl CircuitBreaker {
         }
     }
 
+    /// Reports that a probe will never have an outcome: its caller went away. Another one may go in its place.
+    pub fn forget_probe(&mut self) {
+        if let Phase::HalfOpen { in_flight, .. } = &mut self.phase {
+            *in_flight = in_flight.saturating_sub(1);
+        }
+    }
+
     /// What it looks like now.
     pub fn view(&self) -> BreakerView {
         let (state, retry_at) = match self.phase {
@@ -270,6 +277,16 @@ mod tests {
         assert_eq!(breaker.allow(100), Permission::Probe);
         assert_eq!(breaker.allow(1_099), Permission::Rejected { retry_at: 1_100 });
         assert_eq!(breaker.allow(1_100), Permission::Probe);
+    }
+
+    #[test]
+    fn a_probe_whose_caller_went_away_makes_room_for_another() {
+        let mut breaker = opened_at(0);
+        assert_eq!(breaker.allow(100), Permission::Probe);
+        assert_eq!(breaker.allow(100), Permission::Probe);
+        assert!(matches!(breaker.allow(101), Permission::Rejected { .. }));
+        breaker.forget_probe();
+        assert_eq!(breaker.allow(102), Permission::Probe);
     }
 
     #[test]

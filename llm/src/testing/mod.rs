@@ -1,4 +1,11 @@
-//! A router whose answers a test writes down beforehand, for the tests of all crates.
+//! For the tests of all crates: a router whose answers a test writes down beforehand, a provider of the same kind
+//! below the real router, and a ledger in memory.
+
+mod ledger;
+mod provider;
+
+pub use ledger::MemoryLedger;
+pub use provider::{Asked, ScriptedProvider, StreamStep, Turn, saying};
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

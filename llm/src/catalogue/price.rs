@@ -1,0 +1,78 @@
+//! What tokens cost.
+
+use serde::Deserialize;
+use tenants::money::MicroUsd;
+
+use crate::request::Usage;
+
+/// Bytes of text that make a token, on average and on the safe side: English has about four, other languages fewer.
+const BYTES_PER_TOKEN: usize = 3;
+
+/// Micro-dollars per million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// Sent.
+    pub input: i64,
+    /// Sent and found in the provider's cache.
+    pub cached: i64,
+    /// Received.
+    pub output: i64,
+}
+
+impl Price {
+    /// What a call costs; a part of a micro-dollar counts as one.
+    pub fn cost(&self, usage: Usage) -> MicroUsd {
+        let cached = usage.cached.min(usage.input);
+        let parts = [(usage.input - cached, self.input), (cached, self.cached), (usage.output, self.output)];
+        let total: i128 = parts.iter().map(|(tokens, price)| i128::from(*tokens) * i128::from(*price)).sum();
+        let micros = (total + 999_999) / 1_000_000;
+        MicroUsd(i64::try_from(micros).unwrap_or(i64::MAX))
+    }
+
+    /// The dearer of both in each respect.
+    pub(super) fn dearer(self, other: Self) -> Self {
+        Self {
+            input: self.input.max(other.input),
+            cached: self.cached.max(other.cached),
+            output: self.output.max(other.output),
+        }
+    }
+
+    pub(super) fn is_negative(&self) -> bool {
+        self.input < 0 || self.cached < 0 || self.output < 0
+    }
+}
+
+/// Tokens of so many bytes, as far as that can be told without the model's own tokenizer.
+pub fn estimated_tokens(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(BYTES_PER_TOKEN)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cached_tokens_are_cheaper_and_never_counted_twice() {
+        let price = Price { input: 5_000_000, cached: 500_000, output: 25_000_000 };
+        let usage = Usage { input: 1_000, cached: 800, output: 100 };
+        assert_eq!(price.cost(usage), MicroUsd(1_000 + 400 + 2_500));
+        let absurd = Usage { input: 10, cached: 1_000, output: 0 };
+        assert_eq!(price.cost(absurd), MicroUsd(5));
+        assert_eq!(price.cost(Usage::default()), MicroUsd(0));
+    }
+
+    #[test]
+    fn a_part_of_a_micro_dollar_counts_as_one() {
+        let price = Price { input: 100_000, cached: 0, output: 0 };
+        assert_eq!(price.cost(Usage { input: 1, cached: 0, output: 0 }), MicroUsd(1));
+    }
+
+    #[test]
+    fn absurd_prices_do_not_overflow() {
+        let price = Price { input: i64::MAX, cached: i64::MAX, output: i64::MAX };
+        let usage = Usage { input: u32::MAX, cached: 0, output: u32::MAX };
+        assert_eq!(price.cost(usage), MicroUsd(i64::MAX));
+    }
+}

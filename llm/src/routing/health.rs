@@ -1,0 +1,164 @@
+//! How each model is doing: its breaker, and how long it wants to be left alone.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tenants::breaker::{BreakerConfig, BreakerState, CircuitBreaker, Permission};
+use tenants::clock::Timestamp;
+
+use crate::catalogue::ModelRef;
+use crate::metrics::LlmMetrics;
+use crate::provider::CallError;
+use crate::router::BreakerOf;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Health {
+    models: Mutex<BTreeMap<ModelRef, Condition>>,
+    metrics: LlmMetrics,
+}
+
+#[derive(Debug)]
+struct Condition {
+    config: BreakerConfig,
+    breaker: CircuitBreaker,
+    /// The provider has said not to come before.
+    rests_until: Timestamp,
+}
+
+/// Why a model may not be called now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unwell {
+    /// It failed too often; asking again can succeed then.
+    Broken(Timestamp),
+    /// It wants to be left alone until then.
+    Resting(Timestamp),
+}
+
+impl Unwell {
+    pub fn until(self) -> Timestamp {
+        match self {
+            Self::Broken(until) | Self::Resting(until) => until,
+        }
+    }
+}
+
+impl Health {
+    pub fn new(metrics: LlmMetrics) -> Self {
+        Self { models: Mutex::default(), metrics }
+    }
+
+    /// The models there are now. Those that stay keep their state unless the setting changed.
+    pub fn set_models<'a>(&self, models: impl Iterator<Item = &'a ModelRef>, config: BreakerConfig) {
+        let mut known = self.models();
+        let mut old = std::mem::take(&mut *known);
+        for model in models {
+            let kept = old.remove(model).filter(|condition| condition.config == config);
+            let condition = kept.unwrap_or_else(|| Condition::new(config));
+            self.show(model, &condition);
+            known.insert(model.clone(), condition);
+        }
+    }
+
+    /// Whether a call would be let through; takes no probe.
+    pub fn look(&self, model: &ModelRef, now: Timestamp) -> Result<(), Unwell> {
+        match self.models().get(model) {
+            Some(condition) => condition.look(now),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets a call through, and watches what becomes of it.
+    pub fn allow(self: &Arc<Self>, model: &ModelRef, now: Timestamp) -> Result<Watch, Unwell> {
+        let mut models = self.models();
+        let mut is_probe = false;
+        if let Some(condition) = models.get_mut(model) {
+            let answer = condition.ask(now);
+            self.show(model, condition);
+            is_probe = answer? == Permission::Probe;
+        }
+        Ok(Watch { health: Arc::clone(self), model: model.clone(), is_probe })
+    }
+
+    fn report(&self, model: &ModelRef, result: Result<(), &CallError>, now: Timestamp) {
+        let mut models = self.models();
+        let Some(condition) = models.get_mut(model) else { return };
+        match result {
+            Err(error) if error.speaks_against_model() => condition.breaker.failure(now.as_micros()),
+            Ok(()) | Err(_) => condition.breaker.success(now.as_micros()),
+        }
+        if let Some(wait) = result.err().and_then(CallError::retry_after) {
+            condition.rests_until = condition.rests_until.max(now + wait);
+        }
+        self.show(model, condition);
+    }
+
+    fn forget_probe(&self, model: &ModelRef) {
+        if let Some(condition) = self.models().get_mut(model) {
+            condition.breaker.forget_probe();
+        }
+    }
+
+    /// All breakers, by model.
+    pub fn breakers(&self) -> Vec<BreakerOf> {
+        let of = |(model, condition): (&ModelRef, &Condition)| BreakerOf {
+            name: model.to_string(),
+            view: condition.breaker.view(),
+        };
+        self.models().iter().map(of).collect()
+    }
+
+    fn show(&self, model: &ModelRef, condition: &Condition) {
+        let state: BreakerState = condition.breaker.view().state;
+        self.metrics.breaker(&model.provider, &model.model, state);
+    }
+
+    fn models(&self) -> MutexGuard<'_, BTreeMap<ModelRef, Condition>> {
+        self.models.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Condition {
+    fn new(config: BreakerConfig) -> Self {
+        Self { config, breaker: CircuitBreaker::new(config), rests_until: Timestamp::default() }
+    }
+
+    fn ask(&mut self, now: Timestamp) -> Result<Permission, Unwell> {
+        if now < self.rests_until {
+            return Err(Unwell::Resting(self.rests_until));
+        }
+        match self.breaker.allow(now.as_micros()) {
+            Permission::Rejected { retry_at } => Err(Unwell::Broken(Timestamp::from_micros(retry_at))),
+            allowed => Ok(allowed),
+        }
+    }
+
+    fn look(&self, now: Timestamp) -> Result<(), Unwell> {
+        let mut copy = Self { breaker: self.breaker.clone(), ..*self };
+        copy.ask(now).map(|_| ())
+    }
+}
+
+/// A call that was let through. Dropping it without a report says that nobody waited for the outcome.
+#[derive(Debug)]
+pub(super) struct Watch {
+    health: Arc<Health>,
+    model: ModelRef,
+    is_probe: bool,
+}
+
+impl Watch {
+    /// What became of the call.
+    pub fn report(mut self, result: Result<(), &CallError>, now: Timestamp) {
+        self.is_probe = false;
+        self.health.report(&self.model, result, now);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if self.is_probe {
+            self.health.forget_probe(&self.model);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Stories of the router, with scripted providers, a ledger in memory, and a clock that moves on command.
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
+
+mod answers;
+mod budgets;
+mod cancelling;
+mod failures;
+mod reloading;
+mod sharing;
+mod stage;
+mod streams;
