@@ -105,6 +105,10 @@ ids! {
     AuditId = "aud";
     /// An alert.
     AlertId = "alr";
+    /// A call to a language model.
+    CallId = "call";
+    /// Money set aside for calls to a language model.
+    ReservationId = "res";
 }
 
 impl AgencyId {

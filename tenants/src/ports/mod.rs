@@ -2,9 +2,11 @@
 //! tests, put together by `runtime`.
 
 mod gateway;
+mod ledger;
 mod store;
 mod wake;
 
 pub use gateway::*;
+pub use ledger::*;
 pub use store::*;
 pub use wake::*;
