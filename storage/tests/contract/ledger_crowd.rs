@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use tenants::clock::SystemClock;
 use tenants::models::{BudgetScope, Reservation, Reserved, Share};
 use tenants::ports::{BudgetLedger, StoreError, UnitOfWork};
@@ -118,6 +120,33 @@ async fn city(database: &TestDatabase) -> Vec<World> {
     all
 }
 
+/// Closes both nodes and looks whether the server ever had to end a transaction because two waited for each other: the
+/// writer would have tried again and hidden it.
+async fn nobody_waited_in_a_circle(database: &TestDatabase, nodes: [&Database; 2]) {
+    for node in nodes {
+        node.close().await;
+    }
+    if database.is_sqlite() {
+        return;
+    }
+    let mut server = database.url().parse::<PgConnectOptions>().unwrap().connect().await.unwrap();
+    // A connection tells what it has counted when it ends.
+    let others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+    for _ in 0..200 {
+        if sqlx::query_scalar::<_, i64>(others).fetch_one(&mut server).await.unwrap() == 0 {
+            break;
+        }
+        pause().await;
+    }
+    let deadlocks = "select deadlocks from pg_stat_database where datname = current_database()";
+    assert_eq!(sqlx::query_scalar::<_, i64>(deadlocks).fetch_one(&mut server).await.unwrap(), 0);
+    server.close().await.unwrap();
+}
+
+async fn pause() {
+    tenants::clock::Clock::sleep(&SystemClock, std::time::Duration::from_millis(50)).await;
+}
+
 async fn two_nodes_never_spend_the_same_money(database: TestDatabase) {
     let tenants = city(&database).await;
     let world = &tenants[0];
@@ -150,6 +179,7 @@ async fn two_nodes_never_spend_the_same_money(database: TestDatabase) {
     let settled = join_all(settled).await;
     assert!(settled.iter().all(Result::is_ok), "{:?}", settled.iter().find(|it| it.is_err()));
     assert_eq!(spent_and_reserved(world, of_agency(world)).await, (sum(&granted), 0));
+    nobody_waited_in_a_circle(&database, nodes).await;
 }
 
 async fn two_nodes_that_begin_a_day_make_one_budget_of_it(database: TestDatabase) {
@@ -172,6 +202,7 @@ async fn two_nodes_that_begin_a_day_make_one_budget_of_it(database: TestDatabase
         let answers = join_all(asked).await;
         assert_eq!(answers.iter().filter(|answer| is_granted(answer)).count(), 5, "{answers:?}");
     }
+    nobody_waited_in_a_circle(&database, [&world.store, &other]).await;
 }
 
 async fn commits_that_fail_beside_them_are_no_trouble_of_reservations(database: TestDatabase) {
@@ -195,6 +226,7 @@ async fn commits_that_fail_beside_them_are_no_trouble_of_reservations(database: 
     assert!(failed.iter().all(is_conflict));
     let granted = granted_of(&wishes, &reserved);
     assert_eq!(spent_and_reserved(world, of_agency(world)).await, (0, sum(&granted)));
+    nobody_waited_in_a_circle(&database, [&world.store, &other]).await;
 }
 
 #[tokio::test]
@@ -260,7 +292,7 @@ async fn after_restart(world: &World, scope: BudgetScope) -> (i64, i64) {
         if world.store.find_budget(&scope, crate::ledger::DAY).await.is_ok() {
             break;
         }
-        tenants::clock::Clock::sleep(&SystemClock, std::time::Duration::from_millis(50)).await;
+        pause().await;
     }
     spent_and_reserved(world, scope).await
 }
