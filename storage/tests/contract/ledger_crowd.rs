@@ -111,10 +111,11 @@ async fn wishes_of_many(tenants: &[World], many: usize) -> Vec<Reservation> {
         .collect()
 }
 
-async fn city(database: &TestDatabase) -> Vec<World> {
+/// So many tenants of one agency.
+async fn city(database: &TestDatabase, many: usize) -> Vec<World> {
     let first = World::new(database).await;
     let mut all = vec![first.clone()];
-    for number in 0..4 {
+    for number in 1..many {
         all.push(first.tenant_named(&format!("shop-{number}")).await);
     }
     all
@@ -148,7 +149,7 @@ async fn pause() {
 }
 
 async fn two_nodes_never_spend_the_same_money(database: TestDatabase) {
-    let tenants = city(&database).await;
+    let tenants = city(&database, 5).await;
     let world = &tenants[0];
     let other = database.open_with(Arc::new(world.clock.clone())).await;
     let nodes = [&world.store, &other];
@@ -206,27 +207,32 @@ async fn two_nodes_that_begin_a_day_make_one_budget_of_it(database: TestDatabase
 }
 
 async fn commits_that_fail_beside_them_are_no_trouble_of_reservations(database: TestDatabase) {
-    let tenants = city(&database).await;
-    let world = &tenants[0];
-    let other = database.open_with(Arc::new(world.clock.clone())).await;
-    let wishes = wishes_of_many(&tenants, 60).await;
-    let reserved = wishes.iter().enumerate().map(|(number, wanted)| {
-        let node = if number % 2 == 0 { &world.store } else { &other };
-        node.reserve(wanted.clone())
-    });
-    let effect = world.effect(crate::world::hide("1"));
-    let fail = |node: Database| {
-        let state = tenants::effect::EffectState::Pending;
-        let changes = world.changes([world.move_effect(&effect, state, state)]);
-        async move { node.commit(changes).await }
-    };
-    let failing =
-        (0..30).map(|number| fail(if number % 2 == 0 { world.store.clone() } else { other.clone() }));
-    let (reserved, failed) = tokio::join!(join_all(reserved), join_all(failing));
-    assert!(failed.iter().all(is_conflict));
-    let granted = granted_of(&wishes, &reserved);
-    assert_eq!(spent_and_reserved(world, of_agency(world)).await, (0, sum(&granted)));
-    nobody_waited_in_a_circle(&database, [&world.store, &other]).await;
+    let tenants = city(&database, 16).await;
+    let other = database.open_with(Arc::new(tenants[0].clock.clone())).await;
+    let nodes = [&tenants[0].store, &other];
+    for _ in 0..6 {
+        // Each node hears of the tenants in its own order, and has to take every batch apart.
+        let (forth, back) = (tenants.iter(), tenants.iter().rev());
+        let answers = tokio::join!(
+            join_all(forth.map(|who| reserve_beside_a_failure(who, nodes[0]))),
+            join_all(back.map(|who| reserve_beside_a_failure(who, nodes[1]))),
+        );
+        assert!(answers.0.iter().chain(&answers.1).all(is_granted), "{answers:?}");
+    }
+    for who in &tenants {
+        assert_eq!(spent_and_reserved(who, of_tenant(who)).await, (0, 1_200));
+    }
+    nobody_waited_in_a_circle(&database, nodes).await;
+}
+
+async fn reserve_beside_a_failure(who: &World, node: &Database) -> Result<Reserved, StoreError> {
+    let state = tenants::effect::EffectState::Pending;
+    let unknown = who.effect(crate::world::hide("1"));
+    let fails = node.commit(who.changes([who.move_effect(&unknown, state, state)]));
+    let reserved = node.reserve(wanted(who, 100, vec![line(who, of_tenant(who), LIMIT)]));
+    let (failed, reserved) = tokio::join!(fails, reserved);
+    assert!(is_conflict(&failed));
+    reserved
 }
 
 #[tokio::test]
