@@ -5,17 +5,20 @@ use tenants::ports::StoreError;
 
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
-use crate::{alerts, apply, approvals, audit, conversations, directory, inbox, operations, outbox, writer};
+use crate::{
+    alerts, apply, approvals, audit, conversations, directory, inbox, ledger, operations, outbox, writer,
+};
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
 fn statements() -> impl Iterator<Item = &'static Statement> {
-    let lists: [&'static [&'static Statement]; 18] = [
+    let lists: [&'static [&'static Statement]; 20] = [
         alerts::STATEMENTS,
         approvals::STATEMENTS,
         audit::STATEMENTS,
         conversations::STATEMENTS,
         directory::STATEMENTS,
         inbox::STATEMENTS,
+        ledger::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
         writer::STATEMENTS,
@@ -25,6 +28,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::audit::STATEMENTS,
         apply::conversations::STATEMENTS,
         apply::events::STATEMENTS,
+        apply::ledger::STATEMENTS,
         apply::operations::STATEMENTS,
         apply::rules::STATEMENTS,
         apply::tenants::STATEMENTS,
@@ -33,12 +37,13 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
 }
 
 fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
-    let lists: [&'static [&'static Bulk]; 7] = [
+    let lists: [&'static [&'static Bulk]; 8] = [
         apply::accept::BULK_STATEMENTS,
         apply::audit::BULK_STATEMENTS,
         apply::conversations::BULK_STATEMENTS,
         apply::effects::BULK_STATEMENTS,
         apply::events::BULK_STATEMENTS,
+        apply::ledger::BULK_STATEMENTS,
         apply::operations::BULK_STATEMENTS,
         apply::rules::BULK_STATEMENTS,
     ];

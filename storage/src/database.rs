@@ -113,11 +113,7 @@ impl Database {
     /// When a migration fails (it leaves nothing behind), or the schema is newer than this program.
     pub async fn migrate(&self) -> Result<(), OpenError> {
         let mut connection = open::connect(&self.0.place, &self.0.limits).await?;
-        let migrated = match open::migrate(&mut connection).await {
-            // SQLite has no lock that spans all migrations: another process may have been faster.
-            Err(_) if open::pending(&mut connection).await.is_ok_and(|pending| pending.is_empty()) => Ok(()),
-            migrated => migrated,
-        };
+        let migrated = open::migrate_beside_others(&mut connection).await;
         // Whatever closing says, the migrations are applied or not.
         let _ = connection.close().await;
         migrated

@@ -140,7 +140,7 @@ impl Inbox for Database {
     async fn accept(&self, delivery: Delivery) -> Result<Vec<Accepted>, StoreError> {
         match self.submit(Work::Accept(delivery)).await? {
             Outcome::Accepted(answers) => Ok(answers),
-            Outcome::Changed(_) => Ok(Vec::new()),
+            _ => Ok(Vec::new()),
         }
     }
 

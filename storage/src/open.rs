@@ -170,8 +170,22 @@ pub(crate) fn reading_pool(place: &Place, limits: &Limits) -> Pool {
     }
 }
 
+/// Applies what is pending. SQLite has no lock that spans all migrations: another process may apply one while we begin
+/// it, and then the rest is still to do.
+pub(crate) async fn migrate_beside_others(session: &mut Session) -> Result<(), OpenError> {
+    let mut left = pending(session).await?.len();
+    loop {
+        let Err(error) = migrate(session).await else { return Ok(()) };
+        match pending(session).await.map(|pending| pending.len()) {
+            Ok(0) => return Ok(()),
+            Ok(fewer) if fewer < left => left = fewer,
+            _ => return Err(error),
+        }
+    }
+}
+
 /// Applies what is pending, in whatever time it takes.
-pub(crate) async fn migrate(session: &mut Session) -> Result<(), OpenError> {
+async fn migrate(session: &mut Session) -> Result<(), OpenError> {
     match session {
         Session::Sqlite(session) => SQLITE_MIGRATIONS.run_direct(None, &mut **session, false).await,
         Session::Postgres(session) => {

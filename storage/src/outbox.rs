@@ -377,7 +377,7 @@ impl Outbox for Database {
     async fn interrupted_to_unknown(&self, at: Timestamp) -> Result<u64, StoreError> {
         match self.submit(Work::InterruptEffects { at }).await? {
             Outcome::Changed(effects) => Ok(effects),
-            Outcome::Accepted(_) => Ok(0),
+            _ => Ok(0),
         }
     }
 

@@ -4,7 +4,8 @@ use tenants::alert::NewAlert;
 use tenants::changes::Changes;
 use tenants::clock::Timestamp;
 use tenants::event::NewEvent;
-use tenants::ids::{AgencyId, AlertId, KeyId};
+use tenants::ids::{AgencyId, AlertId, KeyId, ReservationId};
+use tenants::models::{BudgetState, LlmCall, Reservation, Reserved};
 use tenants::ports::{Accepted, CronTick, Delivery, Heartbeat};
 use uuid::Uuid;
 
@@ -20,7 +21,17 @@ pub(crate) enum Work {
     PutHeartbeats(Vec<Heartbeat>),
     AddTicks(Vec<CronTick>),
     RunTick { tick: CronTick, event: Option<Box<NewEvent>>, next_run: Timestamp },
+    Ledger(Entry),
+    ForgetReservations { before: Timestamp },
     Ping,
+}
+
+/// What is asked of the budgets.
+#[derive(Debug, Clone)]
+pub(crate) enum Entry {
+    Reserve(Box<Reservation>),
+    Settle { reservation: ReservationId, calls: Vec<LlmCall> },
+    Expire { at: Timestamp },
 }
 
 /// What came of it.
@@ -30,6 +41,10 @@ pub(crate) enum Outcome {
     Accepted(Vec<Accepted>),
     /// Number of rows, where that tells something.
     Changed(u64),
+    /// Whether a reservation was granted.
+    Reserved(Box<Reserved>),
+    /// The budgets after a settlement.
+    Settled(Vec<BudgetState>),
 }
 
 impl Work {
@@ -39,13 +54,26 @@ impl Work {
             Work::Accept(delivery) => delivery.events.first().map_or(Uuid::nil(), |event| event.tenant.0),
             Work::Commit(changes) => changes.chain.uuid(),
             Work::RunTick { tick, .. } => tick.tenant.0,
+            Work::Ledger(entry) => entry.lane(),
             Work::RaiseAlert { .. }
             | Work::ResolveAlert { .. }
             | Work::TouchKey { .. }
             | Work::InterruptEffects { .. }
             | Work::PutHeartbeats(_)
             | Work::AddTicks(_)
+            | Work::ForgetReservations { .. }
             | Work::Ping => Uuid::nil(),
+        }
+    }
+}
+
+impl Entry {
+    /// Those of a tenant; a release names none and may go anywhere, because nobody settles before they have reserved.
+    fn lane(&self) -> Uuid {
+        match self {
+            Entry::Reserve(reservation) => reservation.tenant.0,
+            Entry::Settle { reservation, calls } => calls.first().map_or(reservation.0, |call| call.tenant.0),
+            Entry::Expire { .. } => Uuid::nil(),
         }
     }
 }

@@ -16,7 +16,7 @@ use tenants::clock::{Clock, Timestamp};
 use tenants::ports::StoreError;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::apply::perform;
+use crate::apply::{entry_of, ledger, perform};
 use crate::checkpoint::Written;
 use crate::db::{Connection, Connector, run};
 use crate::failure::{Failure, SharedError};
@@ -263,27 +263,66 @@ async fn transact(
     Ok(answers)
 }
 
-/// Applies each unit under a savepoint.
+/// Applies each unit under a savepoint, those of the ledger last as ever; the answers stand in the order of the units.
 async fn one_by_one(
     connection: &mut Connection,
     works: &[&Work],
     now: Timestamp,
 ) -> Result<Vec<Result<Outcome, Failure>>, SharedError> {
+    let (ledger, others): (Vec<_>, Vec<_>) =
+        works.iter().copied().enumerate().partition(|(_, work)| entry_of(work).is_some());
     let mut answers = Vec::with_capacity(works.len());
-    for work in works {
-        run!(connection, SAVEPOINT).map_err(whole)?;
-        let answer = perform(connection, &[work], now).await;
-        match answer {
-            Ok(outcomes) => answers.extend(outcomes.into_iter().map(Ok)),
-            Err(Failure::Unavailable(error)) => return Err(error),
-            Err(failure) => {
-                run!(connection, ROLLBACK_TO).map_err(whole)?;
-                answers.push(Err(failure));
-            }
-        }
-        run!(connection, RELEASE).map_err(whole)?;
+    for (place, work) in others {
+        answers.push((place, apply_alone(connection, work, now).await?));
     }
-    Ok(answers)
+    lock_together(connection, works, now).await?;
+    for (place, work) in ledger {
+        answers.push((place, apply_alone(connection, work, now).await?));
+    }
+    answers.sort_unstable_by_key(|(place, _)| *place);
+    Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+}
+
+async fn apply_alone(
+    connection: &mut Connection,
+    work: &Work,
+    now: Timestamp,
+) -> Result<Result<Outcome, Failure>, SharedError> {
+    run!(connection, SAVEPOINT).map_err(whole)?;
+    let applied = perform(connection, &[work], now).await;
+    let applied = end_savepoint(connection, applied).await?;
+    Ok(applied.map(|mut outcomes| outcomes.pop().unwrap_or(Outcome::Changed(0))))
+}
+
+/// Locks what the units of the ledger need in the order that all nodes keep: one by one they would lock it in theirs, and
+/// two nodes could wait for each other.
+async fn lock_together(
+    connection: &mut Connection,
+    works: &[&Work],
+    now: Timestamp,
+) -> Result<(), SharedError> {
+    let entries: Vec<_> = works.iter().filter_map(|work| entry_of(work)).collect();
+    if entries.is_empty() {
+        return Ok(());
+    }
+    run!(connection, SAVEPOINT).map_err(whole)?;
+    let locked = ledger::lock(connection, &entries, now).await;
+    // Should one unit not fit, the others are applied all the same.
+    end_savepoint(connection, locked).await.map(drop)
+}
+
+/// Keeps what was done since the savepoint, or takes it back when it failed.
+async fn end_savepoint<T>(
+    connection: &mut Connection,
+    outcome: Result<T, Failure>,
+) -> Result<Result<T, Failure>, SharedError> {
+    match &outcome {
+        Err(Failure::Unavailable(error)) => return Err(Arc::clone(error)),
+        Err(_) => run!(connection, ROLLBACK_TO).map_err(whole).map(drop)?,
+        Ok(_) => {}
+    }
+    run!(connection, RELEASE).map_err(whole)?;
+    Ok(outcome)
 }
 
 /// A failure to begin, end or divide a transaction concerns the whole batch, whatever it is.

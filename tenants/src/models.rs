@@ -1,5 +1,7 @@
 //! What language models are asked for, and what that may cost.
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Timestamp;
 use crate::ids::{AgencyId, CallId, EventId, ReservationId, TenantId};
 use crate::money::MicroUsd;
@@ -62,7 +64,8 @@ impl Task {
 }
 
 /// Whose budget of a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BudgetScope {
     /// All tenants of an agency; its days are those of UTC.
     Agency(AgencyId),
@@ -73,7 +76,7 @@ pub enum BudgetScope {
 }
 
 /// A budget of a day, as a call is reckoned against it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetLine {
     /// Whose.
     pub scope: BudgetScope,

@@ -56,7 +56,7 @@ impl DecideError {
         match error {
             LlmError::Unavailable { retry_after, .. } => Some(Self::retry(attempts, retry_after, error)),
             LlmError::Cancelled => Some(Self::retry(attempts, None, error)),
-            LlmError::InvalidOutput { .. } | LlmError::NothingToSay => None,
+            LlmError::InvalidOutput { .. } | LlmError::OutOfBudget { .. } | LlmError::NothingToSay => None,
         }
     }
 

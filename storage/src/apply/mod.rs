@@ -8,9 +8,11 @@ pub(crate) mod accounts;
 pub(crate) mod alerts;
 pub(crate) mod approvals;
 pub(crate) mod audit;
+mod books;
 pub(crate) mod conversations;
 pub(crate) mod effects;
 pub(crate) mod events;
+pub(crate) mod ledger;
 pub(crate) mod operations;
 pub(crate) mod rules;
 pub(crate) mod schedule;
@@ -22,7 +24,7 @@ use ::tenants::ports::Delivery;
 
 use crate::db::Connection;
 use crate::failure::Failure;
-use crate::work::{Outcome, Work};
+use crate::work::{Entry, Outcome, Work};
 use schedule::{Group, Kind, Schedule};
 
 /// Applies several units of work as if one after the other; the answers stand in the same order.
@@ -51,15 +53,28 @@ pub(crate) async fn perform(
         .collect();
     apply_all(connection, &units, now).await?;
 
+    // Last, so that budgets which many tenants share are kept from others for the shortest time.
+    let entries: Vec<&Entry> = works.iter().filter_map(|work| entry_of(work)).collect();
+    let mut kept = ledger::keep(connection, &entries, now).await?.into_iter();
+
     let mut outcomes = Vec::with_capacity(works.len());
     for work in works {
         outcomes.push(match work {
             Work::Accept(_) => Outcome::Accepted(accepted.next().unwrap_or_default()),
             Work::Commit(_) => Outcome::Changed(0),
+            Work::Ledger(_) => kept.next().unwrap_or(Outcome::Changed(0)),
             other => Outcome::Changed(operations::perform_one(connection, other, now).await?),
         });
     }
     Ok(outcomes)
+}
+
+/// What a unit asks of the budgets.
+pub(crate) fn entry_of(work: &Work) -> Option<&Entry> {
+    match work {
+        Work::Ledger(entry) => Some(entry),
+        _ => None,
+    }
 }
 
 /// Applies units of work kind by kind.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::accept::add_events;
 use super::alerts::raise;
+use super::ledger;
 use crate::db::{Connection, run, run_bulk};
 use crate::failure::Failure;
 use crate::statement::{bulk_statements, statements};
@@ -60,8 +61,8 @@ pub(crate) async fn perform_one(
     now: Timestamp,
 ) -> Result<u64, Failure> {
     match work {
-        // These two are done together with others of their kind, see `perform`.
-        Work::Accept(_) | Work::Commit(_) => Ok(0),
+        // These are done together with others of their kind, see `perform`.
+        Work::Accept(_) | Work::Commit(_) | Work::Ledger(_) => Ok(0),
         Work::RaiseAlert { alert, at } => raise_one(connection, alert, *at).await,
         Work::ResolveAlert { agency, alert, by, at } => {
             run!(connection, RESOLVE_ALERT, agency.0, alert.0, Moment(*at), text(by))
@@ -70,6 +71,7 @@ pub(crate) async fn perform_one(
             run!(connection, TOUCH_KEY, key.0, Moment(*at), Moment(*at - TOUCH_EVERY))
         }
         Work::InterruptEffects { at } => run!(connection, INTERRUPT_EFFECTS, Moment(*at)),
+        Work::ForgetReservations { before } => ledger::forget(connection, *before).await,
         Work::PutHeartbeats(beats) => put_heartbeats(connection, beats).await,
         Work::AddTicks(ticks) => add_ticks(connection, ticks).await,
         Work::RunTick { tick, event, next_run } => {

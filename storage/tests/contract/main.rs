@@ -20,6 +20,12 @@ mod inbox;
 #[cfg(test)]
 mod keeping_order;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod ledger_crowd;
+#[cfg(test)]
+mod ledger_model;
+#[cfg(test)]
 mod operations;
 #[cfg(test)]
 mod outbox;

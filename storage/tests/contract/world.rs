@@ -47,19 +47,35 @@ impl World {
         let agency = AgencyId::new(&ids);
         let world =
             Self { store, clock, agency, tenant: TenantId::new(&ids), account: AccountId::new(&ids), ids };
-        let agency = Agency { id: agency, name: "Studio North".into(), created_at: world.now() };
-        let list = vec![Change::PutAgency(agency)];
-        world.store.commit(Changes { chain: Chain::Agency(world.agency), list }).await.unwrap();
+        world.open_agency().await;
         world.move_in("acme").await;
         world
     }
 
     /// A second tenant of the same agency, in the same store.
     pub async fn neighbour(&self) -> Self {
+        self.tenant_named("rival").await
+    }
+
+    /// One more tenant of the same agency, in the same store.
+    pub async fn tenant_named(&self, slug: &str) -> Self {
         let other =
             Self { tenant: TenantId::new(&self.ids), account: AccountId::new(&self.ids), ..self.clone() };
-        other.move_in("rival").await;
+        other.move_in(slug).await;
         other
+    }
+
+    /// Another agency with a tenant, in the same store.
+    pub async fn another_agency(&self) -> Self {
+        let other = Self { agency: AgencyId::new(&self.ids), ..self.clone() };
+        other.open_agency().await;
+        other.tenant_named(&other.agency.to_string()).await
+    }
+
+    async fn open_agency(&self) {
+        let agency = Agency { id: self.agency, name: "Studio North".into(), created_at: self.now() };
+        let list = vec![Change::PutAgency(agency)];
+        self.store.commit(Changes { chain: Chain::Agency(self.agency), list }).await.unwrap();
     }
 
     async fn move_in(&self, slug: &str) {
