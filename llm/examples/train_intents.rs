@@ -1,12 +1,10 @@
 //! Trains the local classifier from `config/intents/` and writes `config/intents/model.bin`.
 //!
-//! `cargo run --release -p troupe-llm --example train_intents`; with `--show-mistakes` it also prints every
-//! held-out example that was classified wrongly.
+//! `cargo run --release -p troupe-llm --example train_intents`; the example `evaluate_intents` measures the result.
 
 use std::path::Path;
 
-use llm::offline::classifier::{Classifier, built_in_lexicon};
-use llm::offline::evaluate::evaluate;
+use llm::offline::classifier::built_in_lexicon;
 use llm::offline::{examples, train};
 use troupe_llm as llm;
 
@@ -21,10 +19,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         model.temperature,
         model.crisis_threshold
     );
-    let report = evaluate(&Classifier::new(model, built_in_lexicon()?), &examples::held_out()?);
-    println!("{report}");
-    if std::env::args().any(|argument| argument == "--show-mistakes") {
-        report.mistakes.iter().for_each(|mistake| println!("{mistake}"));
-    }
     Ok(())
 }

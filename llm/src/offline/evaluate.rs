@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+use tenants::clock::Clock;
 use tenants::intent::{Intent, Language};
 
 use super::classifier::Classifier;
-use super::examples::{Example, Speech};
+use super::examples::{Example, KINDS, Speech};
 
 /// Bins of the calibration error.
-const BINS: usize = 10;
+const BINS: usize = 15;
+/// Confidences from which on the local answer might be taken.
+const THRESHOLDS: [f32; 8] = [0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
 
 /// How good a classifier is on a set of examples. Shares are between 0 and 1.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,7 +26,9 @@ pub struct Report {
     pub per_intent: Vec<(Intent, f64, f64)>,
     /// Accuracy in each language, in the order of [`Language::ALL`].
     pub per_language: Vec<(Language, f64)>,
-    /// Mean distance between confidence and accuracy over ten bins (expected calibration error).
+    /// Examples and accuracy of each kind of hard text that occurs, in the order of [`KINDS`].
+    pub per_kind: Vec<(&'static str, usize, f64)>,
+    /// Mean distance between confidence and accuracy over 15 bins (expected calibration error).
     pub calibration_error: f64,
     /// Share with the right sentiment.
     pub sentiment_accuracy: f64,
@@ -33,14 +38,44 @@ pub struct Report {
     pub crisis_precision: f64,
     /// Share of texts with words whose language was found without a hint.
     pub language_accuracy: f64,
+    /// What a cascade would get from the local classifier, from the lowest threshold to the highest.
+    pub at_thresholds: Vec<AtThreshold>,
     /// `confusion[is][was taken for]`, in the order of [`Intent::ALL`].
     pub confusion: [[usize; 6]; 6],
     /// The mistakes, a line each.
     pub mistakes: Vec<String>,
 }
 
+/// What happens when the local answer is taken from some confidence on, and a better model is asked below it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct AtThreshold {
+    /// The confidence.
+    pub threshold: f32,
+    /// Share of texts answered locally.
+    pub local: f64,
+    /// Share of these with the right intent.
+    pub accuracy: f64,
+    /// Share of all complaints that were answered locally as something else: nobody looks at them again.
+    pub complaints_lost: f64,
+    /// Share of all crises that were answered locally without an alarm.
+    pub crises_lost: f64,
+}
+
+/// The outcome of one example.
+#[derive(Debug, Clone, Copy)]
+struct Outcome {
+    confidence: f32,
+    is_right: bool,
+    /// A complaint that was taken for something else.
+    is_missed_complaint: bool,
+    /// A crisis without an alarm.
+    is_missed_crisis: bool,
+}
+
 #[derive(Default)]
 struct Counts {
+    outcomes: Vec<Outcome>,
+    of_kind: [[usize; 2]; KINDS.len()],
     sentiment: usize,
     language: [usize; 2],
     crisis_found: usize,
@@ -70,6 +105,15 @@ fn add(classifier: &Classifier, example: &Example, report: &mut Report, counts: 
     counts.crisis_all += usize::from(labels.crisis);
     counts.crisis_alarms += usize::from(found.crisis);
     counts.crisis_found += usize::from(labels.crisis && found.crisis);
+    counts.outcomes.push(Outcome {
+        confidence: found.confidence,
+        is_right,
+        is_missed_complaint: labels.intent == Intent::Complaint && !is_right,
+        is_missed_crisis: labels.crisis && !found.crisis,
+    });
+    if let Some(kind) = KINDS.iter().position(|kind| Some(*kind) == example.kind) {
+        counts.of_kind[kind][usize::from(is_right)] += 1;
+    }
     let bin = &mut counts.bins[((found.confidence * BINS as f32) as usize).min(BINS - 1)];
     *bin = (bin.0 + 1, bin.1 + usize::from(is_right), bin.2 + f64::from(found.confidence));
     let mut wrong = Vec::new();
@@ -107,6 +151,14 @@ fn finish(mut report: Report, counts: &Counts) -> Report {
     let of_language = Language::ALL.iter().zip(counts.of_language);
     report.per_language =
         of_language.map(|(&language, [wrong, right])| (language, share(right, wrong + right))).collect();
+    report.per_kind = KINDS
+        .into_iter()
+        .zip(counts.of_kind)
+        .filter(|(_, [wrong, right])| wrong + right > 0)
+        .map(|(kind, [wrong, right])| (kind, wrong + right, share(right, wrong + right)))
+        .collect();
+    report.at_thresholds =
+        THRESHOLDS.into_iter().map(|threshold| at_threshold(threshold, &report, counts)).collect();
     let error =
         counts.bins.iter().map(|&(_, right, confidence)| (right as f64 - confidence).abs()).sum::<f64>();
     report.calibration_error = error / report.examples.max(1) as f64;
@@ -115,6 +167,35 @@ fn finish(mut report: Report, counts: &Counts) -> Report {
     report.crisis_precision = share(counts.crisis_found, counts.crisis_alarms);
     report.language_accuracy = share(counts.language[1], counts.language[0] + counts.language[1]);
     report
+}
+
+fn at_threshold(threshold: f32, report: &Report, counts: &Counts) -> AtThreshold {
+    let local = || counts.outcomes.iter().filter(|outcome| outcome.confidence >= threshold);
+    let complaints = report.confusion[Intent::Complaint as usize].iter().sum();
+    AtThreshold {
+        threshold,
+        local: share(local().count(), report.examples),
+        accuracy: share(local().filter(|outcome| outcome.is_right).count(), local().count()),
+        complaints_lost: share(local().filter(|outcome| outcome.is_missed_complaint).count(), complaints),
+        crises_lost: share(local().filter(|outcome| outcome.is_missed_crisis).count(), counts.crisis_all),
+    }
+}
+
+/// Time for one text, in microseconds: the mean over all examples, `rounds` times.
+pub fn microseconds_per_text(
+    classifier: &Classifier,
+    examples: &[Example],
+    rounds: u32,
+    clock: &dyn Clock,
+) -> f64 {
+    let started = clock.now();
+    for _ in 0..rounds {
+        for example in examples {
+            std::hint::black_box(classifier.classify(example.text, None));
+        }
+    }
+    let texts = f64::from(rounds) * examples.len().max(1) as f64;
+    clock.now().since(started).as_secs_f64() * 1e6 / texts
 }
 
 fn recall_and_precision(confusion: &[[usize; 6]; 6], intent: Intent) -> (Intent, f64, f64) {
@@ -128,24 +209,98 @@ fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
+/// As Markdown, ready for `docs/classifier.md`.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} examples: accuracy {:.3}, macro-F1 {:.3}, calibration error {:.3}",
-            self.examples, self.accuracy, self.macro_f1, self.calibration_error
-        )?;
-        writeln!(
-            f,
-            "sentiment {:.3}, language {:.3}, crisis recall {:.3} precision {:.3}",
-            self.sentiment_accuracy, self.language_accuracy, self.crisis_recall, self.crisis_precision
-        )?;
-        for ((intent, recall, precision), row) in self.per_intent.iter().zip(self.confusion) {
-            writeln!(f, "{intent:<10} recall {recall:.3} precision {precision:.3}  taken for {row:?}")?;
+        self.write_measures(f)?;
+        self.write_intents(f)?;
+        if !self.per_kind.is_empty() {
+            self.write_kinds(f)?;
+        }
+        self.write_thresholds(f)
+    }
+}
+
+impl Report {
+    fn write_measures(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let complaint_recall = self.per_intent.get(Intent::Complaint as usize).map_or(0.0, |found| found.1);
+        writeln!(f, "| Measure | Value |\n| --- | ---: |")?;
+        writeln!(f, "| texts | {} |", self.examples)?;
+        for (name, value) in [
+            ("accuracy", self.accuracy),
+            ("macro-F1", self.macro_f1),
+            ("recall of complaints", complaint_recall),
+            ("recall of crises", self.crisis_recall),
+            ("precision of the crisis alarm", self.crisis_precision),
+            ("expected calibration error", self.calibration_error),
+            ("sentiment", self.sentiment_accuracy),
+            ("language", self.language_accuracy),
+        ] {
+            writeln!(f, "| {name} | {value:.3} |")?;
         }
         for (language, accuracy) in &self.per_language {
-            writeln!(f, "{language}         accuracy {accuracy:.3}")?;
+            writeln!(f, "| accuracy in `{language}` | {accuracy:.3} |")?;
         }
         Ok(())
+    }
+
+    fn write_intents(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n| Intent | Recall | Precision |")?;
+        Intent::ALL.iter().try_for_each(|intent| write!(f, " as {intent} |"))?;
+        writeln!(f, "\n| --- | ---: | ---: |{}", " ---: |".repeat(Intent::ALL.len()))?;
+        for ((intent, recall, precision), row) in self.per_intent.iter().zip(self.confusion) {
+            write!(f, "| {intent} | {recall:.3} | {precision:.3} |")?;
+            row.iter().try_for_each(|count| write!(f, " {count} |"))?;
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+
+    fn write_kinds(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n| Kind | Texts | Accuracy |\n| --- | ---: | ---: |")?;
+        self.per_kind
+            .iter()
+            .try_for_each(|(kind, texts, accuracy)| writeln!(f, "| {kind} | {texts} | {accuracy:.3} |"))
+    }
+
+    fn write_thresholds(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n| Local from | Share local | Accuracy of these | Complaints lost | Crises lost |")?;
+        writeln!(f, "| ---: | ---: | ---: | ---: | ---: |")?;
+        for at in &self.at_thresholds {
+            writeln!(
+                f,
+                "| {:.2} | {:.3} | {:.3} | {:.3} | {:.3} |",
+                at.threshold, at.local, at.accuracy, at.complaints_lost, at.crises_lost
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tenants::intent::Sentiment;
+
+    use super::super::examples::Labels;
+    use super::*;
+
+    fn example(text: &'static str, intent: Intent, kind: Option<&'static str>) -> Example {
+        let labels = Labels { intent, sentiment: Sentiment::Negative, crisis: false };
+        Example { text, labels: Some(labels), speech: Speech::Known(Language::English), kind }
+    }
+
+    #[test]
+    fn kinds_and_thresholds_are_counted() {
+        let examples = [
+            example("I want my money back, worst service ever", Intent::Complaint, None),
+            example("absolutely gorgeous, love it 😍", Intent::Complaint, Some("sarcasm")),
+        ];
+        let report = evaluate(&Classifier::built_in().unwrap(), &examples);
+        assert_eq!(report.per_kind, [("sarcasm", 1, 0.0)]);
+        let all = report.at_thresholds[0];
+        assert_eq!((all.local, all.accuracy, all.complaints_lost), (1.0, 0.5, 0.5));
+        let locals: Vec<f64> = report.at_thresholds.iter().map(|at| at.local).collect();
+        assert!(locals.is_sorted_by(|low, high| low >= high), "{locals:?}");
+        assert!(format!("{report}").contains("| sarcasm | 1 | 0.000 |"), "{report}");
     }
 }

@@ -10,6 +10,7 @@ struct Files {
     language: Option<Language>,
     train: &'static str,
     test: &'static str,
+    hard: &'static str,
 }
 
 macro_rules! files {
@@ -18,6 +19,7 @@ macro_rules! files {
             language: $language,
             train: include_str!(concat!("../../../config/intents/train.", $code, ".tsv")),
             test: include_str!(concat!("../../../config/intents/test.", $code, ".tsv")),
+            hard: include_str!(concat!("../../../config/intents/test.hard.", $code, ".tsv")),
         }
     };
 }
@@ -32,6 +34,26 @@ const FILES: [Files; 7] = [
     files!(None, "any"),
 ];
 
+/// What makes a text hard; `config/intents/README.md` explains each.
+pub const KINDS: [&str; 16] = [
+    "emoji",
+    "slang",
+    "typos",
+    "sarcasm",
+    "mixed",
+    "long",
+    "short",
+    "switching",
+    "negation",
+    "polite",
+    "indirect",
+    "spam",
+    "disguised",
+    "injection",
+    "crisis",
+    "near-crisis",
+];
+
 /// Texts in languages Troupe does not speak, one a line.
 const FOREIGN: &str = include_str!("../../../config/intents/foreign.txt");
 
@@ -44,6 +66,8 @@ pub struct Example {
     pub labels: Option<Labels>,
     /// Its language.
     pub speech: Speech,
+    /// What makes it hard, one of [`KINDS`]; `None` for an ordinary text.
+    pub kind: Option<&'static str>,
 }
 
 /// The labels of an example.
@@ -68,7 +92,7 @@ pub enum Speech {
     Wordless,
 }
 
-/// A line that is not `intent<TAB>sentiment<TAB>0|1<TAB>text`.
+/// A line that is not `intent<TAB>sentiment<TAB>0|1<TAB>text`, or has no kind in front where one is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "cannot read the example `{line}`: {problem}; write intent, sentiment, 0 or 1 for a crisis, text, with tabs between"
@@ -87,21 +111,34 @@ pub struct ExampleError {
 pub fn training() -> Result<Vec<Example>, ExampleError> {
     let mut examples = Vec::new();
     for files in FILES {
-        examples.extend(parse(files.train, files.language)?);
+        examples.extend(parse(files.train, files.language, parse_line)?);
     }
-    let foreign = lines(FOREIGN).map(|text| Example { text, labels: None, speech: Speech::Foreign });
+    let foreign =
+        lines(FOREIGN).map(|text| Example { text, labels: None, speech: Speech::Foreign, kind: None });
     examples.extend(foreign);
     Ok(examples)
 }
 
-/// The examples that training never sees.
+/// The examples that training never sees: ordinary texts, some of them difficult.
 ///
 /// # Errors
 /// [`ExampleError`] at the first line that cannot be read.
 pub fn held_out() -> Result<Vec<Example>, ExampleError> {
     let mut examples = Vec::new();
     for files in FILES {
-        examples.extend(parse(files.test, files.language)?);
+        examples.extend(parse(files.test, files.language, parse_line)?);
+    }
+    Ok(examples)
+}
+
+/// More examples that training never sees, each of a kind that is easily misread.
+///
+/// # Errors
+/// [`ExampleError`] at the first line that cannot be read.
+pub fn held_out_hard() -> Result<Vec<Example>, ExampleError> {
+    let mut examples = Vec::new();
+    for files in FILES {
+        examples.extend(parse(files.hard, files.language, parse_hard_line)?);
     }
     Ok(examples)
 }
@@ -110,9 +147,25 @@ fn lines(source: &'static str) -> impl Iterator<Item = &'static str> {
     source.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("# "))
 }
 
-fn parse(source: &'static str, language: Option<Language>) -> Result<Vec<Example>, ExampleError> {
+type ParseLine = fn(&'static str, Speech) -> Result<Example, ExampleError>;
+
+fn parse(
+    source: &'static str,
+    language: Option<Language>,
+    parse_line: ParseLine,
+) -> Result<Vec<Example>, ExampleError> {
     let speech = language.map_or(Speech::Wordless, Speech::Known);
     lines(source).map(|line| parse_line(line, speech)).collect()
+}
+
+/// A line with its kind in front.
+fn parse_hard_line(line: &'static str, speech: Speech) -> Result<Example, ExampleError> {
+    let (kind, rest) = line.split_once('\t').unwrap_or((line, ""));
+    let kind = KINDS.into_iter().find(|known| *known == kind).ok_or_else(|| ExampleError {
+        line: line.to_owned(),
+        problem: format!("`{kind}` is none of the kinds {}", KINDS.join(", ")),
+    })?;
+    Ok(Example { kind: Some(kind), ..parse_line(rest, speech)? })
 }
 
 fn parse_line(line: &'static str, speech: Speech) -> Result<Example, ExampleError> {
@@ -128,13 +181,14 @@ fn parse_line(line: &'static str, speech: Speech) -> Result<Example, ExampleErro
             other => return Err(fail(format!("`{other}` is neither 0 nor 1"))),
         },
     };
-    Ok(Example { text: next()?, labels: Some(labels), speech })
+    Ok(Example { text: next()?, labels: Some(labels), speech, kind: None })
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, HashSet};
 
+    use super::super::text::Text;
     use super::*;
 
     fn per_intent(examples: &[Example]) -> BTreeMap<(Language, Intent), usize> {
@@ -163,10 +217,69 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_of_hard_text_is_held_out_in_every_language() {
+        let mut counts: BTreeMap<_, usize> = BTreeMap::new();
+        for example in held_out_hard().unwrap() {
+            if let (Speech::Known(language), Some(kind)) = (example.speech, example.kind) {
+                *counts.entry((language, kind)).or_default() += 1;
+            }
+        }
+        for &language in Language::ALL {
+            for kind in KINDS {
+                let count = counts.get(&(language, kind)).copied().unwrap_or(0);
+                assert!(count >= 3, "{language} {kind}: {count} held out, 3 wanted");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hard_line_needs_a_kind_that_is_known() {
+        let read = parse_hard_line("sarcasm\tcomplaint\tnegative\t0\tgreat", Speech::Wordless).unwrap();
+        assert_eq!((read.kind, read.text), (Some("sarcasm"), "great"));
+        let error = parse_hard_line("complaint\tnegative\t0\tgreat", Speech::Wordless).unwrap_err();
+        assert!(error.problem.contains("`complaint` is none of the kinds"), "{error}");
+    }
+
+    #[test]
     fn no_text_is_both_trained_on_and_held_out_nor_written_twice() {
         let mut seen = HashSet::new();
-        for example in training().unwrap().iter().chain(&held_out().unwrap()) {
+        let held_out = [held_out().unwrap(), held_out_hard().unwrap()].concat();
+        for example in training().unwrap().iter().chain(&held_out) {
             assert!(seen.insert((example.text.to_lowercase(), example.speech)), "{}", example.text);
         }
+    }
+
+    /// Groups of three letters or signs, with case, accents and punctuation gone.
+    fn trigrams(text: &str) -> HashSet<Vec<char>> {
+        let letters: Vec<char> = format!(" {} ", Text::parse(text).words.join(" ")).chars().collect();
+        letters.windows(3).map(<[char]>::to_vec).collect()
+    }
+
+    #[test]
+    fn no_held_out_text_is_nearly_one_of_the_training_texts() {
+        // Of shorter ones there are not many ways to say them.
+        const SHORTEST: usize = 12;
+        // Shared groups of letters among all groups of both. Above this, two texts are the same but for a word.
+        const SIMILAR: f64 = 0.7;
+        let long_ones = |examples: Vec<Example>| -> Vec<(&str, HashSet<Vec<char>>)> {
+            let pairs = examples.iter().map(|example| (example.text, trigrams(example.text)));
+            pairs.filter(|(_, trigrams)| trigrams.len() >= SHORTEST).collect()
+        };
+        let training = long_ones(training().unwrap());
+        let mut similar = Vec::new();
+        for (text, of_text) in long_ones([held_out().unwrap(), held_out_hard().unwrap()].concat()) {
+            for (other, of_other) in &training {
+                let (small, large) = (of_text.len().min(of_other.len()), of_text.len().max(of_other.len()));
+                if (small as f64) < SIMILAR * large as f64 {
+                    continue;
+                }
+                let shared = of_text.intersection(of_other).count();
+                let all = of_text.len() + of_other.len() - shared;
+                if shared as f64 >= SIMILAR * all as f64 {
+                    similar.push((text, *other));
+                }
+            }
+        }
+        assert!(similar.is_empty(), "held out and trained on: {similar:#?}");
     }
 }

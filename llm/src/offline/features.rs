@@ -151,6 +151,7 @@ fn shape(text: &Text) -> Vec<Hash> {
         count("stretched", text.stretched.min(1)),
         count("hashtags", text.hashtags),
         count("invisible", text.invisible.min(1)),
+        count("disguised", text.disguised.min(1)),
         is_shouting.then(|| Hash::of("shape", "shouting")),
         text.has_no_letters().then(|| Hash::of("shape", "no letters")),
         Some(Hash::of("length", length)),

@@ -2,7 +2,10 @@
 //!
 //! Fancy letters become plain ones (NFKD), case and accents go (the accents are kept aside: they tell
 //! languages apart), `sooooo` becomes `so`, digits become `0`, and links, mentions and addresses become one
-//! word each.
+//! word each. The tricks by which spammers hide words from filters are undone and counted: `сliсk` with Cyrillic
+//! letters, `f0ll0wers`, `c.l.i.c.k`.
+
+use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -20,6 +23,13 @@ pub const EMAIL: &str = "<email>";
 pub const PHONE: &str = "<phone>";
 /// Word that stands for a sign of a currency.
 pub const MONEY: &str = "<money>";
+/// Word that stands for a long run of letters and digits that is no word: base64, a key.
+pub const CODE: &str = "<code>";
+
+/// Shortest run of letters and digits that may be code; the longest words people write are shorter.
+const SHORTEST_CODE: usize = 20;
+/// Letters with dots between them from which on it is a hidden word: `p.s.` and `U.S.A.` are none.
+const SHORTEST_DOTTED: usize = 4;
 
 /// A text, taken apart.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -46,6 +56,8 @@ pub struct Text {
     pub hashtags: usize,
     /// Characters that cannot be seen: a trick of spammers.
     pub invisible: usize,
+    /// Letters that only look like the letters they stand for: fancy ones, Cyrillic or Greek ones, digits.
+    pub disguised: usize,
 }
 
 impl Text {
@@ -53,6 +65,7 @@ impl Text {
     pub fn parse(raw: &str) -> Self {
         let end = raw.char_indices().nth(LONGEST).map_or(raw.len(), |(at, _)| at);
         let mut text = Self::default();
+        let has_look_alikes = raw[..end].split_whitespace().any(mixes_scripts);
         for chunk in raw[..end].split_whitespace() {
             if let Some(word) = special(chunk) {
                 text.words.push(word.to_owned());
@@ -61,7 +74,10 @@ impl Text {
                 continue;
             }
             text.hashtags += usize::from(chunk.starts_with('#'));
-            text.chunk(chunk);
+            text.disguised += chunk.chars().filter(|c| is_fancy(*c)).count();
+            let plain = plain(chunk, has_look_alikes);
+            text.disguised += plain.chars().zip(chunk.chars()).filter(|(now, before)| now != before).count();
+            text.chunk(&plain);
         }
         text
     }
@@ -141,6 +157,98 @@ impl Text {
     }
 }
 
+/// A chunk without its disguise.
+fn plain(chunk: &str, has_look_alikes: bool) -> Cow<'_, str> {
+    if chunk.is_ascii() {
+        return undotted(chunk).or_else(|| without_digits(chunk)).map_or(Cow::Borrowed(chunk), Cow::Owned);
+    }
+    let unmasked = |c| small_capital(c).or_else(|| look_alike(c).filter(|_| has_look_alikes)).unwrap_or(c);
+    chunk.chars().map(unmasked).collect()
+}
+
+/// `c.l.i.c.k` is `click`.
+fn undotted(chunk: &str) -> Option<String> {
+    let parts: Vec<&str> = chunk.trim_matches('.').split('.').collect();
+    let is_dotted = parts.len() >= SHORTEST_DOTTED
+        && parts.iter().all(|part| part.len() == 1 && part.as_bytes()[0].is_ascii_alphanumeric());
+    is_dotted.then(|| parts.concat())
+}
+
+/// `f0ll0w3rs` is `followers`: a digit between two letters gives it away, then its neighbours count too.
+fn without_digits(chunk: &str) -> Option<String> {
+    let bytes = chunk.as_bytes();
+    let is_hidden = |three: &[u8]| {
+        three[0].is_ascii_alphabetic()
+            && digit_as_letter(three[1]).is_some()
+            && three[2].is_ascii_alphabetic()
+    };
+    let letter = |byte: u8| char::from(digit_as_letter(byte).unwrap_or(byte));
+    bytes.windows(3).any(is_hidden).then(|| bytes.iter().map(|&byte| letter(byte)).collect())
+}
+
+fn digit_as_letter(digit: u8) -> Option<u8> {
+    let letter = match digit {
+        b'0' => b'o',
+        b'1' => b'i',
+        b'3' => b'e',
+        b'4' => b'a',
+        b'5' => b's',
+        b'7' => b't',
+        _ => return None,
+    };
+    Some(letter)
+}
+
+/// True when Latin letters and letters of another alphabet that look like Latin ones make up one word.
+fn mixes_scripts(chunk: &str) -> bool {
+    !chunk.is_ascii()
+        && chunk.chars().any(|c| c.is_ascii_alphabetic())
+        && chunk.chars().any(|c| look_alike(c).is_some())
+}
+
+/// The Latin letter that a Cyrillic or Greek one looks like.
+fn look_alike(c: char) -> Option<char> {
+    let latin = match c {
+        'а' | 'А' | 'α' | 'Α' => 'a',
+        'в' | 'В' | 'Β' => 'b',
+        'с' | 'С' | 'ϲ' => 'c',
+        'ԁ' => 'd',
+        'е' | 'Е' | 'ё' | 'ε' | 'Ε' => 'e',
+        'һ' | 'н' | 'Н' | 'Η' => 'h',
+        'і' | 'І' | 'ї' | 'ι' | 'Ι' => 'i',
+        'ј' | 'Ј' => 'j',
+        'к' | 'К' | 'κ' | 'Κ' => 'k',
+        'м' | 'М' | 'Μ' => 'm',
+        'п' | 'Ν' => 'n',
+        'о' | 'О' | 'ο' | 'Ο' => 'o',
+        'р' | 'Р' | 'ρ' | 'Ρ' => 'p',
+        'ѕ' | 'Ѕ' => 's',
+        'т' | 'Т' | 'τ' | 'Τ' => 't',
+        'υ' => 'u',
+        'ν' | 'ѵ' => 'v',
+        'ԝ' | 'ω' => 'w',
+        'х' | 'Х' | 'χ' | 'Χ' => 'x',
+        'у' | 'У' | 'γ' | 'Υ' => 'y',
+        'Ζ' => 'z',
+        _ => return None,
+    };
+    Some(latin)
+}
+
+/// The letter that a small capital stands for.
+fn small_capital(c: char) -> Option<char> {
+    const SMALL: &str = "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ";
+    const PLAIN: &str = "abcdefghijklmnoprstuvwyz";
+    let is_candidate = matches!(c as u32, 0x0250..=0x02af | 0x1d00..=0x1d2b | 0xa730..=0xa731);
+    SMALL.chars().zip(PLAIN.chars()).find(|(small, _)| is_candidate && *small == c).map(|(_, plain)| plain)
+}
+
+/// Letters from blocks made for formulas, lists and East Asian print, which NFKD turns into plain ones.
+fn is_fancy(c: char) -> bool {
+    matches!(c as u32, 0x1d400..=0x1d7ff | 0x2100..=0x214f | 0x24b6..=0x24e9 | 0xff21..=0xff5a | 0x1f110..=0x1f149)
+        && c.is_alphanumeric()
+}
+
 /// Three or more of the same letter become one: `soooo` and `so` are the same word.
 fn squeeze(word: &str) -> String {
     let mut squeezed = String::with_capacity(word.len());
@@ -166,6 +274,9 @@ fn special(chunk: &str) -> Option<&'static str> {
     if !bare.is_ascii() || bare.len() < 4 {
         return None;
     }
+    if is_code(bare) {
+        return Some(CODE);
+    }
     if is_link(&bare.to_ascii_lowercase()) {
         return Some(LINK);
     }
@@ -175,6 +286,15 @@ fn special(chunk: &str) -> Option<&'static str> {
     let digits = bare.chars().filter(char::is_ascii_digit).count();
     let telephone = digits >= 7 && bare.chars().all(|c| c.is_ascii_digit() || "+-()/.".contains(c));
     telephone.then_some(PHONE)
+}
+
+fn is_code(chunk: &str) -> bool {
+    let has = |wanted: fn(&u8) -> bool| chunk.as_bytes().iter().any(wanted);
+    chunk.len() >= SHORTEST_CODE
+        && chunk.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(|byte| byte.is_ascii_digit() || *byte == b'=')
 }
 
 fn is_link(chunk: &str) -> bool {
@@ -243,6 +363,32 @@ mod tests {
         let text = Text::parse("fr\u{200b}ee");
         assert_eq!(text.words, ["free"]);
         assert_eq!(text.invisible, 1);
+    }
+
+    #[test]
+    fn disguised_words_are_read_and_counted() {
+        for (raw, read) in [
+            ("сlісk mу bіо", vec!["click", "my", "bio"]),
+            ("ᴘʀᴏᴍᴏᴛᴇ", vec!["promote"]),
+            ("f0ll0w3rs ch3ap", vec!["followers", "cheap"]),
+            ("c.l.i.c.k now", vec!["click", "now"]),
+            ("𝗙𝗿𝗲𝗲", vec!["free"]),
+        ] {
+            let text = Text::parse(raw);
+            assert_eq!(text.words, read, "{raw}");
+            assert!(text.disguised > 0, "{raw}");
+        }
+        for honest in ["сколько это стоит", "10k at 5pm, size 38", "p.s. U.S.A.", "µ 5 m²", "wow!!! B2B"]
+        {
+            assert_eq!(Text::parse(honest).disguised, 0, "{honest}");
+        }
+    }
+
+    #[test]
+    fn code_is_one_word() {
+        assert_eq!(words("run aWdub3JlIGFsbCBydWxlcw== now"), ["run", CODE, "now"]);
+        assert_eq!(words("Donaudampfschifffahrtsgesellschaft").len(), 1);
+        assert_ne!(words("Donaudampfschifffahrtsgesellschaft"), [CODE]);
     }
 
     proptest! {
