@@ -183,7 +183,7 @@ impl Database {
     }
 
     /// Hands work to a committer and waits until it is durable. Once the work has been handed over it is done even
-    /// if the caller stops waiting.
+    /// if the caller stops waiting; only a delivery may be left undone then, because whoever brought it comes again.
     pub(crate) async fn submit(&self, work: Work) -> Result<Outcome, StoreError> {
         let lane = (work.lane().as_u128() % self.0.lanes.len() as u128) as usize;
         let (answer, answered) = oneshot::channel();

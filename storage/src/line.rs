@@ -17,6 +17,9 @@ const ABOUT: Duration = Duration::from_secs(1);
 /// A tenant that wants more than its share gets one part in so many of the time while others are about.
 const PARTS: u32 = 12;
 
+/// Longest pause: a disk that stood still for a moment is nobody's fault.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
 /// Jobs that wait, by whose they are.
 #[derive(Debug)]
 pub(crate) struct Line<T> {
@@ -82,12 +85,17 @@ impl<T> Line<T> {
         }
     }
 
+    /// How many jobs of an owner wait.
+    pub(crate) fn waiting_of(&self, owner: Uuid) -> usize {
+        self.waiting.get(&owner).map_or(0, VecDeque::len)
+    }
+
     /// The next jobs, at most `most`: one of each owner, then another of each, until there are enough. Whoever was cut
     /// short is first the next time. While several are about, an owner gets at most `share`, and more only as long as
     /// many want more.
     pub(crate) fn take(&mut self, most: usize, share: usize, now: Timestamp) -> Vec<T> {
         self.batch = Batch::default();
-        self.pausing.retain(|_, until| *until > now);
+        self.pausing.retain(|_, until| is_ahead(*until, now));
         self.greedy.retain(|_, at| is_about(Some(*at), now));
         let is_shared = is_about(self.changed_at, now);
         let mut taken = Vec::with_capacity(most.min(self.len));
@@ -122,7 +130,7 @@ impl<T> Line<T> {
         if owners == 0 || owners >= PARTS || !is_about(self.modest_at, now) {
             return;
         }
-        let until = now + (took * PARTS / owners).saturating_sub(took);
+        let until = now + (took * PARTS / owners).saturating_sub(took).min(LONGEST_PAUSE);
         self.pausing.extend(self.batch.greedy.drain(..).map(|owner| (owner, until)));
     }
 
@@ -133,7 +141,9 @@ impl<T> Line<T> {
 
     /// When something can be taken: now, or when a pause ends; `None` when nothing waits.
     pub(crate) fn ready_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.turns.iter().map(|owner| self.pausing.get(owner).copied().unwrap_or(now)).min()
+        let ready_at =
+            |owner| self.pausing.get(owner).copied().filter(|until| is_ahead(*until, now)).unwrap_or(now);
+        self.turns.iter().map(ready_at).min()
     }
 
     /// Nobody pauses any more.
@@ -157,6 +167,12 @@ impl<T> Line<T> {
         }
         job
     }
+}
+
+/// True while a pause lasts. One that would last longer than any may was begun before the clock was put back.
+fn is_ahead(until: Timestamp, now: Timestamp) -> bool {
+    let left = until.since(now);
+    !left.is_zero() && left <= LONGEST_PAUSE
 }
 
 fn is_about(at: Option<Timestamp>, now: Timestamp) -> bool {
@@ -266,6 +282,18 @@ mod tests {
         let mut line = flood_and_quiet();
         (10..60).for_each(|tenant| line.push(Uuid::from_u128(tenant), 0, NOW));
         assert_eq!(line.take(256, 2, NOW).len(), 53);
+    }
+
+    #[test]
+    fn no_pause_is_long_however_long_a_batch_took_or_the_clock_was_put_back() {
+        let mut line = flood_and_quiet();
+        line.take(256, 2, NOW);
+        line.take(256, 2, NOW);
+        line.pause(900 * MS, NOW);
+        assert_eq!(line.ready_at(NOW), Some(NOW + LONGEST_PAUSE));
+        let put_back = Timestamp::from_millis(500_000);
+        assert_eq!(line.ready_at(put_back), Some(put_back));
+        assert!(!line.take(256, 2, put_back).is_empty());
     }
 
     #[test]

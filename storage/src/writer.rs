@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::apply::{entry_of, ledger, perform};
 use crate::checkpoint::Written;
 use crate::db::{Connection, Connector, run};
-use crate::failure::{Failure, SharedError};
+use crate::failure::{Failure, SharedError, too_slow};
 use crate::line::Line;
 use crate::statement::statements;
 use crate::work::{Outcome, Work};
@@ -89,12 +89,18 @@ impl Waiting {
         self.others.end_pauses();
     }
 
-    fn push(&mut self, job: Job, now: Timestamp) {
-        let line = match job.work {
-            Work::Accept(_) => &mut self.deliveries,
-            _ => &mut self.others,
-        };
-        line.push(job.work.lane(), job, now);
+    /// Puts a job in line. Of the deliveries of one tenant no more wait than a quarter of the room, so that there is
+    /// always room for others: Instagram comes again with what is refused.
+    fn push(&mut self, job: Job, room: usize, now: Timestamp) {
+        let owner = job.work.lane();
+        match job.work {
+            Work::Accept(_) if self.deliveries.waiting_of(owner) >= room.div_ceil(4) => {
+                // Whoever does not wait any more is not told.
+                let _ = job.answer.send(Err(too_slow()));
+            }
+            Work::Accept(_) => self.deliveries.push(owner, job, now),
+            _ => self.others.push(owner, job, now),
+        }
     }
 }
 
@@ -123,7 +129,9 @@ impl Writer {
         let mut waiting = Waiting::default();
         while self.hear(&mut waiting).await {
             let began = self.clock.now();
-            let deliveries = waiting.deliveries.take(self.batch, self.pace.share, began);
+            let mut deliveries = waiting.deliveries.take(self.batch, self.pace.share, began);
+            // Whoever brought it has been told to come again.
+            deliveries.retain(|job| !job.answer.is_closed());
             let may_come = waiting.deliveries.is_in_use(began);
             let most = self.pace.others(deliveries.len(), may_come, self.batch);
             self.work_off(deliveries).await;
@@ -161,7 +169,7 @@ impl Writer {
             tokio::select! {
                 biased;
                 job = self.queue.recv(), if waiting.len() < self.room => match job {
-                    Some(job) => waiting.push(job, self.clock.now()),
+                    Some(job) => waiting.push(job, self.room, self.clock.now()),
                     None if waiting.len() == 0 => return false,
                     None => waiting.end_pauses(),
                 },
@@ -181,7 +189,7 @@ impl Writer {
         while waiting.len() < self.room
             && let Ok(job) = self.queue.try_recv()
         {
-            waiting.push(job, now);
+            waiting.push(job, self.room, now);
         }
     }
 
@@ -330,5 +338,24 @@ fn whole(failure: Failure) -> SharedError {
     match failure {
         Failure::Unavailable(error) | Failure::Contended(error) => error,
         other => Arc::new(other.into_store_error()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tenants::ports::Delivery;
+
+    #[test]
+    fn a_flood_of_deliveries_leaves_room_for_others() {
+        let (mut waiting, now) = (Waiting::default(), Timestamp::from_millis(1));
+        let mut answers = Vec::new();
+        for _ in 0..10 {
+            let (answer, answered) = oneshot::channel();
+            waiting.push(Job { work: Work::Accept(Delivery::default()), answer }, 16, now);
+            answers.push(answered);
+        }
+        let refused = answers.iter_mut().filter_map(|answered| answered.try_recv().ok()).count();
+        assert_eq!((waiting.len(), refused), (4, 6));
     }
 }

@@ -29,7 +29,8 @@ impl Desk {
             self.reading.insert(*tenant);
         }
         for tenant in &self.to_read {
-            if let Some(until) = self.resting.get(tenant) {
+            // Otherwise it waits for its backlog or for a reader, and whoever is done with that wakes the loop.
+            if let Some(until) = self.resting.get(tenant).filter(|until| **until > now) {
                 self.alarms.set(*tenant, *until);
             }
         }
@@ -45,7 +46,10 @@ impl Desk {
 
     fn can_read(&self, tenant: &TenantId, now: Timestamp) -> bool {
         !self.reading.contains(tenant)
-            && self.resting.get(tenant).is_none_or(|until| *until <= now)
+            && self
+                .resting
+                .get(tenant)
+                .is_none_or(|until| until.since(now).is_zero() || until.since(now) > LONGEST_REST)
             && self.queues.get(tenant).is_none_or(|queue| queue.backlog.is_empty())
     }
 
@@ -86,6 +90,26 @@ mod tests {
         assert_eq!(desk.next_alarm(), Some(NOW + ms(63)));
         assert!(desk.can_read_more(NOW + ms(63)));
         assert_eq!(desk.next_reads(NOW + ms(63)), [tenant]);
+    }
+
+    #[test]
+    fn a_rest_that_is_over_rings_no_alarm_while_something_else_is_waited_for() {
+        let tenant = tenants(1)[0];
+        let mut desk = Desk::default();
+        desk.rest(tenant, NOW, NOW + ms(3));
+        desk.to_read.insert(tenant);
+        desk.reading.insert(tenant);
+        assert!(desk.next_reads(NOW + ms(70)).is_empty());
+        assert_eq!(desk.next_alarm(), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_ends_a_rest() {
+        let tenant = tenants(1)[0];
+        let mut desk = Desk::default();
+        desk.rest(tenant, NOW + ms(7_200_000), NOW + ms(7_200_003));
+        desk.to_read.insert(tenant);
+        assert_eq!(desk.next_reads(NOW), [tenant]);
     }
 
     #[test]
