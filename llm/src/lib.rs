@@ -39,6 +39,7 @@ pub use metrics::LlmMetrics;
 pub use offline::OfflineProvider;
 pub use request::{EmbedReply, EmbedRequest, Input, Reply, Request};
 pub use router::{
-    Answer, BreakerOf, Channel, ClassifyRequest, Formality, LlmRouter, OwnTemplate, ReplyRequest, Voice,
+    Answer, Behalf, BreakerOf, Channel, ClassifyRequest, Formality, Line, LlmRouter, OwnTemplate,
+    ReplyRequest, Voice,
 };
 pub use routing::{Piece, ReplyStream, Router, RouterParts};

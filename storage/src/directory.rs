@@ -315,12 +315,12 @@ impl Directory for Database {
         let hits = rows!(self.reader(), (Uuid, i64), RULE_HITS_OF_DAY, tenant.0, day)?;
         let rule_hits_today: BTreeMap<_, _> =
             hits.into_iter().map(|(rule, hits)| (RuleId(rule), count(hits))).collect();
+        let settings = self.find_settings(tenant).await?.unwrap_or_default();
         Ok(Some(TenantContext {
-            settings: self.find_settings(tenant).await?.unwrap_or_default(),
             rules: all(rules),
             accounts: self.list_accounts(tenant).await?,
             rule_hits_today,
-            tenant: found,
+            ..TenantContext::new(found, settings)
         }))
     }
 

@@ -21,7 +21,7 @@ pub(super) async fn classify<'w>(
         let request = ClassifyRequest {
             text: case.heard.text.clone(),
             language_hint: case.context.settings.languages.first().copied(),
-            scope: case.context.tenant.id.to_string(),
+            behalf: case.behalf(),
         };
         match case.ports.llm.classify(request).await {
             Ok(answer) => {

@@ -34,7 +34,8 @@ pub(super) async fn write_reply(
         text: case.heard.text.clone(),
         facts: case.context.settings.voice.facts.clone(),
         variation_seed: case.seed,
-        scope: case.context.tenant.id.to_string(),
+        history: Vec::new(),
+        behalf: case.behalf(),
     };
     match case.ports.llm.reply(request).await {
         Ok(answer) => {

@@ -1,6 +1,9 @@
 //! What a text is judged with, and the verdict: plain data, before anything is turned into rows.
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
+use llm::Behalf;
 use tenants::account::Account;
 use tenants::approval::ApprovalKind;
 use tenants::clock::Timestamp;
@@ -39,6 +42,19 @@ pub(super) struct Case<'a> {
     pub zone: Tz,
     pub now: Timestamp,
     pub counting: Counting,
+}
+
+impl Case<'_> {
+    /// On whose behalf models are asked about it.
+    pub fn behalf(&self) -> Arc<Behalf> {
+        Arc::new(Behalf {
+            budget: self.context.budget(),
+            prompts: Arc::clone(&self.context.prompts),
+            tuning: Arc::clone(&self.context.tuning),
+            event: (self.counting == Counting::Count).then_some(self.event),
+            conversation: format!("{}:{}", self.thread.account, self.thread.key),
+        })
+    }
 }
 
 /// A question to a person.

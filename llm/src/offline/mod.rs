@@ -77,16 +77,8 @@ impl OfflineProvider {
     }
 
     fn labelled<T>(&self, value: T, started: Timestamp, prompt_version: Option<String>) -> Answer<T> {
-        Answer {
-            value,
-            provider: PROVIDER.to_owned(),
-            model: self.model.clone(),
-            prompt_version,
-            tokens_in: 0,
-            tokens_out: 0,
-            cost_micro_usd: 0,
-            latency: self.clock.now().since(started),
-        }
+        let answer = Answer::free(value, PROVIDER, &self.model, self.clock.now().since(started));
+        Answer { prompt_version, ..answer }
     }
 }
 

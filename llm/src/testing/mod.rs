@@ -173,16 +173,7 @@ pub fn classification(intent: Intent, confidence: f32) -> Classification {
 }
 
 fn answer<T>(value: T) -> Answer<T> {
-    Answer {
-        value,
-        provider: "scripted".to_owned(),
-        model: "script".to_owned(),
-        prompt_version: None,
-        tokens_in: 0,
-        tokens_out: 0,
-        cost_micro_usd: 0,
-        latency: Duration::ZERO,
-    }
+    Answer::free(value, "scripted", "script", Duration::ZERO)
 }
 
 fn unscripted() -> LlmError {
