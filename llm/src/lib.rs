@@ -37,7 +37,7 @@ pub use catalogue::Catalogue;
 pub use error::LlmError;
 pub use metrics::LlmMetrics;
 pub use offline::OfflineProvider;
-pub use request::{EmbedReply, EmbedRequest, Input, Reply, Request};
+pub use request::{EmbedReply, EmbedRequest, Input, Reply, Request, Tier};
 pub use router::{
     Answer, Behalf, BreakerOf, Channel, ClassifyRequest, Formality, Line, LlmRouter, OwnTemplate,
     ReplyRequest, Voice,

@@ -9,3 +9,4 @@ mod reloading;
 mod sharing;
 mod stage;
 mod streams;
+mod tiers;
