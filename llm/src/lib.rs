@@ -24,6 +24,7 @@ pub mod catalogue;
 pub mod error;
 pub mod metrics;
 pub mod offline;
+pub mod prompts;
 pub mod provider;
 pub mod request;
 pub mod router;
