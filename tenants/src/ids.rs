@@ -105,6 +105,10 @@ ids! {
     AuditId = "aud";
     /// An alert.
     AlertId = "alr";
+    /// A version of a prompt.
+    PromptId = "prm";
+    /// An experiment with versions of a prompt.
+    ExperimentId = "exp";
     /// A call to a language model.
     CallId = "call";
     /// Money set aside for calls to a language model.
