@@ -11,6 +11,7 @@ use tenants::tasks::Tasks;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::budgets::Owners;
 use crate::check;
 use crate::checkpoint;
 use crate::db::{Connector, Pool, Reader, Session};
@@ -28,6 +29,7 @@ pub struct Database(Arc<Inner>);
 struct Inner {
     reader: Reader,
     gatherers: Gatherers,
+    owners: Owners,
     lanes: Vec<mpsc::Sender<Job>>,
     patience: Duration,
     closing: watch::Sender<bool>,
@@ -100,7 +102,9 @@ impl Database {
         let gatherers = Gatherers::start(&reader, &place, &tasks);
         let patience = limits.patience;
         let committers = Mutex::new(committers);
-        Ok(Self(Arc::new(Inner { reader, gatherers, lanes, patience, closing, committers, place, limits })))
+        let owners = Owners::default();
+        let inner = Inner { reader, gatherers, owners, lanes, patience, closing, committers, place, limits };
+        Ok(Self(Arc::new(inner)))
     }
 
     pub(crate) async fn connect(&self) -> Result<Session, OpenError> {
@@ -180,6 +184,11 @@ impl Database {
     /// Reads that travel together.
     pub(crate) fn gatherers(&self) -> &Gatherers {
         &self.0.gatherers
+    }
+
+    /// Which agencies tenants belong to.
+    pub(crate) fn owners(&self) -> &Owners {
+        &self.0.owners
     }
 
     /// Hands work to a committer and waits until it is durable. Once the work has been handed over it is done even

@@ -10,7 +10,7 @@ use tenants::account::{
 };
 use tenants::clock::Timestamp;
 use tenants::ids::{AccountId, AgencyId, AppId, KeyId, RuleId, TenantId};
-use tenants::ports::{Directory, PageRequest, StoreError, TenantContext};
+use tenants::ports::{BudgetOverview, Directory, PageRequest, StoreError, TenantContext};
 use tenants::rule::{Condition, Rule, RuleAction, Trigger};
 use tenants::settings::TenantSettings;
 use uuid::Uuid;
@@ -316,10 +316,12 @@ impl Directory for Database {
         let rule_hits_today: BTreeMap<_, _> =
             hits.into_iter().map(|(rule, hits)| (RuleId(rule), count(hits))).collect();
         let settings = self.find_settings(tenant).await?.unwrap_or_default();
+        let agency_budget = self.agency_budget(&found.agency).await?;
         Ok(Some(TenantContext {
             rules: all(rules),
             accounts: self.list_accounts(tenant).await?,
             rule_hits_today,
+            agency_budget,
             ..TenantContext::new(found, settings)
         }))
     }

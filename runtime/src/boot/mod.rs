@@ -162,6 +162,7 @@ fn ports(
         ids: foundations.ids.clone(),
         tasks: foundations.tasks.clone(),
         store,
+        ledger: Arc::new(foundations.database.clone()),
         messenger,
         llm: match llm {
             Some(llm) => llm,
