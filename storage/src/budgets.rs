@@ -1,7 +1,7 @@
 //! How budgets stand, and whose they are.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -38,18 +38,36 @@ const FURTHEST_BEHIND: Duration = Duration::from_secs(86_400);
 
 /// Which agency a tenant belongs to. That never changes, so what was read once need not be read again.
 #[derive(Debug, Default)]
-pub(crate) struct Owners(Mutex<HashMap<TenantId, AgencyId>>);
+pub(crate) struct Owners {
+    known: Mutex<HashMap<TenantId, AgencyId>>,
+    /// Held while one is read, so that those who come meanwhile keep their order and ask nothing again.
+    reading: tokio::sync::Mutex<()>,
+}
+
+impl Owners {
+    fn known(&self) -> MutexGuard<'_, HashMap<TenantId, AgencyId>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, tenant: &TenantId) -> Option<AgencyId> {
+        self.known().get(tenant).copied()
+    }
+}
 
 impl Database {
     /// The agency of a tenant; `None` when there is no such tenant.
     pub(crate) async fn agency_of(&self, tenant: &TenantId) -> Result<Option<AgencyId>, StoreError> {
-        let known = || self.owners().0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(agency) = known().get(tenant) {
-            return Ok(Some(*agency));
+        let owners = self.owners();
+        if let Some(agency) = owners.find(tenant) {
+            return Ok(Some(agency));
+        }
+        let _reading = owners.reading.lock().await;
+        if let Some(agency) = owners.find(tenant) {
+            return Ok(Some(agency));
         }
         let agency = self.find_tenant(tenant).await?.map(|tenant| tenant.agency);
         if let Some(agency) = agency {
-            known().insert(*tenant, agency);
+            owners.known().insert(*tenant, agency);
         }
         Ok(agency)
     }

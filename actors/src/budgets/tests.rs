@@ -148,6 +148,7 @@ async fn the_daily_tick_reports_what_the_day_has_cost_by_task_and_model() {
     world.clock.advance(Duration::from_secs(86_400));
     spend(&world, &ledger, shop, Task::Classify, 1_000).await;
     spend(&world, &ledger, shop, Task::Crisis, 2_000).await;
+    world.clock.advance(Duration::from_secs(1));
     let rig = crate::supervision::tests::rig_in(world).await;
     let tick = rig.world.tick(shop, Role::Admin, "cost_report");
     rig.until_done(&[tick]).await;
