@@ -11,6 +11,7 @@ use tenants::tasks::Tasks;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::budgets::Owners;
 use crate::check;
 use crate::checkpoint;
 use crate::db::{Connector, Pool, Reader, Session};
@@ -30,6 +31,7 @@ struct Inner {
     reader: Reader,
     gatherers: Gatherers,
     library: Library,
+    owners: Owners,
     lanes: Vec<mpsc::Sender<Job>>,
     patience: Duration,
     closing: watch::Sender<bool>,
@@ -102,11 +104,12 @@ impl Database {
         let gatherers = Gatherers::start(&reader, &place, &tasks);
         let patience = limits.patience;
         let committers = Mutex::new(committers);
-        let library = Library::default();
+        let (library, owners) = (Library::default(), Owners::default());
         Ok(Self(Arc::new(Inner {
             reader,
             gatherers,
             library,
+            owners,
             lanes,
             patience,
             closing,
@@ -198,6 +201,11 @@ impl Database {
     /// Texts of prompts that are in use.
     pub(crate) fn library(&self) -> &Library {
         &self.0.library
+    }
+
+    /// Which agencies tenants belong to.
+    pub(crate) fn owners(&self) -> &Owners {
+        &self.0.owners
     }
 
     /// Hands work to a committer and waits until it is durable. Once the work has been handed over it is done even

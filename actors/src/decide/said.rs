@@ -176,6 +176,7 @@ impl Text<'_> {
             agency: Some(context.tenant.agency),
             tenant: Some(context.tenant.id),
             alert_type: AlertType::Crisis,
+            severity: None,
             message,
             details: json!({ "event": self.situation.event.id, "conversation": self.thread.id }),
             dedup_key: format!("crisis:{}", self.thread.id),

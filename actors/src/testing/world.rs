@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use llm::testing::ScriptedRouter;
+use llm::testing::{MemoryLedger, ScriptedRouter};
 use serde_json::Value;
 use tenants::account::{Account, AccountStatus, LoginFlavour, SealedSecret, Tenant, TenantStatus};
 use tenants::clock::{ManualClock, Timestamp};
@@ -120,6 +120,7 @@ impl World {
             ids: ids.clone(),
             tasks: Tasks::default(),
             store: store.clone(),
+            ledger: Arc::new(MemoryLedger::default()),
             messenger: Arc::new(Offline),
             llm: ScriptedRouter::new(),
             wake: wake.clone(),

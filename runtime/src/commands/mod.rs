@@ -10,6 +10,7 @@ mod config;
 mod demo;
 mod doctor;
 mod migrate;
+mod money;
 mod output;
 mod queue;
 mod sandbox;
@@ -75,6 +76,13 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(admin::KeyCommand),
+    /// Budgets for language models.
+    #[command(subcommand)]
+    Budget(money::BudgetCommand),
+    /// Sum up what language models have cost.
+    Costs(money::CostArgs),
+    /// List the calls to language models, newest first.
+    Calls(money::CallArgs),
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
@@ -135,6 +143,9 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Tenant(command) => admin::tenant(command, settings, output).await,
             Command::Account(command) => admin::account(command, settings, output).await,
             Command::Key(command) => admin::key(command, settings, output).await,
+            Command::Budget(command) => money::budget(command, settings, output).await,
+            Command::Costs(args) => money::costs(args, settings, output).await,
+            Command::Calls(args) => money::calls(args, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,

@@ -55,6 +55,10 @@ words! {
     EventKind = tenants::event::EventKind;
     Outcome = tenants::decision::Outcome;
     Step = tenants::decision::Step;
+    Task = tenants::models::Task;
+    Share = tenants::models::Share;
+    CallOutcome = tenants::models::CallOutcome;
+    BudgetLevel = tenants::models::BudgetLevel;
 }
 
 /// Schema of every id: a prefix that names the kind, and a UUIDv7.

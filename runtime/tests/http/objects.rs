@@ -81,6 +81,7 @@ impl Objects {
             agency: Some(tenant.agency),
             tenant: Some(tenant.id),
             alert_type: AlertType::DeadLetter,
+            severity: None,
             message: "an effect was given up".to_owned(),
             details: json!({}),
             dedup_key: format!("dead:{}", tenant.id),

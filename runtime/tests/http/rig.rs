@@ -98,6 +98,7 @@ impl Rig {
             ids: ids.clone(),
             tasks: Tasks::default(),
             store: store.clone(),
+            ledger: Arc::new(database.clone()),
             messenger: Arc::new(NoMessenger),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake: Arc::new(LocalWake::default()),

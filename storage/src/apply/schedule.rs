@@ -37,7 +37,11 @@ pub(crate) enum Kind {
 impl Kind {
     fn of(change: &Change) -> Self {
         match change {
-            Change::PutAgency(_) | Change::PutTenant(_) | Change::PutSettings(_) => Kind::Tenants,
+            Change::PutAgency(_)
+            | Change::SetAgencyBudget { .. }
+            | Change::PutTenant(_)
+            | Change::PutSettings(_)
+            | Change::SetTenantBudget { .. } => Kind::Tenants,
             Change::PutRule(_) | Change::DeleteRule(_) => Kind::Rules,
             Change::AddPrompt(_)
             | Change::InstallPrompt(_)

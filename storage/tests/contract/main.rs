@@ -8,9 +8,13 @@ mod approvals;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod budgets;
+#[cfg(test)]
 mod commit;
 #[cfg(test)]
 mod conversations;
+#[cfg(test)]
+mod costs;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! The ports: what the domain needs of the outside world. Implemented by `storage` and `instagram`, faked in
 //! tests, put together by `runtime`.
 
+mod costs;
 mod gateway;
 mod ledger;
 mod prompts;
 mod store;
 mod wake;
 
+pub use costs::*;
 pub use gateway::*;
 pub use ledger::*;
 pub use prompts::*;

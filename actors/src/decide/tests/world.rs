@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use llm::OfflineProvider;
-use llm::testing::ScriptedRouter;
+use llm::testing::{MemoryLedger, ScriptedRouter};
 use tenants::account::{Account, AccountStatus, LoginFlavour, SealedSecret, Tenant, TenantStatus};
 use tenants::approval::{Approval, ApprovalStatus};
 use tenants::changes::Change;
@@ -160,6 +160,7 @@ impl World {
             ids,
             tasks: Tasks::default(),
             store: store.clone(),
+            ledger: Arc::new(MemoryLedger::default()),
             messenger: instagram.clone(),
             llm: script.clone(),
             wake: Arc::new(Deaf),

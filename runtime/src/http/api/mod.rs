@@ -14,8 +14,10 @@ mod alerts;
 mod approvals;
 mod apps;
 mod audit;
+mod budgets;
 mod comments;
 mod conversations;
+mod costs;
 mod events;
 mod feed;
 mod keys;
@@ -42,6 +44,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(apps::router())
         .merge(tenants::router())
         .merge(settings::router())
+        .merge(budgets::router())
+        .merge(costs::router())
         .merge(accounts::router())
         .merge(rules::router())
         .merge(comments::router())
