@@ -11,7 +11,7 @@ use crate::{
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
 fn statements() -> impl Iterator<Item = &'static Statement> {
-    let lists: [&'static [&'static Statement]; 20] = [
+    let lists: [&'static [&'static Statement]; 21] = [
         alerts::STATEMENTS,
         approvals::STATEMENTS,
         audit::STATEMENTS,
@@ -28,6 +28,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::audit::STATEMENTS,
         apply::conversations::STATEMENTS,
         apply::events::STATEMENTS,
+        apply::learning::STATEMENTS,
         apply::ledger::STATEMENTS,
         apply::operations::STATEMENTS,
         apply::rules::STATEMENTS,

@@ -11,6 +11,7 @@ use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
 use crate::ids::{AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, RuleId, TenantId};
 use crate::rule::{Rule, RuleHit};
 use crate::settings::TenantSettings;
+use crate::verdict::Verdict;
 
 /// What is to be committed together. All rows belong to the chain's tenant (or agency).
 #[derive(Debug, Clone, PartialEq)]
@@ -130,6 +131,8 @@ pub enum Change {
         /// Remark.
         comment: Option<String>,
     },
+    /// Keeps a person's verdict for learning. A conflict when one was given for the decision on the same occasion.
+    AddVerdict(Box<Verdict>),
     /// Expires the pending drafts of a conversation that has moved on. Escalations stay.
     ExpireDrafts {
         /// The conversation.

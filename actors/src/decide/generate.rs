@@ -11,7 +11,7 @@ use super::classify::note_failure;
 use super::error::DecideError;
 use super::judgement::Case;
 use super::rules_step::{brand_of, called};
-use super::work::Workings;
+use super::work::{Workings, answerer};
 
 /// Writes a reply; `None` when no model has anything usable to say.
 pub(super) async fn write_reply(
@@ -39,6 +39,7 @@ pub(super) async fn write_reply(
     };
     match case.ports.llm.reply(request).await {
         Ok(answer) => {
+            work.written_by = Some(answerer(&answer));
             let (text, label) = work.account_for(answer);
             let summary = format!("wrote a reply in {language}");
             work.note(Step::Generate, summary, json!({ "text": text, "channel": channel, "by": label }));

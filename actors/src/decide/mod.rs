@@ -25,6 +25,7 @@ mod guards;
 mod heard;
 mod judge;
 mod judgement;
+mod lessons;
 mod matter;
 mod mode;
 mod notes;
