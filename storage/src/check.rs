@@ -12,7 +12,7 @@ use crate::{
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
 fn statements() -> impl Iterator<Item = &'static Statement> {
-    let lists: [&'static [&'static Statement]; 22] = [
+    let lists: &[&'static [&'static Statement]] = &[
         alerts::STATEMENTS,
         approvals::STATEMENTS,
         audit::STATEMENTS,
@@ -32,6 +32,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::audit::STATEMENTS,
         apply::conversations::STATEMENTS,
         apply::events::STATEMENTS,
+        apply::learning::STATEMENTS,
         apply::ledger::STATEMENTS,
         apply::operations::STATEMENTS,
         apply::prompts::STATEMENTS,

@@ -15,6 +15,7 @@ use crate::money::MicroUsd;
 use crate::prompt::PromptKey;
 use crate::rule::{Rule, RuleHit};
 use crate::settings::TenantSettings;
+use crate::verdict::Verdict;
 
 /// What is to be committed together. All rows belong to the chain's tenant (or agency).
 #[derive(Debug, Clone, PartialEq)]
@@ -134,6 +135,8 @@ pub enum Change {
         /// Remark.
         comment: Option<String>,
     },
+    /// Keeps a person's verdict for learning. A conflict when one was given for the decision on the same occasion.
+    AddVerdict(Box<Verdict>),
     /// Expires the pending drafts of a conversation that has moved on. Escalations stay.
     ExpireDrafts {
         /// The conversation.

@@ -26,6 +26,7 @@ mod guards;
 mod heard;
 mod judge;
 mod judgement;
+mod lessons;
 mod matter;
 mod mode;
 mod moved_on;

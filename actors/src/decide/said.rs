@@ -122,6 +122,7 @@ impl Text<'_> {
                 thread: self.thread,
                 decision: decision.id,
                 question,
+                work: &judgement.work,
                 settings: &self.situation.context.settings,
                 now,
             };

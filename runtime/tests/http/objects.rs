@@ -231,6 +231,7 @@ fn approval(
         proposed: vec![reply("yes, we do")],
         reason: "questions are drafted".to_owned(),
         incoming_text: "do you ship to Porto?".to_owned(),
+        basis: None,
         status: ApprovalStatus::Pending,
         decided_by: None,
         decided_at: None,

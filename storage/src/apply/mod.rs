@@ -12,6 +12,7 @@ mod books;
 pub(crate) mod conversations;
 pub(crate) mod effects;
 pub(crate) mod events;
+pub(crate) mod learning;
 pub(crate) mod ledger;
 pub(crate) mod operations;
 pub(crate) mod prompts;
@@ -112,5 +113,6 @@ async fn apply_kind(
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
         Kind::Alerts => alerts::apply(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,
+        Kind::Learning => learning::apply(connection, group).await,
     }
 }

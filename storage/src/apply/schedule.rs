@@ -32,6 +32,7 @@ pub(crate) enum Kind {
     RuleHits,
     Alerts,
     Audit,
+    Learning,
 }
 
 impl Kind {
@@ -68,6 +69,7 @@ impl Kind {
             Change::AddRuleHit { .. } => Kind::RuleHits,
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
             Change::Audit(_) => Kind::Audit,
+            Change::AddVerdict(_) => Kind::Learning,
         }
     }
 }

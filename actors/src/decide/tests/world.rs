@@ -332,7 +332,7 @@ impl World {
             settings: &self.context.settings,
             status: self.context.tenant.status,
         };
-        let changes = approve(&asked, &verdict, "key:1", self.clock.now(), &self.ports.ids);
+        let changes = approve(&asked, &verdict, None, "key:1", self.clock.now(), &self.ports.ids);
         let changes = changes.map_err(|error| error.to_string())?;
         self.store.commit(changes).await.map_err(|error| error.to_string())
     }
