@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::conversation::{Comment, CommentStatus, Conversation, Message};
 use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
 use crate::ids::{AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, RuleId, TenantId};
+use crate::memory::{Forgetting, MemoryItem};
 use crate::rule::{Rule, RuleHit};
 use crate::settings::TenantSettings;
 
@@ -208,6 +209,11 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Remembers something. What the memory holds already (see [`MemoryItem::fingerprint`]) is remembered anew: it
+    /// counts once more, and is as fresh as this.
+    Remember(Box<MemoryItem>),
+    /// Removes items from the tenant's memory. A conflict when one item is named and there is none.
+    Forget(Forgetting),
     /// Appends to the audit log.
     Audit(Box<NewAuditEntry>),
 }

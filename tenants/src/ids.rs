@@ -109,6 +109,8 @@ ids! {
     CallId = "call";
     /// Money set aside for calls to a language model.
     ReservationId = "res";
+    /// Something that a tenant's memory holds.
+    MemoryId = "mem";
 }
 
 impl AgencyId {

@@ -20,6 +20,7 @@ pub mod effect;
 pub mod event;
 pub mod ids;
 pub mod intent;
+pub mod memory;
 pub mod models;
 pub mod money;
 pub mod policy;

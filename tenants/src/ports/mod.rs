@@ -3,10 +3,12 @@
 
 mod gateway;
 mod ledger;
+mod memory;
 mod store;
 mod wake;
 
 pub use gateway::*;
 pub use ledger::*;
+pub use memory::*;
 pub use store::*;
 pub use wake::*;
