@@ -6,12 +6,13 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, conversations, directory, inbox, ledger, operations, outbox, writer,
+    alerts, apply, approvals, audit, conversations, directory, inbox, ledger, memory, operations, outbox,
+    writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
 fn statements() -> impl Iterator<Item = &'static Statement> {
-    let lists: [&'static [&'static Statement]; 20] = [
+    let lists: [&'static [&'static Statement]; 22] = [
         alerts::STATEMENTS,
         approvals::STATEMENTS,
         audit::STATEMENTS,
@@ -19,6 +20,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         directory::STATEMENTS,
         inbox::STATEMENTS,
         ledger::STATEMENTS,
+        memory::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
         writer::STATEMENTS,
@@ -29,6 +31,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::conversations::STATEMENTS,
         apply::events::STATEMENTS,
         apply::ledger::STATEMENTS,
+        apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
         apply::rules::STATEMENTS,
         apply::tenants::STATEMENTS,
@@ -37,13 +40,14 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
 }
 
 fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
-    let lists: [&'static [&'static Bulk]; 8] = [
+    let lists: [&'static [&'static Bulk]; 9] = [
         apply::accept::BULK_STATEMENTS,
         apply::audit::BULK_STATEMENTS,
         apply::conversations::BULK_STATEMENTS,
         apply::effects::BULK_STATEMENTS,
         apply::events::BULK_STATEMENTS,
         apply::ledger::BULK_STATEMENTS,
+        apply::memory::BULK_STATEMENTS,
         apply::operations::BULK_STATEMENTS,
         apply::rules::BULK_STATEMENTS,
     ];

@@ -16,6 +16,7 @@ use crate::checkpoint;
 use crate::db::{Connector, Pool, Reader, Session};
 use crate::failure::{closed, too_slow};
 use crate::gather::Gatherers;
+use crate::memory::{Happened, MemoryNews};
 use crate::open::{self, OpenError};
 use crate::options::{DatabaseOptions, Limits, Place};
 use crate::work::{Outcome, Work};
@@ -28,6 +29,7 @@ pub struct Database(Arc<Inner>);
 struct Inner {
     reader: Reader,
     gatherers: Gatherers,
+    memory_news: MemoryNews,
     lanes: Vec<mpsc::Sender<Job>>,
     patience: Duration,
     closing: watch::Sender<bool>,
@@ -100,7 +102,17 @@ impl Database {
         let gatherers = Gatherers::start(&reader, &place, &tasks);
         let patience = limits.patience;
         let committers = Mutex::new(committers);
-        Ok(Self(Arc::new(Inner { reader, gatherers, lanes, patience, closing, committers, place, limits })))
+        Ok(Self(Arc::new(Inner {
+            reader,
+            gatherers,
+            memory_news: MemoryNews::default(),
+            lanes,
+            patience,
+            closing,
+            committers,
+            place,
+            limits,
+        })))
     }
 
     pub(crate) async fn connect(&self) -> Result<Session, OpenError> {
@@ -182,6 +194,11 @@ impl Database {
         &self.0.gatherers
     }
 
+    /// What was committed here to the memories that are watched.
+    pub(crate) fn memory_news(&self) -> &MemoryNews {
+        &self.0.memory_news
+    }
+
     /// Hands work to a committer and waits until it is durable. Once the work has been handed over it is done even
     /// if the caller stops waiting; only a delivery may be left undone then, because whoever brought it comes again.
     pub(crate) async fn submit(&self, work: Work) -> Result<Outcome, StoreError> {
@@ -203,7 +220,12 @@ impl UnitOfWork for Database {
         if changes.list.is_empty() {
             return Ok(());
         }
-        self.submit(Work::Commit(changes)).await.map(drop)
+        let happened = Happened::in_unit(&changes);
+        self.submit(Work::Commit(changes)).await?;
+        if let Some((tenant, happened)) = happened {
+            self.memory_news().tell(tenant, happened);
+        }
+        Ok(())
     }
 }
 

@@ -281,8 +281,7 @@ impl Recall {
     pub fn allows(&self, item: &MemoryItem) -> bool {
         let is_wanted = self.kinds.is_empty() || self.kinds.contains(&item.kind);
         let is_same_person = item.person.is_some() && item.person == self.person;
-        let is_theirs =
-            !item.kind.is_personal() || is_same_person || self.visibility == Visibility::Internal;
+        let is_theirs = !item.kind.is_personal() || is_same_person || self.visibility == Visibility::Internal;
         is_wanted && is_theirs && self.visibility.includes(item.visibility)
     }
 }

@@ -19,6 +19,7 @@ use tenants::settings::TenantSettings;
 use super::effects::{OWN_WORDS_POSITION, Origin, effects_of};
 use super::guards::{LengthProblem, check_length};
 use super::heard::Heard;
+use super::learned::learned;
 use super::outcome::channel_of;
 
 /// An approval and what belongs to it.
@@ -211,6 +212,7 @@ impl Asked<'_> {
             changes.push(Change::AddEffect(Box::new(effect)));
         }
         changes.list.extend(self.mark_comment(actions));
+        changes.list.extend(learned(self, verdict, actions, now, ids));
         changes.with(Change::Audit(Box::new(self.audit(verdict, actions, status, who, now, ids))))
     }
 

@@ -162,6 +162,7 @@ fn ports(
         ids: foundations.ids.clone(),
         tasks: foundations.tasks.clone(),
         store,
+        memory: Arc::new(foundations.memory.clone()),
         messenger,
         llm: match llm {
             Some(llm) => llm,

@@ -98,6 +98,7 @@ impl Rig {
             ids: ids.clone(),
             tasks: Tasks::default(),
             store: store.clone(),
+            memory: Arc::new(NoMemory("this test is about something else")),
             messenger: Arc::new(NoMessenger),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake: Arc::new(LocalWake::default()),

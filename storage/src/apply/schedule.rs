@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     NewEffects,
     RuleHits,
     Alerts,
+    Forgettings,
+    Memories,
     Audit,
 }
 
@@ -57,6 +59,8 @@ impl Kind {
             Change::AddApproval(_) | Change::DecideApproval { .. } => Kind::Approvals,
             Change::AddRuleHit { .. } => Kind::RuleHits,
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
+            Change::Forget(_) => Kind::Forgettings,
+            Change::Remember(_) => Kind::Memories,
             Change::Audit(_) => Kind::Audit,
         }
     }

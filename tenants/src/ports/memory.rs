@@ -44,6 +44,16 @@ pub trait Memory: Send + Sync {
     /// When the database does not answer.
     async fn find(&self, tenant: &TenantId, item: &MemoryId) -> Result<Option<MemoryItem>, MemoryError>;
 
+    /// The remembered item that is the same as this one (see [`MemoryItem::fingerprint`]).
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    async fn find_same(
+        &self,
+        tenant: &TenantId,
+        item: &MemoryItem,
+    ) -> Result<Option<MemoryItem>, MemoryError>;
+
     /// Items, newest first.
     ///
     /// # Errors
@@ -99,6 +109,10 @@ impl Memory for NoMemory {
     }
 
     async fn find(&self, _: &TenantId, _: &MemoryId) -> Result<Option<MemoryItem>, MemoryError> {
+        Err(MemoryError::Absent(self.0))
+    }
+
+    async fn find_same(&self, _: &TenantId, _: &MemoryItem) -> Result<Option<MemoryItem>, MemoryError> {
         Err(MemoryError::Absent(self.0))
     }
 

@@ -20,6 +20,7 @@ mod events;
 mod feed;
 mod keys;
 mod me;
+mod memory;
 mod operations;
 mod people;
 mod preview;
@@ -48,6 +49,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(conversations::router())
         .merge(approvals::router())
         .merge(preview::router())
+        .merge(memory::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())
