@@ -35,6 +35,8 @@ const MOST_BEHIND: u64 = 256;
 const TRIES: usize = 3;
 /// How many times as much is looked up as is wanted: age, and rows that are gone, change the order.
 const SPARE: usize = 3;
+/// Most items that are looked up, whatever is wanted.
+const MOST: usize = 500;
 
 /// All indexes. Cheap to clone.
 #[derive(Clone)]
@@ -213,7 +215,7 @@ fn look_up(
     meaning: Option<&[f32]>,
 ) -> Result<Found, Broken> {
     let words = speller.question(&question.text);
-    let most = question.limit.max(1).saturating_mul(SPARE);
+    let most = question.limit.clamp(1, MOST) * SPARE;
     let mut found = Found::default();
     for room in Room::open_to(question.visibility) {
         found.by_words.push(shard.by_words(*room, &words, most)?);

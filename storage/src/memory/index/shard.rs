@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use qdrant_edge::external::ordered_float::OrderedFloat;
 use qdrant_edge::{
-    CountRequest, Distance, EdgeConfig, EdgeConfigBuilder, EdgeShard, EdgeSparseVectorParamsBuilder,
+    Distance, EdgeConfig, EdgeConfigBuilder, EdgeShard, EdgeSparseVectorParamsBuilder,
     EdgeVectorParamsBuilder, Modifier, NamedQuery, NamedVectors, PointId, PointInsertOperations,
     PointOperations, PointStruct, QueryEnum, QueryRequest, ScoringQuery, ScrollRequest, UpdateOperation,
     Vector, VectorInternal, Vectors, WalOptions, WithPayloadInterface, WithVector,
@@ -146,12 +146,6 @@ impl Shard {
         Ok(found.into_iter().filter_map(|point| item_of(point.id)).collect())
     }
 
-    /// Number of points.
-    pub(super) fn count(&self) -> Result<usize, Broken> {
-        let engine = self.engine()?;
-        guarded(|| engine.count(CountRequest { filter: None, exact: true }))
-    }
-
     /// Every point's id.
     pub(super) fn all(&self) -> Result<Vec<MemoryId>, Broken> {
         let engine = self.engine()?;
@@ -175,11 +169,6 @@ impl Shard {
             engine.flush();
             Ok(())
         })
-    }
-
-    /// Where it lies.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
     }
 }
 
