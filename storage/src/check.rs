@@ -7,12 +7,13 @@ use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, conversations, directory, inbox, ledger, memory, operations, outbox,
+    prompts,
     writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
 fn statements() -> impl Iterator<Item = &'static Statement> {
-    let lists: [&'static [&'static Statement]; 22] = [
+    let lists: [&'static [&'static Statement]; 24] = [
         alerts::STATEMENTS,
         approvals::STATEMENTS,
         audit::STATEMENTS,
@@ -23,6 +24,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         memory::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
+        prompts::STATEMENTS,
         writer::STATEMENTS,
         apply::accounts::STATEMENTS,
         apply::alerts::STATEMENTS,
@@ -33,6 +35,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::ledger::STATEMENTS,
         apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
+        apply::prompts::STATEMENTS,
         apply::rules::STATEMENTS,
         apply::tenants::STATEMENTS,
     ];

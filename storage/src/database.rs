@@ -19,6 +19,7 @@ use crate::gather::Gatherers;
 use crate::memory::{Happened, MemoryNews};
 use crate::open::{self, OpenError};
 use crate::options::{DatabaseOptions, Limits, Place};
+use crate::prompts::Library;
 use crate::work::{Outcome, Work};
 use crate::writer::{Job, Pace, Writer};
 
@@ -30,6 +31,7 @@ struct Inner {
     reader: Reader,
     gatherers: Gatherers,
     memory_news: MemoryNews,
+    library: Library,
     lanes: Vec<mpsc::Sender<Job>>,
     patience: Duration,
     closing: watch::Sender<bool>,
@@ -102,10 +104,12 @@ impl Database {
         let gatherers = Gatherers::start(&reader, &place, &tasks);
         let patience = limits.patience;
         let committers = Mutex::new(committers);
+        let library = Library::default();
         Ok(Self(Arc::new(Inner {
             reader,
             gatherers,
             memory_news: MemoryNews::default(),
+            library,
             lanes,
             patience,
             closing,
@@ -197,6 +201,11 @@ impl Database {
     /// What was committed here to the memories that are watched.
     pub(crate) fn memory_news(&self) -> &MemoryNews {
         &self.0.memory_news
+    }
+
+    /// Texts of prompts that are in use.
+    pub(crate) fn library(&self) -> &Library {
+        &self.0.library
     }
 
     /// Hands work to a committer and waits until it is durable. Once the work has been handed over it is done even

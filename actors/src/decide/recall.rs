@@ -42,7 +42,7 @@ pub(super) async fn recall(case: &Case<'_>, work: &mut Workings) {
     };
     let author = &case.heard.author;
     let person = (!author.id.is_empty()).then(|| author.id.clone());
-    let question = Recall::for_customer(case.heard.text.clone(), person, case.now);
+    let question = Recall::for_customer(case.words(), person, case.now);
     let tenant = &case.context.tenant.id;
     let answered = tokio::select! {
         biased;

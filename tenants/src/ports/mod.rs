@@ -4,11 +4,13 @@
 mod gateway;
 mod ledger;
 mod memory;
+mod prompts;
 mod store;
 mod wake;
 
 pub use gateway::*;
 pub use ledger::*;
 pub use memory::*;
+pub use prompts::*;
 pub use store::*;
 pub use wake::*;
