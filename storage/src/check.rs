@@ -6,8 +6,8 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, ledger, operations,
-    outbox, prompts, writer,
+    alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, ledger, memory,
+    operations, outbox, prompts, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -22,6 +22,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         directory::STATEMENTS,
         inbox::STATEMENTS,
         ledger::STATEMENTS,
+        memory::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
         prompts::STATEMENTS,
@@ -34,6 +35,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::events::STATEMENTS,
         apply::learning::STATEMENTS,
         apply::ledger::STATEMENTS,
+        apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
         apply::prompts::STATEMENTS,
         apply::rules::STATEMENTS,
@@ -43,13 +45,14 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
 }
 
 fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
-    let lists: [&'static [&'static Bulk]; 8] = [
+    let lists: &[&'static [&'static Bulk]] = &[
         apply::accept::BULK_STATEMENTS,
         apply::audit::BULK_STATEMENTS,
         apply::conversations::BULK_STATEMENTS,
         apply::effects::BULK_STATEMENTS,
         apply::events::BULK_STATEMENTS,
         apply::ledger::BULK_STATEMENTS,
+        apply::memory::BULK_STATEMENTS,
         apply::operations::BULK_STATEMENTS,
         apply::rules::BULK_STATEMENTS,
     ];

@@ -17,6 +17,7 @@ use crate::checkpoint;
 use crate::db::{Connector, Pool, Reader, Session};
 use crate::failure::{closed, too_slow};
 use crate::gather::Gatherers;
+use crate::memory::{Happened, MemoryNews};
 use crate::open::{self, OpenError};
 use crate::options::{DatabaseOptions, Limits, Place};
 use crate::prompts::Library;
@@ -30,6 +31,7 @@ pub struct Database(Arc<Inner>);
 struct Inner {
     reader: Reader,
     gatherers: Gatherers,
+    memory_news: MemoryNews,
     library: Library,
     owners: Owners,
     lanes: Vec<mpsc::Sender<Job>>,
@@ -108,6 +110,7 @@ impl Database {
         Ok(Self(Arc::new(Inner {
             reader,
             gatherers,
+            memory_news: MemoryNews::default(),
             library,
             owners,
             lanes,
@@ -198,6 +201,11 @@ impl Database {
         &self.0.gatherers
     }
 
+    /// What was committed here to the memories that are watched.
+    pub(crate) fn memory_news(&self) -> &MemoryNews {
+        &self.0.memory_news
+    }
+
     /// Texts of prompts that are in use.
     pub(crate) fn library(&self) -> &Library {
         &self.0.library
@@ -229,7 +237,12 @@ impl UnitOfWork for Database {
         if changes.list.is_empty() {
             return Ok(());
         }
-        self.submit(Work::Commit(changes)).await.map(drop)
+        let happened = Happened::in_unit(&changes);
+        self.submit(Work::Commit(changes)).await?;
+        if let Some((tenant, happened)) = happened {
+            self.memory_news().tell(tenant, happened);
+        }
+        Ok(())
     }
 }
 

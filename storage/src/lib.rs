@@ -28,6 +28,7 @@ mod gather;
 mod inbox;
 mod ledger;
 mod line;
+mod memory;
 mod open;
 mod operations;
 mod options;
@@ -44,6 +45,7 @@ mod writer;
 
 pub use claim::NodeClaim;
 pub use database::Database;
+pub use memory::{MemoryOptions, TenantMemory};
 pub use open::OpenError;
 pub use options::{DatabaseOptions, Limits};
 pub use wake::LocalWake;

@@ -11,6 +11,7 @@ use crate::conversation::{Comment, CommentStatus, Conversation, Message};
 use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
 use crate::experiment::{Experiment, ExperimentEnd, PromptVersion};
 use crate::ids::{AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, RuleId, TenantId};
+use crate::memory::{Forgetting, MemoryItem};
 use crate::money::MicroUsd;
 use crate::prompt::PromptKey;
 use crate::rule::{Rule, RuleHit};
@@ -227,6 +228,11 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Remembers something. What the memory holds already (see [`MemoryItem::fingerprint`]) is remembered anew: it
+    /// counts once more, and is as fresh as this.
+    Remember(Box<MemoryItem>),
+    /// Removes items from the tenant's memory. A conflict when one item is named and there is none.
+    Forget(Forgetting),
     /// Adds a version of a prompt to an agency's. A conflict when its number is taken.
     AddPrompt(Box<PromptVersion>),
     /// Makes a version that came with the program the one of the installation, on the installation's own chain; adds

@@ -115,6 +115,8 @@ ids! {
     VerdictId = "ver";
     /// Money set aside for calls to a language model.
     ReservationId = "res";
+    /// Something that a tenant's memory holds.
+    MemoryId = "mem";
 }
 
 impl AgencyId {

@@ -22,6 +22,7 @@ pub mod event;
 pub mod experiment;
 pub mod ids;
 pub mod intent;
+pub mod memory;
 pub mod models;
 pub mod money;
 pub mod policy;

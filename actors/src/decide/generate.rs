@@ -10,6 +10,7 @@ use tenants::intent::{Intent, Language};
 use super::classify::note_failure;
 use super::error::DecideError;
 use super::judgement::Case;
+use super::recall::facts_for_reply;
 use super::rules_step::{brand_of, called};
 use super::work::{Workings, answerer};
 
@@ -43,7 +44,7 @@ pub(super) async fn write_reply(
             Channel::DirectMessage | Channel::PrivateReply => name.trim_start_matches('@').to_owned(),
         }),
         text: case.words().to_owned(),
-        facts: case.context.settings.voice.facts.clone(),
+        facts: facts_for_reply(case, work),
         variation_seed: case.seed,
         history: case.before.lines.clone(),
         behalf: case.behalf(),

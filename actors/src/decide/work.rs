@@ -7,11 +7,15 @@ use tenants::intent::{Classification, Language};
 use tenants::money::MicroUsd;
 use tenants::verdict::Answerer;
 
+use super::recall::RecalledFact;
+
 /// The workings of one decision.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Workings {
     pub trace: Vec<TraceStep>,
     pub classification: Option<Classification>,
+    /// What memory gave for the reply, most fitting first.
+    pub recalled: Vec<RecalledFact>,
     /// Provider and model of the last answer.
     pub model: Option<String>,
     pub prompt_version: Option<String>,

@@ -14,7 +14,9 @@ use tenants::event::{
     CommentBody, EventBody, EventKind, EventSource, MessageBody, NewEvent, Person, Role, TickBody,
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, TenantId};
-use tenants::ports::{Finding, Hint, MentionText, Messenger, Receipt, SendError, TenantContext, Usage, Wake};
+use tenants::ports::{
+    Finding, Hint, MentionText, Messenger, NoMemory, Receipt, SendError, TenantContext, Usage, Wake,
+};
 use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
 use tokio::sync::broadcast;
@@ -121,6 +123,7 @@ impl World {
             tasks: Tasks::default(),
             store: store.clone(),
             ledger: Arc::new(MemoryLedger::default()),
+            memory: Arc::new(NoMemory("this test is about something else")),
             messenger: Arc::new(Offline),
             llm: ScriptedRouter::new(),
             wake: wake.clone(),

@@ -286,7 +286,10 @@ mod tests {
         for error in errors {
             let words = error.in_own_words();
             assert!(!words.contains("Maria") && !words.contains("sk-"), "{words}");
-            assert!(error.to_string().contains("Maria"), "whoever sets it up still reads what was said: {error}");
+            assert!(
+                error.to_string().contains("Maria"),
+                "whoever sets it up still reads what was said: {error}"
+            );
         }
     }
 }

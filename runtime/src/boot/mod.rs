@@ -168,6 +168,7 @@ fn ports(
         tasks: foundations.tasks.clone(),
         store,
         ledger: Arc::new(foundations.database.clone()),
+        memory: Arc::new(foundations.memory.clone()),
         messenger,
         llm: match llm {
             Some(llm) => llm,

@@ -9,6 +9,7 @@ mod bench;
 mod config;
 mod demo;
 mod doctor;
+mod memory;
 mod migrate;
 mod money;
 mod output;
@@ -89,6 +90,9 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// What tenants remember.
+    #[command(subcommand)]
+    Memory(memory::MemoryCommand),
     /// Measure this machine: webhooks accepted and events finished per second.
     Bench(bench::BenchArgs),
     /// Print a completion script for a shell.
@@ -148,6 +152,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Calls(args) => money::calls(args, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
+            Command::Memory(command) => memory::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,
             Command::Completions { .. } | Command::Config(_) => Ok(Finding::Fine),
         }

@@ -53,6 +53,8 @@ words! {
     BreakerState = tenants::breaker::BreakerState;
     EventSource = tenants::event::EventSource;
     EventKind = tenants::event::EventKind;
+    MemoryKind = tenants::memory::MemoryKind;
+    Visibility = tenants::memory::Visibility;
     Outcome = tenants::decision::Outcome;
     Step = tenants::decision::Step;
     Task = tenants::models::Task;

@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     NewEffects,
     RuleHits,
     Alerts,
+    Forgettings,
+    Memories,
     Audit,
     Learning,
 }
@@ -68,6 +70,8 @@ impl Kind {
             Change::AddApproval(_) | Change::DecideApproval { .. } => Kind::Approvals,
             Change::AddRuleHit { .. } => Kind::RuleHits,
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
+            Change::Forget(_) => Kind::Forgettings,
+            Change::Remember(_) => Kind::Memories,
             Change::Audit(_) => Kind::Audit,
             Change::AddVerdict(_) => Kind::Learning,
         }

@@ -30,6 +30,10 @@ mod ledger_crowd;
 #[cfg(test)]
 mod ledger_model;
 #[cfg(test)]
+mod memory;
+#[cfg(all(test, feature = "memory-edge"))]
+mod memory_index;
+#[cfg(test)]
 mod operations;
 #[cfg(test)]
 mod outbox;

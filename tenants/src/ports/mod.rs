@@ -4,6 +4,7 @@
 mod costs;
 mod gateway;
 mod ledger;
+mod memory;
 mod prompts;
 mod store;
 mod wake;
@@ -11,6 +12,7 @@ mod wake;
 pub use costs::*;
 pub use gateway::*;
 pub use ledger::*;
+pub use memory::*;
 pub use prompts::*;
 pub use store::*;
 pub use wake::*;

@@ -22,6 +22,7 @@ mod events;
 mod feed;
 mod keys;
 mod me;
+mod memory;
 mod operations;
 mod people;
 mod preview;
@@ -52,6 +53,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(conversations::router())
         .merge(approvals::router())
         .merge(preview::router())
+        .merge(memory::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())
