@@ -12,7 +12,7 @@ use crate::{
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
 fn statements() -> impl Iterator<Item = &'static Statement> {
-    let lists: &[&'static [&'static Statement]] = &[
+    const LISTS: &[&[&Statement]] = &[
         alerts::STATEMENTS,
         approvals::STATEMENTS,
         audit::STATEMENTS,
@@ -41,11 +41,11 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::rules::STATEMENTS,
         apply::tenants::STATEMENTS,
     ];
-    lists.into_iter().flatten().copied()
+    LISTS.iter().copied().flatten().copied()
 }
 
 fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
-    let lists: &[&'static [&'static Bulk]] = &[
+    const LISTS: &[&[&Bulk]] = &[
         apply::accept::BULK_STATEMENTS,
         apply::audit::BULK_STATEMENTS,
         apply::conversations::BULK_STATEMENTS,
@@ -56,7 +56,7 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
         apply::operations::BULK_STATEMENTS,
         apply::rules::BULK_STATEMENTS,
     ];
-    lists.into_iter().flatten().copied()
+    LISTS.iter().copied().flatten().copied()
 }
 
 /// Prepares every statement and gives their number.

@@ -13,7 +13,7 @@ use llm::OfflineProvider;
 use secrecy::SecretString;
 use serde_json::Value;
 use storage::testing::TestDatabase;
-use storage::{Database, LocalWake};
+use storage::{Database, LocalWake, MemoryOptions, TenantMemory};
 use tenants::account::{Account, SealedSecret};
 use tenants::breaker::{BreakerConfig, CircuitBreaker};
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
