@@ -37,6 +37,11 @@ async fn alerts(world: &World) -> Vec<(String, i64, Option<String>)> {
         .collect()
 }
 
+async fn set_daily(world: &World, daily: i64) {
+    let body = json!({ "daily_micro_usd": daily });
+    world.rig.call(&world.bakery.key.text, "PUT", &world.bakery.path("/budget"), Some(body)).await.ok();
+}
+
 fn open(severity: &str) -> (String, i64, Option<String>) {
     (severity.into(), 1, None)
 }
@@ -97,15 +102,10 @@ async fn a_raised_limit_ends_the_warning_and_the_next_one_may_come() {
     let world = world_at_noon().await;
     let node = a_node();
     spends(&world, &node, 4_500_000).await;
-    let set = |daily: i64| {
-        let (key, path) = (&world.bakery.key.text, world.bakery.path("/budget"));
-        let body = json!({ "daily_micro_usd": daily });
-        async move { world.rig.call(key, "PUT", &path, Some(body)).await.ok() }
-    };
-    set(5_500_000).await;
+    set_daily(&world, 5_500_000).await;
     node.sweep(&world.rig.ports).await;
     assert_eq!(alerts(&world).await, [open("warning")], "nine tenths became four fifths: it is true still");
-    set(10_000_000).await;
+    set_daily(&world, 10_000_000).await;
     node.sweep(&world.rig.ports).await;
     assert_eq!(alerts(&world).await, [ended("warning", "budgets")]);
     spends(&world, &node, 1_000_000).await;
