@@ -1,5 +1,6 @@
 //! The one function that builds a node, used by `serve`, the demo and the tests alike.
 
+mod embedder;
 mod foundations;
 pub(crate) mod models;
 mod view;
@@ -15,7 +16,6 @@ use actors::supervision::Troupe;
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
-use llm::budget::NoWatch;
 use storage::NodeClaim;
 use tenants::clock::Clock;
 use tenants::ports::{Hint, Messenger, Outbox, Store, Wake};
@@ -92,10 +92,14 @@ impl Node {
         }
 
         let registry = prometheus::Registry::new();
-        let ports = ports(&foundations, &settings, options.llm, options.messenger, &registry)?;
+        let warnings = BudgetWarnings::register(&registry)?;
+        let llm = match options.llm {
+            Some(llm) => llm,
+            None => models::start(&foundations, &settings.models, Arc::new(warnings.clone()), &registry)?,
+        };
+        let ports = ports(&foundations, &settings, llm, options.messenger)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
-        let warnings = BudgetWarnings::register(&registry)?;
         supervise(&troupe, &dispatcher, &warnings, &ports);
 
         let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
@@ -148,9 +152,8 @@ impl Node {
 fn ports(
     foundations: &Foundations,
     settings: &Settings,
-    llm: Option<Arc<dyn LlmRouter>>,
+    llm: Arc<dyn LlmRouter>,
     messenger: Option<Arc<dyn Messenger>>,
-    registry: &prometheus::Registry,
 ) -> anyhow::Result<Ports> {
     let messenger = match messenger {
         Some(messenger) => messenger,
@@ -170,10 +173,7 @@ fn ports(
         ledger: Arc::new(foundations.database.clone()),
         memory: Arc::new(foundations.memory.clone()),
         messenger,
-        llm: match llm {
-            Some(llm) => llm,
-            None => Arc::new(models::start(foundations, &settings.models, Arc::new(NoWatch), registry)?),
-        },
+        llm,
         wake,
     })
 }
