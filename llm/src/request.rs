@@ -176,10 +176,12 @@ pub struct Schema {
 /// Tokens of one call, as the provider counted them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// Sent, those from the provider's cache among them.
+    /// Sent, those from and to the provider's cache among them.
     pub input: u32,
     /// Sent and found in the provider's cache.
     pub cached: u32,
+    /// Sent and written to the provider's cache, beside those found in it.
+    pub cache_write: u32,
     /// Received.
     pub output: u32,
 }

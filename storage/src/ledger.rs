@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use tenants::clock::Timestamp;
 use tenants::ids::{AgencyId, CallId, EventId, ReservationId, TenantId};
 use tenants::models::{
-    BudgetLine, BudgetScope, BudgetState, CallOutcome, LlmCall, Reservation, Reserved, Share, Task,
+    BudgetLine, BudgetScope, BudgetState, CallCost, CallOutcome, LlmCall, Reservation, Reserved, Share, Task,
 };
 use tenants::money::MicroUsd;
 use tenants::ports::{BudgetLedger, StoreError};
@@ -31,6 +31,10 @@ statements! {
         "select id, tenant_id, task, event_id, provider, model, prompt, tokens_in, tokens_cached, tokens_out, \
          cost_micro_usd, is_estimate, latency_us, attempt, fallback_reason, outcome, error, at from llm_calls \
          where tenant_id = $1 and at < $2 order by at desc, id desc limit $3"
+    }
+    // Ids are in the order of time, so this reads the end of the primary key and nothing else.
+    RECENT_COSTS {
+        "select task, provider, model, cost_micro_usd, outcome from llm_calls order by id desc limit $1"
     }
 }
 
@@ -163,6 +167,23 @@ impl From<CallRow> for LlmCall {
     }
 }
 
+#[derive(FromRow)]
+struct CostRow {
+    task: Word<Task>,
+    provider: String,
+    model: String,
+    cost_micro_usd: i64,
+    outcome: Word<CallOutcome>,
+}
+
+impl CostRow {
+    fn of_answer(self) -> Option<CallCost> {
+        let Self { task, provider, model, cost_micro_usd, outcome } = self;
+        let cost = MicroUsd(cost_micro_usd);
+        outcome.0.has_answer().then_some(CallCost { task: task.0, provider, model, cost })
+    }
+}
+
 /// Says why a reservation makes no sense: money must not be set aside nowhere, twice, or at another's expense.
 fn check(wanted: &Reservation) -> Result<(), StoreError> {
     let refuse = |problem: &str| Err(StoreError::Conflict(format!("{}: {problem}", wanted.id)));
@@ -231,6 +252,11 @@ impl BudgetLedger for Database {
     ) -> Result<Vec<LlmCall>, StoreError> {
         let before = Moment(before.unwrap_or(END_OF_TIME));
         rows!(self.reader(), CallRow, LIST_CALLS, tenant.0, before, i64::from(limit)).map(all)
+    }
+
+    async fn recent_costs(&self, limit: u32) -> Result<Vec<CallCost>, StoreError> {
+        let rows: Vec<CostRow> = rows!(self.reader(), CostRow, RECENT_COSTS, i64::from(limit))?;
+        Ok(rows.into_iter().filter_map(CostRow::of_answer).collect())
     }
 }
 

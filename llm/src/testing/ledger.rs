@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tenants::clock::Timestamp;
 use tenants::ids::{ReservationId, TenantId};
-use tenants::models::{BudgetLine, BudgetScope, BudgetState, LlmCall, Reservation, Reserved};
+use tenants::models::{BudgetLine, BudgetScope, BudgetState, CallCost, LlmCall, Reservation, Reserved};
 use tenants::money::MicroUsd;
 use tenants::ports::{BudgetLedger, StoreError};
 use tokio::sync::watch;
@@ -152,5 +152,11 @@ impl BudgetLedger for MemoryLedger {
         calls.sort_by_key(|call| std::cmp::Reverse(call.at));
         calls.truncate(limit as usize);
         Ok(calls)
+    }
+
+    async fn recent_costs(&self, limit: u32) -> Result<Vec<CallCost>, StoreError> {
+        let state = self.working()?;
+        let newest = state.calls.iter().rev().take(limit as usize);
+        Ok(newest.filter(|call| call.outcome.has_answer()).map(CallCost::from).collect())
     }
 }
