@@ -11,6 +11,7 @@ mod payloads;
 mod process;
 mod programs;
 mod report;
+mod router;
 mod services;
 mod sides;
 mod stalls;
@@ -34,6 +35,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Troupe alone: start, memory, waking a tenant.
     Footprint(footprint::FootprintArgs),
+    /// What a call to a model takes longer through the router.
+    Router(router::RouterArgs),
     /// What quiet tenants notice of a poisoned one.
     Isolation(isolation::IsolationArgs),
 }
@@ -45,6 +48,7 @@ async fn main() -> anyhow::Result<()> {
         match command {
             Command::Compare(args) => compare::run(args).await,
             Command::Footprint(args) => footprint::run(args).await,
+            Command::Router(args) => router::run(args).await,
             Command::Isolation(args) => isolation::run(args).await,
         }
     };
