@@ -43,6 +43,10 @@ statements! {
         "select" (columns version_columns) "from prompt_templates where (agency_id is null or agency_id = $1) \
          and key = $2 and version = $3"
     }
+    FIND_PROMPT_BY_ID {
+        "select" (columns version_columns) "from prompt_templates where (agency_id is null or agency_id = $1) \
+         and id = $2"
+    }
     /// The installation's next number is above that of every agency: it must be free in all of them.
     NEXT_VERSION {
         "select cast(coalesce(max(version), 0) + 1 as bigint) as next from prompt_templates where key = $2 \
@@ -69,7 +73,7 @@ statements! {
     PROMPTS_BY_ID { "select id, key, version, body from prompt_templates where id " (among 1) }
     LIST_EXPERIMENTS {
         "select" (columns experiment_columns) "from prompt_experiments where agency_id = $1 \
-         and ($2 is null or tenant_id is null or tenant_id = $2) and id < $3 order by id desc limit $4"
+         and (tenant_id = $2 or tenant_id is null or $2 is null) and id < $3 order by id desc limit $4"
     }
     FIND_EXPERIMENT {
         "select" (columns experiment_columns) "from prompt_experiments where agency_id = $1 and id = $2"
@@ -274,6 +278,15 @@ impl Prompts for Database {
         version: u32,
     ) -> Result<Option<PromptVersion>, StoreError> {
         let found = row!(self.reader(), VersionRow, FIND_PROMPT, agency.0, key.as_str(), i64::from(version))?;
+        Ok(found.map(PromptVersion::from))
+    }
+
+    async fn find_prompt_by_id(
+        &self,
+        agency: &AgencyId,
+        prompt: &PromptId,
+    ) -> Result<Option<PromptVersion>, StoreError> {
+        let found = row!(self.reader(), VersionRow, FIND_PROMPT_BY_ID, agency.0, prompt.0)?;
         Ok(found.map(PromptVersion::from))
     }
 

@@ -9,8 +9,10 @@ mod bench;
 mod config;
 mod demo;
 mod doctor;
+mod experiment;
 mod migrate;
 mod output;
+mod prompt;
 mod queue;
 mod sandbox;
 mod serve;
@@ -75,6 +77,10 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(admin::KeyCommand),
+    /// Versions of prompts: what language models are told to do.
+    Prompt(prompt::PromptArgs),
+    /// Experiments that compare versions of prompts.
+    Experiment(experiment::ExperimentArgs),
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
@@ -135,6 +141,8 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Tenant(command) => admin::tenant(command, settings, output).await,
             Command::Account(command) => admin::account(command, settings, output).await,
             Command::Key(command) => admin::key(command, settings, output).await,
+            Command::Prompt(args) => prompt::run(args, settings, output).await,
+            Command::Experiment(args) => experiment::run(args, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,

@@ -55,6 +55,8 @@ words! {
     EventKind = tenants::event::EventKind;
     Outcome = tenants::decision::Outcome;
     Step = tenants::decision::Step;
+    PromptKey = tenants::prompt::PromptKey;
+    ExperimentStatus = tenants::experiment::ExperimentStatus;
 }
 
 /// Schema of every id: a prefix that names the kind, and a UUIDv7.

@@ -13,6 +13,7 @@ mod hostile_api;
 mod hostile_webhooks;
 mod objects;
 mod problems;
+mod prompts;
 mod queue;
 mod resources;
 mod rig;

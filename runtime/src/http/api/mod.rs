@@ -17,12 +17,14 @@ mod audit;
 mod comments;
 mod conversations;
 mod events;
+mod experiments;
 mod feed;
 mod keys;
 mod me;
 mod operations;
 mod people;
 mod preview;
+mod prompts;
 mod queue;
 mod rules;
 mod settings;
@@ -44,6 +46,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(settings::router())
         .merge(accounts::router())
         .merge(rules::router())
+        .merge(prompts::router())
+        .merge(experiments::router())
         .merge(comments::router())
         .merge(conversations::router())
         .merge(approvals::router())
