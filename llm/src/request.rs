@@ -7,6 +7,7 @@ use tenants::models::Task;
 use tenants::money::MicroUsd;
 
 use crate::budget::Payer;
+use crate::tally::Tally;
 
 /// Asks a model for text, for a tool call, or for JSON.
 #[derive(Debug, Clone)]
@@ -15,12 +16,16 @@ pub struct Request {
     pub payer: Payer,
     /// What for: chooses models, caps and the budget's share.
     pub task: Task,
+    /// Which of the task's models are asked.
+    pub tier: Tier,
     /// The event it is made for, if one.
     pub event: Option<EventId>,
     /// Key and version of the prompt, as `key@version`.
     pub prompt: Option<String>,
     /// What is asked.
     pub input: Input,
+    /// Where its calls are added up, so that the cost of a request without an answer is known as well.
+    pub tally: Option<Tally>,
     /// Whether an earlier answer may be given, and to whom it may belong.
     pub cache: CacheScope,
     /// When the answer is of no use any more; the task's own limit applies as well.
@@ -28,10 +33,22 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request without event, prompt version, cache, or deadline of its own.
+    /// A request to the first tier without event, prompt version, cache, or deadline of its own.
     pub fn new(payer: Payer, task: Task, input: Input) -> Self {
-        Self { payer, task, event: None, prompt: None, input, cache: CacheScope::Off, deadline: None }
+        let (tier, cache) = (Tier::First, CacheScope::Off);
+        Self { payer, task, tier, event: None, prompt: None, input, cache, tally: None, deadline: None }
     }
+}
+
+/// Which of a task's models are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Tier {
+    /// The ordinary ones.
+    #[default]
+    First,
+    /// The larger ones, for what the ordinary ones are unsure about. Not every task has some: see
+    /// [`Router::has_larger`](crate::Router::has_larger).
+    Larger,
 }
 
 /// Whose earlier answers may be given to the same question. Only [`Task::Classify`] is ever answered from the cache:

@@ -7,7 +7,8 @@ use tenants::intent::Classification;
 
 use super::error::DecideError;
 use super::judgement::Case;
-use super::work::{Workings, percent};
+use super::rules_step::brand_of;
+use super::work::{Workings, answerer, percent};
 
 /// After this many failed tries (half a minute) a person is asked instead of waiting on for a model.
 pub(super) const MODEL_TRIES: u32 = 5;
@@ -19,12 +20,14 @@ pub(super) async fn classify<'w>(
 ) -> Result<Option<&'w Classification>, DecideError> {
     if work.classification.is_none() {
         let request = ClassifyRequest {
-            text: case.heard.text.clone(),
+            text: case.words().to_owned(),
+            brand: brand_of(case).to_owned(),
             language_hint: case.context.settings.languages.first().copied(),
             behalf: case.behalf(),
         };
         match case.ports.llm.classify(request).await {
             Ok(answer) => {
+                work.classified_by = Some(answerer(&answer));
                 let (found, label) = work.account_for(answer);
                 work.note(Step::Classify, describe(&found), json!({ "found": found, "by": label }));
                 work.classification = Some(found);

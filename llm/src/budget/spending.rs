@@ -95,6 +95,9 @@ impl Spending {
         let under_way = self.under_way.take()?;
         let call = self.reckon(under_way, ending);
         self.purse.metrics.call(&call);
+        if let Some(tally) = &self.work.tally {
+            tally.add(&call);
+        }
         self.calls.push(call);
         self.calls.last()
     }
@@ -174,6 +177,6 @@ fn words(ending: &Ending<'_>) -> Option<String> {
     match ending {
         Ending::Answered | Ending::Cancelled => None,
         Ending::Invalid(problem) => Some((*problem).to_owned()),
-        Ending::Failed(error) => Some(error.to_string()),
+        Ending::Failed(error) => Some(error.in_own_words()),
     }
 }

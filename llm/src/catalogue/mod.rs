@@ -11,6 +11,8 @@ use tenants::models::Task;
 
 pub use self::model::{BadModelRef, ModelEntry, ModelRef, Protocol, ProviderEntry};
 pub use self::price::{Price, estimated_tokens};
+use crate::provider::ProviderSource;
+use crate::request::Tier;
 
 /// The catalogue that is built in.
 pub const BUILT_IN: &str = include_str!("../../../config/models.toml");
@@ -75,6 +77,9 @@ pub struct Calling {
 pub struct TaskEntry {
     /// The models, in the order in which they are asked.
     pub models: Vec<ModelRef>,
+    /// The larger models, in the order in which they are asked; empty: the task has none.
+    #[serde(default)]
+    pub larger: Vec<ModelRef>,
     /// Longest time for one call, in milliseconds.
     pub timeout_ms: u64,
     /// Longest time for the whole request, in milliseconds.
@@ -97,6 +102,16 @@ pub struct EmbeddingEntry {
     pub deadline_ms: u64,
     /// Tries of one model.
     pub tries: u32,
+}
+
+impl TaskEntry {
+    /// The models of a tier, in the order in which they are asked.
+    pub fn of_tier(&self, tier: Tier) -> &[ModelRef] {
+        match tier {
+            Tier::First => &self.models,
+            Tier::Larger => &self.larger,
+        }
+    }
 }
 
 impl Catalogue {
@@ -132,6 +147,25 @@ impl Catalogue {
         Ok(catalogue)
     }
 
+    /// The first model of a task whose provider can be used: there is a key for it, or it needs none.
+    ///
+    /// # Errors
+    /// When the entry of a provider makes no sense.
+    pub fn first_usable(
+        &self,
+        task: Task,
+        source: &dyn ProviderSource,
+    ) -> Result<Option<&ModelRef>, CatalogueError> {
+        let Some(entry) = self.tasks.get(&task) else { return Ok(None) };
+        for model in &entry.models {
+            let Some(provider) = self.providers.get(&model.provider) else { continue };
+            if source.provider(&model.provider, provider)?.is_some() {
+                return Ok(Some(model));
+            }
+        }
+        Ok(None)
+    }
+
     /// What a model costs, and whether that is known: else it is as dear as the dearest.
     pub fn price(&self, model: &ModelRef) -> (Price, bool) {
         match self.models.get(model).and_then(|entry| entry.price) {
@@ -159,6 +193,12 @@ impl Catalogue {
             let place = format!("tasks.{task}");
             let Some(entry) = self.tasks.get(task) else { return senseless(&place, "is missing") };
             self.check_models(&place, &entry.models, entry.tries, entry.timeout_ms, entry.deadline_ms)?;
+            for model in &entry.larger {
+                self.check_known(&place, model)?;
+                if entry.models.contains(model) {
+                    return senseless(&place, &format!("larger must not name `{model}`, which models names"));
+                }
+            }
             if entry.models.is_empty() {
                 return senseless(&place, "models must name at least one");
             }
@@ -256,6 +296,7 @@ mod tests {
             assert_eq!(first(task), "anthropic/claude-opus-4-6");
         }
         assert_eq!(catalogue.tasks[&Task::Caption].models[1].to_string(), "anthropic/claude-opus-4-6");
+        assert_eq!(catalogue.tasks[&Task::Classify].larger[0].to_string(), "anthropic/claude-opus-4-6");
         assert!(catalogue.tasks.values().flat_map(|task| &task.models).all(|model| catalogue.price(model).1));
     }
 
@@ -285,6 +326,8 @@ mod tests {
             ("tasks.plan.models = []", "tasks.plan: models must name at least one"),
             ("tasks.plan.models = ['nowhere/x']", "there is no [providers.nowhere]"),
             ("tasks.plan.models = ['x']", "expected `provider/model`"),
+            ("tasks.plan.larger = ['nowhere/x']", "tasks.plan: `nowhere/x`: there is no [providers.nowhere]"),
+            ("tasks.plan.larger = ['anthropic/claude-opus-4-6']", "tasks.plan: larger must not name"),
             ("tasks.plan.tries = 0", "tasks.plan: tries"),
             ("tasks.plan.timeout_ms = 0", "tasks.plan: timeout_ms"),
             ("tasks.plan.temperature = 3.0", "tasks.plan: temperature"),

@@ -4,8 +4,10 @@
 mod answers;
 mod budgets;
 mod cancelling;
+mod cascade;
 mod failures;
 mod reloading;
 mod sharing;
 mod stage;
 mod streams;
+mod tiers;

@@ -1,6 +1,7 @@
 //! The one function that builds a node, used by `serve`, the demo and the tests alike.
 
 mod foundations;
+pub(crate) mod models;
 mod view;
 
 use std::fmt;
@@ -8,11 +9,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actors::Ports;
+use actors::budgets::BudgetWarnings;
 use actors::dispatcher::Dispatcher;
 use actors::supervision::Troupe;
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
-use llm::{LlmRouter, OfflineProvider};
+use llm::LlmRouter;
+use llm::budget::NoWatch;
 use storage::NodeClaim;
 use tenants::clock::Clock;
 use tenants::ports::{Hint, Messenger, Outbox, Store, Wake};
@@ -34,7 +37,7 @@ use view::View;
 pub struct BootOptions {
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Language models; the built-in offline provider when left out.
+    /// Language models; those of the catalogue behind the built-in ones when left out.
     pub llm: Option<Arc<dyn LlmRouter>>,
     /// Instagram; the gateway when left out.
     pub messenger: Option<Arc<dyn Messenger>>,
@@ -91,11 +94,12 @@ impl Node {
             info!(interrupted, "calls were under way when the last run ended; Instagram is read back");
         }
 
-        let ports = ports(&foundations, &settings, options.llm, options.messenger)?;
         let registry = prometheus::Registry::new();
+        let ports = ports(&foundations, &settings, options.llm, options.messenger, &registry)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
-        supervise(&troupe, &dispatcher, &ports);
+        let warnings = BudgetWarnings::register(&registry)?;
+        supervise(&troupe, &dispatcher, &warnings, &ports);
 
         let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
         state.refresh_directory().await?;
@@ -159,6 +163,7 @@ fn ports(
     settings: &Settings,
     llm: Option<Arc<dyn LlmRouter>>,
     messenger: Option<Arc<dyn Messenger>>,
+    registry: &prometheus::Registry,
 ) -> anyhow::Result<Ports> {
     let messenger = match messenger {
         Some(messenger) => messenger,
@@ -175,10 +180,12 @@ fn ports(
         ids: foundations.ids.clone(),
         tasks: foundations.tasks.clone(),
         store,
+        ledger: Arc::new(foundations.database.clone()),
+        memory: Arc::new(foundations.memory.clone()),
         messenger,
         llm: match llm {
             Some(llm) => llm,
-            None => Arc::new(OfflineProvider::new(foundations.clock.clone())?),
+            None => Arc::new(models::start(foundations, &settings.models, Arc::new(NoWatch), registry)?),
         },
         wake,
     })
@@ -204,7 +211,9 @@ fn forget_old_tokens(foundations: &Foundations, gateway: Arc<Gateway>) {
 }
 
 /// Puts the parts that are not actors under the root supervisor.
-fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, ports: &Ports) {
+fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, warnings: &BudgetWarnings, ports: &Ports) {
+    let (warnings, of_warnings) = (warnings.clone(), ports.clone());
+    troupe.supervise("budgets", move |part| warnings.clone().run(of_warnings.clone(), part));
     let dispatcher = dispatcher.clone();
     troupe.supervise("dispatcher", move |_part| {
         let dispatcher = dispatcher.clone();

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tenants::approval::{Approval, ApprovalStatus};
 use tenants::audit::Chain;
 use tenants::changes::{Change, Changes};
 use tenants::experiment::{
@@ -11,12 +10,13 @@ use tenants::experiment::{
     Reaction,
 };
 use tenants::ids::{
-    AgencyId, CallId, ConversationId, EventId, ExperimentId, PromptId, ReservationId, TenantId,
+    AgencyId, CallId, DecisionId, EventId, ExperimentId, PromptId, ReservationId, TenantId, VerdictId,
 };
 use tenants::models::{CallOutcome, LlmCall, Task};
 use tenants::money::MicroUsd;
 use tenants::ports::{BudgetLedger, Directory, OutcomeQuery, PageRequest, Prompts, StoreError, UnitOfWork};
 use tenants::prompt::{Prompt, PromptKey, PromptSet};
+use tenants::verdict::{Basis, Verdict, VerdictKind, VerdictSource};
 use troupe_storage::testing::TestDatabase;
 
 use crate::contract;
@@ -148,25 +148,30 @@ impl World {
     }
 
     /// What a person makes of the draft that answers an event.
-    async fn judged(&self, event: EventId, status: ApprovalStatus, words: Option<&str>) {
-        let approval = Approval { event, ..self.approval(ConversationId::new(&self.ids)) };
-        let decided = Change::DecideApproval {
-            approval: approval.id,
-            status,
-            decided_by: "key:1".into(),
+    async fn judged(&self, event: EventId, verdict: VerdictKind, edit_distance: Option<f32>) {
+        let verdict = Verdict {
+            id: VerdictId::new(&self.ids),
+            source: VerdictSource::Draft,
+            approval: None,
+            event,
+            decision: DecisionId::new(&self.ids),
+            text: "do you ship to spain?".into(),
+            basis: Basis::default(),
+            verdict,
+            corrected_intent: None,
+            edit_distance,
+            by: "key:1".into(),
             at: self.now(),
-            edited_text: words.map(str::to_owned),
-            comment: None,
         };
-        self.commit([Change::AddApproval(Box::new(approval)), decided]).await.unwrap();
+        self.commit([Change::AddVerdict(Box::new(verdict))]).await.unwrap();
     }
 
     /// A decision that a version was asked for, and what a person made of it.
-    async fn decided(&self, prompt: &str, status: Option<ApprovalStatus>, words: Option<&str>) {
+    async fn decided(&self, prompt: &str, verdict: Option<VerdictKind>, edit_distance: Option<f32>) {
         let event = EventId::new(&self.ids);
         self.called(event, prompt, 200, 40_000).await;
-        if let Some(status) = status {
-            self.judged(event, status, words).await;
+        if let Some(verdict) = verdict {
+            self.judged(event, verdict, edit_distance).await;
         }
     }
 }
@@ -373,7 +378,7 @@ async fn an_experiment_with_one_tenant_leaves_the_others_alone(database: TestDat
 }
 
 /// By hand: of version 1's ten verdicts eight are approvals: 0.8, Wilson 0.490 to 0.943; of the nine texts sent one
-/// differs, "we ship to spain" to "we ship to Spain!" being 2 of 17 characters: mean 2/17/9 = 0.0131. Each decision
+/// differs by a quarter: mean 0.25 / 9 = 0.0278. Each decision
 /// cost 200; two calls for one event cost 300 and 100 and took 70 and 30 milliseconds.
 async fn results_are_those_of_the_history(database: TestDatabase) {
     let world = World::new(&database).await;
@@ -381,24 +386,24 @@ async fn results_are_those_of_the_history(database: TestDatabase) {
     let stranger = world.another_agency().await;
     world.install(1, "built in").await.unwrap();
     world.added(2, "ours").await;
-    world.decided("reply@1", Some(ApprovalStatus::Rejected), None).await;
+    world.decided("reply@1", Some(VerdictKind::Rejected), None).await;
     world.pass(Duration::from_secs(60));
     let experiment = world.started(None, &[(1, 1), (2, 1)]).await;
     for _ in 0..8 {
-        world.decided("reply@1", Some(ApprovalStatus::Approved), None).await;
+        world.decided("reply@1", Some(VerdictKind::Approved), None).await;
     }
-    world.decided("reply@1", Some(ApprovalStatus::Edited), Some("we ship to Spain!")).await;
-    sister.decided("reply@1", Some(ApprovalStatus::Rejected), None).await;
+    world.decided("reply@1", Some(VerdictKind::Edited), Some(0.25)).await;
+    sister.decided("reply@1", Some(VerdictKind::Rejected), None).await;
     world.decided("reply@1", None, None).await;
     let event = EventId::new(&world.ids);
     world.called(event, "reply@2", 300, 70_000).await;
     world.called(event, "reply@2", 100, 30_000).await;
     world.called(event, "classify@2", 5, 1_000).await;
-    world.judged(event, ApprovalStatus::Approved, None).await;
-    stranger.decided("reply@2", Some(ApprovalStatus::Rejected), None).await;
+    world.judged(event, VerdictKind::Approved, None).await;
+    stranger.decided("reply@2", Some(VerdictKind::Rejected), None).await;
     world.pass(Duration::from_secs(60));
     world.of_agency([world.end(&experiment, Some(2))]).await.unwrap();
-    world.decided("reply@2", Some(ApprovalStatus::Rejected), None).await;
+    world.decided("reply@2", Some(VerdictKind::Rejected), None).await;
 
     let experiment = world.store.find_experiment(&world.agency, &experiment.id).await.unwrap().unwrap();
     let query = OutcomeQuery::of(&experiment);
@@ -407,7 +412,7 @@ async fn results_are_those_of_the_history(database: TestDatabase) {
     assert_eq!((first.decisions, first.approved, first.edited, first.rejected), (11, 8, 1, 1));
     let rate = first.approval_rate.unwrap();
     assert_eq!(format!("{:.3} {:.3} {:.3}", rate.value, rate.low, rate.high), "0.800 0.490 0.943");
-    assert_eq!(format!("{:.4}", first.edit_distance.unwrap().value), "0.0131");
+    assert_eq!(format!("{:.4}", first.edit_distance.unwrap().value), "0.0278");
     assert_eq!((first.mean_cost_micro_usd, first.latency_p50_us), (Some(200.0), Some(40_000)));
     let second = &results.arms[1];
     assert_eq!((second.decisions, second.approved, second.edited, second.rejected), (1, 1, 0, 0));

@@ -14,13 +14,16 @@ mod alerts;
 mod approvals;
 mod apps;
 mod audit;
+mod budgets;
 mod comments;
 mod conversations;
+mod costs;
 mod events;
 mod experiments;
 mod feed;
 mod keys;
 mod me;
+mod memory;
 mod operations;
 mod people;
 mod preview;
@@ -44,6 +47,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(apps::router())
         .merge(tenants::router())
         .merge(settings::router())
+        .merge(budgets::router())
+        .merge(costs::router())
         .merge(accounts::router())
         .merge(rules::router())
         .merge(prompts::router())
@@ -52,6 +57,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(conversations::router())
         .merge(approvals::router())
         .merge(preview::router())
+        .merge(memory::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())
