@@ -57,6 +57,8 @@ words! {
     Visibility = tenants::memory::Visibility;
     Outcome = tenants::decision::Outcome;
     Step = tenants::decision::Step;
+    PromptKey = tenants::prompt::PromptKey;
+    ExperimentStatus = tenants::experiment::ExperimentStatus;
     Task = tenants::models::Task;
     Share = tenants::models::Share;
     CallOutcome = tenants::models::CallOutcome;

@@ -15,6 +15,7 @@ mod hostile_api;
 mod hostile_webhooks;
 mod objects;
 mod problems;
+mod prompts;
 mod queue;
 mod resources;
 mod rig;

@@ -22,9 +22,11 @@ use tenants::ids::{Ids, TenantId};
 use tenants::ports::{Finding, MentionText, Messenger, Receipt, SendError, Store, Usage};
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
+use troupe::administration::Act;
 use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
+use troupe::prompts::install_built_in;
 
 /// The secret of the installation's own app.
 pub const OWN_SECRET: &str = "own-app-secret";
@@ -127,6 +129,7 @@ impl Rig {
         let node = Arc::new(FakeNode::default());
         let state = AppState::new(AppParts {
             ports: ports.clone(),
+            prompts: Arc::new(database.clone()),
             apps: Arc::new(apps),
             vault: vault.clone(),
             node: node.clone(),
@@ -135,6 +138,8 @@ impl Rig {
         })
         .unwrap();
         state.refresh_directory().await.unwrap();
+        let act = Act { by: "troupe".to_owned(), at: ports.clock.now(), ids: &ports.ids };
+        install_built_in(&database, &act).await.unwrap();
         Self { database, ports, clock, vault, node, router: router(state), _file: file }
     }
 

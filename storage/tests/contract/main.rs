@@ -38,6 +38,8 @@ mod operations;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod prompts;
+#[cfg(test)]
 mod statements;
 #[cfg(test)]
 mod together;

@@ -19,6 +19,7 @@ mod comments;
 mod conversations;
 mod costs;
 mod events;
+mod experiments;
 mod feed;
 mod keys;
 mod me;
@@ -26,6 +27,7 @@ mod memory;
 mod operations;
 mod people;
 mod preview;
+mod prompts;
 mod queue;
 mod rules;
 mod settings;
@@ -49,6 +51,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(costs::router())
         .merge(accounts::router())
         .merge(rules::router())
+        .merge(prompts::router())
+        .merge(experiments::router())
         .merge(comments::router())
         .merge(conversations::router())
         .merge(approvals::router())
