@@ -15,10 +15,10 @@ use tenants::ports::{BudgetLedger, StoreError};
 use uuid::Uuid;
 
 use crate::Database;
-use crate::db::row;
+use crate::db::{row, rows};
 use crate::sqlite::FromSqlite;
 use crate::statement::statements;
-use crate::types::{Moment, text};
+use crate::types::{Moment, Word, text};
 use crate::work::{Entry, Outcome, Work};
 
 statements! {

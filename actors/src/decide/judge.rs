@@ -80,10 +80,13 @@ fn without_words(case: &Case<'_>, speech: Speech) -> Course {
 
 fn note_mode(choice: &ModeChoice, found: &Classification, work: &mut Workings) {
     work.is_doubtful |= !choice.doubts.is_empty();
-    let summary = if choice.doubts.is_empty() {
+    let doubts = choice.doubts.join("; ");
+    let summary = if doubts.is_empty() {
         format!("mode {} for {}", choice.mode, found.intent)
+    } else if choice.mode == choice.set {
+        format!("mode {} for {}, in any case: {doubts}", choice.mode, found.intent)
     } else {
-        format!("mode {} instead of {}: {}", choice.mode, choice.set, choice.doubts.join("; "))
+        format!("mode {} instead of {}: {doubts}", choice.mode, choice.set)
     };
     work.note(
         Step::Mode,
