@@ -10,6 +10,7 @@ mod memory;
 mod payloads;
 mod process;
 mod programs;
+mod recall;
 mod report;
 mod services;
 mod sides;
@@ -36,6 +37,8 @@ enum Command {
     Footprint(footprint::FootprintArgs),
     /// What quiet tenants notice of a poisoned one.
     Isolation(isolation::IsolationArgs),
+    /// The memory of tenants: searching, waking, many at once.
+    Recall(recall::RecallArgs),
 }
 
 #[tokio::main]
@@ -46,6 +49,7 @@ async fn main() -> anyhow::Result<()> {
             Command::Compare(args) => compare::run(args).await,
             Command::Footprint(args) => footprint::run(args).await,
             Command::Isolation(args) => isolation::run(args).await,
+            Command::Recall(args) => recall::run(args).await,
         }
     };
     // Everything that was started is killed when its owner is dropped, also on Ctrl-C.

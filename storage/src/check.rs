@@ -7,8 +7,7 @@ use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, conversations, directory, inbox, ledger, memory, operations, outbox,
-    prompts,
-    writer,
+    prompts, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.

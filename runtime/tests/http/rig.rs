@@ -13,7 +13,7 @@ use llm::OfflineProvider;
 use secrecy::SecretString;
 use serde_json::Value;
 use storage::testing::TestDatabase;
-use storage::{Database, LocalWake};
+use storage::{Database, LocalWake, MemoryOptions, TenantMemory};
 use tenants::account::{Account, SealedSecret};
 use tenants::breaker::{BreakerConfig, CircuitBreaker};
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
@@ -40,6 +40,7 @@ pub struct Rig {
     pub node: Arc<FakeNode>,
     router: Router,
     _file: TestDatabase,
+    _indexes: tempfile::TempDir,
 }
 
 /// An answer, read to its end.
@@ -134,7 +135,7 @@ impl Rig {
         })
         .unwrap();
         state.refresh_directory().await.unwrap();
-        Self { database, ports, clock, vault, node, router: router(state), _file: file }
+        Self { database, ports, clock, vault, node, router: router(state), _file: file, _indexes: indexes }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -174,6 +175,10 @@ pub fn api_request(key: Option<&str>, method: &str, path: &str, body: Option<Val
         request = request.header("x-api-key", key);
     }
     match body {
+        // Files are not JSON.
+        Some(Value::String(file)) if path.contains("/memory/import") => {
+            request.header("content-type", "text/markdown").body(Body::from(file)).unwrap()
+        }
         Some(body) => {
             let request = request.header("content-type", "application/json");
             request.body(Body::from(body.to_string())).unwrap()
