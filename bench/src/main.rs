@@ -12,6 +12,7 @@ mod process;
 mod programs;
 mod recall;
 mod report;
+mod router;
 mod services;
 mod sides;
 mod stalls;
@@ -35,6 +36,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Troupe alone: start, memory, waking a tenant.
     Footprint(footprint::FootprintArgs),
+    /// What a call to a model takes longer through the router.
+    Router(router::RouterArgs),
     /// What quiet tenants notice of a poisoned one.
     Isolation(isolation::IsolationArgs),
     /// The memory of tenants: searching, waking, many at once.
@@ -48,6 +51,7 @@ async fn main() -> anyhow::Result<()> {
         match command {
             Command::Compare(args) => compare::run(args).await,
             Command::Footprint(args) => footprint::run(args).await,
+            Command::Router(args) => router::run(args).await,
             Command::Isolation(args) => isolation::run(args).await,
             Command::Recall(args) => recall::run(args).await,
         }

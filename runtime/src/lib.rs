@@ -8,6 +8,8 @@ mod data_dir;
 pub mod demo;
 pub mod http;
 pub mod knowledge;
+pub mod money;
+pub mod prompts;
 mod scheduler;
 pub mod settings;
 pub mod telemetry;

@@ -11,6 +11,7 @@ use tenants::tasks::Tasks;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::budgets::Owners;
 use crate::check;
 use crate::checkpoint;
 use crate::db::{Connector, Pool, Reader, Session};
@@ -32,6 +33,7 @@ struct Inner {
     gatherers: Gatherers,
     memory_news: MemoryNews,
     library: Library,
+    owners: Owners,
     lanes: Vec<mpsc::Sender<Job>>,
     patience: Duration,
     closing: watch::Sender<bool>,
@@ -104,12 +106,13 @@ impl Database {
         let gatherers = Gatherers::start(&reader, &place, &tasks);
         let patience = limits.patience;
         let committers = Mutex::new(committers);
-        let library = Library::default();
+        let (library, owners) = (Library::default(), Owners::default());
         Ok(Self(Arc::new(Inner {
             reader,
             gatherers,
             memory_news: MemoryNews::default(),
             library,
+            owners,
             lanes,
             patience,
             closing,
@@ -206,6 +209,11 @@ impl Database {
     /// Texts of prompts that are in use.
     pub(crate) fn library(&self) -> &Library {
         &self.0.library
+    }
+
+    /// Which agencies tenants belong to.
+    pub(crate) fn owners(&self) -> &Owners {
+        &self.0.owners
     }
 
     /// Hands work to a committer and waits until it is durable. Once the work has been handed over it is done even

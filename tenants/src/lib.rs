@@ -32,4 +32,5 @@ pub mod rule;
 pub mod settings;
 pub mod tasks;
 pub mod tuning;
+pub mod verdict;
 pub mod words;

@@ -12,7 +12,7 @@ use super::error::DecideError;
 use super::judgement::Case;
 use super::recall::facts_for_reply;
 use super::rules_step::{brand_of, called};
-use super::work::Workings;
+use super::work::{Workings, answerer};
 
 /// What came of writing a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,7 @@ pub(super) async fn write_reply(
             if answer.is_unsure {
                 doubts.push("the model is not sure that its answer is right".to_owned());
             }
+            work.written_by = Some(answerer(&answer));
             let (text, label) = work.account_for(answer);
             let summary = format!("wrote a reply in {language}");
             work.note(Step::Generate, summary, json!({ "text": text, "channel": channel, "by": label }));

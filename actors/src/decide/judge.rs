@@ -79,6 +79,7 @@ fn without_words(case: &Case<'_>, speech: Speech) -> Course {
 }
 
 fn note_mode(choice: &ModeChoice, found: &Classification, work: &mut Workings) {
+    work.is_doubtful |= !choice.doubts.is_empty();
     let summary = if choice.doubts.is_empty() {
         format!("mode {} for {}", choice.mode, found.intent)
     } else {

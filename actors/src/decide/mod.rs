@@ -27,6 +27,7 @@ mod heard;
 mod judge;
 mod judgement;
 mod learned;
+mod lessons;
 mod matter;
 mod mode;
 mod moved_on;

@@ -140,6 +140,7 @@ fn note_draft_guards(case: &Case<'_>, proposed: &[PlannedAction], work: &mut Wor
 
 fn note_guards(breaches: &[Breach], work: &mut Workings) {
     let problems: Vec<&str> = breaches.iter().map(|breach| breach.problem.as_str()).collect();
+    work.is_doubtful |= !problems.is_empty();
     if problems.is_empty() {
         work.note(Step::Guard, "passed every guard", Value::Null);
     } else {

@@ -123,6 +123,7 @@ impl Text<'_> {
                 thread: self.thread,
                 decision: decision.id,
                 question,
+                work: &judgement.work,
                 settings: &self.situation.context.settings,
                 now,
             };
@@ -178,6 +179,7 @@ impl Text<'_> {
             agency: Some(context.tenant.agency),
             tenant: Some(context.tenant.id),
             alert_type: AlertType::Crisis,
+            severity: None,
             message,
             details: json!({ "event": self.situation.event.id, "conversation": self.thread.id }),
             dedup_key: format!("crisis:{}", self.thread.id),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use llm::testing::ScriptedRouter;
+use llm::testing::{MemoryLedger, ScriptedRouter};
 use serde_json::Value;
 use tenants::account::{Account, AccountStatus, LoginFlavour, SealedSecret, Tenant, TenantStatus};
 use tenants::clock::{ManualClock, Timestamp};
@@ -122,6 +122,7 @@ impl World {
             ids: ids.clone(),
             tasks: Tasks::default(),
             store: store.clone(),
+            ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
             messenger: Arc::new(Offline),
             llm: ScriptedRouter::new(),

@@ -84,9 +84,24 @@ impl Stage {
     pub fn with(more: &str) -> Self {
         let clock = Arc::new(ManualClock::at(NOON));
         let provider = ScriptedProvider::new(clock.clone());
-        let ledger = Arc::new(MemoryLedger::default());
-        let (tasks, registry) = (Tasks::default(), Registry::new());
         let ids = Ids::seeded(clock.clone(), 7);
+        Self::assemble(clock, provider, Arc::default(), ids, more)
+    }
+
+    /// A new process over the same ledger and the same provider.
+    pub fn restarted(&self) -> Self {
+        let (clock, provider, ledger) = (self.clock.clone(), self.provider.clone(), self.ledger.clone());
+        Self { tenant: self.tenant, ..Self::assemble(clock, provider, ledger, self.ids.clone(), "") }
+    }
+
+    fn assemble(
+        clock: Arc<ManualClock>,
+        provider: Arc<ScriptedProvider>,
+        ledger: Arc<MemoryLedger>,
+        ids: Ids,
+        more: &str,
+    ) -> Self {
+        let (tasks, registry) = (Tasks::default(), Registry::new());
         let parts = RouterParts {
             ledger: ledger.clone(),
             watch: Arc::new(NoWatch),
@@ -141,6 +156,13 @@ impl Stage {
                 }
             }
             self.clock.advance(Duration::from_millis(10));
+        }
+    }
+
+    /// Lets everything end that needs no time.
+    pub async fn settled_down(&self) {
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
         }
     }
 

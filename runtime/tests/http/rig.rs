@@ -22,9 +22,11 @@ use tenants::ids::{Ids, TenantId};
 use tenants::ports::{Finding, MentionText, Messenger, Receipt, SendError, Store, Usage};
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
+use troupe::administration::Act;
 use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
+use troupe::prompts::install_built_in;
 
 /// The secret of the installation's own app.
 pub const OWN_SECRET: &str = "own-app-secret";
@@ -111,6 +113,7 @@ impl Rig {
             ids: ids.clone(),
             tasks,
             store: store.clone(),
+            ledger: Arc::new(database.clone()),
             memory: Arc::new(memory),
             messenger: Arc::new(NoMessenger),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
@@ -127,6 +130,7 @@ impl Rig {
         let node = Arc::new(FakeNode::default());
         let state = AppState::new(AppParts {
             ports: ports.clone(),
+            prompts: Arc::new(database.clone()),
             apps: Arc::new(apps),
             vault: vault.clone(),
             node: node.clone(),
@@ -135,6 +139,8 @@ impl Rig {
         })
         .unwrap();
         state.refresh_directory().await.unwrap();
+        let act = Act { by: "troupe".to_owned(), at: ports.clock.now(), ids: &ports.ids };
+        install_built_in(&database, &act).await.unwrap();
         Self { database, ports, clock, vault, node, router: router(state), _file: file, _indexes: indexes }
     }
 

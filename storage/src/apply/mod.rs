@@ -12,6 +12,7 @@ mod books;
 pub(crate) mod conversations;
 pub(crate) mod effects;
 pub(crate) mod events;
+pub(crate) mod learning;
 pub(crate) mod ledger;
 pub(crate) mod memory;
 pub(crate) mod operations;
@@ -115,5 +116,6 @@ async fn apply_kind(
         Kind::Forgettings => memory::forget(connection, group).await,
         Kind::Memories => memory::remember(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,
+        Kind::Learning => learning::apply(connection, group).await,
     }
 }

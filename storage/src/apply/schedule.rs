@@ -34,12 +34,17 @@ pub(crate) enum Kind {
     Forgettings,
     Memories,
     Audit,
+    Learning,
 }
 
 impl Kind {
     fn of(change: &Change) -> Self {
         match change {
-            Change::PutAgency(_) | Change::PutTenant(_) | Change::PutSettings(_) => Kind::Tenants,
+            Change::PutAgency(_)
+            | Change::SetAgencyBudget { .. }
+            | Change::PutTenant(_)
+            | Change::PutSettings(_)
+            | Change::SetTenantBudget { .. } => Kind::Tenants,
             Change::PutRule(_) | Change::DeleteRule(_) => Kind::Rules,
             Change::AddPrompt(_)
             | Change::InstallPrompt(_)
@@ -68,6 +73,7 @@ impl Kind {
             Change::Forget(_) => Kind::Forgettings,
             Change::Remember(_) => Kind::Memories,
             Change::Audit(_) => Kind::Audit,
+            Change::AddVerdict(_) => Kind::Learning,
         }
     }
 }

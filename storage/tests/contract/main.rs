@@ -8,9 +8,13 @@ mod approvals;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod budgets;
+#[cfg(test)]
 mod commit;
 #[cfg(test)]
 mod conversations;
+#[cfg(test)]
+mod costs;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
@@ -33,6 +37,8 @@ mod memory_index;
 mod operations;
 #[cfg(test)]
 mod outbox;
+#[cfg(test)]
+mod prompts;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The ports: what the domain needs of the outside world. Implemented by `storage` and `instagram`, faked in
 //! tests, put together by `runtime`.
 
+mod costs;
 mod gateway;
 mod ledger;
 mod memory;
@@ -8,6 +9,7 @@ mod prompts;
 mod store;
 mod wake;
 
+pub use costs::*;
 pub use gateway::*;
 pub use ledger::*;
 pub use memory::*;
