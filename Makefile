@@ -38,4 +38,5 @@ bench:
 	$(CARGO) run --release -p troupe-bench -- footprint --write docs/performance.md
 	$(CARGO) run --release -p troupe-bench -- router --write docs/performance.md
 	$(CARGO) run --release -p troupe-bench -- isolation --write docs/performance.md
+	$(CARGO) run --release -p troupe-bench -- recall --write docs/performance.md
 	$(CARGO) run --release --bin troupe -- bench

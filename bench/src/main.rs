@@ -10,6 +10,7 @@ mod memory;
 mod payloads;
 mod process;
 mod programs;
+mod recall;
 mod report;
 mod router;
 mod services;
@@ -39,6 +40,8 @@ enum Command {
     Router(router::RouterArgs),
     /// What quiet tenants notice of a poisoned one.
     Isolation(isolation::IsolationArgs),
+    /// The memory of tenants: searching, waking, many at once.
+    Recall(recall::RecallArgs),
 }
 
 #[tokio::main]
@@ -50,6 +53,7 @@ async fn main() -> anyhow::Result<()> {
             Command::Footprint(args) => footprint::run(args).await,
             Command::Router(args) => router::run(args).await,
             Command::Isolation(args) => isolation::run(args).await,
+            Command::Recall(args) => recall::run(args).await,
         }
     };
     // Everything that was started is killed when its owner is dropped, also on Ctrl-C.

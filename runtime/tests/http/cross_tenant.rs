@@ -92,6 +92,14 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("POST", "/tenants/{tenant}/approvals/{approval}/edit", Some(json!({ "text": "yes, gladly" }))),
         ("POST", "/tenants/{tenant}/approvals/{approval}/reject", Some(json!({ "comment": "no" }))),
         ("POST", "/tenants/{tenant}/decisions/preview", Some(preview)),
+        ("GET", "/tenants/{tenant}/memory", none.clone()),
+        ("POST", "/tenants/{tenant}/memory", Some(json!({ "visibility": "customer", "text": "We bake." }))),
+        ("GET", "/tenants/{tenant}/memory/search?q=bread", none.clone()),
+        ("GET", "/tenants/{tenant}/memory/status", none.clone()),
+        ("POST", "/tenants/{tenant}/memory/import", Some(Value::from("# Do you ship?\nYes."))),
+        ("DELETE", "/tenants/{tenant}/memory/people/{person}", none.clone()),
+        ("GET", "/tenants/{tenant}/memory/{item}", none.clone()),
+        ("DELETE", "/tenants/{tenant}/memory/{item}", none.clone()),
         ("GET", "/tenants/{tenant}/queue", none.clone()),
         ("GET", "/tenants/{tenant}/queue/status", none.clone()),
         ("GET", "/tenants/{tenant}/queue/dlq", none.clone()),
@@ -130,6 +138,12 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{approval}", &shop.objects.approval.to_string())
         .replace("{effect}", &effect.to_string())
         .replace("{event}", &shop.objects.event.to_string())
+        .replace("{item}", &shop.objects.remembered.to_string())
+        .replace("{person}", &shop.objects.person)
+}
+
+fn without_query(template: &str) -> &str {
+    template.split('?').next().unwrap_or(template)
 }
 
 fn names_more_than_owner(template: &str) -> bool {
@@ -139,8 +153,10 @@ fn names_more_than_owner(template: &str) -> bool {
 #[tokio::test]
 async fn every_route_of_the_api_has_a_case() {
     let world = World::new().await;
-    let mut known: Vec<_> =
-        table(&world).into_iter().map(|(method, path, _)| (method, format!("/api/v1{path}"))).collect();
+    let mut known: Vec<_> = table(&world)
+        .into_iter()
+        .map(|(method, path, _)| (method, format!("/api/v1{}", without_query(path))))
+        .collect();
     let mut served: Vec<_> = routes()
         .into_iter()
         .filter(|route| route.scope != RouteScope::Public)

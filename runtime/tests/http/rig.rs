@@ -42,6 +42,7 @@ pub struct Rig {
     pub node: Arc<FakeNode>,
     router: Router,
     _file: TestDatabase,
+    _indexes: tempfile::TempDir,
 }
 
 /// An answer, read to its end.
@@ -140,7 +141,7 @@ impl Rig {
         state.refresh_directory().await.unwrap();
         let act = Act { by: "troupe".to_owned(), at: ports.clock.now(), ids: &ports.ids };
         install_built_in(&database, &act).await.unwrap();
-        Self { database, ports, clock, vault, node, router: router(state), _file: file }
+        Self { database, ports, clock, vault, node, router: router(state), _file: file, _indexes: indexes }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -180,6 +181,10 @@ pub fn api_request(key: Option<&str>, method: &str, path: &str, body: Option<Val
         request = request.header("x-api-key", key);
     }
     match body {
+        // Files are not JSON.
+        Some(Value::String(file)) if path.contains("/memory/import") => {
+            request.header("content-type", "text/markdown").body(Body::from(file)).unwrap()
+        }
         Some(body) => {
             let request = request.header("content-type", "application/json");
             request.body(Body::from(body.to_string())).unwrap()
