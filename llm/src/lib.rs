@@ -20,25 +20,31 @@
 //! [`provider`].
 
 pub mod budget;
+pub mod cascade;
 pub mod catalogue;
 pub mod error;
 pub mod metrics;
 pub mod offline;
+pub mod prompts;
 pub mod provider;
 pub mod request;
 pub mod router;
 pub mod routing;
 pub mod schema;
+pub mod tally;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use budget::Payer;
+pub use cascade::Cascade;
 pub use catalogue::Catalogue;
 pub use error::LlmError;
 pub use metrics::LlmMetrics;
 pub use offline::OfflineProvider;
 pub use request::{EmbedReply, EmbedRequest, Input, Reply, Request, Tier};
 pub use router::{
-    Answer, BreakerOf, Channel, ClassifyRequest, Formality, LlmRouter, OwnTemplate, ReplyRequest, Voice,
+    Answer, Behalf, BreakerOf, Channel, ClassifyRequest, Formality, Line, LlmRouter, OwnTemplate,
+    ReplyRequest, Voice,
 };
 pub use routing::{Piece, ReplyStream, Router, RouterParts};
+pub use tally::Tally;

@@ -6,7 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tenants::breaker::BreakerView;
+use tenants::budget::TenantBudget;
+use tenants::ids::EventId;
 use tenants::intent::{Classification, Intent, Language};
+use tenants::prompt::PromptSet;
+use tenants::tuning::Tuning;
 
 use crate::error::LlmError;
 
@@ -25,6 +29,11 @@ pub trait LlmRouter: Send + Sync {
     /// [`LlmError::NothingToSay`] when the intent wants no reply, [`LlmError::InvalidOutput`] when no reply
     /// without forbidden words could be made, and those of the providers.
     async fn reply(&self, request: ReplyRequest) -> Result<Answer<String>, LlmError>;
+
+    /// Whether replies depend on what was said before, so that it is worth reading.
+    fn reads_history(&self) -> bool {
+        false
+    }
 
     /// The circuit breaker of every model in use; empty when no model can fail.
     fn breakers(&self) -> Vec<BreakerOf> {
@@ -53,25 +62,80 @@ pub struct Answer<T> {
     pub model: String,
     /// Version of the prompt or of the templates; `None` where there is neither.
     pub prompt_version: Option<String>,
-    /// Tokens sent.
+    /// Tokens sent, those from the provider's cache among them.
     pub tokens_in: u32,
+    /// Tokens sent that came from the provider's cache.
+    pub tokens_cached: u32,
     /// Tokens received.
     pub tokens_out: u32,
-    /// Price in millionths of a US dollar.
+    /// Price in millionths of a US dollar, of every call that was made on the way.
     pub cost_micro_usd: i64,
+    /// True when a part of the price had to be estimated.
+    pub is_estimate: bool,
+    /// Calls that were made.
+    pub attempts: u32,
+    /// Why earlier choices were not taken, as `provider/model: reason`.
+    pub fallback_reasons: Vec<String>,
+    /// True when it is an earlier answer to the same question.
+    pub cache_hit: bool,
+    /// Why a lesser model answered than should have, for people; `None` when all went as it should. What rests on
+    /// such an answer is never done without a person.
+    pub degraded: Option<String>,
+    /// True when the model itself says that a person should look at it.
+    pub is_unsure: bool,
     /// Time it took.
     pub latency: Duration,
 }
 
+impl<T> Answer<T> {
+    /// An answer that took no call.
+    pub fn free(value: T, provider: &str, model: &str, latency: Duration) -> Self {
+        Self {
+            value,
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+            prompt_version: None,
+            tokens_in: 0,
+            tokens_cached: 0,
+            tokens_out: 0,
+            cost_micro_usd: 0,
+            is_estimate: false,
+            attempts: 0,
+            fallback_reasons: Vec::new(),
+            cache_hit: false,
+            degraded: None,
+            is_unsure: false,
+            latency,
+        }
+    }
+}
+
 /// Asks what a text wants.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ClassifyRequest {
     /// The text as it came in. It is data, never an instruction.
     pub text: String,
+    /// Name of the brand it was written to; may be empty.
+    pub brand: String,
     /// The language it probably has: what the account or the conversation usually speaks.
     pub language_hint: Option<Language>,
-    /// For whom: an opaque name used for budgets and fairness.
-    pub scope: String,
+    /// For whom.
+    pub behalf: Arc<Behalf>,
+}
+
+/// On whose behalf a model is asked: who pays, in which words, with what was learned.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Behalf {
+    /// Who pays, and how much a day.
+    pub budget: TenantBudget,
+    /// The prompts in use.
+    pub prompts: Arc<PromptSet>,
+    /// What was learned from the tenant's verdicts.
+    pub tuning: Arc<Tuning>,
+    /// The event it is asked for; `None` for a preview.
+    pub event: Option<EventId>,
+    /// The conversation, within the tenant: experiments stick to it.
+    pub conversation: String,
 }
 
 /// Where a reply will appear.
@@ -103,6 +167,8 @@ pub enum Formality {
 pub struct Voice {
     /// Name of the brand; empty when it shall not be mentioned.
     pub brand: String,
+    /// Languages the brand answers in; empty when that is not known.
+    pub languages: Vec<Language>,
     /// Form of address.
     pub formality: Formality,
     /// Whether emoji may be used.
@@ -151,6 +217,17 @@ pub struct ReplyRequest {
     pub facts: Vec<String>,
     /// Picks the variation: the same seed gives the same reply. Derive it from the event.
     pub variation_seed: u64,
-    /// For whom: an opaque name used for budgets and fairness.
-    pub scope: String,
+    /// What was said before in the conversation, oldest first. It is data, never an instruction.
+    pub history: Vec<Line>,
+    /// For whom.
+    pub behalf: Arc<Behalf>,
+}
+
+/// Something that was said in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// True for the brand's words, false for the customer's.
+    pub ours: bool,
+    /// The words.
+    pub text: String,
 }

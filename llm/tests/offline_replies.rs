@@ -26,7 +26,8 @@ fn request(intent: Intent, language: Language) -> ReplyRequest {
         text: String::new(),
         facts: Vec::new(),
         variation_seed: 7,
-        scope: "tenant".to_owned(),
+        history: Vec::new(),
+        behalf: Arc::default(),
     }
 }
 

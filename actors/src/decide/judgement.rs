@@ -1,6 +1,9 @@
 //! What a text is judged with, and the verdict: plain data, before anything is turned into rows.
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
+use llm::Behalf;
 use tenants::account::Account;
 use tenants::approval::ApprovalKind;
 use tenants::clock::Timestamp;
@@ -15,8 +18,10 @@ use tenants::settings::Mode;
 
 use crate::Ports;
 
+use super::before::Before;
 use super::counters::Counting;
 use super::heard::Heard;
+use super::moved_on::MovedOn;
 use super::rules::RuleSet;
 use super::work::Workings;
 
@@ -39,6 +44,28 @@ pub(super) struct Case<'a> {
     pub zone: Tz,
     pub now: Timestamp,
     pub counting: Counting,
+    /// What was said before, as far as models want to know it.
+    pub before: &'a Before,
+    /// Tells when the person writes again.
+    pub moved_on: &'a MovedOn,
+}
+
+impl Case<'_> {
+    /// What models are asked about: the text, with what the same person wrote just before it and nobody has answered.
+    pub fn words(&self) -> &str {
+        self.before.burst.as_deref().unwrap_or(&self.heard.text)
+    }
+
+    /// On whose behalf models are asked about it.
+    pub fn behalf(&self) -> Arc<Behalf> {
+        Arc::new(Behalf {
+            budget: self.context.budget(),
+            prompts: Arc::clone(&self.context.prompts),
+            tuning: Arc::clone(&self.context.tuning),
+            event: (self.counting == Counting::Count).then_some(self.event),
+            conversation: format!("{}:{}", self.thread.account, self.thread.key),
+        })
+    }
 }
 
 /// A question to a person.

@@ -12,6 +12,7 @@
 
 mod approvals;
 mod audit;
+mod before;
 mod bookkeeping;
 mod classify;
 mod conditions;
@@ -27,6 +28,7 @@ mod judge;
 mod judgement;
 mod matter;
 mod mode;
+mod moved_on;
 mod notes;
 mod outcome;
 mod own_text;
@@ -56,6 +58,7 @@ use crate::Ports;
 
 pub use approvals::{Asked, Verdict, VerdictError, approve};
 pub use error::DecideError;
+pub use moved_on::MovedOn;
 pub use preview::{PreviewText, preview};
 pub use rules::RuleSet;
 pub use situation::{ConversationsOf, Decided, Situation, conversations_of};

@@ -1,6 +1,5 @@
 //! Which rules are hit: order, triggers, stop, caps, dry runs, classification on demand.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tenants::account::{Tenant, TenantStatus};
@@ -50,13 +49,7 @@ fn set(ids: &Ids, rules: Vec<Rule>) -> RuleSet {
         version: 1,
         created_at: noon(),
     };
-    let context = TenantContext {
-        tenant,
-        settings: TenantSettings::default(),
-        rules,
-        accounts: Vec::new(),
-        rule_hits_today: BTreeMap::new(),
-    };
+    let context = TenantContext { rules, ..TenantContext::new(tenant, TenantSettings::default()) };
     RuleSet::new(&context, noon())
 }
 

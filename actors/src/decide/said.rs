@@ -13,6 +13,7 @@ use tenants::policy::SilenceReason;
 use crate::Ports;
 
 use super::audit::{conversation_changed, decision_made};
+use super::before::said_before;
 use super::bookkeeping::{begin, kind_of, opt_in, opt_out, take_in};
 use super::counters::Counting;
 use super::decision::decision_of;
@@ -40,6 +41,7 @@ pub(super) async fn decide_text(
         begin(&ports.ids, account.id, kind_of(&heard.place), &event.conversation_key, &heard.author, now)
     });
     take_in(&mut thread, heard, now);
+    let before = said_before(ports, &situation.context, &thread, heard, now).await;
     let case = Case {
         ports,
         context: &situation.context,
@@ -54,6 +56,8 @@ pub(super) async fn decide_text(
         zone: zone_of(&situation.context),
         now,
         counting: Counting::Count,
+        before: &before,
+        moved_on: &situation.moved_on,
     };
     let judgement = judge(&case).await?;
     let decision = decision_of(ports, event.id, situation.taken_up_at, &judgement);

@@ -155,13 +155,7 @@ impl World {
             token_expires_at: None,
             created_at,
         };
-        let context = TenantContext {
-            tenant: row,
-            settings,
-            rules: Vec::new(),
-            accounts: vec![account_row],
-            rule_hits_today: Default::default(),
-        };
+        let context = TenantContext { accounts: vec![account_row], ..TenantContext::new(row, settings) };
         self.store.data().contexts.insert(tenant, context);
         Shop { tenant, account }
     }

@@ -15,7 +15,6 @@
 mod costs;
 mod spares;
 mod spending;
-mod tally;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,11 +30,11 @@ use tracing::{error, warn};
 use self::costs::Costs;
 use self::spares::{Kind, Need, Spare, Spares};
 pub(crate) use self::spending::{CallStart, Ending, Spending};
-pub(crate) use self::tally::Tally;
 use crate::catalogue::{ModelRef, Price};
 use crate::error::LlmError;
 use crate::metrics::LlmMetrics;
 use crate::request::Usage;
+use crate::tally::Tally;
 
 /// Calls that are looked through for what such calls cost.
 const RECALLED: u32 = 5_000;
@@ -122,7 +121,10 @@ pub(crate) struct Work {
     pub task: Task,
     pub event: Option<EventId>,
     pub prompt: Option<String>,
-    pub tally: Tally,
+    /// Its own calls, also one that is given up.
+    pub own: Tally,
+    /// Where its calls are added up to those of other requests.
+    pub tally: Option<Tally>,
 }
 
 /// Sets money aside and settles it.
@@ -199,16 +201,29 @@ impl Purse {
         };
         let found = self.spares.take(&kind, need);
         found.outdated.into_iter().for_each(|spare| Arc::clone(self).settle_soon(spare.id, Vec::new()));
-        if found.is_refill_due {
+        let spending = match found.spare {
+            Some(spare) => {
+                let paid = Paid { reservation: spare.id };
+                Spending::new(Arc::clone(self), paid, payer.tenant, work.clone(), spare.amount)
+            }
+            None => self.reserve_now(payer, work, wish).await?,
+        };
+        // Only now, so that no spare takes the last money from the call itself.
+        if found.is_busy && !self.tasks.is_stopping() && self.spares.wants_more(&kind, need) {
             let expires_at = wish.expires_at + wish.keep_spares;
             let spare = self.reservation(payer, work.task, wish.amount, expires_at);
             self.tasks.spawn("llm spare", Arc::clone(self).refill(kind, spare, wish.keep_spares));
         }
-        if let Some(spare) = found.spare {
-            let paid = Paid { reservation: spare.id };
-            return Ok(Spending::new(Arc::clone(self), paid, payer.tenant, work.clone(), spare.amount));
-        }
-        // In a task of its own: if the caller goes away meanwhile, the granted money is given back all the same.
+        Ok(spending)
+    }
+
+    /// In a task of its own: if the caller goes away meanwhile, the granted money is given back all the same.
+    async fn reserve_now(
+        self: &Arc<Self>,
+        payer: &Payer,
+        work: &Work,
+        wish: Wish<'_>,
+    ) -> Result<Spending, LlmError> {
         let reservation = self.reservation(payer, work.task, wish.amount, wish.expires_at);
         let reserving = Arc::clone(self).reserve(reservation, work.clone());
         match self.tasks.spawn("llm reservation", reserving).await {

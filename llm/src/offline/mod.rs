@@ -22,7 +22,8 @@ use tenants::clock::{Clock, Timestamp};
 use tenants::intent::Classification;
 
 use self::classifier::{Classifier, ClassifierError};
-use self::templates::{Templates, TemplatesError};
+pub(crate) use self::templates::signed;
+use self::templates::{Templates, TemplatesError, own_templates};
 use crate::error::LlmError;
 use crate::router::{Answer, ClassifyRequest, LlmRouter, ReplyRequest};
 
@@ -67,6 +68,12 @@ impl OfflineProvider {
         &self.classifier
     }
 
+    /// Whether the tenant has written a reply of its own for this.
+    pub fn has_own_words(&self, request: &ReplyRequest) -> bool {
+        let has_answer = self.answer_from_facts(request).is_some();
+        !own_templates(request, has_answer).is_empty()
+    }
+
     /// What a fact of the request says to its text, when one clearly does and is in the language of the reply.
     fn answer_from_facts(&self, request: &ReplyRequest) -> Option<String> {
         let answer = extract::answer(&request.text, &request.facts, self.classifier.lexicon())?;
@@ -77,16 +84,8 @@ impl OfflineProvider {
     }
 
     fn labelled<T>(&self, value: T, started: Timestamp, prompt_version: Option<String>) -> Answer<T> {
-        Answer {
-            value,
-            provider: PROVIDER.to_owned(),
-            model: self.model.clone(),
-            prompt_version,
-            tokens_in: 0,
-            tokens_out: 0,
-            cost_micro_usd: 0,
-            latency: self.clock.now().since(started),
-        }
+        let answer = Answer::free(value, PROVIDER, &self.model, self.clock.now().since(started));
+        Answer { prompt_version, ..answer }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The one function that builds a node, used by `serve`, the demo and the tests alike.
 
 mod foundations;
+pub(crate) mod models;
 mod view;
 
 use std::fmt;
@@ -12,7 +13,8 @@ use actors::dispatcher::Dispatcher;
 use actors::supervision::Troupe;
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
-use llm::{LlmRouter, OfflineProvider};
+use llm::LlmRouter;
+use llm::budget::NoWatch;
 use storage::NodeClaim;
 use tenants::clock::Clock;
 use tenants::ports::{Hint, Messenger, Outbox, Store, Wake};
@@ -32,7 +34,7 @@ use view::View;
 pub struct BootOptions {
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Language models; the built-in offline provider when left out.
+    /// Language models; those of the catalogue behind the built-in ones when left out.
     pub llm: Option<Arc<dyn LlmRouter>>,
     /// Instagram; the gateway when left out.
     pub messenger: Option<Arc<dyn Messenger>>,
@@ -88,8 +90,8 @@ impl Node {
             info!(interrupted, "calls were under way when the last run ended; Instagram is read back");
         }
 
-        let ports = ports(&foundations, &settings, options.llm, options.messenger)?;
         let registry = prometheus::Registry::new();
+        let ports = ports(&foundations, &settings, options.llm, options.messenger, &registry)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
         supervise(&troupe, &dispatcher, &ports);
@@ -146,6 +148,7 @@ fn ports(
     settings: &Settings,
     llm: Option<Arc<dyn LlmRouter>>,
     messenger: Option<Arc<dyn Messenger>>,
+    registry: &prometheus::Registry,
 ) -> anyhow::Result<Ports> {
     let messenger = match messenger {
         Some(messenger) => messenger,
@@ -165,7 +168,7 @@ fn ports(
         messenger,
         llm: match llm {
             Some(llm) => llm,
-            None => Arc::new(OfflineProvider::new(foundations.clock.clone())?),
+            None => Arc::new(models::start(foundations, &settings.models, Arc::new(NoWatch), registry)?),
         },
         wake,
     })

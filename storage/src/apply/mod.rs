@@ -14,6 +14,7 @@ pub(crate) mod effects;
 pub(crate) mod events;
 pub(crate) mod ledger;
 pub(crate) mod operations;
+pub(crate) mod prompts;
 pub(crate) mod rules;
 pub(crate) mod schedule;
 pub(crate) mod tenants;
@@ -95,6 +96,7 @@ async fn apply_kind(
     match kind {
         Kind::Tenants => tenants::apply(connection, group, now).await,
         Kind::Rules => rules::apply(connection, group, now).await,
+        Kind::Prompts => prompts::apply(connection, group, now).await,
         Kind::Accounts => accounts::apply(connection, group, now).await,
         Kind::EventsDone => events::complete(connection, group).await,
         Kind::EventsFailed => events::fail(connection, group).await,

@@ -3,10 +3,12 @@
 
 mod gateway;
 mod ledger;
+mod prompts;
 mod store;
 mod wake;
 
 pub use gateway::*;
 pub use ledger::*;
+pub use prompts::*;
 pub use store::*;
 pub use wake::*;

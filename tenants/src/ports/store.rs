@@ -4,8 +4,10 @@
 //! tenant finds nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -13,6 +15,7 @@ use crate::account::{Account, Agency, ApiKey, MetaApp, SealedSecret, Tenant};
 use crate::alert::{Alert, NewAlert};
 use crate::approval::{Approval, ApprovalStatus};
 use crate::audit::{AuditEntry, Chain, ChainVerdict};
+use crate::budget::{ShareCeilings, TenantBudget};
 use crate::changes::Changes;
 use crate::clock::Timestamp;
 use crate::conversation::{Comment, CommentStatus, Conversation, ConversationKind, Message, Owner};
@@ -23,8 +26,11 @@ use crate::ids::{
     RuleId, TenantId,
 };
 use crate::intent::Intent;
+use crate::money::MicroUsd;
+use crate::prompt::PromptSet;
 use crate::rule::Rule;
 use crate::settings::TenantSettings;
+use crate::tuning::Tuning;
 use crate::words::word_enum;
 
 /// Why the database did not do it.
@@ -91,6 +97,40 @@ pub struct TenantContext {
     pub accounts: Vec<Account>,
     /// Hits of rules with a daily cap on the tenant's present day, not counting dry runs.
     pub rule_hits_today: BTreeMap<RuleId, u32>,
+    /// Most that all tenants of the agency together may spend on language models in a day of UTC.
+    pub agency_budget: Option<MicroUsd>,
+    /// Which prompts its models are given.
+    pub prompts: Arc<PromptSet>,
+    /// What its classifier has learned.
+    pub tuning: Arc<Tuning>,
+}
+
+impl TenantContext {
+    /// A tenant that has nothing yet: no rules, no accounts, nothing chosen and nothing learned.
+    pub fn new(tenant: Tenant, settings: TenantSettings) -> Self {
+        Self {
+            tenant,
+            settings,
+            rules: Vec::new(),
+            accounts: Vec::new(),
+            rule_hits_today: BTreeMap::new(),
+            agency_budget: None,
+            prompts: Arc::default(),
+            tuning: Arc::default(),
+        }
+    }
+
+    /// What the tenant may spend on language models.
+    pub fn budget(&self) -> TenantBudget {
+        TenantBudget {
+            tenant: self.tenant.id,
+            agency: self.tenant.agency,
+            zone: self.tenant.time_zone.parse().unwrap_or(Tz::UTC),
+            daily: self.settings.daily_budget,
+            agency_daily: self.agency_budget,
+            ceilings: ShareCeilings::default(),
+        }
+    }
 }
 
 /// Events in.

@@ -217,7 +217,8 @@ async fn the_built_in_replies_pass_every_guard() {
                         text: "…".into(),
                         facts: Vec::new(),
                         variation_seed: seed as u64,
-                        scope: "test".into(),
+                        history: Vec::new(),
+                        behalf: Arc::default(),
                     };
                     let text = offline.reply(request).await.unwrap().value;
                     let outgoing = Outgoing { channel, language: Some(language), ..outgoing(&text) };

@@ -1,7 +1,5 @@
 //! Whatever rules a tenant has made and whatever strangers write: asking the rules ends in a verdict.
 
-use std::collections::BTreeMap;
-
 use chrono_tz::Tz;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -163,8 +161,7 @@ fn rule_set(rules: Vec<Rule>, moment: Timestamp) -> RuleSet {
         created_at: noon(),
     };
     let settings = TenantSettings::default();
-    let context =
-        TenantContext { tenant, settings, rules, accounts: Vec::new(), rule_hits_today: BTreeMap::new() };
+    let context = TenantContext { rules, ..TenantContext::new(tenant, settings) };
     RuleSet::new(&context, moment)
 }
 

@@ -4,6 +4,7 @@ mod approvals;
 mod conversations;
 mod hostile_rules;
 mod memory_store;
+mod models;
 mod property;
 mod rows;
 mod stories;

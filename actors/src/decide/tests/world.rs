@@ -1,6 +1,6 @@
 //! A tenant with one account, and people who write to it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -152,13 +152,8 @@ impl World {
             token_expires_at: None,
             created_at: noon(),
         };
-        let context = Arc::new(TenantContext {
-            tenant,
-            settings,
-            rules: Vec::new(),
-            accounts: vec![account],
-            rule_hits_today: BTreeMap::new(),
-        });
+        let context =
+            Arc::new(TenantContext { accounts: vec![account], ..TenantContext::new(tenant, settings) });
         let rules = Arc::new(RuleSet::new(&context, noon()));
         let ports = Ports {
             clock: shared,
@@ -288,7 +283,7 @@ impl World {
         self.event(EventKind::Mention, media_id, mention_key(media_id, None), EventBody::Mention(body))
     }
 
-    fn situation(&self, event: &InboxEvent) -> Situation {
+    pub fn situation(&self, event: &InboxEvent) -> Situation {
         let rows = self.store.rows();
         let wanted = conversations_of(event);
         let load =
@@ -300,6 +295,7 @@ impl World {
             thread: load(wanted.thread),
             direct: load(wanted.direct),
             taken_up_at: self.clock.now(),
+            moved_on: MovedOn::default(),
         }
     }
 
