@@ -111,8 +111,12 @@ ids! {
     ExperimentId = "exp";
     /// A call to a language model.
     CallId = "call";
+    /// A person's verdict on a decision.
+    VerdictId = "ver";
     /// Money set aside for calls to a language model.
     ReservationId = "res";
+    /// Something that a tenant's memory holds.
+    MemoryId = "mem";
 }
 
 impl AgencyId {

@@ -22,6 +22,7 @@ use super::error::DecideError;
 use super::heard::Heard;
 use super::judge::judge;
 use super::judgement::{Case, Judgement};
+use super::recall::interaction;
 use super::rows::{Asking, approval_row, comment_row, message_row};
 use super::seed::seed_of;
 use super::situation::{Decided, Situation};
@@ -86,13 +87,13 @@ fn obey(
 }
 
 /// A judged text on its way to rows.
-struct Text<'a> {
-    ports: &'a Ports,
-    situation: &'a Situation,
-    heard: &'a Heard,
-    thread: &'a Conversation,
+pub(super) struct Text<'a> {
+    pub ports: &'a Ports,
+    pub situation: &'a Situation,
+    pub heard: &'a Heard,
+    pub thread: &'a Conversation,
     direct: Option<&'a Conversation>,
-    now: Timestamp,
+    pub now: Timestamp,
 }
 
 impl Text<'_> {
@@ -122,6 +123,7 @@ impl Text<'_> {
                 thread: self.thread,
                 decision: decision.id,
                 question,
+                work: &judgement.work,
                 settings: &self.situation.context.settings,
                 now,
             };
@@ -137,6 +139,7 @@ impl Text<'_> {
         if let Some(names) = command {
             changes.push(Change::Audit(Box::new(conversation_changed(event, self.thread, names, ids, now))));
         }
+        changes.list.extend(interaction(self, judgement));
         let author = self.heard.author.username.as_deref().unwrap_or(&self.heard.author.id);
         let said = Some((author, self.heard.text.as_str()));
         changes.push(Change::Audit(Box::new(decision_made(event, decision, Some(self.thread), said, ids))));
@@ -176,6 +179,7 @@ impl Text<'_> {
             agency: Some(context.tenant.agency),
             tenant: Some(context.tenant.id),
             alert_type: AlertType::Crisis,
+            severity: None,
             message,
             details: json!({ "event": self.situation.event.id, "conversation": self.thread.id }),
             dedup_key: format!("crisis:{}", self.thread.id),

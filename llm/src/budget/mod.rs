@@ -15,6 +15,7 @@
 mod costs;
 mod spares;
 mod spending;
+mod tally;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,11 +31,11 @@ use tracing::{error, warn};
 use self::costs::Costs;
 use self::spares::{Kind, Need, Spare, Spares};
 pub(crate) use self::spending::{CallStart, Ending, Spending};
+pub use self::tally::{Sums, Tally};
 use crate::catalogue::{ModelRef, Price};
 use crate::error::LlmError;
 use crate::metrics::LlmMetrics;
 use crate::request::Usage;
-use crate::tally::Tally;
 
 /// Calls that are looked through for what such calls cost.
 const RECALLED: u32 = 5_000;
@@ -121,10 +122,7 @@ pub(crate) struct Work {
     pub task: Task,
     pub event: Option<EventId>,
     pub prompt: Option<String>,
-    /// Its own calls, also one that is given up.
-    pub own: Tally,
-    /// Where its calls are added up to those of other requests.
-    pub tally: Option<Tally>,
+    pub tally: Tally,
 }
 
 /// Sets money aside and settles it.

@@ -78,7 +78,7 @@ impl Spending {
     /// A call is made now; it counts as cancelled unless it ends otherwise.
     pub fn begin(&mut self, start: CallStart) {
         self.model = Some(start.model.clone());
-        let (attempt, at) = (self.work.own.begin(), self.purse.clock.now());
+        let (attempt, at) = (self.work.tally.begin(), self.purse.clock.now());
         self.under_way = Some(UnderWay { start, attempt, at, written: 0, usage: None });
     }
 
@@ -101,9 +101,7 @@ impl Spending {
     fn reckon(&self, under_way: UnderWay, ending: Ending<'_>) -> LlmCall {
         let outcome = outcome(&ending);
         let (usage, cost, is_estimate) = self.bill(&under_way, &ending, outcome);
-        for tally in self.work.tally.iter().chain([&self.work.own]) {
-            tally.add(usage, cost, is_estimate);
-        }
+        self.work.tally.add(usage, cost, is_estimate);
         let UnderWay { start, attempt, at, .. } = under_way;
         let now = self.purse.clock.now();
         LlmCall {
@@ -174,6 +172,6 @@ fn words(ending: &Ending<'_>) -> Option<String> {
     match ending {
         Ending::Answered | Ending::Cancelled => None,
         Ending::Invalid(problem) => Some((*problem).to_owned()),
-        Ending::Failed(error) => Some(error.to_string()),
+        Ending::Failed(error) => Some(error.in_own_words()),
     }
 }

@@ -101,6 +101,9 @@ pub struct TaskEntry {
 pub struct EmbeddingEntry {
     /// The models, in the order in which they are asked; all must give vectors of the same kind. Empty: nobody.
     pub models: Vec<ModelRef>,
+    /// Numbers in a vector of theirs.
+    #[serde(default)]
+    pub dimensions: usize,
     /// Longest time for one call, in milliseconds.
     pub timeout_ms: u64,
     /// Longest time for the whole request, in milliseconds.

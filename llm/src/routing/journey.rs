@@ -145,7 +145,7 @@ impl Journey {
     /// Where the answer of `model` came from.
     pub fn origin(&self, model: &ModelRef) -> Origin {
         let took = self.inner.clock.now().since(self.limits.started);
-        let sums = self.work.own.sums();
+        let sums = self.work.tally.sums();
         Origin {
             provider: model.provider.clone(),
             model: model.model.clone(),
@@ -153,7 +153,7 @@ impl Journey {
             usage: sums.usage,
             cost: sums.cost,
             is_estimate: sums.is_estimate,
-            attempts: self.work.own.begun(),
+            attempts: sums.attempts,
             fallback_reasons: self.reasons.clone(),
             cache_hit: false,
             latency_us: i64::try_from(took.as_micros()).unwrap_or(i64::MAX),

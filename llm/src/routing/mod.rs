@@ -33,14 +33,13 @@ use self::job::{ChatJob, EmbedJob, StreamJob};
 use self::journey::{Journey, Limits};
 pub use self::stream::{Piece, ReplyStream};
 use self::table::Table;
-use crate::budget::{BudgetWatch, Purse, Work};
+use crate::budget::{BudgetWatch, Purse, Tally, Work};
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::error::LlmError;
 use crate::metrics::LlmMetrics;
 use crate::provider::ProviderSource;
 use crate::request::{EmbedReply, EmbedRequest, Origin, Reply, Request, Tier, Usage};
 use crate::router::BreakerOf;
-use crate::tally::Tally;
 
 /// What a router is built from.
 pub struct RouterParts {
@@ -179,13 +178,7 @@ impl Router {
             return Ok(EmbedReply { vectors: Vec::new(), origin: nobody() });
         }
         let limits = Limits::of_embedding(&table.catalogue.embedding, request.deadline, started);
-        let work = Work {
-            task: request.task,
-            event: request.event,
-            prompt: None,
-            own: Tally::default(),
-            tally: None,
-        };
+        let work = Work { task: request.task, event: request.event, prompt: None, tally: Tally::default() };
         let mut journey = Journey::new(inner, Arc::clone(&table), request.payer, work, limits);
         let leg =
             journey.travel(&table.catalogue.embedding.models, EmbedJob { texts: request.texts }).await?;
@@ -224,8 +217,8 @@ impl Router {
 
     fn set_out(&self, request: Request, table: &Arc<Table>, limits: Limits) -> (ChatJob, Journey) {
         let task = table.task(request.task);
-        let Request { task: purpose, event, prompt, tally, .. } = request;
-        let work = Work { task: purpose, event, prompt, own: Tally::default(), tally };
+        let work =
+            Work { task: request.task, event: request.event, prompt: request.prompt, tally: request.tally };
         let job = ChatJob::new(request.input, request.task, task.temperature);
         let journey = Journey::new(Arc::clone(&self.inner), Arc::clone(table), request.payer, work, limits);
         (job, journey)

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::Context;
 use llm::budget::BudgetWatch;
 use llm::provider::HttpProviders;
-use llm::{Cascade, Catalogue, LlmMetrics, OfflineProvider, Router, RouterParts};
+use llm::{Cascade, Catalogue, LlmMetrics, LlmRouter, OfflineProvider, Router, RouterParts};
 use tracing::{info, warn};
 
 use super::Foundations;
@@ -22,7 +22,7 @@ pub(super) fn start(
     settings: &ModelSettings,
     watch: Arc<dyn BudgetWatch>,
     registry: &prometheus::Registry,
-) -> anyhow::Result<Cascade> {
+) -> anyhow::Result<Arc<dyn LlmRouter>> {
     let clock = foundations.clock.clone();
     let providers = providers(foundations, settings)?;
     let parts = RouterParts {
@@ -40,7 +40,10 @@ pub(super) fn start(
         keep_fresh(foundations, settings.clone(), &file, seen, router.clone(), providers);
     }
     let local = Arc::new(OfflineProvider::new(clock.clone())?);
-    Ok(Cascade::new(local, router, clock))
+    if let Some(embedder) = &foundations.embedder {
+        embedder.ask(router.clone());
+    }
+    Ok(Arc::new(Cascade::new(local, router, clock)))
 }
 
 /// The providers with their keys.
@@ -75,6 +78,12 @@ pub(crate) fn read(settings: &ModelSettings) -> anyhow::Result<Catalogue> {
             catalogue.providers.keys().cloned().collect::<Vec<_>>().join(", ")
         );
     }
+    let embedding = &catalogue.embedding;
+    anyhow::ensure!(
+        embedding.models.is_empty() || embedding.dimensions > 0,
+        "embedding.dimensions must be the numbers in a vector of {}: look it up in the model's description",
+        embedding.models.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    );
     Ok(catalogue)
 }
 

@@ -4,6 +4,8 @@
 
 mod access;
 mod approvals;
+mod budget_alerts;
+mod budgets;
 mod checked;
 mod cross_tenant;
 mod description;
@@ -13,6 +15,7 @@ mod hostile_api;
 mod hostile_webhooks;
 mod objects;
 mod problems;
+mod prompts;
 mod queue;
 mod resources;
 mod rig;

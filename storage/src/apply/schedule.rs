@@ -31,13 +31,20 @@ pub(crate) enum Kind {
     NewEffects,
     RuleHits,
     Alerts,
+    Forgettings,
+    Memories,
     Audit,
+    Learning,
 }
 
 impl Kind {
     fn of(change: &Change) -> Self {
         match change {
-            Change::PutAgency(_) | Change::PutTenant(_) | Change::PutSettings(_) => Kind::Tenants,
+            Change::PutAgency(_)
+            | Change::SetAgencyBudget { .. }
+            | Change::PutTenant(_)
+            | Change::PutSettings(_)
+            | Change::SetTenantBudget { .. } => Kind::Tenants,
             Change::PutRule(_) | Change::DeleteRule(_) => Kind::Rules,
             Change::AddPrompt(_)
             | Change::InstallPrompt(_)
@@ -63,7 +70,10 @@ impl Kind {
             Change::AddApproval(_) | Change::DecideApproval { .. } => Kind::Approvals,
             Change::AddRuleHit { .. } => Kind::RuleHits,
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
+            Change::Forget(_) => Kind::Forgettings,
+            Change::Remember(_) => Kind::Memories,
             Change::Audit(_) => Kind::Audit,
+            Change::AddVerdict(_) => Kind::Learning,
         }
     }
 }

@@ -13,7 +13,7 @@ use tenants::clock::{Clock, SystemClock};
 use tenants::ids::{AgencyId, Ids, TenantId};
 use tenants::models::{BudgetLine, BudgetScope, BudgetState, LlmCall, Share, Task};
 use tenants::money::MicroUsd;
-use tenants::ports::{BudgetLedger, UnitOfWork};
+use tenants::ports::{BudgetLedger, CallFilter, CostReports, UnitOfWork};
 use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
 
@@ -145,7 +145,9 @@ impl House {
     pub async fn reckon(&self) -> (BudgetState, Vec<LlmCall>) {
         assert!(self.tasks.shut_down(Duration::from_secs(20)).await, "not settled in time");
         let budget = self.budget().await;
-        let mut calls = self.database.list_calls(&self.household.tenant, None, 10_000).await.unwrap();
+        let all = CallFilter::default();
+        let listed = self.database.list_calls(&self.household.tenant, &all, None, 10_000).await;
+        let mut calls = listed.unwrap();
         calls.reverse();
         let cost: i64 = calls.iter().map(|call| call.cost.0).sum();
         assert_eq!((budget.spent, budget.reserved), (MicroUsd(cost), MicroUsd(0)));

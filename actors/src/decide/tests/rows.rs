@@ -11,6 +11,7 @@ use tenants::effect::Effect;
 use tenants::ids::{AccountId, ConversationId, EventId};
 use tenants::ports::StoreError;
 use tenants::rule::RuleHit;
+use tenants::verdict::Verdict;
 
 /// All rows.
 #[derive(Debug, Default)]
@@ -22,6 +23,7 @@ pub struct Rows {
     pub messages: HashMap<String, Message>,
     pub effects: Vec<Effect>,
     pub approvals: Vec<Approval>,
+    pub verdicts: Vec<Verdict>,
     pub hits: Vec<RuleHit>,
     pub alerts: Vec<NewAlert>,
     pub audit: Vec<NewAuditEntry>,
@@ -86,6 +88,7 @@ impl Rows {
                     }
                 }
             }
+            Change::AddVerdict(verdict) => self.verdicts.push(*verdict),
             Change::AddRuleHit { hit, .. } => self.hits.push(hit),
             Change::RaiseAlert(alert, _) => self.alerts.push(*alert),
             Change::Audit(entry) => self.audit.push(*entry),

@@ -14,15 +14,20 @@ mod alerts;
 mod approvals;
 mod apps;
 mod audit;
+mod budgets;
 mod comments;
 mod conversations;
+mod costs;
 mod events;
+mod experiments;
 mod feed;
 mod keys;
 mod me;
+mod memory;
 mod operations;
 mod people;
 mod preview;
+mod prompts;
 mod queue;
 mod rules;
 mod settings;
@@ -42,12 +47,17 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(apps::router())
         .merge(tenants::router())
         .merge(settings::router())
+        .merge(budgets::router())
+        .merge(costs::router())
         .merge(accounts::router())
         .merge(rules::router())
+        .merge(prompts::router())
+        .merge(experiments::router())
         .merge(comments::router())
         .merge(conversations::router())
         .merge(approvals::router())
         .merge(preview::router())
+        .merge(memory::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())
