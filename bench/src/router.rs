@@ -12,6 +12,7 @@ use futures::future::join_all;
 use hdrhistogram::Histogram;
 use storage::testing::TestDatabase;
 use tenants::clock::{Clock, SystemClock};
+use tenants::tasks::Tasks;
 
 use self::caller::Caller;
 use self::litellm::Proxy;
@@ -114,9 +115,10 @@ impl Caller {
     /// So many callers, each with one call at a time; times in microseconds.
     async fn load(&self, callers: u32, pause: u64, time: Duration) -> anyhow::Result<(Histogram<u64>, u64)> {
         let end = SystemClock.now() + time;
+        let tasks = Tasks::default();
         let each = (0..callers).map(|number| {
             let caller = self.clone();
-            tokio::spawn(async move { caller.call_until(end, number, pause).await })
+            tasks.spawn("caller", async move { caller.call_until(end, number, pause).await })
         });
         let (mut all, mut errors) = (Histogram::<u64>::new(3)?, 0);
         for done in join_all(each).await {

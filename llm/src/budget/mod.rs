@@ -199,16 +199,29 @@ impl Purse {
         };
         let found = self.spares.take(&kind, need);
         found.outdated.into_iter().for_each(|spare| Arc::clone(self).settle_soon(spare.id, Vec::new()));
-        if found.is_refill_due {
+        let spending = match found.spare {
+            Some(spare) => {
+                let paid = Paid { reservation: spare.id };
+                Spending::new(Arc::clone(self), paid, payer.tenant, work.clone(), spare.amount)
+            }
+            None => self.reserve_now(payer, work, wish).await?,
+        };
+        // Only now, so that no spare takes the last money from the call itself.
+        if found.is_busy && !self.tasks.is_stopping() && self.spares.wants_more(&kind, need) {
             let expires_at = wish.expires_at + wish.keep_spares;
             let spare = self.reservation(payer, work.task, wish.amount, expires_at);
             self.tasks.spawn("llm spare", Arc::clone(self).refill(kind, spare, wish.keep_spares));
         }
-        if let Some(spare) = found.spare {
-            let paid = Paid { reservation: spare.id };
-            return Ok(Spending::new(Arc::clone(self), paid, payer.tenant, work.clone(), spare.amount));
-        }
-        // In a task of its own: if the caller goes away meanwhile, the granted money is given back all the same.
+        Ok(spending)
+    }
+
+    /// In a task of its own: if the caller goes away meanwhile, the granted money is given back all the same.
+    async fn reserve_now(
+        self: &Arc<Self>,
+        payer: &Payer,
+        work: &Work,
+        wish: Wish<'_>,
+    ) -> Result<Spending, LlmError> {
         let reservation = self.reservation(payer, work.task, wish.amount, wish.expires_at);
         let reserving = Arc::clone(self).reserve(reservation, work.clone());
         match self.tasks.spawn("llm reservation", reserving).await {

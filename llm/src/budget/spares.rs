@@ -60,8 +60,8 @@ pub(super) struct Found {
     pub spare: Option<Spare>,
     /// Spares of budgets as they were before: to be given back.
     pub outdated: Vec<Spare>,
-    /// Whether another spare shall be made: it is counted already.
-    pub is_refill_due: bool,
+    /// Whether calls of this kind come in a row. A single one is not worth a spare: the next may never come.
+    pub is_busy: bool,
 }
 
 #[derive(Debug, Default)]
@@ -88,6 +88,11 @@ impl Spares {
             Some(shelf) => shelf.take(need),
             None => shelves.entry(kind.clone()).or_default().take(need),
         }
+    }
+
+    /// Whether another spare shall be made; if so, it is counted until it is [`put`](Self::put).
+    pub fn wants_more(&self, kind: &Kind, need: Need<'_>) -> bool {
+        self.lock().get_mut(kind).is_some_and(|shelf| shelf.wants_more(need))
     }
 
     /// A spare has been set aside, or not. True: somebody has to sweep from now on.
@@ -130,13 +135,16 @@ impl Shelf {
         }
         let fits = |spare: &Spare| spare.amount >= need.amount && spare.expires_at >= need.expires_at;
         found.spare = self.spares.iter().position(fits).map(|place| self.spares.swap_remove(place));
-        // A single call is not worth it: the next may never come.
-        let is_busy = self.last_need.is_some_and(|last| need.now.since(last) < need.keep);
+        found.is_busy = self.last_need.is_some_and(|last| need.now.since(last) < need.keep);
         self.last_need = Some(need.now);
-        let count = (self.spares.len() + self.coming) as i64;
-        found.is_refill_due = is_busy && count < most(need.lines, need.amount);
-        self.coming += usize::from(found.is_refill_due);
         found
+    }
+
+    fn wants_more(&mut self, need: Need<'_>) -> bool {
+        let count = (self.spares.len() + self.coming) as i64;
+        let wants = self.lines == need.lines && count < most(need.lines, need.amount);
+        self.coming += usize::from(wants);
+        wants
     }
 
     fn is_in_use(&self, now: Timestamp, keep: Duration) -> bool {

@@ -113,3 +113,20 @@ async fn a_spare_of_a_process_that_died_counts_as_spent_once_it_expires() {
     assert_eq!(stage.ledger.expire_reservations(end).await.unwrap(), 1);
     assert_eq!(stage.budget().await.spent, MicroUsd(100 + spare.0));
 }
+
+#[tokio::test]
+async fn a_spare_never_takes_the_last_money_from_a_call_and_none_is_made_without_room() {
+    let stage = Stage::with("calling.spare_ms = 2000").limited(51_600);
+    stage.provider.on("small", [saying("yes", 30, 10)]);
+    stage.caption("hi").await.unwrap();
+    stage.settled_down().await;
+    // All but what one more call is taken to cost is somebody else's.
+    let elsewhere = stage.elsewhere(51_600 - 50 - 516).await;
+    stage.caption("hi").await.unwrap();
+    stage.settled_down().await;
+    let held =
+        stage.ledger.find_budget(&stage.line(stage.tenant).scope, crate::stage::DAY).await.unwrap().unwrap();
+    assert_eq!(held.reserved, elsewhere, "there was no room for a spare");
+    stage.caption("hi").await.unwrap_err();
+    assert_eq!(stage.asked().len(), 2);
+}

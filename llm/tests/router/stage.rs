@@ -6,8 +6,10 @@ use std::time::Duration;
 use prometheus::{Encoder, Registry, TextEncoder};
 use serde_json::json;
 use tenants::clock::{Clock, ManualClock, Timestamp};
-use tenants::ids::{Ids, TenantId};
-use tenants::models::{BudgetLine, BudgetScope, BudgetState, CallOutcome, LlmCall, Task};
+use tenants::ids::{Ids, ReservationId, TenantId};
+use tenants::models::{
+    BudgetLine, BudgetScope, BudgetState, CallOutcome, LlmCall, Reservation, Reserved, Task,
+};
 use tenants::money::MicroUsd;
 use tenants::ports::BudgetLedger;
 use tenants::tasks::Tasks;
@@ -157,6 +159,22 @@ impl Stage {
             }
             self.clock.advance(Duration::from_millis(10));
         }
+    }
+
+    /// Another part of the program sets so much of the tenant's budget aside.
+    pub async fn elsewhere(&self, micros: i64) -> MicroUsd {
+        let at = self.clock.now();
+        let reservation = Reservation {
+            id: ReservationId::new(&self.ids),
+            tenant: self.tenant,
+            task: Task::Plan,
+            amount: MicroUsd(micros),
+            lines: vec![self.line(self.tenant)],
+            at,
+            expires_at: at + Duration::from_secs(3_600),
+        };
+        assert_eq!(self.ledger.reserve(reservation).await.unwrap(), Reserved::Granted);
+        MicroUsd(micros)
     }
 
     /// Lets everything end that needs no time.

@@ -10,7 +10,7 @@ use storage::testing::TestDatabase;
 use tenants::clock::{Clock, SystemClock};
 use tenants::ports::BudgetLedger;
 
-use crate::house::{House, Household};
+use crate::house::{House, Household, told};
 use crate::priced::{CATALOGUE, LEAST, MOST, Priced};
 
 const LIMIT: i64 = 200_000;
@@ -86,7 +86,7 @@ fn billed_until_killed(orders: &str) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "started by the tests of this file"]
 async fn spends_until_it_is_killed() {
-    let orders = std::env::var(ORDERS).expect("this is started by a test, not by hand");
+    let orders = told(ORDERS).expect("this is started by a test, not by hand");
     let [url, agency, tenant, limit] = orders.split(' ').collect::<Vec<_>>()[..] else { panic!("{orders}") };
     let household = Household {
         agency: agency.parse().unwrap(),

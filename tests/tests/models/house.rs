@@ -20,6 +20,21 @@ use tenants::tasks::Tasks;
 /// The day all calls are made on.
 pub const DAY: &str = "2026-03-02";
 
+/// What a variable of the environment says; `None` when it is not there.
+#[expect(clippy::disallowed_methods, reason = "which servers there are is told to the tests, not to Troupe")]
+pub fn told(variable: &str) -> Option<String> {
+    std::env::var(variable).ok()
+}
+
+/// The server that a variable names, as `http://host:port`; `None` (and a line that says so) when it names none.
+pub fn server_of(variable: &str) -> Option<String> {
+    let named = told(variable);
+    if named.is_none() {
+        eprintln!("skipped: {variable} names no server; tests/servers/start.sh starts one");
+    }
+    named.map(|url| url.trim_end_matches('/').to_owned())
+}
+
 /// Who pays.
 #[derive(Debug, Clone, Copy)]
 pub struct Household {

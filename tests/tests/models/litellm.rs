@@ -13,16 +13,11 @@ use tenants::clock::{Clock, SystemClock};
 use tenants::models::{CallOutcome, LlmCall, Task};
 use tenants::money::MicroUsd;
 
-use crate::house::House;
+use crate::house::{House, server_of};
 use crate::pipe::breaking_after;
 
-/// The server, as `http://host:port`; `None` (and a line that says so) when none is named.
 fn server() -> Option<String> {
-    let named = std::env::var("LITELLM_URL").ok();
-    if named.is_none() {
-        eprintln!("skipped: LITELLM_URL names no LiteLLM proxy; see tests/servers/start.sh");
-    }
-    named.map(|url| url.trim_end_matches('/').to_owned())
+    server_of("LITELLM_URL")
 }
 
 /// Protocol and what comes after the server's address.

@@ -13,15 +13,10 @@ use storage::testing::TestDatabase;
 use tenants::clock::SystemClock;
 use tenants::models::{CallOutcome, Task};
 
-use crate::house::House;
+use crate::house::{House, server_of};
 
-/// The server, as `http://host:port`; `None` (and a line that says so) when none is named.
 fn server() -> Option<String> {
-    let named = std::env::var("LLAMA_URL").ok();
-    if named.is_none() {
-        eprintln!("skipped: LLAMA_URL names no llama.cpp server; see tests/servers/start.sh");
-    }
-    named.map(|url| url.trim_end_matches('/').to_owned())
+    server_of("LLAMA_URL")
 }
 
 const PROTOCOLS: [(&str, &str); 2] = [("openai", "/v1"), ("anthropic", "")];
