@@ -6,6 +6,7 @@
 
 pub mod decide;
 pub mod dispatcher;
+pub mod learning;
 pub mod ports;
 pub mod supervision;
 #[cfg(test)]

@@ -6,18 +6,20 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, conversations, directory, inbox, ledger, operations, outbox, writer,
+    alerts, apply, approvals, audit, conversations, directory, inbox, learning, ledger, operations, outbox,
+    writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
 fn statements() -> impl Iterator<Item = &'static Statement> {
-    let lists: [&'static [&'static Statement]; 21] = [
+    let lists: [&'static [&'static Statement]; 22] = [
         alerts::STATEMENTS,
         approvals::STATEMENTS,
         audit::STATEMENTS,
         conversations::STATEMENTS,
         directory::STATEMENTS,
         inbox::STATEMENTS,
+        learning::STATEMENTS,
         ledger::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
@@ -93,7 +95,7 @@ mod tests {
 
     /// Beginnings of the statements that are meant to read everything: lists of few rows, counts, the first row of
     /// an index.
-    const READ_EVERYTHING: [&str; 12] = [
+    const READ_EVERYTHING: [&str; 13] = [
         "select id, name, created_at from agencies",
         "select id, agency_id, slug, name, time_zone, status, version, created_at from tenants where status",
         "select id, tenant_id, external_id, scoped_id, page_id, username",
@@ -105,6 +107,7 @@ mod tests {
         "with recursive waiting (tenant_id)",
         "select distinct tenant_id from post_queue where status in ('pending', 'failed')",
         "select distinct tenant_id from approvals where status = 'pending'",
+        "select distinct tenant_id from verdicts where folded_in is null",
         "select id, agency_id, tenant_id, alert_type",
     ];
 

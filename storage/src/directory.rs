@@ -1,6 +1,7 @@
 //! Who is who: agencies, tenants, settings, rules, accounts, apps and keys, as they are read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::FromRow;
@@ -316,10 +317,13 @@ impl Directory for Database {
         let rule_hits_today: BTreeMap<_, _> =
             hits.into_iter().map(|(rule, hits)| (RuleId(rule), count(hits))).collect();
         let settings = self.find_settings(tenant).await?.unwrap_or_default();
+        let (tuning, earned) = self.learned(tenant).await?;
         Ok(Some(TenantContext {
             rules: all(rules),
             accounts: self.list_accounts(tenant).await?,
             rule_hits_today,
+            tuning: Arc::new(tuning),
+            earned,
             ..TenantContext::new(found, settings)
         }))
     }

@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveTime, TimeZone, Timelike};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use crate::autonomy::Autonomy;
 use crate::clock::Timestamp;
 use crate::intent::{Intent, Language};
 use crate::money::MicroUsd;
@@ -103,6 +104,10 @@ pub struct TenantSettings {
     pub approval_days: u32,
     /// Our own caps per hour and account, below Instagram's.
     pub hourly_caps: HourlyCaps,
+    /// Whether the local classifier learns from people's verdicts.
+    pub learning: bool,
+    /// Which intents may earn it to act by themselves.
+    pub autonomy: Autonomy,
 }
 
 /// Our own caps per hour and account.
@@ -153,6 +158,8 @@ impl Default for TenantSettings {
             daily_budget: MicroUsd(5_000_000),
             approval_days: 7,
             hourly_caps: HourlyCaps::default(),
+            learning: true,
+            autonomy: Autonomy::default(),
         }
     }
 }
@@ -205,6 +212,9 @@ impl TenantSettings {
         }
         if !(1..=90).contains(&self.approval_days) {
             return Err(InvalidSetting::new("approval_days", "must lie between 1 and 90"));
+        }
+        if let Some((field, problem)) = self.autonomy.problem() {
+            return Err(InvalidSetting::new(&field, problem));
         }
         if let Some(quiet) = &self.quiet_hours {
             for (field, text) in [("quiet_hours.from", &quiet.from), ("quiet_hours.until", &quiet.until)] {

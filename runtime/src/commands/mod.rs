@@ -9,6 +9,7 @@ mod bench;
 mod config;
 mod demo;
 mod doctor;
+mod learning;
 mod migrate;
 mod output;
 mod queue;
@@ -78,6 +79,9 @@ enum Command {
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
+    /// What was learned from people's verdicts.
+    #[command(subcommand)]
+    Learning(learning::LearningCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -136,6 +140,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Account(command) => admin::account(command, settings, output).await,
             Command::Key(command) => admin::key(command, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
+            Command::Learning(command) => learning::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,
             Command::Completions { .. } | Command::Config(_) => Ok(Finding::Fine),

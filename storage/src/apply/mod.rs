@@ -111,6 +111,6 @@ async fn apply_kind(
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
         Kind::Alerts => alerts::apply(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,
-        Kind::Learning => learning::apply(connection, group).await,
+        Kind::Learning => learning::apply(connection, group, now).await,
     }
 }

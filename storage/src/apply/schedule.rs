@@ -59,7 +59,7 @@ impl Kind {
             Change::AddRuleHit { .. } => Kind::RuleHits,
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
             Change::Audit(_) => Kind::Audit,
-            Change::AddVerdict(_) => Kind::Learning,
+            Change::AddVerdict(_) | Change::Learn(_) | Change::PutEarnedMode(_) => Kind::Learning,
         }
     }
 }

@@ -2,11 +2,13 @@
 //! tests, put together by `runtime`.
 
 mod gateway;
+mod learning;
 mod ledger;
 mod store;
 mod wake;
 
 pub use gateway::*;
+pub use learning::*;
 pub use ledger::*;
 pub use store::*;
 pub use wake::*;

@@ -19,6 +19,7 @@ mod conversations;
 mod events;
 mod feed;
 mod keys;
+mod learning;
 mod me;
 mod operations;
 mod people;
@@ -47,6 +48,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(comments::router())
         .merge(conversations::router())
         .merge(approvals::router())
+        .merge(learning::router())
         .merge(preview::router())
         .merge(queue::router())
         .merge(audit::router())
