@@ -108,6 +108,14 @@ impl Node {
         let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
         state.refresh_directory().await?;
         state.keep_directory_fresh();
+        let learner = state.learner.clone();
+        troupe.supervise("learner", move |part| {
+            let learner = learner.clone();
+            async move {
+                actors::learning::run(learner, part).await;
+                Ok(())
+            }
+        });
         serve(&foundations, listener, http::router(state));
         info!(%address, "ready");
         Ok(Self { foundations, settings, troupe, dispatcher, address, _lock: lock, _claim: claim })

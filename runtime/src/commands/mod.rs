@@ -10,6 +10,7 @@ mod config;
 mod demo;
 mod doctor;
 mod experiment;
+mod learning;
 mod memory;
 mod migrate;
 mod money;
@@ -93,6 +94,9 @@ enum Command {
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
+    /// What was learned from people's verdicts.
+    #[command(subcommand)]
+    Learning(learning::LearningCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -159,6 +163,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Costs(args) => money::costs(args, settings, output).await,
             Command::Calls(args) => money::calls(args, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
+            Command::Learning(command) => learning::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Memory(command) => memory::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,

@@ -48,6 +48,7 @@ words! {
     ApprovalKind = tenants::approval::ApprovalKind;
     ApprovalStatus = tenants::approval::ApprovalStatus;
     AlertType = tenants::alert::AlertType;
+    EarnedState = tenants::autonomy::EarnedState;
     Severity = tenants::alert::Severity;
     AgentStatus = tenants::ports::AgentStatus;
     BreakerState = tenants::breaker::BreakerState;

@@ -100,6 +100,11 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("DELETE", "/tenants/{tenant}/memory/people/{person}", none.clone()),
         ("GET", "/tenants/{tenant}/memory/{item}", none.clone()),
         ("DELETE", "/tenants/{tenant}/memory/{item}", none.clone()),
+        ("POST", "/tenants/{tenant}/decisions/{decision}/feedback", Some(json!({ "verdict": "wrong" }))),
+        ("GET", "/tenants/{tenant}/learning", none.clone()),
+        ("GET", "/tenants/{tenant}/learning/changes", none.clone()),
+        ("POST", "/tenants/{tenant}/learning/revert", Some(json!({ "version": 1 }))),
+        ("POST", "/tenants/{tenant}/learning/reset", none.clone()),
         ("GET", "/tenants/{tenant}/queue", none.clone()),
         ("GET", "/tenants/{tenant}/queue/status", none.clone()),
         ("GET", "/tenants/{tenant}/queue/dlq", none.clone()),
@@ -136,6 +141,7 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{comment}", &shop.objects.comment.to_string())
         .replace("{conversation}", &shop.objects.direct.to_string())
         .replace("{approval}", &shop.objects.approval.to_string())
+        .replace("{decision}", &shop.objects.decision.to_string())
         .replace("{effect}", &effect.to_string())
         .replace("{event}", &shop.objects.event.to_string())
         .replace("{item}", &shop.objects.remembered.to_string())

@@ -24,6 +24,8 @@ mod inbox;
 #[cfg(test)]
 mod keeping_order;
 #[cfg(test)]
+mod learning;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod ledger_crowd;

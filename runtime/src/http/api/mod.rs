@@ -22,6 +22,7 @@ mod events;
 mod experiments;
 mod feed;
 mod keys;
+mod learning;
 mod me;
 mod memory;
 mod operations;
@@ -56,6 +57,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(comments::router())
         .merge(conversations::router())
         .merge(approvals::router())
+        .merge(learning::router())
         .merge(preview::router())
         .merge(memory::router())
         .merge(queue::router())
