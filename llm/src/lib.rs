@@ -20,10 +20,12 @@
 //! [`provider`].
 
 pub mod budget;
+pub mod cascade;
 pub mod catalogue;
 pub mod error;
 pub mod metrics;
 pub mod offline;
+pub mod prompts;
 pub mod provider;
 pub mod request;
 pub mod router;
@@ -32,12 +34,13 @@ pub mod schema;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use budget::Payer;
+pub use budget::{Payer, Tally};
+pub use cascade::Cascade;
 pub use catalogue::Catalogue;
 pub use error::LlmError;
 pub use metrics::LlmMetrics;
 pub use offline::OfflineProvider;
-pub use request::{EmbedReply, EmbedRequest, Input, Reply, Request};
+pub use request::{EmbedReply, EmbedRequest, Input, Reply, Request, Tier};
 pub use router::{
     Answer, Behalf, BreakerOf, Channel, ClassifyRequest, Formality, Line, LlmRouter, OwnTemplate,
     ReplyRequest, Voice,

@@ -6,7 +6,7 @@ use tenants::ids::EventId;
 use tenants::models::Task;
 use tenants::money::MicroUsd;
 
-use crate::budget::Payer;
+use crate::budget::{Payer, Tally};
 
 /// Asks a model for text, for a tool call, or for JSON.
 #[derive(Debug, Clone)]
@@ -15,12 +15,16 @@ pub struct Request {
     pub payer: Payer,
     /// What for: chooses models, caps and the budget's share.
     pub task: Task,
+    /// Which of the task's models are asked.
+    pub tier: Tier,
     /// The event it is made for, if one.
     pub event: Option<EventId>,
     /// Key and version of the prompt, as `key@version`.
     pub prompt: Option<String>,
     /// What is asked.
     pub input: Input,
+    /// Where its calls are added up, so that the cost of a request without an answer is known as well.
+    pub tally: Tally,
     /// Whether an earlier answer may be given, and to whom it may belong.
     pub cache: CacheScope,
     /// When the answer is of no use any more; the task's own limit applies as well.
@@ -28,10 +32,32 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request without event, prompt version, cache, or deadline of its own.
+    /// A request to the first tier without event, prompt version, cache, or deadline of its own.
     pub fn new(payer: Payer, task: Task, input: Input) -> Self {
-        Self { payer, task, event: None, prompt: None, input, cache: CacheScope::Off, deadline: None }
+        let (tier, cache) = (Tier::First, CacheScope::Off);
+        Self {
+            payer,
+            task,
+            tier,
+            event: None,
+            prompt: None,
+            input,
+            cache,
+            tally: Tally::default(),
+            deadline: None,
+        }
     }
+}
+
+/// Which of a task's models are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Tier {
+    /// The ordinary ones.
+    #[default]
+    First,
+    /// The larger ones, for what the ordinary ones are unsure about. Not every task has some: see
+    /// [`Router::has_larger`](crate::Router::has_larger).
+    Larger,
 }
 
 /// Whose earlier answers may be given to the same question. Only [`Task::Classify`] is ever answered from the cache:
@@ -162,10 +188,12 @@ pub struct Schema {
 /// Tokens of one call, as the provider counted them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// Sent, those from the provider's cache among them.
+    /// Sent, those from and to the provider's cache among them.
     pub input: u32,
     /// Sent and found in the provider's cache.
     pub cached: u32,
+    /// Sent and written to the provider's cache, beside those found in it.
+    pub cache_write: u32,
     /// Received.
     pub output: u32,
 }

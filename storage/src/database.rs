@@ -11,13 +11,16 @@ use tenants::tasks::Tasks;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::budgets::Owners;
 use crate::check;
 use crate::checkpoint;
 use crate::db::{Connector, Pool, Reader, Session};
 use crate::failure::{closed, too_slow};
 use crate::gather::Gatherers;
+use crate::memory::{Happened, MemoryNews};
 use crate::open::{self, OpenError};
 use crate::options::{DatabaseOptions, Limits, Place};
+use crate::prompts::Library;
 use crate::work::{Outcome, Work};
 use crate::writer::{Job, Pace, Writer};
 
@@ -28,6 +31,9 @@ pub struct Database(Arc<Inner>);
 struct Inner {
     reader: Reader,
     gatherers: Gatherers,
+    memory_news: MemoryNews,
+    library: Library,
+    owners: Owners,
     lanes: Vec<mpsc::Sender<Job>>,
     patience: Duration,
     closing: watch::Sender<bool>,
@@ -100,7 +106,20 @@ impl Database {
         let gatherers = Gatherers::start(&reader, &place, &tasks);
         let patience = limits.patience;
         let committers = Mutex::new(committers);
-        Ok(Self(Arc::new(Inner { reader, gatherers, lanes, patience, closing, committers, place, limits })))
+        let (library, owners) = (Library::default(), Owners::default());
+        Ok(Self(Arc::new(Inner {
+            reader,
+            gatherers,
+            memory_news: MemoryNews::default(),
+            library,
+            owners,
+            lanes,
+            patience,
+            closing,
+            committers,
+            place,
+            limits,
+        })))
     }
 
     pub(crate) async fn connect(&self) -> Result<Session, OpenError> {
@@ -182,6 +201,21 @@ impl Database {
         &self.0.gatherers
     }
 
+    /// What was committed here to the memories that are watched.
+    pub(crate) fn memory_news(&self) -> &MemoryNews {
+        &self.0.memory_news
+    }
+
+    /// Texts of prompts that are in use.
+    pub(crate) fn library(&self) -> &Library {
+        &self.0.library
+    }
+
+    /// Which agencies tenants belong to.
+    pub(crate) fn owners(&self) -> &Owners {
+        &self.0.owners
+    }
+
     /// Hands work to a committer and waits until it is durable. Once the work has been handed over it is done even
     /// if the caller stops waiting; only a delivery may be left undone then, because whoever brought it comes again.
     pub(crate) async fn submit(&self, work: Work) -> Result<Outcome, StoreError> {
@@ -203,7 +237,12 @@ impl UnitOfWork for Database {
         if changes.list.is_empty() {
             return Ok(());
         }
-        self.submit(Work::Commit(changes)).await.map(drop)
+        let happened = Happened::in_unit(&changes);
+        self.submit(Work::Commit(changes)).await?;
+        if let Some((tenant, happened)) = happened {
+            self.memory_news().tell(tenant, happened);
+        }
+        Ok(())
     }
 }
 

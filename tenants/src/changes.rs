@@ -6,10 +6,15 @@ use crate::alert::NewAlert;
 use crate::approval::{Approval, ApprovalStatus};
 use crate::audit::{Chain, NewAuditEntry};
 use crate::autonomy::EarnedMode;
+use crate::budget::ShareCeilings;
 use crate::clock::Timestamp;
 use crate::conversation::{Comment, CommentStatus, Conversation, Message};
 use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
+use crate::experiment::{Experiment, ExperimentEnd, PromptVersion};
 use crate::ids::{AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, RuleId, TenantId};
+use crate::memory::{Forgetting, MemoryItem};
+use crate::money::MicroUsd;
+use crate::prompt::PromptKey;
 use crate::rule::{Rule, RuleHit};
 use crate::settings::TenantSettings;
 use crate::tuning::Lesson;
@@ -180,10 +185,22 @@ pub enum Change {
     },
     /// Adds or replaces an agency.
     PutAgency(Agency),
+    /// Sets or lifts the agency's daily budget for language models and raises the version of all its tenants.
+    SetAgencyBudget {
+        /// Most that they may spend together in a day of UTC; `None` sets no limit.
+        daily: Option<MicroUsd>,
+    },
     /// Adds or replaces a tenant and raises its version. A conflict when the slug is taken in the agency.
     PutTenant(Tenant),
     /// Replaces the tenant's settings and raises its version.
     PutSettings(Box<TenantSettings>),
+    /// Replaces what is given of the tenant's budget, leaves its other settings alone, and raises its version.
+    SetTenantBudget {
+        /// Most that it may spend in a day of its own.
+        daily: Option<MicroUsd>,
+        /// Most that each kind of work may take of it.
+        shares: Option<ShareCeilings>,
+    },
     /// Adds or replaces a rule and raises the tenant's version.
     PutRule(Box<Rule>),
     /// Removes a rule and raises the tenant's version. A conflict when there is none.
@@ -219,6 +236,36 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Remembers something. What the memory holds already (see [`MemoryItem::fingerprint`]) is remembered anew: it
+    /// counts once more, and is as fresh as this.
+    Remember(Box<MemoryItem>),
+    /// Removes items from the tenant's memory. A conflict when one item is named and there is none.
+    Forget(Forgetting),
+    /// Adds a version of a prompt to an agency's. A conflict when its number is taken.
+    AddPrompt(Box<PromptVersion>),
+    /// Makes a version that came with the program the one of the installation, on the installation's own chain; adds
+    /// it when its number is free. Raises the version of every tenant.
+    InstallPrompt(Box<PromptVersion>),
+    /// Chooses a version for an agency or for one of its tenants, and raises the version of its tenants. A conflict
+    /// when the agency has no such version.
+    UsePrompt {
+        /// The key.
+        key: PromptKey,
+        /// One tenant; `None` means all that have not chosen for themselves.
+        tenant: Option<TenantId>,
+        /// The version; `None` takes the choice back.
+        version: Option<u32>,
+        /// Who chooses.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Starts an experiment and raises the version of the agency's tenants. A conflict while another one with the same
+    /// prompt runs for some of the same tenants, or when a version does not exist.
+    StartExperiment(Box<Experiment>),
+    /// Ends an experiment, chooses its winner if it has one, and raises the version of the agency's tenants. A conflict
+    /// when it does not run, or when the winner is none of its arms.
+    EndExperiment(Box<ExperimentEnd>),
     /// Appends to the audit log.
     Audit(Box<NewAuditEntry>),
 }

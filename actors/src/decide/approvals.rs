@@ -20,6 +20,7 @@ use tenants::settings::TenantSettings;
 use super::effects::{OWN_WORDS_POSITION, Origin, effects_of};
 use super::guards::{LengthProblem, check_length};
 use super::heard::Heard;
+use super::learned::learned;
 use super::lessons::verdict_on;
 use super::outcome::channel_of;
 
@@ -217,6 +218,7 @@ impl Asked<'_> {
             changes.push(Change::AddEffect(Box::new(effect)));
         }
         changes.list.extend(self.mark_comment(actions));
+        changes.list.extend(learned(self, verdict, actions, now, ids));
         changes.with(Change::Audit(Box::new(self.audit(verdict, actions, status, who, now, ids))))
     }
 

@@ -10,11 +10,12 @@ use tenants::settings::Mode;
 use super::classify::classify;
 use super::error::DecideError;
 use super::gate_step::{Speech, explain, pass_gate};
-use super::generate::{language_of_reply, write_reply};
+use super::generate::{Written, language_of_reply, write_reply};
 use super::judgement::{Case, Judgement};
 use super::mode::{ModeChoice, Wish, choose_mode, wish, with_earned};
 use super::outcome::{Course, finish};
 use super::plan::PlannedAction;
+use super::recall::recall;
 use super::rules_step::{ask_rules, counted};
 use super::work::Workings;
 
@@ -44,7 +45,7 @@ pub(super) async fn judge(case: &Case<'_>) -> Result<Judgement, DecideError> {
 
 /// What the model would do, as far as the gate leaves it anything to do.
 async fn ask_model(case: &Case<'_>, speech: Speech, work: &mut Workings) -> Result<Course, DecideError> {
-    recall(case, work);
+    recall(case, work).await;
     if case.heard.text.trim().is_empty() {
         return Ok(without_words(case, speech));
     }
@@ -56,6 +57,7 @@ async fn ask_model(case: &Case<'_>, speech: Speech, work: &mut Workings) -> Resu
     };
     let settings = &case.context.settings;
     let choice = choose_mode(settings, &found, &case.heard.text);
+    let choice = work.degraded.iter().cloned().fold(choice, ModeChoice::doubted);
     let choice = with_earned(choice, settings, case.context.earned.get(&found.intent), &found, case.seed);
     note_mode(&choice, &found, work);
     if let Speech::ModerationOnly(silence) = speech {
@@ -69,16 +71,6 @@ async fn ask_model(case: &Case<'_>, speech: Speech, work: &mut Workings) -> Resu
     fulfil(case, wish, &choice, &found, work).await
 }
 
-fn recall(case: &Case<'_>, work: &mut Workings) {
-    let facts = case.context.settings.voice.facts.len();
-    let summary = match facts {
-        0 => "nothing to recall: the brand has stated no facts".to_owned(),
-        1 => "1 brand fact; past conversations are not recalled yet".to_owned(),
-        _ => format!("{facts} brand facts; past conversations are not recalled yet"),
-    };
-    work.note(Step::Memory, summary, json!({ "facts": facts }));
-}
-
 /// A photograph may be a broken parcel: a person looks at it. A heart or a story that mentions us needs nothing.
 fn without_words(case: &Case<'_>, speech: Speech) -> Course {
     let may_ask = !matches!(speech, Speech::ModerationOnly(_));
@@ -90,11 +82,14 @@ fn without_words(case: &Case<'_>, speech: Speech) -> Course {
 
 fn note_mode(choice: &ModeChoice, found: &Classification, work: &mut Workings) {
     work.is_doubtful |= !choice.doubts.is_empty();
-    let summary = if choice.doubts.is_empty() {
+    let doubts = choice.doubts.join("; ");
+    let summary = if doubts.is_empty() {
         let earned = choice.earned.as_ref().map(|earned| format!(": {earned}")).unwrap_or_default();
         format!("mode {} for {}{earned}", choice.mode, found.intent)
+    } else if choice.mode == choice.set {
+        format!("mode {} for {}, in any case: {doubts}", choice.mode, found.intent)
     } else {
-        format!("mode {} instead of {}: {}", choice.mode, choice.set, choice.doubts.join("; "))
+        format!("mode {} instead of {}: {doubts}", choice.mode, choice.set)
     };
     work.note(
         Step::Mode,
@@ -128,9 +123,14 @@ async fn fulfil(
         Wish::PrivateReply => (Channel::PrivateReply, "is answered by direct message"),
     };
     let language = language_of_reply(case, found.language);
-    let Some(text) = write_reply(case, found.intent, language, channel, work).await? else {
-        return Ok(Course::escalate("no reply could be written").in_mode(choice.mode));
+    let (text, doubts) = match write_reply(case, found.intent, language, channel, work).await? {
+        Written::Reply { text, doubts } => (text, doubts),
+        Written::Nothing => return Ok(Course::escalate("no reply could be written").in_mode(choice.mode)),
+        Written::Overtaken => {
+            return Ok(Course::ignore("the person has written again: one answer is given to all of it"));
+        }
     };
+    let choice = &doubts.into_iter().fold(choice.clone(), ModeChoice::doubted);
     let action = match channel {
         Channel::PrivateReply => case.heard.private_reply(&text, case.now),
         Channel::Comment | Channel::DirectMessage => case.heard.reply(&text),

@@ -12,6 +12,7 @@
 
 mod approvals;
 mod audit;
+mod before;
 mod bookkeeping;
 mod classify;
 mod conditions;
@@ -25,15 +26,18 @@ mod guards;
 mod heard;
 mod judge;
 mod judgement;
+mod learned;
 mod lessons;
 mod matter;
 mod mode;
+mod moved_on;
 mod notes;
 mod outcome;
 mod own_text;
 mod placeholders;
 mod plan;
 mod preview;
+mod recall;
 mod record;
 mod rows;
 mod rules;
@@ -57,6 +61,7 @@ use crate::Ports;
 
 pub use approvals::{Asked, Verdict, VerdictError, approve};
 pub use error::DecideError;
+pub use moved_on::MovedOn;
 pub use preview::{PreviewText, preview};
 pub use rules::RuleSet;
 pub use situation::{ConversationsOf, Decided, Situation, conversations_of};

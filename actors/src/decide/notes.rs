@@ -56,6 +56,7 @@ fn policy_alert(ports: &Ports, situation: &Situation) -> NewAlert {
         agency: Some(context.tenant.agency),
         tenant: Some(context.tenant.id),
         alert_type: AlertType::ContentViolation,
+        severity: None,
         message: format!(
             "Instagram warned, blocked or unblocked {name}: look at the event and at the account"
         ),

@@ -13,6 +13,7 @@ use tenants::policy::SilenceReason;
 use crate::Ports;
 
 use super::audit::{conversation_changed, decision_made};
+use super::before::said_before;
 use super::bookkeeping::{begin, kind_of, opt_in, opt_out, take_in};
 use super::counters::Counting;
 use super::decision::decision_of;
@@ -21,6 +22,7 @@ use super::error::DecideError;
 use super::heard::Heard;
 use super::judge::judge;
 use super::judgement::{Case, Judgement};
+use super::recall::interaction;
 use super::rows::{Asking, approval_row, comment_row, message_row};
 use super::seed::seed_of;
 use super::situation::{Decided, Situation};
@@ -40,6 +42,7 @@ pub(super) async fn decide_text(
         begin(&ports.ids, account.id, kind_of(&heard.place), &event.conversation_key, &heard.author, now)
     });
     take_in(&mut thread, heard, now);
+    let before = said_before(ports, &situation.context, &thread, heard, now).await;
     let case = Case {
         ports,
         context: &situation.context,
@@ -54,6 +57,8 @@ pub(super) async fn decide_text(
         zone: zone_of(&situation.context),
         now,
         counting: Counting::Count,
+        before: &before,
+        moved_on: &situation.moved_on,
     };
     let judgement = judge(&case).await?;
     let decision = decision_of(ports, event.id, situation.taken_up_at, &judgement);
@@ -82,13 +87,13 @@ fn obey(
 }
 
 /// A judged text on its way to rows.
-struct Text<'a> {
-    ports: &'a Ports,
-    situation: &'a Situation,
-    heard: &'a Heard,
-    thread: &'a Conversation,
+pub(super) struct Text<'a> {
+    pub ports: &'a Ports,
+    pub situation: &'a Situation,
+    pub heard: &'a Heard,
+    pub thread: &'a Conversation,
     direct: Option<&'a Conversation>,
-    now: Timestamp,
+    pub now: Timestamp,
 }
 
 impl Text<'_> {
@@ -134,6 +139,7 @@ impl Text<'_> {
         if let Some(names) = command {
             changes.push(Change::Audit(Box::new(conversation_changed(event, self.thread, names, ids, now))));
         }
+        changes.list.extend(interaction(self, judgement));
         let author = self.heard.author.username.as_deref().unwrap_or(&self.heard.author.id);
         let said = Some((author, self.heard.text.as_str()));
         changes.push(Change::Audit(Box::new(decision_made(event, decision, Some(self.thread), said, ids))));
@@ -173,6 +179,7 @@ impl Text<'_> {
             agency: Some(context.tenant.agency),
             tenant: Some(context.tenant.id),
             alert_type: AlertType::Crisis,
+            severity: None,
             message,
             details: json!({ "event": self.situation.event.id, "conversation": self.thread.id }),
             dedup_key: format!("crisis:{}", self.thread.id),

@@ -11,6 +11,8 @@ use tenants::models::Task;
 
 pub use self::model::{BadModelRef, ModelEntry, ModelRef, Protocol, ProviderEntry};
 pub use self::price::{Price, estimated_tokens};
+use crate::provider::ProviderSource;
+use crate::request::Tier;
 
 /// The catalogue that is built in.
 pub const BUILT_IN: &str = include_str!("../../../config/models.toml");
@@ -65,6 +67,9 @@ pub struct Calling {
     pub reserve_quantile: f64,
     /// Milliseconds after the deadline at which a reservation counts as spent.
     pub reservation_grace_ms: u64,
+    /// Milliseconds for which money for the next call of a kind is kept ready; 0: it is set aside call by call.
+    #[serde(default)]
+    pub spare_ms: u64,
     /// Classifications kept.
     pub cache_entries: usize,
 }
@@ -75,12 +80,17 @@ pub struct Calling {
 pub struct TaskEntry {
     /// The models, in the order in which they are asked.
     pub models: Vec<ModelRef>,
+    /// The larger models, in the order in which they are asked; empty: the task has none.
+    #[serde(default)]
+    pub larger: Vec<ModelRef>,
     /// Longest time for one call, in milliseconds.
     pub timeout_ms: u64,
     /// Longest time for the whole request, in milliseconds.
     pub deadline_ms: u64,
     /// Tries of one model.
     pub tries: u32,
+    /// Milliseconds without an answer after which the next model is asked as well; never when left out.
+    pub hedge_after_ms: Option<u64>,
     /// 0 to 2.
     pub temperature: f32,
 }
@@ -91,12 +101,36 @@ pub struct TaskEntry {
 pub struct EmbeddingEntry {
     /// The models, in the order in which they are asked; all must give vectors of the same kind. Empty: nobody.
     pub models: Vec<ModelRef>,
+    /// Numbers in a vector of theirs.
+    #[serde(default)]
+    pub dimensions: usize,
     /// Longest time for one call, in milliseconds.
     pub timeout_ms: u64,
     /// Longest time for the whole request, in milliseconds.
     pub deadline_ms: u64,
     /// Tries of one model.
     pub tries: u32,
+}
+
+impl TaskEntry {
+    /// The models of a tier, in the order in which they are asked.
+    pub fn of_tier(&self, tier: Tier) -> &[ModelRef] {
+        match tier {
+            Tier::First => &self.models,
+            Tier::Larger => &self.larger,
+        }
+    }
+
+    fn check_hedging(&self, place: &str) -> Result<(), CatalogueError> {
+        let Some(after) = self.hedge_after_ms else { return Ok(()) };
+        if after == 0 || after >= self.deadline_ms {
+            return senseless(place, "hedge_after_ms must be more than 0 and less than deadline_ms");
+        }
+        if self.models.len() < 2 {
+            return senseless(place, "hedge_after_ms needs a second model in models");
+        }
+        Ok(())
+    }
 }
 
 impl Catalogue {
@@ -132,6 +166,25 @@ impl Catalogue {
         Ok(catalogue)
     }
 
+    /// The first model of a task whose provider can be used: there is a key for it, or it needs none.
+    ///
+    /// # Errors
+    /// When the entry of a provider makes no sense.
+    pub fn first_usable(
+        &self,
+        task: Task,
+        source: &dyn ProviderSource,
+    ) -> Result<Option<&ModelRef>, CatalogueError> {
+        let Some(entry) = self.tasks.get(&task) else { return Ok(None) };
+        for model in &entry.models {
+            let Some(provider) = self.providers.get(&model.provider) else { continue };
+            if source.provider(&model.provider, provider)?.is_some() {
+                return Ok(Some(model));
+            }
+        }
+        Ok(None)
+    }
+
     /// What a model costs, and whether that is known: else it is as dear as the dearest.
     pub fn price(&self, model: &ModelRef) -> (Price, bool) {
         match self.models.get(model).and_then(|entry| entry.price) {
@@ -159,12 +212,19 @@ impl Catalogue {
             let place = format!("tasks.{task}");
             let Some(entry) = self.tasks.get(task) else { return senseless(&place, "is missing") };
             self.check_models(&place, &entry.models, entry.tries, entry.timeout_ms, entry.deadline_ms)?;
+            for model in &entry.larger {
+                self.check_known(&place, model)?;
+                if entry.models.contains(model) {
+                    return senseless(&place, &format!("larger must not name `{model}`, which models names"));
+                }
+            }
             if entry.models.is_empty() {
                 return senseless(&place, "models must name at least one");
             }
             if !(0.0..=2.0).contains(&entry.temperature) {
                 return senseless(&place, "temperature must be between 0 and 2");
             }
+            entry.check_hedging(&place)?;
         }
         let embedding = &self.embedding;
         self.check_models(
@@ -256,6 +316,7 @@ mod tests {
             assert_eq!(first(task), "anthropic/claude-opus-4-6");
         }
         assert_eq!(catalogue.tasks[&Task::Caption].models[1].to_string(), "anthropic/claude-opus-4-6");
+        assert_eq!(catalogue.tasks[&Task::Classify].larger[0].to_string(), "anthropic/claude-opus-4-6");
         assert!(catalogue.tasks.values().flat_map(|task| &task.models).all(|model| catalogue.price(model).1));
     }
 
@@ -275,7 +336,7 @@ mod tests {
         let catalogue = Catalogue::built_in().unwrap();
         let (price, is_known) = catalogue.price(&"openai/brand-new".parse().unwrap());
         assert!(!is_known);
-        let million = Usage { input: 1_000_000, cached: 0, output: 1_000_000 };
+        let million = Usage { input: 1_000_000, output: 1_000_000, ..Usage::default() };
         assert_eq!(price.cost(million), MicroUsd(30_000_000));
     }
 
@@ -285,7 +346,12 @@ mod tests {
             ("tasks.plan.models = []", "tasks.plan: models must name at least one"),
             ("tasks.plan.models = ['nowhere/x']", "there is no [providers.nowhere]"),
             ("tasks.plan.models = ['x']", "expected `provider/model`"),
+            ("tasks.plan.larger = ['nowhere/x']", "tasks.plan: `nowhere/x`: there is no [providers.nowhere]"),
+            ("tasks.plan.larger = ['anthropic/claude-opus-4-6']", "tasks.plan: larger must not name"),
             ("tasks.plan.tries = 0", "tasks.plan: tries"),
+            ("tasks.plan.hedge_after_ms = 5000", "tasks.plan: hedge_after_ms needs a second model"),
+            ("tasks.caption.hedge_after_ms = 0", "tasks.caption: hedge_after_ms must be"),
+            ("tasks.caption.hedge_after_ms = 90000", "tasks.caption: hedge_after_ms must be"),
             ("tasks.plan.timeout_ms = 0", "tasks.plan: timeout_ms"),
             ("tasks.plan.temperature = 3.0", "tasks.plan: temperature"),
             ("tasks.plan.colour = 'red'", "unknown field `colour`"),

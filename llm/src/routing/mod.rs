@@ -4,15 +4,13 @@
 //! set aside, the model's breaker, the call with its limit of time, further tries, the check of the answer with one try
 //! to repair it; then the next model. However it ends, all calls are reckoned up and stored.
 //!
-//! - `journey`: one request on its way through the models; `leg`: one model.
+//! - `journey`: one request on its way through the models; `leg`: one model; `hedge`: two at once.
 //! - `job`: what is asked, whether as a whole, in pieces, or for vectors.
 //! - `places`: fair sharing; `health`: breakers and rests; `cache`: earlier answers.
-//!
-//! Asking several models at once and taking the first answer (hedging) is left out: a call that loses the race is paid
-//! in full by most providers, and who must answer in time has fallbacks already.
 
 mod cache;
 mod health;
+mod hedge;
 mod job;
 mod journey;
 mod leg;
@@ -26,7 +24,7 @@ use arc_swap::ArcSwap;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
 use tenants::models::Task;
-use tenants::ports::BudgetLedger;
+use tenants::ports::{BudgetLedger, StoreError};
 use tenants::tasks::Tasks;
 
 use self::cache::Cache;
@@ -35,12 +33,12 @@ use self::job::{ChatJob, EmbedJob, StreamJob};
 use self::journey::{Journey, Limits};
 pub use self::stream::{Piece, ReplyStream};
 use self::table::Table;
-use crate::budget::{BudgetWatch, Purse, Work};
+use crate::budget::{BudgetWatch, Purse, Tally, Work};
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::error::LlmError;
 use crate::metrics::LlmMetrics;
 use crate::provider::ProviderSource;
-use crate::request::{EmbedReply, EmbedRequest, Origin, Reply, Request, Usage};
+use crate::request::{EmbedReply, EmbedRequest, Origin, Reply, Request, Tier, Usage};
 use crate::router::BreakerOf;
 
 /// What a router is built from.
@@ -120,7 +118,8 @@ impl Router {
         let started = inner.clock.now();
         let table = inner.table.load_full();
         let task = table.task(request.task);
-        let key = cache::key(&request, &task.models, task.temperature);
+        let models = task.of_tier(request.tier);
+        let key = cache::key(&request, models, task.temperature);
         if let Some(key) = key {
             let earlier = inner.cache.find(&key);
             inner.metrics.looked_into_cache(request.task, earlier.is_some());
@@ -131,7 +130,7 @@ impl Router {
 
         let limits = Limits::of_task(task, request.deadline, started);
         let (job, mut journey) = self.set_out(request, &table, limits);
-        let leg = journey.travel(&task.models, job).await?;
+        let leg = journey.travel(models, job).await?;
         let origin = journey.origin(&leg.model);
         // Dropping the leg settles it.
         let answer = leg.output;
@@ -159,10 +158,11 @@ impl Router {
     pub async fn stream(&self, request: Request) -> Result<ReplyStream, LlmError> {
         let table = self.inner.table.load_full();
         let task = table.task(request.task);
+        let models = task.of_tier(request.tier);
         let limits = Limits::of_task(task, request.deadline, self.inner.clock.now());
         let (job, mut journey) = self.set_out(request, &table, limits);
         let schema = job.input.schema.clone();
-        let leg = journey.travel(&task.models, StreamJob(job)).await?;
+        let leg = journey.travel(models, StreamJob(job)).await?;
         Ok(ReplyStream::new(journey, leg, schema))
     }
 
@@ -178,7 +178,7 @@ impl Router {
             return Ok(EmbedReply { vectors: Vec::new(), origin: nobody() });
         }
         let limits = Limits::of_embedding(&table.catalogue.embedding, request.deadline, started);
-        let work = Work { task: request.task, event: request.event, prompt: None };
+        let work = Work { task: request.task, event: request.event, prompt: None, tally: Tally::default() };
         let mut journey = Journey::new(inner, Arc::clone(&table), request.payer, work, limits);
         let leg =
             journey.travel(&table.catalogue.embedding.models, EmbedJob { texts: request.texts }).await?;
@@ -188,8 +188,17 @@ impl Router {
 
     /// Whether some model of the task could be asked: it is known, and there is a key for it.
     pub fn has_models(&self, task: Task) -> bool {
+        self.has_tier(task, Tier::First)
+    }
+
+    /// Whether some larger model of the task could be asked.
+    pub fn has_larger(&self, task: Task) -> bool {
+        self.has_tier(task, Tier::Larger)
+    }
+
+    fn has_tier(&self, task: Task, tier: Tier) -> bool {
         let table = self.inner.table.load();
-        table.task(task).models.iter().any(|model| table.has_provider(model))
+        table.task(task).of_tier(tier).iter().any(|model| table.has_provider(model))
     }
 
     /// The breaker of every model in the catalogue.
@@ -197,9 +206,19 @@ impl Router {
         self.inner.health.breakers()
     }
 
+    /// Remembers what calls cost before this program was started, so that what is set aside for a call fits from the
+    /// first one on. To be called once, after start; how many calls are remembered.
+    ///
+    /// # Errors
+    /// When the ledger does not answer: then it is learned anew.
+    pub async fn recall_costs(&self) -> Result<usize, StoreError> {
+        self.inner.purse.recall().await
+    }
+
     fn set_out(&self, request: Request, table: &Arc<Table>, limits: Limits) -> (ChatJob, Journey) {
         let task = table.task(request.task);
-        let work = Work { task: request.task, event: request.event, prompt: request.prompt };
+        let work =
+            Work { task: request.task, event: request.event, prompt: request.prompt, tally: request.tally };
         let job = ChatJob::new(request.input, request.task, task.temperature);
         let journey = Journey::new(Arc::clone(&self.inner), Arc::clone(table), request.payer, work, limits);
         (job, journey)

@@ -45,8 +45,15 @@ impl Table {
             };
             stations.insert(name.clone(), Station { provider, places });
         }
-        let no_task =
-            TaskEntry { models: Vec::new(), timeout_ms: 1, deadline_ms: 1, tries: 1, temperature: 0.0 };
+        let no_task = TaskEntry {
+            models: Vec::new(),
+            larger: Vec::new(),
+            timeout_ms: 1,
+            deadline_ms: 1,
+            tries: 1,
+            hedge_after_ms: None,
+            temperature: 0.0,
+        };
         Ok(Self { catalogue, stations, unknown: ModelEntry::default(), no_task })
     }
 
@@ -77,7 +84,7 @@ impl Table {
 
     /// Every model that may be asked, once.
     pub fn models(&self) -> impl Iterator<Item = &ModelRef> {
-        let of_tasks = self.catalogue.tasks.values().flat_map(|task| &task.models);
+        let of_tasks = self.catalogue.tasks.values().flat_map(|task| task.models.iter().chain(&task.larger));
         let all: BTreeSet<&ModelRef> = of_tasks.chain(&self.catalogue.embedding.models).collect();
         all.into_iter()
     }

@@ -4,8 +4,12 @@
 mod answers;
 mod budgets;
 mod cancelling;
+mod cascade;
 mod failures;
+mod hedging;
 mod reloading;
 mod sharing;
+mod spares;
 mod stage;
 mod streams;
+mod tiers;

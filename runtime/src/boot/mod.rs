@@ -1,6 +1,8 @@
 //! The one function that builds a node, used by `serve`, the demo and the tests alike.
 
+mod embedder;
 mod foundations;
+pub(crate) mod models;
 mod view;
 
 use std::fmt;
@@ -8,11 +10,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actors::Ports;
+use actors::budgets::BudgetWarnings;
 use actors::dispatcher::Dispatcher;
 use actors::supervision::Troupe;
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
-use llm::{LlmRouter, OfflineProvider};
+use llm::LlmRouter;
 use storage::NodeClaim;
 use tenants::clock::Clock;
 use tenants::ports::{Hint, Messenger, Outbox, Store, Wake};
@@ -22,8 +25,10 @@ use tracing::{info, warn};
 
 pub use foundations::Foundations;
 
+use crate::administration::Act;
 use crate::data_dir::{self, DataDirLock};
 use crate::http::{self, AppParts, AppState};
+use crate::prompts::install_built_in;
 use crate::scheduler;
 use crate::settings::Settings;
 use view::View;
@@ -32,7 +37,7 @@ use view::View;
 pub struct BootOptions {
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Language models; the built-in offline provider when left out.
+    /// Language models; those of the catalogue behind the built-in ones when left out.
     pub llm: Option<Arc<dyn LlmRouter>>,
     /// Instagram; the gateway when left out.
     pub messenger: Option<Arc<dyn Messenger>>,
@@ -83,16 +88,22 @@ impl Node {
         let foundations = Foundations::open(&settings, options.clock).await?;
         let claim = foundations.database.claim_node().await?;
         foundations.database.migrate().await?;
+        install_prompts(&foundations).await?;
         let interrupted = foundations.database.interrupted_to_unknown(foundations.clock.now()).await?;
         if interrupted > 0 {
             info!(interrupted, "calls were under way when the last run ended; Instagram is read back");
         }
 
-        let ports = ports(&foundations, &settings, options.llm, options.messenger)?;
         let registry = prometheus::Registry::new();
+        let warnings = BudgetWarnings::register(&registry)?;
+        let llm = match options.llm {
+            Some(llm) => llm,
+            None => models::start(&foundations, &settings.models, Arc::new(warnings.clone()), &registry)?,
+        };
+        let ports = ports(&foundations, &settings, llm, options.messenger)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
-        supervise(&troupe, &dispatcher, &ports);
+        supervise(&troupe, &dispatcher, &warnings, &ports);
 
         let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
         state.refresh_directory().await?;
@@ -149,10 +160,20 @@ impl Node {
     }
 }
 
+/// Prompts that came with this program are those of the installation from now on.
+async fn install_prompts(foundations: &Foundations) -> anyhow::Result<()> {
+    let act = Act { by: "troupe".to_owned(), at: foundations.clock.now(), ids: &foundations.ids };
+    let installed = install_built_in(&foundations.database, &act).await?;
+    if !installed.is_empty() {
+        info!(prompts = installed.join(" "), "prompts that come with this program are installed");
+    }
+    Ok(())
+}
+
 fn ports(
     foundations: &Foundations,
     settings: &Settings,
-    llm: Option<Arc<dyn LlmRouter>>,
+    llm: Arc<dyn LlmRouter>,
     messenger: Option<Arc<dyn Messenger>>,
 ) -> anyhow::Result<Ports> {
     let messenger = match messenger {
@@ -170,11 +191,10 @@ fn ports(
         ids: foundations.ids.clone(),
         tasks: foundations.tasks.clone(),
         store,
+        ledger: Arc::new(foundations.database.clone()),
+        memory: Arc::new(foundations.memory.clone()),
         messenger,
-        llm: match llm {
-            Some(llm) => llm,
-            None => Arc::new(OfflineProvider::new(foundations.clock.clone())?),
-        },
+        llm,
         wake,
     })
 }
@@ -199,7 +219,9 @@ fn forget_old_tokens(foundations: &Foundations, gateway: Arc<Gateway>) {
 }
 
 /// Puts the parts that are not actors under the root supervisor.
-fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, ports: &Ports) {
+fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, warnings: &BudgetWarnings, ports: &Ports) {
+    let (warnings, of_warnings) = (warnings.clone(), ports.clone());
+    troupe.supervise("budgets", move |part| warnings.clone().run(of_warnings.clone(), part));
     let dispatcher = dispatcher.clone();
     troupe.supervise("dispatcher", move |_part| {
         let dispatcher = dispatcher.clone();
@@ -235,6 +257,7 @@ async fn http_state(
     let apps = WebhookApps::load(own, &foundations.database, &foundations.vault).await?;
     Ok(AppState::new(AppParts {
         ports: ports.clone(),
+        prompts: Arc::new(foundations.database.clone()),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),

@@ -9,9 +9,13 @@ mod bench;
 mod config;
 mod demo;
 mod doctor;
+mod experiment;
 mod learning;
+mod memory;
 mod migrate;
+mod money;
 mod output;
+mod prompt;
 mod queue;
 mod sandbox;
 mod serve;
@@ -76,6 +80,17 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(admin::KeyCommand),
+    /// Versions of prompts: what language models are told to do.
+    Prompt(prompt::PromptArgs),
+    /// Experiments that compare versions of prompts.
+    Experiment(experiment::ExperimentArgs),
+    /// Budgets for language models.
+    #[command(subcommand)]
+    Budget(money::BudgetCommand),
+    /// Sum up what language models have cost.
+    Costs(money::CostArgs),
+    /// List the calls to language models, newest first.
+    Calls(money::CallArgs),
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
@@ -85,6 +100,9 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// What tenants remember.
+    #[command(subcommand)]
+    Memory(memory::MemoryCommand),
     /// Measure this machine: webhooks accepted and events finished per second.
     Bench(bench::BenchArgs),
     /// Print a completion script for a shell.
@@ -139,9 +157,15 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Tenant(command) => admin::tenant(command, settings, output).await,
             Command::Account(command) => admin::account(command, settings, output).await,
             Command::Key(command) => admin::key(command, settings, output).await,
+            Command::Prompt(args) => prompt::run(args, settings, output).await,
+            Command::Experiment(args) => experiment::run(args, settings, output).await,
+            Command::Budget(command) => money::budget(command, settings, output).await,
+            Command::Costs(args) => money::costs(args, settings, output).await,
+            Command::Calls(args) => money::calls(args, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
             Command::Learning(command) => learning::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
+            Command::Memory(command) => memory::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,
             Command::Completions { .. } | Command::Config(_) => Ok(Finding::Fine),
         }

@@ -16,7 +16,7 @@ pub mod node;
 mod openapi;
 pub mod problem;
 mod routes;
-mod schema;
+pub(crate) mod schema;
 pub mod state;
 mod webhook;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actors::Ports;
 use actors::learning::Learner;
 use instagram::{Vault, WebhookApps};
-use tenants::ports::{Hint, StoreError};
+use tenants::ports::{Hint, Prompts, StoreError};
 use tokio::sync::broadcast;
 
 use super::access::KeyRing;
@@ -22,6 +22,8 @@ const DIRECTORY_PERIOD: Duration = Duration::from_secs(30);
 pub struct AppParts {
     /// Clock, ids, tasks, store, language models, hints: the same that the actors have.
     pub ports: Ports,
+    /// Versions of prompts, and experiments with them.
+    pub prompts: Arc<dyn Prompts>,
     /// Whose webhooks are believed.
     pub apps: Arc<WebhookApps>,
     /// Seals tokens and app secrets before they are stored.

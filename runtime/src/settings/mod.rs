@@ -2,6 +2,7 @@
 //! then the environment as `TROUPE__SECTION__KEY`. An unknown key in any layer is an error that names it.
 
 mod http;
+mod models;
 mod secret;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 pub use http::HttpSection;
+pub use models::ModelSettings;
 pub use secret::Secret;
 
 /// The embedded defaults, with every key explained.
@@ -40,6 +42,10 @@ pub struct Settings {
     pub vault: VaultSettings,
     /// Instagram.
     pub instagram: InstagramSettings,
+    /// What tenants remember.
+    pub memory: MemorySettings,
+    /// Language models.
+    pub models: ModelSettings,
     /// Actors.
     pub actors: ActorSettings,
     /// The queue of effects.
@@ -104,6 +110,16 @@ pub struct OwnAppSettings {
     pub secrets: Vec<Secret>,
     /// What the handshake must present.
     pub verify_token: Secret,
+}
+
+/// What tenants remember.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemorySettings {
+    /// Most indexes that are open at once.
+    pub max_open: usize,
+    /// Most items of a tenant; 0 is no limit.
+    pub max_items: u32,
 }
 
 /// Logs.
@@ -241,6 +257,9 @@ impl Settings {
                 return invalid(key, "must be a URL that begins with https:// (or http:// for a sandbox)");
             }
         }
+        if self.memory.max_open == 0 {
+            return invalid("memory.max_open", "must be at least 1");
+        }
         for key in &self.vault.keys {
             if !key.expose_secret().contains(':') {
                 return invalid(
@@ -349,6 +368,7 @@ mod tests {
         let env = environment(&[
             ("TROUPE__DATABASE__URL", "postgres://u:hunter2@h/d"),
             ("TROUPE__INSTAGRAM__APP__SECRETS", "[\"hunter2\"]"),
+            ("TROUPE__MODELS__KEYS__ANTHROPIC", "hunter2"),
         ]);
         assert!(!format!("{:?}", Settings::load(None, env.clone()).unwrap()).contains("hunter2"));
         assert!(!format!("{:?}", printable(None, env).unwrap()).contains("hunter2"));

@@ -4,6 +4,8 @@
 
 mod access;
 mod approvals;
+mod budget_alerts;
+mod budgets;
 mod checked;
 mod cross_tenant;
 mod description;
@@ -11,8 +13,10 @@ mod feed;
 mod health;
 mod hostile_api;
 mod hostile_webhooks;
+mod memory;
 mod objects;
 mod problems;
+mod prompts;
 mod queue;
 mod resources;
 mod rig;

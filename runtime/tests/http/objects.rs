@@ -14,9 +14,10 @@ use tenants::conversation::{
 use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
 use tenants::ids::{
-    AlertId, ApprovalId, AuditId, CommentId, ConversationId, DecisionId, EffectId, EventId, Ids, MessageId,
-    RuleId,
+    AlertId, ApprovalId, AuditId, CommentId, ConversationId, DecisionId, EffectId, EventId, Ids, MemoryId,
+    MessageId, RuleId,
 };
+use tenants::memory::{MemoryItem, MemoryKind, Visibility};
 use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
 use tenants::tuning::{Learned, Lesson, TuningVersion};
@@ -38,6 +39,9 @@ pub struct Objects {
     pub dead: EffectId,
     pub rule: RuleId,
     pub alert: AlertId,
+    /// Something that the tenant remembers of the person.
+    pub remembered: MemoryId,
+    pub person: String,
 }
 
 const COMMENT: &str = "180000000000000001";
@@ -79,6 +83,21 @@ impl Objects {
             dead: dead.id,
             rule: rule.id,
             alert: AlertId::new(ids),
+            remembered: MemoryId::new(ids),
+            // A person has a different id for every account.
+            person: format!("person-of-{}", account.external_id),
+        };
+        let remembered = MemoryItem {
+            person: Some(made.person.clone()),
+            ..MemoryItem::new(
+                made.remembered,
+                tenant.id,
+                MemoryKind::Interaction,
+                Visibility::Customer,
+                "asked for gluten-free bread",
+                "test",
+                now,
+            )
         };
         let message = message(ids, account, &direct, now);
         rig.database.accept(Delivery { events: vec![event], ..Delivery::default() }).await.unwrap();
@@ -87,11 +106,13 @@ impl Objects {
             agency: Some(tenant.agency),
             tenant: Some(tenant.id),
             alert_type: AlertType::DeadLetter,
+            severity: None,
             message: "an effect was given up".to_owned(),
             details: json!({}),
             dedup_key: format!("dead:{}", tenant.id),
         };
         let changes = Changes::of_tenant(tenant.id)
+            .with(Change::Remember(Box::new(remembered)))
             .with(Change::PutConversation(Box::new(thread)))
             .with(Change::PutConversation(Box::new(direct)))
             .with(Change::PutComment(Box::new(comment)))

@@ -13,7 +13,7 @@ use llm::OfflineProvider;
 use secrecy::SecretString;
 use serde_json::Value;
 use storage::testing::TestDatabase;
-use storage::{Database, LocalWake};
+use storage::{Database, LocalWake, MemoryOptions, TenantMemory};
 use tenants::account::{Account, SealedSecret};
 use tenants::breaker::{BreakerConfig, CircuitBreaker};
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
@@ -22,9 +22,11 @@ use tenants::ids::{Ids, TenantId};
 use tenants::ports::{Finding, MentionText, Messenger, Receipt, SendError, Store, Usage};
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
+use troupe::administration::Act;
 use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
+use troupe::prompts::install_built_in;
 
 /// The secret of the installation's own app.
 pub const OWN_SECRET: &str = "own-app-secret";
@@ -40,6 +42,7 @@ pub struct Rig {
     pub node: Arc<FakeNode>,
     router: Router,
     _file: TestDatabase,
+    _indexes: tempfile::TempDir,
 }
 
 /// An answer, read to its end.
@@ -93,11 +96,25 @@ impl Rig {
         let database = file.open_with(shared.clone()).await;
         let store: Arc<dyn Store> = Arc::new(database.clone());
         let ids = Ids::system(shared.clone());
+        let indexes = tempfile::tempdir().unwrap();
+        let tasks = Tasks::default();
+        let options = MemoryOptions {
+            folder: indexes.path().to_owned(),
+            max_open: 8,
+            max_items: 1_000,
+            embedder: None,
+            clock: shared.clone(),
+            ids: ids.clone(),
+            tasks: tasks.clone(),
+        };
+        let memory = TenantMemory::new(database.clone(), options).unwrap();
         let ports = Ports {
             clock: shared.clone(),
             ids: ids.clone(),
-            tasks: Tasks::default(),
+            tasks,
             store: store.clone(),
+            ledger: Arc::new(database.clone()),
+            memory: Arc::new(memory),
             messenger: Arc::new(NoMessenger),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake: Arc::new(LocalWake::default()),
@@ -113,6 +130,7 @@ impl Rig {
         let node = Arc::new(FakeNode::default());
         let state = AppState::new(AppParts {
             ports: ports.clone(),
+            prompts: Arc::new(database.clone()),
             apps: Arc::new(apps),
             vault: vault.clone(),
             node: node.clone(),
@@ -121,7 +139,9 @@ impl Rig {
         })
         .unwrap();
         state.refresh_directory().await.unwrap();
-        Self { database, ports, clock, vault, node, router: router(state), _file: file }
+        let act = Act { by: "troupe".to_owned(), at: ports.clock.now(), ids: &ports.ids };
+        install_built_in(&database, &act).await.unwrap();
+        Self { database, ports, clock, vault, node, router: router(state), _file: file, _indexes: indexes }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -161,6 +181,10 @@ pub fn api_request(key: Option<&str>, method: &str, path: &str, body: Option<Val
         request = request.header("x-api-key", key);
     }
     match body {
+        // Files are not JSON.
+        Some(Value::String(file)) if path.contains("/memory/import") => {
+            request.header("content-type", "text/markdown").body(Body::from(file)).unwrap()
+        }
         Some(body) => {
             let request = request.header("content-type", "application/json");
             request.body(Body::from(body.to_string())).unwrap()

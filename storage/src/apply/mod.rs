@@ -14,7 +14,9 @@ pub(crate) mod effects;
 pub(crate) mod events;
 pub(crate) mod learning;
 pub(crate) mod ledger;
+pub(crate) mod memory;
 pub(crate) mod operations;
+pub(crate) mod prompts;
 pub(crate) mod rules;
 pub(crate) mod schedule;
 pub(crate) mod tenants;
@@ -96,6 +98,7 @@ async fn apply_kind(
     match kind {
         Kind::Tenants => tenants::apply(connection, group, now).await,
         Kind::Rules => rules::apply(connection, group, now).await,
+        Kind::Prompts => prompts::apply(connection, group, now).await,
         Kind::Accounts => accounts::apply(connection, group, now).await,
         Kind::EventsDone => events::complete(connection, group).await,
         Kind::EventsFailed => events::fail(connection, group).await,
@@ -110,6 +113,8 @@ async fn apply_kind(
         Kind::Approvals => approvals::apply(connection, group).await,
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
         Kind::Alerts => alerts::apply(connection, group).await,
+        Kind::Forgettings => memory::forget(connection, group).await,
+        Kind::Memories => memory::remember(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,
         Kind::Learning => learning::apply(connection, group, now).await,
     }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 pub(crate) enum Kind {
     Tenants,
     Rules,
+    Prompts,
     Accounts,
     EventsDone,
     EventsFailed,
@@ -30,6 +31,8 @@ pub(crate) enum Kind {
     NewEffects,
     RuleHits,
     Alerts,
+    Forgettings,
+    Memories,
     Audit,
     Learning,
 }
@@ -37,8 +40,17 @@ pub(crate) enum Kind {
 impl Kind {
     fn of(change: &Change) -> Self {
         match change {
-            Change::PutAgency(_) | Change::PutTenant(_) | Change::PutSettings(_) => Kind::Tenants,
+            Change::PutAgency(_)
+            | Change::SetAgencyBudget { .. }
+            | Change::PutTenant(_)
+            | Change::PutSettings(_)
+            | Change::SetTenantBudget { .. } => Kind::Tenants,
             Change::PutRule(_) | Change::DeleteRule(_) => Kind::Rules,
+            Change::AddPrompt(_)
+            | Change::InstallPrompt(_)
+            | Change::UsePrompt { .. }
+            | Change::StartExperiment(_)
+            | Change::EndExperiment(_) => Kind::Prompts,
             Change::SetAccountStatus { .. }
             | Change::PutAccount { .. }
             | Change::DeleteAccount(_)
@@ -58,6 +70,8 @@ impl Kind {
             Change::AddApproval(_) | Change::DecideApproval { .. } => Kind::Approvals,
             Change::AddRuleHit { .. } => Kind::RuleHits,
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
+            Change::Forget(_) => Kind::Forgettings,
+            Change::Remember(_) => Kind::Memories,
             Change::Audit(_) => Kind::Audit,
             Change::AddVerdict(_) | Change::Learn(_) | Change::PutEarnedMode(_) => Kind::Learning,
         }

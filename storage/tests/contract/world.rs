@@ -354,6 +354,7 @@ impl World {
             agency: Some(self.agency),
             tenant: Some(self.tenant),
             alert_type: AlertType::AuthFailure,
+            severity: None,
             message: "the token was refused: reconnect the account".into(),
             details: json!({"account": self.account}),
             dedup_key: key.into(),

@@ -9,4 +9,5 @@ mod delivery;
 mod faults;
 mod hostile;
 mod learning;
+mod models;
 mod resilience;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use llm::OfflineProvider;
-use llm::testing::ScriptedRouter;
+use llm::testing::{MemoryLedger, ScriptedRouter};
 use tenants::account::{Account, AccountStatus, LoginFlavour, SealedSecret, Tenant, TenantStatus};
 use tenants::approval::{Approval, ApprovalStatus};
 use tenants::changes::Change;
@@ -18,7 +18,7 @@ use tenants::event::{
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, RuleId, TenantId};
 use tenants::ports::{
-    Finding, Hint, MentionText, Messenger, Receipt, SendError, TenantContext, UnitOfWork, Wake,
+    Finding, Hint, MentionText, Messenger, NoMemory, Receipt, SendError, TenantContext, UnitOfWork, Wake,
 };
 use tenants::rule::{Condition, Rule, RuleAction, Trigger, TriggerKind};
 use tenants::settings::TenantSettings;
@@ -160,6 +160,8 @@ impl World {
             ids,
             tasks: Tasks::default(),
             store: store.clone(),
+            ledger: Arc::new(MemoryLedger::default()),
+            memory: Arc::new(NoMemory("this test is about something else")),
             messenger: instagram.clone(),
             llm: script.clone(),
             wake: Arc::new(Deaf),
@@ -283,7 +285,7 @@ impl World {
         self.event(EventKind::Mention, media_id, mention_key(media_id, None), EventBody::Mention(body))
     }
 
-    fn situation(&self, event: &InboxEvent) -> Situation {
+    pub fn situation(&self, event: &InboxEvent) -> Situation {
         let rows = self.store.rows();
         let wanted = conversations_of(event);
         let load =
@@ -295,6 +297,7 @@ impl World {
             thread: load(wanted.thread),
             direct: load(wanted.direct),
             taken_up_at: self.clock.now(),
+            moved_on: MovedOn::default(),
         }
     }
 

@@ -14,16 +14,21 @@ mod alerts;
 mod approvals;
 mod apps;
 mod audit;
+mod budgets;
 mod comments;
 mod conversations;
+mod costs;
 mod events;
+mod experiments;
 mod feed;
 mod keys;
 mod learning;
 mod me;
+mod memory;
 mod operations;
 mod people;
 mod preview;
+mod prompts;
 mod queue;
 mod rules;
 mod settings;
@@ -43,13 +48,18 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(apps::router())
         .merge(tenants::router())
         .merge(settings::router())
+        .merge(budgets::router())
+        .merge(costs::router())
         .merge(accounts::router())
         .merge(rules::router())
+        .merge(prompts::router())
+        .merge(experiments::router())
         .merge(comments::router())
         .merge(conversations::router())
         .merge(approvals::router())
         .merge(learning::router())
         .merge(preview::router())
+        .merge(memory::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())

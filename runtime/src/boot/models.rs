@@ -1,0 +1,134 @@
+//! Language models: the catalogue and its file, the providers with their keys, and the cascade in front of them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use anyhow::Context;
+use llm::budget::BudgetWatch;
+use llm::provider::HttpProviders;
+use llm::{Cascade, Catalogue, LlmMetrics, LlmRouter, OfflineProvider, Router, RouterParts};
+use tracing::{info, warn};
+
+use super::Foundations;
+use crate::settings::ModelSettings;
+
+/// Builds the cascade and keeps its catalogue fresh.
+///
+/// # Errors
+/// When the catalogue makes no sense or a key cannot be used; the text says which.
+pub(super) fn start(
+    foundations: &Foundations,
+    settings: &ModelSettings,
+    watch: Arc<dyn BudgetWatch>,
+    registry: &prometheus::Registry,
+) -> anyhow::Result<Arc<dyn LlmRouter>> {
+    let clock = foundations.clock.clone();
+    let providers = providers(foundations, settings)?;
+    let parts = RouterParts {
+        ledger: Arc::new(foundations.database.clone()),
+        watch,
+        clock: clock.clone(),
+        ids: foundations.ids.clone(),
+        tasks: foundations.tasks.clone(),
+        metrics: LlmMetrics::register(registry)?,
+    };
+    let seen = settings.file().and_then(changed_at);
+    let router = Router::new(parts, read(settings)?, &providers)?;
+    if let Some(file) = settings.file() {
+        let file = file.to_owned();
+        keep_fresh(foundations, settings.clone(), &file, seen, router.clone(), providers);
+    }
+    recall_costs(foundations, router.clone());
+    let local = Arc::new(OfflineProvider::new(clock.clone())?);
+    if let Some(embedder) = &foundations.embedder {
+        embedder.ask(router.clone());
+    }
+    Ok(Arc::new(Cascade::new(local, router, clock)))
+}
+
+/// The providers with their keys.
+///
+/// # Errors
+/// When the machine has no working TLS.
+pub(crate) fn providers(
+    foundations: &Foundations,
+    settings: &ModelSettings,
+) -> anyhow::Result<HttpProviders> {
+    let made = HttpProviders::new(settings.keys(), settings.connect_timeout(), foundations.clock.clone());
+    made.context("no connection to a model provider can be made")
+}
+
+/// The built-in catalogue with the file laid over it.
+///
+/// # Errors
+/// When the file cannot be read or makes no sense.
+pub(crate) fn read(settings: &ModelSettings) -> anyhow::Result<Catalogue> {
+    let catalogue = match settings.file() {
+        None => Catalogue::built_in()?,
+        Some(file) => {
+            let place = || format!("models.file {}", file.display());
+            let text = std::fs::read_to_string(file).with_context(place)?;
+            Catalogue::with_overrides(&text).with_context(place)?
+        }
+    };
+    for name in settings.keys.keys() {
+        anyhow::ensure!(
+            catalogue.providers.contains_key(name),
+            "models.keys.{name}: the catalogue has no provider of that name; its providers are {}",
+            catalogue.providers.keys().cloned().collect::<Vec<_>>().join(", ")
+        );
+    }
+    let embedding = &catalogue.embedding;
+    anyhow::ensure!(
+        embedding.models.is_empty() || embedding.dimensions > 0,
+        "embedding.dimensions must be the numbers in a vector of {}: look it up in the model's description",
+        embedding.models.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    );
+    Ok(catalogue)
+}
+
+/// Learns from earlier calls what calls cost, in the background: nobody waits for it.
+fn recall_costs(foundations: &Foundations, router: Router) {
+    foundations.tasks.spawn("recall_costs", async move {
+        match router.recall_costs().await {
+            Ok(0) => {}
+            Ok(calls) => info!(calls, "what calls to models cost is known from earlier ones"),
+            Err(error) => warn!(%error, "what calls to models cost is learned anew"),
+        }
+    });
+}
+
+/// Looks at the file now and then; a catalogue that cannot be used changes nothing.
+fn keep_fresh(
+    foundations: &Foundations,
+    settings: ModelSettings,
+    file: &Path,
+    mut seen: Option<SystemTime>,
+    router: Router,
+    providers: HttpProviders,
+) {
+    let (tasks, clock, file) = (foundations.tasks.clone(), foundations.clock.clone(), file.to_owned());
+    foundations.tasks.spawn("model_catalogue", async move {
+        loop {
+            tokio::select! {
+                () = tasks.stopping() => return,
+                () = clock.sleep(settings.reload_every()) => {}
+            }
+            let now = changed_at(&file);
+            if now == seen {
+                continue;
+            }
+            seen = now;
+            let reloaded = read(&settings).and_then(|catalogue| Ok(router.reload(catalogue, &providers)?));
+            match reloaded {
+                Ok(()) => info!(file = %file.display(), "the catalogue of models was read anew"),
+                Err(error) => warn!(error = format!("{error:#}"), "the catalogue of models stays as it was"),
+            }
+        }
+    });
+}
+
+fn changed_at(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
+}
