@@ -7,6 +7,7 @@
 pub mod decide;
 pub mod dispatcher;
 pub mod ports;
+pub mod rehearsal;
 pub mod supervision;
 #[cfg(test)]
 pub(crate) mod testing;

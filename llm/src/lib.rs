@@ -22,6 +22,7 @@
 pub mod budget;
 pub mod catalogue;
 pub mod error;
+pub mod fingerprint;
 pub mod metrics;
 pub mod offline;
 pub mod provider;

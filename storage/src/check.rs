@@ -6,12 +6,13 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, conversations, directory, inbox, ledger, operations, outbox, writer,
+    alerts, apply, approvals, audit, conversations, directory, inbox, ledger, operations, outbox, rehearsals,
+    writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
 fn statements() -> impl Iterator<Item = &'static Statement> {
-    let lists: [&'static [&'static Statement]; 20] = [
+    let lists: [&'static [&'static Statement]; 22] = [
         alerts::STATEMENTS,
         approvals::STATEMENTS,
         audit::STATEMENTS,
@@ -21,6 +22,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         ledger::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
+        rehearsals::STATEMENTS,
         writer::STATEMENTS,
         apply::accounts::STATEMENTS,
         apply::alerts::STATEMENTS,
@@ -30,6 +32,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::events::STATEMENTS,
         apply::ledger::STATEMENTS,
         apply::operations::STATEMENTS,
+        apply::rehearsals::STATEMENTS,
         apply::rules::STATEMENTS,
         apply::tenants::STATEMENTS,
     ];
@@ -37,7 +40,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
 }
 
 fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
-    let lists: [&'static [&'static Bulk]; 8] = [
+    let lists: [&'static [&'static Bulk]; 9] = [
         apply::accept::BULK_STATEMENTS,
         apply::audit::BULK_STATEMENTS,
         apply::conversations::BULK_STATEMENTS,
@@ -45,6 +48,7 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
         apply::events::BULK_STATEMENTS,
         apply::ledger::BULK_STATEMENTS,
         apply::operations::BULK_STATEMENTS,
+        apply::rehearsals::BULK_STATEMENTS,
         apply::rules::BULK_STATEMENTS,
     ];
     lists.into_iter().flatten().copied()

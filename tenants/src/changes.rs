@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::conversation::{Comment, CommentStatus, Conversation, Message};
 use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
 use crate::ids::{AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, RuleId, TenantId};
+use crate::rehearsal::{ConfigurationParts, Rehearsal, RehearsalDifference};
 use crate::rule::{Rule, RuleHit};
 use crate::settings::TenantSettings;
 
@@ -208,6 +209,13 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Keeps the parts of the configuration that a decision was made with; those that are kept already stay.
+    KeepConfiguration(ConfigurationParts),
+    /// Adds a rehearsal, or moves on one that is running. A conflict when it has ended already, and when another
+    /// rehearsal of the same tenant (or agency) is running.
+    PutRehearsal(Box<Rehearsal>),
+    /// Adds what a rehearsal has found.
+    AddDifferences(Vec<RehearsalDifference>),
     /// Appends to the audit log.
     Audit(Box<NewAuditEntry>),
 }

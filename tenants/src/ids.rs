@@ -109,6 +109,10 @@ ids! {
     CallId = "call";
     /// Money set aside for calls to a language model.
     ReservationId = "res";
+    /// A rehearsal of recorded events.
+    RehearsalId = "reh";
+    /// An event that a rehearsal decided differently.
+    DifferenceId = "dif";
 }
 
 impl AgencyId {

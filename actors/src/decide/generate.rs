@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm::{Channel, Formality, OwnTemplate, ReplyRequest, Voice};
+use llm::{Channel, Formality, OwnTemplate, ReplyRequest, Voice, fingerprint};
 use serde_json::json;
 use tenants::decision::Step;
 use tenants::intent::{Intent, Language};
@@ -37,14 +37,19 @@ pub(super) async fn write_reply(
         history: Vec::new(),
         behalf: case.behalf(),
     };
+    let asked = fingerprint::of_reply(&request);
     match case.ports.llm.reply(request).await {
         Ok(answer) => {
             let (text, label) = work.account_for(answer);
             let summary = format!("wrote a reply in {language}");
-            work.note(Step::Generate, summary, json!({ "text": text, "channel": channel, "by": label }));
+            work.note(
+                Step::Generate,
+                summary,
+                json!({ "asked": asked, "text": text, "channel": channel, "by": label }),
+            );
             Ok(Some(text))
         }
-        Err(error) => note_failure(error, case.attempts, Step::Generate, work).map(|()| None),
+        Err(error) => note_failure(error, asked, case.attempts, Step::Generate, work).map(|()| None),
     }
 }
 

@@ -8,14 +8,13 @@ use tenants::effect::{ActionType, Effect, EffectState};
 use tenants::event::Person;
 use tenants::ports::{EffectFilter, PageRequest};
 
-use crate::Ports;
-
 use super::audit::conversation_changed;
 use super::bookkeeping::{begin, take_in_own, take_over};
 use super::error::DecideError;
 use super::matter::OwnWords;
 use super::record::{Audited, record};
 use super::rows::own_message_row;
+use super::senses::Senses;
 use super::situation::{Decided, Situation};
 
 /// Most open private replies that are compared with an echo.
@@ -23,7 +22,7 @@ const OPEN_EFFECTS: u32 = 200;
 
 /// Records our own words; hands the conversation to the human when a person wrote them.
 pub(super) async fn record_own_words(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     account: &Account,
     own: &OwnWords,
@@ -52,7 +51,7 @@ pub(super) async fn record_own_words(
 
 /// Words that an effect of ours has sent. Its own record is the dispatcher's.
 fn ours(
-    ports: &Ports,
+    ports: Senses<'_>,
     thread: &Conversation,
     own: &OwnWords,
     effect: &Effect,
@@ -68,7 +67,7 @@ fn ours(
 
 /// Words that a person of the brand has sent: the conversation is theirs from now on.
 fn theirs(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     thread: &mut Conversation,
     own: &OwnWords,
@@ -102,7 +101,7 @@ fn theirs(
 
 /// The effect of ours that wrote these words, if one did.
 async fn effect_behind(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     account: &Account,
     own: &OwnWords,
@@ -139,7 +138,7 @@ async fn effect_behind(
 /// A thread that begins with words of a person of the brand. Who they speak to is known for direct messages; for
 /// comments it is the author of the comment they answer, if we have seen it.
 async fn begin_thread(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     account: &Account,
     own: &OwnWords,

@@ -14,6 +14,7 @@ pub(crate) mod effects;
 pub(crate) mod events;
 pub(crate) mod ledger;
 pub(crate) mod operations;
+pub(crate) mod rehearsals;
 pub(crate) mod rules;
 pub(crate) mod schedule;
 pub(crate) mod tenants;
@@ -93,6 +94,7 @@ async fn apply_kind(
     now: Timestamp,
 ) -> Result<(), Failure> {
     match kind {
+        Kind::Configurations => rehearsals::keep_configurations(connection, group, now).await,
         Kind::Tenants => tenants::apply(connection, group, now).await,
         Kind::Rules => rules::apply(connection, group, now).await,
         Kind::Accounts => accounts::apply(connection, group, now).await,
@@ -108,6 +110,7 @@ async fn apply_kind(
         Kind::Expiries => approvals::expire(connection, group).await,
         Kind::Approvals => approvals::apply(connection, group).await,
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
+        Kind::Rehearsals => rehearsals::apply(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,
     }

@@ -29,7 +29,10 @@ async fn every_statement_can_be_prepared(database: TestDatabase) {
 
 async fn migrations_are_pending_until_they_are_applied(database: TestDatabase) {
     let database = open(&database).await;
-    assert_eq!(database.pending_migrations().await.unwrap(), ["0001 the loop", "0002 models"]);
+    assert_eq!(
+        database.pending_migrations().await.unwrap(),
+        ["0001 the loop", "0002 models", "0007 rehearsals"]
+    );
     database.migrate().await.unwrap();
     assert!(database.pending_migrations().await.unwrap().is_empty());
     database.migrate().await.unwrap();

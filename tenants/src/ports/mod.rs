@@ -3,10 +3,12 @@
 
 mod gateway;
 mod ledger;
+mod rehearsals;
 mod store;
 mod wake;
 
 pub use gateway::*;
 pub use ledger::*;
+pub use rehearsals::*;
 pub use store::*;
 pub use wake::*;

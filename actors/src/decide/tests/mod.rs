@@ -3,8 +3,8 @@
 mod approvals;
 mod conversations;
 mod hostile_rules;
-mod memory_store;
+pub(crate) mod memory_store;
 mod property;
-mod rows;
+pub(crate) mod rows;
 mod stories;
-mod world;
+pub(crate) mod world;

@@ -1,0 +1,140 @@
+//! What a decision may look at. By its type nothing here writes, sends or wakes anybody, so that deciding, previewing
+//! and rehearsing cannot do so either: what came of a decision leaves as plain data.
+
+use async_trait::async_trait;
+use llm::LlmRouter;
+use std::sync::Arc;
+use tenants::account::Account;
+use tenants::clock::Clock;
+use tenants::conversation::{Comment, Conversation};
+use tenants::effect::Effect;
+use tenants::ids::{AccountId, Ids, TenantId};
+use tenants::ports::{EffectFilter, MentionText, Messenger, PageRequest, SendError, Store, StoreError};
+
+use crate::Ports;
+
+/// The outside world, as far as a decision needs it. Cheap to copy.
+#[derive(Clone, Copy)]
+pub(crate) struct Senses<'a> {
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Ids.
+    pub ids: &'a Ids,
+    /// What is stored, to be read.
+    pub store: &'a dyn DecisionReads,
+    /// Instagram, to be read.
+    pub messenger: &'a dyn MentionReads,
+    /// Language models.
+    pub llm: &'a dyn LlmRouter,
+}
+
+/// The rows that decisions read.
+#[async_trait]
+pub(crate) trait DecisionReads: Send + Sync {
+    /// See [`tenants::ports::Conversations::load_conversations`].
+    async fn load_conversations(
+        &self,
+        tenant: &TenantId,
+        keys: &[(AccountId, String)],
+    ) -> Result<Vec<Conversation>, StoreError>;
+    /// See [`tenants::ports::Conversations::find_comment_by_external_id`].
+    async fn find_comment_by_external_id(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        external_id: &str,
+    ) -> Result<Option<Comment>, StoreError>;
+    /// See [`tenants::ports::Outbox::find_effect_behind`].
+    async fn find_effect_behind(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        conversation_key: &str,
+        instagram_id: &str,
+        text: &str,
+    ) -> Result<Option<Effect>, StoreError>;
+    /// See [`tenants::ports::Outbox::list_effects`].
+    async fn list_effects(
+        &self,
+        tenant: &TenantId,
+        filter: &EffectFilter,
+        page: PageRequest,
+    ) -> Result<Vec<Effect>, StoreError>;
+}
+
+/// What decisions read from Instagram.
+#[async_trait]
+pub(crate) trait MentionReads: Send + Sync {
+    /// See [`Messenger::read_mention`].
+    async fn read_mention(
+        &self,
+        account: &Account,
+        media_id: &str,
+        comment_id: Option<&str>,
+    ) -> Result<Option<MentionText>, SendError>;
+}
+
+impl Ports {
+    /// The same world, without the means to change it.
+    pub(crate) fn senses(&self) -> Senses<'_> {
+        Senses {
+            clock: self.clock.as_ref(),
+            ids: &self.ids,
+            store: &self.store,
+            messenger: &self.messenger,
+            llm: self.llm.as_ref(),
+        }
+    }
+}
+
+#[async_trait]
+impl DecisionReads for Arc<dyn Store> {
+    async fn load_conversations(
+        &self,
+        tenant: &TenantId,
+        keys: &[(AccountId, String)],
+    ) -> Result<Vec<Conversation>, StoreError> {
+        self.as_ref().load_conversations(tenant, keys).await
+    }
+
+    async fn find_comment_by_external_id(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        external_id: &str,
+    ) -> Result<Option<Comment>, StoreError> {
+        self.as_ref().find_comment_by_external_id(tenant, account, external_id).await
+    }
+
+    async fn find_effect_behind(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        conversation_key: &str,
+        instagram_id: &str,
+        text: &str,
+    ) -> Result<Option<Effect>, StoreError> {
+        self.as_ref().find_effect_behind(tenant, account, conversation_key, instagram_id, text).await
+    }
+
+    async fn list_effects(
+        &self,
+        tenant: &TenantId,
+        filter: &EffectFilter,
+        page: PageRequest,
+    ) -> Result<Vec<Effect>, StoreError> {
+        self.as_ref().list_effects(tenant, filter, page).await
+    }
+}
+
+#[async_trait]
+impl MentionReads for Arc<dyn Messenger> {
+    async fn read_mention(
+        &self,
+        account: &Account,
+        media_id: &str,
+        comment_id: Option<&str>,
+    ) -> Result<Option<MentionText>, SendError> {
+        self.as_ref().read_mention(account, media_id, comment_id).await
+    }
+}

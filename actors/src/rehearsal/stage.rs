@@ -1,0 +1,87 @@
+//! The world of one recorded event: everything is read from the record, and nothing can be done to it.
+
+use async_trait::async_trait;
+use tenants::account::Account;
+use tenants::clock::{Clock, Sleep, Timestamp};
+use tenants::conversation::{Comment, Conversation};
+use tenants::effect::Effect;
+use tenants::ids::{AccountId, TenantId};
+use tenants::ports::{EffectFilter, MentionText, PageRequest, SendError, StoreError};
+
+use super::case::Case;
+use crate::decide::{DecisionReads, MentionReads};
+
+/// A clock that stands still. Whoever sleeps on it wakes at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StandingClock(pub Timestamp);
+
+impl Clock for StandingClock {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+
+    fn sleep(&self, _duration: std::time::Duration) -> Sleep {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// The rows and the texts of one record.
+#[derive(Clone, Copy)]
+pub(super) struct Stage<'a>(pub &'a Case);
+
+#[async_trait]
+impl DecisionReads for Stage<'_> {
+    /// The direct messages with the author of a mention, the only ones that are read while deciding.
+    async fn load_conversations(
+        &self,
+        _tenant: &TenantId,
+        keys: &[(AccountId, String)],
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let direct = self.0.circumstances.direct(&self.0.event);
+        let is_asked = |it: &Conversation| keys.contains(&(it.account, it.key.clone()));
+        Ok(direct.into_iter().filter(is_asked).collect())
+    }
+
+    /// Tells whose thread our own words began. The person has no influence on what is decided.
+    async fn find_comment_by_external_id(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+        _external_id: &str,
+    ) -> Result<Option<Comment>, StoreError> {
+        Ok(None)
+    }
+
+    /// Own words are recorded when a person wrote them, and only then.
+    async fn find_effect_behind(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+        _conversation_key: &str,
+        _instagram_id: &str,
+        _text: &str,
+    ) -> Result<Option<Effect>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list_effects(
+        &self,
+        _tenant: &TenantId,
+        _filter: &EffectFilter,
+        _page: PageRequest,
+    ) -> Result<Vec<Effect>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl MentionReads for Stage<'_> {
+    async fn read_mention(
+        &self,
+        _account: &Account,
+        _media_id: &str,
+        _comment_id: Option<&str>,
+    ) -> Result<Option<MentionText>, SendError> {
+        Ok(self.0.mention.clone())
+    }
+}
