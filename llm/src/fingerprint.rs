@@ -16,6 +16,7 @@ pub fn of_classification(request: &ClassifyRequest) -> String {
     hash(&(
         "classify",
         &request.text,
+        &request.brand,
         request.language_hint,
         instructions(behalf, PromptKey::Classify),
         tuning,
@@ -58,7 +59,7 @@ mod tests {
     use super::*;
 
     fn question(text: &str, behalf: Behalf) -> ClassifyRequest {
-        ClassifyRequest { text: text.into(), language_hint: None, behalf: Arc::new(behalf) }
+        ClassifyRequest { text: text.into(), behalf: Arc::new(behalf), ..ClassifyRequest::default() }
     }
 
     fn with_prompt(version: u32, body: &str) -> Behalf {

@@ -20,20 +20,24 @@
 //! [`provider`].
 
 pub mod budget;
+pub mod cascade;
 pub mod catalogue;
 pub mod error;
 pub mod fingerprint;
 pub mod metrics;
 pub mod offline;
+pub mod prompts;
 pub mod provider;
 pub mod request;
 pub mod router;
 pub mod routing;
 pub mod schema;
+pub mod tally;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use budget::Payer;
+pub use cascade::Cascade;
 pub use catalogue::Catalogue;
 pub use error::LlmError;
 pub use metrics::LlmMetrics;
@@ -44,3 +48,4 @@ pub use router::{
     ReplyRequest, Voice,
 };
 pub use routing::{Piece, ReplyStream, Router, RouterParts};
+pub use tally::Tally;

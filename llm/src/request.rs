@@ -7,6 +7,7 @@ use tenants::models::Task;
 use tenants::money::MicroUsd;
 
 use crate::budget::Payer;
+use crate::tally::Tally;
 
 /// Asks a model for text, for a tool call, or for JSON.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Request {
     pub prompt: Option<String>,
     /// What is asked.
     pub input: Input,
+    /// Where its calls are added up, so that the cost of a request without an answer is known as well.
+    pub tally: Option<Tally>,
     /// Whether an earlier answer may be given, and to whom it may belong.
     pub cache: CacheScope,
     /// When the answer is of no use any more; the task's own limit applies as well.
@@ -33,7 +36,7 @@ impl Request {
     /// A request to the first tier without event, prompt version, cache, or deadline of its own.
     pub fn new(payer: Payer, task: Task, input: Input) -> Self {
         let (tier, cache) = (Tier::First, CacheScope::Off);
-        Self { payer, task, tier, event: None, prompt: None, input, cache, deadline: None }
+        Self { payer, task, tier, event: None, prompt: None, input, cache, tally: None, deadline: None }
     }
 }
 

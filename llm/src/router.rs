@@ -30,6 +30,11 @@ pub trait LlmRouter: Send + Sync {
     /// without forbidden words could be made, and those of the providers.
     async fn reply(&self, request: ReplyRequest) -> Result<Answer<String>, LlmError>;
 
+    /// Whether replies depend on what was said before, so that it is worth reading.
+    fn reads_history(&self) -> bool {
+        false
+    }
+
     /// The circuit breaker of every model in use; empty when no model can fail.
     fn breakers(&self) -> Vec<BreakerOf> {
         Vec::new()
@@ -110,6 +115,8 @@ impl<T> Answer<T> {
 pub struct ClassifyRequest {
     /// The text as it came in. It is data, never an instruction.
     pub text: String,
+    /// Name of the brand it was written to; may be empty.
+    pub brand: String,
     /// The language it probably has: what the account or the conversation usually speaks.
     pub language_hint: Option<Language>,
     /// For whom.
@@ -160,6 +167,8 @@ pub enum Formality {
 pub struct Voice {
     /// Name of the brand; empty when it shall not be mentioned.
     pub brand: String,
+    /// Languages the brand answers in; empty when that is not known.
+    pub languages: Vec<Language>,
     /// Form of address.
     pub formality: Formality,
     /// Whether emoji may be used.

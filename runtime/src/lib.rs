@@ -7,6 +7,7 @@ pub mod commands;
 mod data_dir;
 pub mod demo;
 pub mod http;
+pub mod rehearsals;
 mod scheduler;
 pub mod settings;
 pub mod telemetry;

@@ -6,13 +6,13 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, conversations, directory, inbox, ledger, operations, outbox, rehearsals,
-    writer,
+    alerts, apply, approvals, audit, conversations, directory, inbox, ledger, operations, outbox, prompts,
+    rehearsals, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
 fn statements() -> impl Iterator<Item = &'static Statement> {
-    let lists: [&'static [&'static Statement]; 22] = [
+    let lists: [&'static [&'static Statement]; 24] = [
         alerts::STATEMENTS,
         approvals::STATEMENTS,
         audit::STATEMENTS,
@@ -22,6 +22,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         ledger::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
+        prompts::STATEMENTS,
         rehearsals::STATEMENTS,
         writer::STATEMENTS,
         apply::accounts::STATEMENTS,
@@ -32,6 +33,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::events::STATEMENTS,
         apply::ledger::STATEMENTS,
         apply::operations::STATEMENTS,
+        apply::prompts::STATEMENTS,
         apply::rehearsals::STATEMENTS,
         apply::rules::STATEMENTS,
         apply::tenants::STATEMENTS,

@@ -18,6 +18,7 @@ use crate::failure::{closed, too_slow};
 use crate::gather::Gatherers;
 use crate::open::{self, OpenError};
 use crate::options::{DatabaseOptions, Limits, Place};
+use crate::prompts::Library;
 use crate::work::{Outcome, Work};
 use crate::writer::{Job, Pace, Writer};
 
@@ -28,6 +29,7 @@ pub struct Database(Arc<Inner>);
 struct Inner {
     reader: Reader,
     gatherers: Gatherers,
+    library: Library,
     lanes: Vec<mpsc::Sender<Job>>,
     patience: Duration,
     closing: watch::Sender<bool>,
@@ -100,7 +102,18 @@ impl Database {
         let gatherers = Gatherers::start(&reader, &place, &tasks);
         let patience = limits.patience;
         let committers = Mutex::new(committers);
-        Ok(Self(Arc::new(Inner { reader, gatherers, lanes, patience, closing, committers, place, limits })))
+        let library = Library::default();
+        Ok(Self(Arc::new(Inner {
+            reader,
+            gatherers,
+            library,
+            lanes,
+            patience,
+            closing,
+            committers,
+            place,
+            limits,
+        })))
     }
 
     pub(crate) async fn connect(&self) -> Result<Session, OpenError> {
@@ -180,6 +193,11 @@ impl Database {
     /// Reads that travel together.
     pub(crate) fn gatherers(&self) -> &Gatherers {
         &self.0.gatherers
+    }
+
+    /// Texts of prompts that are in use.
+    pub(crate) fn library(&self) -> &Library {
+        &self.0.library
     }
 
     /// Hands work to a committer and waits until it is durable. Once the work has been handed over it is done even

@@ -1,6 +1,7 @@
 //! Who is who: agencies, tenants, settings, rules, accounts, apps and keys, as they are read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::FromRow;
@@ -10,7 +11,7 @@ use tenants::account::{
 };
 use tenants::clock::Timestamp;
 use tenants::ids::{AccountId, AgencyId, AppId, KeyId, RuleId, TenantId};
-use tenants::ports::{Directory, PageRequest, StoreError, TenantContext};
+use tenants::ports::{Directory, PageRequest, Prompts, StoreError, TenantContext};
 use tenants::rule::{Condition, Rule, RuleAction, Trigger};
 use tenants::settings::TenantSettings;
 use uuid::Uuid;
@@ -316,7 +317,9 @@ impl Directory for Database {
         let rule_hits_today: BTreeMap<_, _> =
             hits.into_iter().map(|(rule, hits)| (RuleId(rule), count(hits))).collect();
         let settings = self.find_settings(tenant).await?.unwrap_or_default();
+        let prompts = self.prompts_of(&found.agency, tenant).await?;
         Ok(Some(TenantContext {
+            prompts: Arc::new(prompts),
             rules: all(rules),
             accounts: self.list_accounts(tenant).await?,
             rule_hits_today,

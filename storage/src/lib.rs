@@ -30,6 +30,7 @@ mod open;
 mod operations;
 mod options;
 mod outbox;
+mod prompts;
 mod rehearsals;
 mod sqlite;
 mod statement;

@@ -8,7 +8,9 @@ use crate::audit::{Chain, NewAuditEntry};
 use crate::clock::Timestamp;
 use crate::conversation::{Comment, CommentStatus, Conversation, Message};
 use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
+use crate::experiment::{Experiment, ExperimentEnd, PromptVersion};
 use crate::ids::{AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, RuleId, TenantId};
+use crate::prompt::PromptKey;
 use crate::rehearsal::{ConfigurationParts, Rehearsal, RehearsalDifference};
 use crate::rule::{Rule, RuleHit};
 use crate::settings::TenantSettings;
@@ -216,6 +218,31 @@ pub enum Change {
     PutRehearsal(Box<Rehearsal>),
     /// Adds what a rehearsal has found.
     AddDifferences(Vec<RehearsalDifference>),
+    /// Adds a version of a prompt to an agency's. A conflict when its number is taken.
+    AddPrompt(Box<PromptVersion>),
+    /// Makes a version that came with the program the one of the installation, on the installation's own chain; adds
+    /// it when its number is free. Raises the version of every tenant.
+    InstallPrompt(Box<PromptVersion>),
+    /// Chooses a version for an agency or for one of its tenants, and raises the version of its tenants. A conflict
+    /// when the agency has no such version.
+    UsePrompt {
+        /// The key.
+        key: PromptKey,
+        /// One tenant; `None` means all that have not chosen for themselves.
+        tenant: Option<TenantId>,
+        /// The version; `None` takes the choice back.
+        version: Option<u32>,
+        /// Who chooses.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Starts an experiment and raises the version of the agency's tenants. A conflict while another one with the same
+    /// prompt runs for some of the same tenants, or when a version does not exist.
+    StartExperiment(Box<Experiment>),
+    /// Ends an experiment, chooses its winner if it has one, and raises the version of the agency's tenants. A conflict
+    /// when it does not run, or when the winner is none of its arms.
+    EndExperiment(Box<ExperimentEnd>),
     /// Appends to the audit log.
     Audit(Box<NewAuditEntry>),
 }

@@ -80,8 +80,14 @@ pub struct Decision {
     pub model: Option<String>,
     /// Version of the prompt or template.
     pub prompt_version: Option<String>,
+    /// Why lesser models answered than should have: no money, no provider. Empty when all went as it should.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<String>,
     /// Tokens read by models.
     pub tokens_in: u32,
+    /// Those of them that came from a provider's cache.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tokens_cached: u32,
     /// Tokens written by models.
     pub tokens_out: u32,
     /// Cost in micro-dollars.
@@ -90,4 +96,8 @@ pub struct Decision {
     pub latency_us: i64,
     /// When it was made.
     pub decided_at: Timestamp,
+}
+
+fn is_zero(tokens: &u32) -> bool {
+    *tokens == 0
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 
 /// A text that is not an id of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -105,6 +105,10 @@ ids! {
     AuditId = "aud";
     /// An alert.
     AlertId = "alr";
+    /// A version of a prompt.
+    PromptId = "prm";
+    /// An experiment with versions of a prompt.
+    ExperimentId = "exp";
     /// A call to a language model.
     CallId = "call";
     /// Money set aside for calls to a language model.
@@ -181,10 +185,27 @@ impl Ids {
     }
 }
 
+/// Less than every id made at this moment or later, and more than those made in earlier milliseconds.
+pub fn oldest_uuid_of(at: Timestamp) -> Uuid {
+    let millis = u64::try_from(at.as_millis()).unwrap_or(0);
+    Uuid::from_u64_pair((millis << 16) | 0x7000, 0x8000_0000_0000_0000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::ManualClock;
+
+    #[test]
+    fn ids_of_earlier_moments_are_less_than_the_oldest_of_a_moment_and_its_own_are_not() {
+        let clock = ManualClock::at(5_000_000);
+        let ids = Ids::seeded(Arc::new(clock.clone()), 1);
+        let earlier = ids.uuid();
+        clock.advance(std::time::Duration::from_millis(1));
+        let oldest = oldest_uuid_of(clock.now());
+        assert!(earlier < oldest);
+        assert!((0..100).all(|_| ids.uuid() > oldest));
+    }
 
     #[test]
     fn ids_of_one_source_grow_even_when_the_clock_stands_still() {

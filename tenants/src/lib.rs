@@ -19,6 +19,7 @@ pub mod conversation;
 pub mod decision;
 pub mod effect;
 pub mod event;
+pub mod experiment;
 pub mod ids;
 pub mod intent;
 pub mod models;

@@ -9,6 +9,8 @@ use tenants::conversation::{Conversation, ConversationKind, Owner, direct_key};
 use tenants::event::{InboxEvent, Person};
 use tenants::ids::{AccountId, ConversationId};
 
+use super::before::Before;
+
 /// What a decision depended on beside its event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Circumstances {
@@ -24,6 +26,9 @@ pub(crate) struct Circumstances {
     /// when all are zero, `null` when they could not be told.
     #[serde(default = "no_hits", skip_serializing_if = "are_no_hits")]
     pub hits: Option<Vec<u32>>,
+    /// What was said before, where models want to know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
     /// Who wrote a text that had to be read first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<Person>,
@@ -51,6 +56,7 @@ impl Circumstances {
             thread: thread.map(|thread| Thread::of(thread, at)),
             direct: direct.map(|direct| Thread::of(direct, at)),
             hits: no_hits(),
+            before: None,
             author: None,
         }
     }

@@ -7,6 +7,7 @@ use tenants::intent::Classification;
 
 use super::error::DecideError;
 use super::judgement::Case;
+use super::rules_step::brand_of;
 use super::work::{Workings, percent};
 
 /// After this many failed tries (half a minute) a person is asked instead of waiting on for a model.
@@ -19,7 +20,8 @@ pub(super) async fn classify<'w>(
 ) -> Result<Option<&'w Classification>, DecideError> {
     if work.classification.is_none() {
         let request = ClassifyRequest {
-            text: case.heard.text.clone(),
+            text: case.words().to_owned(),
+            brand: brand_of(case).to_owned(),
             language_hint: case.context.settings.languages.first().copied(),
             behalf: case.behalf(),
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use llm::{Channel, Formality, OwnTemplate, ReplyRequest, Voice, fingerprint};
-use serde_json::json;
+use serde_json::{Value, json};
 use tenants::decision::Step;
 use tenants::intent::{Intent, Language};
 
@@ -13,14 +13,25 @@ use super::judgement::Case;
 use super::rules_step::{brand_of, called};
 use super::work::Workings;
 
-/// Writes a reply; `None` when no model has anything usable to say.
+/// What came of writing a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Written {
+    /// A reply, and every reason why a person should look at it.
+    Reply { text: String, doubts: Vec<String> },
+    /// No model has anything usable to say.
+    Nothing,
+    /// The person has written again meanwhile.
+    Overtaken,
+}
+
+/// Writes a reply, unless the conversation moves on before it is written.
 pub(super) async fn write_reply(
     case: &Case<'_>,
     intent: Intent,
     language: Language,
     channel: Channel,
     work: &mut Workings,
-) -> Result<Option<String>, DecideError> {
+) -> Result<Written, DecideError> {
     let request = ReplyRequest {
         intent,
         language,
@@ -31,25 +42,37 @@ pub(super) async fn write_reply(
             // A handle with `@` would be a mention inside of a private message.
             Channel::DirectMessage | Channel::PrivateReply => name.trim_start_matches('@').to_owned(),
         }),
-        text: case.heard.text.clone(),
+        text: case.words().to_owned(),
         facts: case.context.settings.voice.facts.clone(),
         variation_seed: case.seed,
-        history: Vec::new(),
+        history: case.before.lines.clone(),
         behalf: case.behalf(),
     };
     let asked = fingerprint::of_reply(&request);
-    match case.ports.llm.reply(request).await {
+    let answer = tokio::select! {
+        biased;
+        answer = case.ports.llm.reply(request) => answer,
+        // Dropping the request settles what it has cost so far.
+        () = case.moved_on.happened() => {
+            work.note(Step::Generate, "given up: the person has written again", Value::Null);
+            return Ok(Written::Overtaken);
+        }
+    };
+    match answer {
         Ok(answer) => {
+            let mut doubts: Vec<String> = answer.degraded.iter().cloned().collect();
+            if answer.is_unsure {
+                doubts.push("the model is not sure that its answer is right".to_owned());
+            }
             let (text, label) = work.account_for(answer);
             let summary = format!("wrote a reply in {language}");
-            work.note(
-                Step::Generate,
-                summary,
-                json!({ "asked": asked, "text": text, "channel": channel, "by": label }),
-            );
-            Ok(Some(text))
+            let details = json!({ "asked": asked, "text": text, "channel": channel, "by": label });
+            work.note(Step::Generate, summary, details);
+            Ok(Written::Reply { text, doubts })
         }
-        Err(error) => note_failure(error, asked, case.attempts, Step::Generate, work).map(|()| None),
+        Err(error) => {
+            note_failure(error, asked, case.attempts, Step::Generate, work).map(|()| Written::Nothing)
+        }
     }
 }
 
@@ -77,6 +100,7 @@ fn voice_of(case: &Case<'_>) -> Voice {
     }
     Voice {
         brand: brand_of(case).to_owned(),
+        languages: settings.languages.clone(),
         formality: if voice.formal { Formality::Formal } else { Formality::Casual },
         emoji: voice.emoji,
         signature: (!voice.signature.is_empty()).then(|| voice.signature.clone()),

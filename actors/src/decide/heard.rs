@@ -67,6 +67,23 @@ impl Heard {
         }
     }
 
+    /// Instagram's id of the message; `None` for comments and taps of buttons.
+    pub fn message_id(&self) -> Option<&str> {
+        match &self.place {
+            Place::Direct { mid, .. } => mid.as_deref(),
+            Place::Comment { .. } | Place::Mention { .. } => None,
+        }
+    }
+
+    /// Instagram's id of the comment.
+    pub fn comment_id(&self) -> Option<&str> {
+        match &self.place {
+            Place::Comment { comment_id, .. } => Some(comment_id),
+            Place::Mention { comment_id, .. } => comment_id.as_deref(),
+            Place::Direct { .. } => None,
+        }
+    }
+
     /// True for direct messages.
     pub fn is_direct(&self) -> bool {
         matches!(self.place, Place::Direct { .. })

@@ -10,7 +10,7 @@ use tenants::settings::Mode;
 use super::classify::classify;
 use super::error::DecideError;
 use super::gate_step::{Speech, explain, pass_gate};
-use super::generate::{language_of_reply, write_reply};
+use super::generate::{Written, language_of_reply, write_reply};
 use super::judgement::{Case, Judgement};
 use super::mode::{ModeChoice, Wish, choose_mode, wish};
 use super::outcome::{Course, finish};
@@ -55,6 +55,7 @@ async fn ask_model(case: &Case<'_>, speech: Speech, work: &mut Workings) -> Resu
         });
     };
     let choice = choose_mode(&case.context.settings, &found, &case.heard.text);
+    let choice = work.degraded.iter().cloned().fold(choice, ModeChoice::doubted);
     note_mode(&choice, &found, work);
     if let Speech::ModerationOnly(silence) = speech {
         return Ok(only_hide(case, &choice, &found).unwrap_or_else(|| Course::ignore(explain(silence))));
@@ -124,9 +125,14 @@ async fn fulfil(
         Wish::PrivateReply => (Channel::PrivateReply, "is answered by direct message"),
     };
     let language = language_of_reply(case, found.language);
-    let Some(text) = write_reply(case, found.intent, language, channel, work).await? else {
-        return Ok(Course::escalate("no reply could be written").in_mode(choice.mode));
+    let (text, doubts) = match write_reply(case, found.intent, language, channel, work).await? {
+        Written::Reply { text, doubts } => (text, doubts),
+        Written::Nothing => return Ok(Course::escalate("no reply could be written").in_mode(choice.mode)),
+        Written::Overtaken => {
+            return Ok(Course::ignore("the person has written again: one answer is given to all of it"));
+        }
     };
+    let choice = &doubts.into_iter().fold(choice.clone(), ModeChoice::doubted);
     let action = match channel {
         Channel::PrivateReply => case.heard.private_reply(&text, case.now),
         Channel::Comment | Channel::DirectMessage => case.heard.reply(&text),

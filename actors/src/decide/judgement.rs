@@ -16,8 +16,10 @@ use tenants::ports::TenantContext;
 use tenants::rule::RuleHit;
 use tenants::settings::Mode;
 
+use super::before::Before;
 use super::counters::Counting;
 use super::heard::Heard;
+use super::moved_on::MovedOn;
 use super::rules::RuleSet;
 use super::senses::Senses;
 use super::work::Workings;
@@ -41,9 +43,18 @@ pub(super) struct Case<'a> {
     pub zone: Tz,
     pub now: Timestamp,
     pub counting: Counting,
+    /// What was said before, as far as models want to know it.
+    pub before: &'a Before,
+    /// Tells when the person writes again.
+    pub moved_on: &'a MovedOn,
 }
 
 impl Case<'_> {
+    /// What models are asked about: the text, with what the same person wrote just before it and nobody has answered.
+    pub fn words(&self) -> &str {
+        self.before.burst.as_deref().unwrap_or(&self.heard.text)
+    }
+
     /// On whose behalf models are asked about it.
     pub fn behalf(&self) -> Arc<Behalf> {
         Arc::new(Behalf {

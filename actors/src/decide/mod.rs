@@ -12,6 +12,7 @@
 
 mod approvals;
 mod audit;
+mod before;
 mod bookkeeping;
 mod circumstances;
 mod classify;
@@ -29,6 +30,7 @@ mod judge;
 mod judgement;
 mod matter;
 mod mode;
+mod moved_on;
 mod notes;
 mod outcome;
 mod own_text;
@@ -61,10 +63,12 @@ use crate::Ports;
 
 pub use approvals::{Asked, Verdict, VerdictError, approve};
 pub use error::DecideError;
+pub use moved_on::MovedOn;
 pub use preview::{PreviewText, preview};
 pub use rules::RuleSet;
 pub use situation::{ConversationsOf, Decided, Situation, conversations_of};
 
+pub(crate) use before::Before;
 pub(crate) use circumstances::Circumstances;
 pub(crate) use configuration::{parts_of, put_together};
 use heard::{Heard, Place};

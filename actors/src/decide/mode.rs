@@ -21,6 +21,13 @@ pub(super) struct ModeChoice {
 }
 
 impl ModeChoice {
+    /// The choice with one more doubt: a person is asked at least.
+    pub fn doubted(mut self, reason: String) -> Self {
+        self.mode = self.mode.more_careful(Mode::Draft);
+        self.doubts.push(reason);
+        self
+    }
+
     /// One phrase: why a person is asked.
     pub fn reason(&self, intent: Intent) -> String {
         if self.doubts.is_empty() {

@@ -11,6 +11,7 @@ use tenants::rule::TriggerKind;
 
 use crate::Ports;
 
+use super::before::said_before;
 use super::bookkeeping::{begin, kind_of, take_in};
 use super::counters::Counting;
 use super::decision::decision_of;
@@ -19,6 +20,7 @@ use super::error::DecideError;
 use super::heard::{Heard, Place};
 use super::judge::judge;
 use super::judgement::Case;
+use super::moved_on::MovedOn;
 use super::rules::RuleSet;
 use super::seed::seed_from;
 use super::zone::zone_of;
@@ -64,6 +66,7 @@ pub async fn preview(
     };
     take_in(&mut thread, &heard, taken_up_at);
     let event = EventId::new(&ports.ids);
+    let before = said_before(ports, context, &thread, &heard, taken_up_at).await;
     let judgement = judge(&Case {
         ports,
         context,
@@ -78,6 +81,8 @@ pub async fn preview(
         zone: zone_of(context),
         now: taken_up_at,
         counting: Counting::Look,
+        before: &before,
+        moved_on: &MovedOn::default(),
     })
     .await?;
     Ok(decision_of(ports, event, taken_up_at, &judgement))

@@ -12,6 +12,7 @@ use tenants::policy::SilenceReason;
 use tenants::settings::local_day;
 
 use super::audit::{conversation_changed, decision_made, keep_configuration};
+use super::before::{Before, said_before};
 use super::bookkeeping::{begin, kind_of, opt_in, opt_out, take_in};
 use super::circumstances::Circumstances;
 use super::counters::Counting;
@@ -41,6 +42,7 @@ pub(super) async fn decide_text(
         begin(&ports.ids, account.id, kind_of(&heard.place), &event.conversation_key, &heard.author, now)
     });
     take_in(&mut thread, heard, now);
+    let before = said_before(ports, &situation.context, &thread, heard, now).await;
     let case = Case {
         ports,
         context: &situation.context,
@@ -55,11 +57,13 @@ pub(super) async fn decide_text(
         zone: zone_of(&situation.context),
         now,
         counting: Counting::Count,
+        before: &before,
+        moved_on: &situation.moved_on,
     };
     let judgement = judge(&case).await?;
     let decision = decision_of(ports, event.id, situation.taken_up_at, &judgement);
     let command = obey(&mut thread, heard, judgement.silence);
-    let text = Text { ports, situation, heard, thread: &thread, direct: direct.as_ref(), now };
+    let text = Text { ports, situation, heard, thread: &thread, direct: direct.as_ref(), before, now };
     let changes = text.changes(&judgement, &decision, command);
     Ok(Decided { decision: Some(decision), changes, thread: Some(thread), direct })
 }
@@ -89,6 +93,7 @@ struct Text<'a> {
     heard: &'a Heard,
     thread: &'a Conversation,
     direct: Option<&'a Conversation>,
+    before: Before,
     now: Timestamp,
 }
 
@@ -150,6 +155,7 @@ impl Text<'_> {
         circumstances.hits = situation.rules.hits_beside(&today, event.id);
         circumstances.author =
             matches!(self.heard.place, Place::Mention { .. }).then(|| self.heard.author.clone());
+        circumstances.before = (self.before != Before::default()).then(|| self.before.clone());
         circumstances
     }
 

@@ -6,11 +6,14 @@ use llm::LlmRouter;
 use std::sync::Arc;
 use tenants::account::Account;
 use tenants::clock::Clock;
-use tenants::conversation::{Comment, Conversation};
+use tenants::conversation::{Comment, Conversation, Message};
 use tenants::effect::Effect;
-use tenants::ids::{AccountId, Ids, TenantId};
-use tenants::ports::{EffectFilter, MentionText, Messenger, PageRequest, SendError, Store, StoreError};
+use tenants::ids::{AccountId, ConversationId, Ids, TenantId};
+use tenants::ports::{
+    CommentFilter, EffectFilter, MentionText, Messenger, PageRequest, SendError, Store, StoreError,
+};
 
+use super::before::Before;
 use crate::Ports;
 
 /// The outside world, as far as a decision needs it. Cheap to copy.
@@ -37,6 +40,24 @@ pub(crate) trait DecisionReads: Send + Sync {
         tenant: &TenantId,
         keys: &[(AccountId, String)],
     ) -> Result<Vec<Conversation>, StoreError>;
+    /// What was said before, where that is known without reading rows: in a rehearsal.
+    fn recorded_before(&self) -> Option<Before> {
+        None
+    }
+    /// See [`tenants::ports::Conversations::list_messages`].
+    async fn list_messages(
+        &self,
+        tenant: &TenantId,
+        conversation: &ConversationId,
+        page: PageRequest,
+    ) -> Result<Vec<Message>, StoreError>;
+    /// See [`tenants::ports::Conversations::list_comments`].
+    async fn list_comments(
+        &self,
+        tenant: &TenantId,
+        filter: &CommentFilter,
+        page: PageRequest,
+    ) -> Result<Vec<Comment>, StoreError>;
     /// See [`tenants::ports::Conversations::find_comment_by_external_id`].
     async fn find_comment_by_external_id(
         &self,
@@ -95,6 +116,24 @@ impl DecisionReads for Arc<dyn Store> {
         keys: &[(AccountId, String)],
     ) -> Result<Vec<Conversation>, StoreError> {
         self.as_ref().load_conversations(tenant, keys).await
+    }
+
+    async fn list_messages(
+        &self,
+        tenant: &TenantId,
+        conversation: &ConversationId,
+        page: PageRequest,
+    ) -> Result<Vec<Message>, StoreError> {
+        self.as_ref().list_messages(tenant, conversation, page).await
+    }
+
+    async fn list_comments(
+        &self,
+        tenant: &TenantId,
+        filter: &CommentFilter,
+        page: PageRequest,
+    ) -> Result<Vec<Comment>, StoreError> {
+        self.as_ref().list_comments(tenant, filter, page).await
     }
 
     async fn find_comment_by_external_id(

@@ -10,6 +10,7 @@ use tenants::event::{EventBody, InboxEvent};
 use tenants::ids::AccountId;
 use tenants::ports::TenantContext;
 
+use super::moved_on::MovedOn;
 use super::rules::RuleSet;
 
 /// What a lane knows when it takes up an event.
@@ -29,6 +30,8 @@ pub struct Situation {
     pub direct: Option<Conversation>,
     /// When the event was taken up; decisions measure their latency from it.
     pub taken_up_at: Timestamp,
+    /// Tells when the person writes again before the event is decided.
+    pub moved_on: MovedOn,
 }
 
 /// What came of an event. Commit `changes`, then keep `thread` and `direct` in memory.

@@ -24,6 +24,8 @@ pub(super) struct Case {
     pub mention: Option<MentionText>,
     pub classified: Option<Recorded<Classification>>,
     pub written: Option<Recorded<String>>,
+    /// The person wrote again before the reply was written, so that it was given up.
+    pub is_overtaken: bool,
 }
 
 /// A question to a model and what came of it.
@@ -74,8 +76,10 @@ impl Case {
             .map(|(author, text)| MentionText { author, text: text.to_owned() });
         let decision = Decision::deserialize(&details).map_err(|_| Unfit::Unreadable)?;
         let classified = recorded_at(&decision.trace, Step::Classify, "found")?;
-        let written = recorded_at(&decision.trace, Step::Generate, "text")?;
-        Ok(Self { event, decision, circumstances, mention, classified, written })
+        let given_up = |step: &TraceStep| step.step == Step::Generate && step.details.is_null();
+        let is_overtaken = decision.trace.iter().any(given_up);
+        let written = if is_overtaken { None } else { recorded_at(&decision.trace, Step::Generate, "text")? };
+        Ok(Self { event, decision, circumstances, mention, classified, written, is_overtaken })
     }
 }
 

@@ -46,6 +46,14 @@ pub struct Changed {
 }
 
 impl Changed {
+    /// Says what is wrong when the changes cannot be made to this configuration.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn check(&self, context: &TenantContext) -> Result<(), InvalidSetting> {
+        self.apply(context).map(drop)
+    }
+
     /// The context with the changes in it.
     ///
     /// # Errors

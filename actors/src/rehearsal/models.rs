@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use llm::offline::PROVIDER as OFFLINE;
 use llm::{Answer, Behalf, ClassifyRequest, LlmError, LlmRouter, ReplyRequest, fingerprint};
 use serde::{Deserialize, Serialize};
+use tenants::budget::TenantBudget;
 use tenants::intent::Classification;
 use tenants::money::MicroUsd;
 
@@ -78,6 +79,8 @@ pub(super) struct CaseModels<'a> {
     pub purse: &'a Purse,
     /// Other models are in use.
     pub others_in_use: bool,
+    /// The tenant's present budget.
+    pub payer: TenantBudget,
     /// The changed budget of a day, and the day.
     pub budget: Option<(MicroUsd, String)>,
     pub sources: Mutex<Vec<Source>>,
@@ -147,7 +150,8 @@ impl CaseModels<'_> {
             Ok(answer) => {
                 *self.purse.spent.lock().unwrap_or_else(PoisonError::into_inner) += answer.cost_micro_usd;
                 self.pay(answer.cost_micro_usd);
-                self.note(Source::Model);
+                let is_local = answer.provider == OFFLINE && answer.degraded.is_none();
+                self.note(if is_local { Source::Offline } else { Source::Model });
             }
             Err(error) if error.is_transient() => self.note(Source::Failed),
             Err(_) => self.note(Source::Model),
@@ -171,16 +175,19 @@ enum Recall<T> {
     Nothing,
 }
 
-/// The event was paid for when it came in: what a rehearsal asks is none of its costs.
-fn for_no_event(behalf: &Arc<Behalf>) -> Arc<Behalf> {
-    Arc::new(Behalf { event: None, ..Behalf::clone(behalf) })
+impl CaseModels<'_> {
+    /// The event was paid for when it came in: what a rehearsal asks is none of its costs. It is paid from the budget
+    /// that there really is, because a changed one must not become that.
+    fn paid_now(&self, behalf: &Arc<Behalf>) -> Arc<Behalf> {
+        Arc::new(Behalf { event: None, budget: self.payer.clone(), ..Behalf::clone(behalf) })
+    }
 }
 
 #[async_trait]
 impl LlmRouter for CaseModels<'_> {
     async fn classify(&self, request: ClassifyRequest) -> Result<Answer<Classification>, LlmError> {
         let asked = fingerprint::of_classification(&request);
-        let request = ClassifyRequest { behalf: for_no_event(&request.behalf), ..request };
+        let request = ClassifyRequest { behalf: self.paid_now(&request.behalf), ..request };
         let way = match self.recall(self.case.classified.as_ref(), &asked) {
             Recall::Answer(answer) => return answer,
             Recall::TooDear => Way::Offline(Source::Degraded),
@@ -193,8 +200,12 @@ impl LlmRouter for CaseModels<'_> {
     }
 
     async fn reply(&self, request: ReplyRequest) -> Result<Answer<String>, LlmError> {
+        if self.case.is_overtaken {
+            // As long as it took, the person was quicker.
+            return std::future::pending().await;
+        }
         let asked = fingerprint::of_reply(&request);
-        let request = ReplyRequest { behalf: for_no_event(&request.behalf), ..request };
+        let request = ReplyRequest { behalf: self.paid_now(&request.behalf), ..request };
         let way = match self.recall(self.case.written.as_ref(), &asked) {
             Recall::Answer(answer) => return answer,
             Recall::TooDear => Way::Offline(Source::Degraded),

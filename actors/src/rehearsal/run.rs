@@ -18,7 +18,9 @@ use super::compare::{Difference, Side, compare};
 use super::models::{CaseModels, ModelsOf, Purse, Source};
 use super::report::Report;
 use super::stage::{Stage, StandingClock};
-use crate::decide::{DecideError, Decided, RuleSet, Senses, Situation, decide_by, parts_of, put_together};
+use crate::decide::{
+    DecideError, Decided, MovedOn, RuleSet, Senses, Situation, decide_by, parts_of, put_together,
+};
 
 /// Decisions that are read at once.
 const PAGE: u32 = 100;
@@ -216,6 +218,7 @@ impl Run<'_> {
             models: &self.rehearser.models,
             purse: &self.purse,
             others_in_use: changed.models,
+            payer: self.present.budget(),
             budget: changed.budget.map(|budget| (budget, local_day(at, zone))),
             sources: Mutex::default(),
         };
@@ -226,6 +229,7 @@ impl Run<'_> {
             thread: case.circumstances.thread(&case.event),
             direct: case.circumstances.direct(&case.event),
             taken_up_at: at,
+            moved_on: moved_on(case),
         };
         let (clock, stage) = (StandingClock(at), Stage(case));
         let senses = Senses {
@@ -309,6 +313,15 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// Tells that the person has written again, where they did so before a reply was written.
+fn moved_on(case: &Case) -> MovedOn {
+    let moved_on = MovedOn::default();
+    if case.is_overtaken {
+        moved_on.tell();
+    }
+    moved_on
 }
 
 fn day_of(case: &Case, prepared: &Prepared) -> String {

@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use tenants::account::Account;
 use tenants::clock::{Clock, Sleep, Timestamp};
-use tenants::conversation::{Comment, Conversation};
+use tenants::conversation::{Comment, Conversation, Message};
 use tenants::effect::Effect;
-use tenants::ids::{AccountId, TenantId};
-use tenants::ports::{EffectFilter, MentionText, PageRequest, SendError, StoreError};
+use tenants::ids::{AccountId, ConversationId, TenantId};
+use tenants::ports::{CommentFilter, EffectFilter, MentionText, PageRequest, SendError, StoreError};
 
 use super::case::Case;
-use crate::decide::{DecisionReads, MentionReads};
+use crate::decide::{Before, DecisionReads, MentionReads};
 
 /// A clock that stands still. Whoever sleeps on it wakes at once.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,29 @@ impl DecisionReads for Stage<'_> {
         let direct = self.0.circumstances.direct(&self.0.event);
         let is_asked = |it: &Conversation| keys.contains(&(it.account, it.key.clone()));
         Ok(direct.into_iter().filter(is_asked).collect())
+    }
+
+    /// Everything that was said before is in the record, or models did not want to know it.
+    fn recorded_before(&self) -> Option<Before> {
+        Some(self.0.circumstances.before.clone().unwrap_or_default())
+    }
+
+    async fn list_messages(
+        &self,
+        _tenant: &TenantId,
+        _conversation: &ConversationId,
+        _page: PageRequest,
+    ) -> Result<Vec<Message>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn list_comments(
+        &self,
+        _tenant: &TenantId,
+        _filter: &CommentFilter,
+        _page: PageRequest,
+    ) -> Result<Vec<Comment>, StoreError> {
+        Ok(Vec::new())
     }
 
     /// Tells whose thread our own words began. The person has no influence on what is decided.

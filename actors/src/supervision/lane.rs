@@ -19,7 +19,7 @@ use super::desk::Desk;
 use super::node::Node;
 use super::panics::panic_message;
 use super::role::{RoleMsg, Work};
-use crate::decide::{DecideError, Decided, Situation, conversations_of};
+use crate::decide::{DecideError, Decided, MovedOn, Situation, conversations_of};
 
 /// Decisions in a row that somebody else's commit may make void before that counts as a failure.
 const CONFLICTS: u32 = 3;
@@ -40,6 +40,7 @@ pub(super) struct LaneTask {
     pub role: Role,
     pub actor: ActorRef<RoleMsg>,
     pub cut: CancellationToken,
+    pub moved_on: MovedOn,
 }
 
 /// Why a commit was not taken.
@@ -163,6 +164,7 @@ impl LaneTask {
             thread: self.desk.workload.recall(&work.claim.lane).or_else(|| work.thread.clone()),
             direct: work.direct.clone(),
             taken_up_at: self.node.now(),
+            moved_on: self.moved_on.clone(),
         })
     }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tenants::clock::Timestamp;
 use tenants::conversation::Conversation;
-use tenants::event::{InboxEvent, Role};
+use tenants::event::{EventBody, EventKind, InboxEvent, Role};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::debug;
 
@@ -19,6 +19,7 @@ use super::pulses::{Agent, Pulse};
 use super::ticks::Ticks;
 use super::watched::WatchedActor;
 use super::workload::{Claim, LaneKey};
+use crate::decide::MovedOn;
 
 /// An event to be worked on, with what was read for it.
 pub(super) struct Work {
@@ -26,6 +27,13 @@ pub(super) struct Work {
     pub event: InboxEvent,
     pub thread: Option<Conversation>,
     pub direct: Option<Conversation>,
+}
+
+impl Work {
+    /// Whether it is a direct message from somebody else: an answer to an earlier one comes too early then.
+    fn is_message(&self) -> bool {
+        matches!(&self.event.body, EventBody::Message(_)) && self.event.kind != EventKind::Echo
+    }
 }
 
 pub(super) enum RoleMsg {
@@ -53,8 +61,8 @@ pub(super) struct RoleState {
     role: Role,
     pulse: Arc<Pulse>,
     ticks: Ticks,
-    /// Lanes at work and what waits in each.
-    lanes: HashMap<LaneKey, VecDeque<Work>>,
+    /// Lanes at work.
+    lanes: HashMap<LaneKey, Lane>,
     /// Ends the decisions of this actor's lanes when it ends, however it ends. Commits are not cut.
     cut: CancellationToken,
     _cut_on_drop: DropGuard,
@@ -63,6 +71,34 @@ pub(super) struct RoleState {
 impl Drop for RoleState {
     fn drop(&mut self) {
         self.node.metrics.lanes.sub(self.lanes.len() as i64);
+    }
+}
+
+/// A conversation that is worked on.
+#[derive(Default)]
+struct Lane {
+    /// What waits behind the event in hand.
+    queue: VecDeque<Work>,
+    /// Tells the event in hand that its author has written again.
+    moved_on: MovedOn,
+}
+
+impl Lane {
+    fn wait(&mut self, work: Work) {
+        if work.is_message() {
+            self.moved_on.tell();
+        }
+        self.queue.push_back(work);
+    }
+
+    /// The next event, which hears of those that wait behind it already.
+    fn next(&mut self) -> Option<Work> {
+        let work = self.queue.pop_front()?;
+        self.moved_on = MovedOn::default();
+        if self.queue.iter().any(Work::is_message) {
+            self.moved_on.tell();
+        }
+        Some(work)
     }
 }
 
@@ -126,39 +162,42 @@ impl RoleState {
     }
 
     fn take(&mut self, myself: &ActorRef<RoleMsg>, work: Work) {
-        if let Some(queue) = self.lanes.get_mut(&work.claim.lane) {
-            queue.push_back(work);
+        if let Some(lane) = self.lanes.get_mut(&work.claim.lane) {
+            lane.wait(work);
             return;
         }
-        self.lanes.insert(work.claim.lane.clone(), VecDeque::new());
+        let lane = Lane::default();
+        let moved_on = lane.moved_on.clone();
+        self.lanes.insert(work.claim.lane.clone(), lane);
         self.node.metrics.lanes.inc();
-        self.start(myself, work);
+        self.start(myself, work, moved_on);
     }
 
-    fn start(&self, myself: &ActorRef<RoleMsg>, work: Work) {
+    fn start(&self, myself: &ActorRef<RoleMsg>, work: Work, moved_on: MovedOn) {
         let task = LaneTask {
             node: Arc::clone(&self.node),
             desk: Arc::clone(&self.desk),
             role: self.role,
             actor: myself.clone(),
             cut: self.cut.clone(),
+            moved_on,
         };
         self.node.ports.tasks.spawn("lane", work_off(task, work));
     }
 
     fn finished(&mut self, myself: &ActorRef<RoleMsg>, lane: LaneKey, end: LaneEnd) {
-        let Some(queue) = self.lanes.get_mut(&lane) else { return };
+        let Some(at_work) = self.lanes.get_mut(&lane) else { return };
         let next = match end {
             LaneEnd::Done if self.node.is_draining() => None,
-            LaneEnd::Done => queue.pop_front(),
+            LaneEnd::Done => at_work.next().map(|work| (work, at_work.moved_on.clone())),
             LaneEnd::Rests => {
-                let events: Vec<_> = queue.iter().map(|work| work.event.id).collect();
+                let events: Vec<_> = at_work.queue.iter().map(|work| work.event.id).collect();
                 self.desk.workload.park(&lane, &events, None);
                 None
             }
         };
         match next {
-            Some(work) => self.start(myself, work),
+            Some((work, moved_on)) => self.start(myself, work, moved_on),
             None => {
                 self.lanes.remove(&lane);
                 self.node.metrics.lanes.dec();

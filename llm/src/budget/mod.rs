@@ -31,6 +31,7 @@ pub(crate) use self::spending::{CallStart, Ending, Spending};
 use crate::catalogue::{ModelRef, Price};
 use crate::error::LlmError;
 use crate::metrics::LlmMetrics;
+use crate::tally::Tally;
 
 /// Tries to settle before it is given up and left to expiry.
 const SETTLE_TRIES: u32 = 12;
@@ -115,6 +116,8 @@ pub(crate) struct Work {
     pub task: Task,
     pub event: Option<EventId>,
     pub prompt: Option<String>,
+    /// Where its calls are added up, beside the ledger.
+    pub tally: Option<Tally>,
 }
 
 /// Sets money aside and settles it.

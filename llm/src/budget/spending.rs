@@ -95,6 +95,9 @@ impl Spending {
         let under_way = self.under_way.take()?;
         let call = self.reckon(under_way, ending);
         self.purse.metrics.call(&call);
+        if let Some(tally) = &self.work.tally {
+            tally.add(&call);
+        }
         self.calls.push(call);
         self.calls.last()
     }

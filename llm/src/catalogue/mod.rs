@@ -11,6 +11,7 @@ use tenants::models::Task;
 
 pub use self::model::{BadModelRef, ModelEntry, ModelRef, Protocol, ProviderEntry};
 pub use self::price::{Price, estimated_tokens};
+use crate::provider::ProviderSource;
 use crate::request::Tier;
 
 /// The catalogue that is built in.
@@ -144,6 +145,25 @@ impl Catalogue {
         let catalogue: Self = table.try_into()?;
         catalogue.check()?;
         Ok(catalogue)
+    }
+
+    /// The first model of a task whose provider can be used: there is a key for it, or it needs none.
+    ///
+    /// # Errors
+    /// When the entry of a provider makes no sense.
+    pub fn first_usable(
+        &self,
+        task: Task,
+        source: &dyn ProviderSource,
+    ) -> Result<Option<&ModelRef>, CatalogueError> {
+        let Some(entry) = self.tasks.get(&task) else { return Ok(None) };
+        for model in &entry.models {
+            let Some(provider) = self.providers.get(&model.provider) else { continue };
+            if source.provider(&model.provider, provider)?.is_some() {
+                return Ok(Some(model));
+            }
+        }
+        Ok(None)
     }
 
     /// What a model costs, and whether that is known: else it is as dear as the dearest.

@@ -22,7 +22,8 @@ use tenants::clock::{Clock, Timestamp};
 use tenants::intent::Classification;
 
 use self::classifier::{Classifier, ClassifierError};
-use self::templates::{Templates, TemplatesError};
+pub(crate) use self::templates::signed;
+use self::templates::{Templates, TemplatesError, own_templates};
 use crate::error::LlmError;
 use crate::router::{Answer, ClassifyRequest, LlmRouter, ReplyRequest};
 
@@ -65,6 +66,12 @@ impl OfflineProvider {
     /// The classifier, for those who need no [`Answer`] around its result.
     pub fn classifier(&self) -> &Classifier {
         &self.classifier
+    }
+
+    /// Whether the tenant has written a reply of its own for this.
+    pub fn has_own_words(&self, request: &ReplyRequest) -> bool {
+        let has_answer = self.answer_from_facts(request).is_some();
+        !own_templates(request, has_answer).is_empty()
     }
 
     /// What a fact of the request says to its text, when one clearly does and is in the language of the reply.

@@ -155,7 +155,8 @@ fn complete<'a>(templates: &'a [String], values: Values<'_>) -> Vec<&'a str> {
 
 /// The tenant's templates for this request. Those with `{answer}` count only when there is an answer, and are
 /// then the only ones that count; a template for exactly this language or channel beats a general one.
-fn own_templates(request: &ReplyRequest, has_answer: bool) -> Vec<&str> {
+/// The tenant's own replies that fit best.
+pub fn own_templates(request: &ReplyRequest, has_answer: bool) -> Vec<&str> {
     let fits = request.voice.templates.iter().filter(|own| {
         own.intent == request.intent
             && own.language.is_none_or(|language| language == request.language)
@@ -182,7 +183,8 @@ fn emoji<'a>(section: &'a Section, voice: &Voice, seed: u64) -> Option<&'a str> 
     Some(&section.emoji[choice])
 }
 
-fn signed(reply: String, request: &ReplyRequest) -> String {
+/// With the brand's signature, if it is a direct message and the brand has one.
+pub fn signed(reply: String, request: &ReplyRequest) -> String {
     let signature = request.voice.signature.as_deref().map(str::trim).filter(|text| !text.is_empty());
     match signature {
         Some(signature) if request.channel != Channel::Comment => format!("{reply}\n{signature}"),

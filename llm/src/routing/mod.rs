@@ -180,7 +180,7 @@ impl Router {
             return Ok(EmbedReply { vectors: Vec::new(), origin: nobody() });
         }
         let limits = Limits::of_embedding(&table.catalogue.embedding, request.deadline, started);
-        let work = Work { task: request.task, event: request.event, prompt: None };
+        let work = Work { task: request.task, event: request.event, prompt: None, tally: None };
         let mut journey = Journey::new(inner, Arc::clone(&table), request.payer, work, limits);
         let leg =
             journey.travel(&table.catalogue.embedding.models, EmbedJob { texts: request.texts }).await?;
@@ -210,7 +210,8 @@ impl Router {
 
     fn set_out(&self, request: Request, table: &Arc<Table>, limits: Limits) -> (ChatJob, Journey) {
         let task = table.task(request.task);
-        let work = Work { task: request.task, event: request.event, prompt: request.prompt };
+        let Request { task: purpose, event, prompt, tally, .. } = request;
+        let work = Work { task: purpose, event, prompt, tally };
         let job = ChatJob::new(request.input, request.task, task.temperature);
         let journey = Journey::new(Arc::clone(&self.inner), Arc::clone(table), request.payer, work, limits);
         (job, journey)

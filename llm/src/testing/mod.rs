@@ -8,6 +8,7 @@ pub use ledger::MemoryLedger;
 pub use provider::{Asked, ScriptedProvider, StreamStep, Turn, saying};
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,12 +26,35 @@ pub enum Step {
     Classify(Classification),
     /// `reply` answers this.
     Reply(String),
+    /// The same from a lesser model than should have answered, and why.
+    Lesser(Box<Step>, String),
+    /// The same, and the model says that it is not sure.
+    Unsure(Box<Step>),
     /// The call fails.
     Fail(LlmError),
     /// The call panics, as a bug would.
     Panic,
     /// The call waits until the gate lets it through, then goes on with the next step.
     Wait(Gate),
+}
+
+impl Step {
+    /// The answer without what is said about it.
+    fn plain(&self) -> &Self {
+        match self {
+            Self::Lesser(step, _) | Self::Unsure(step) => step.plain(),
+            _ => self,
+        }
+    }
+
+    /// What is said about the answer, put onto it.
+    fn mark<T>(&self, answer: Answer<T>) -> Answer<T> {
+        match self {
+            Self::Lesser(step, why) => Answer { degraded: Some(why.clone()), ..step.mark(answer) },
+            Self::Unsure(step) => Answer { is_unsure: true, ..step.mark(answer) },
+            _ => answer,
+        }
+    }
 }
 
 /// Holds calls back until a test opens it.
@@ -78,6 +102,7 @@ pub struct ScriptedRouter {
     otherwise: Option<Arc<dyn LlmRouter>>,
     scripts: Mutex<HashMap<String, VecDeque<Step>>>,
     calls: Mutex<Vec<Call>>,
+    reads_history: AtomicBool,
 }
 
 impl ScriptedRouter {
@@ -98,13 +123,23 @@ impl ScriptedRouter {
         lock(&self.scripts).entry(text.to_owned()).or_default().extend(steps);
     }
 
+    /// From now on it wants to know what was said before.
+    pub fn wants_history(&self) {
+        self.reads_history.store(true, Ordering::Relaxed);
+    }
+
     /// The calls so far, in order of arrival.
     pub fn calls(&self) -> Vec<Call> {
         lock(&self.calls).clone()
     }
 
     fn make(otherwise: Option<Arc<dyn LlmRouter>>) -> Arc<Self> {
-        Arc::new(Self { otherwise, scripts: Mutex::default(), calls: Mutex::default() })
+        Arc::new(Self {
+            otherwise,
+            scripts: Mutex::default(),
+            calls: Mutex::default(),
+            reads_history: AtomicBool::new(false),
+        })
     }
 
     /// The next step for this text of a kind that `fits`.
@@ -134,9 +169,9 @@ impl ScriptedRouter {
 impl LlmRouter for ScriptedRouter {
     async fn classify(&self, request: ClassifyRequest) -> Result<Answer<Classification>, LlmError> {
         lock(&self.calls).push(Call::Classify(request.clone()));
-        let step = self.play(&request.text, |step| !matches!(step, Step::Reply(_))).await?;
-        match (step, &self.otherwise) {
-            (Some(Step::Classify(classification)), _) => Ok(answer(classification)),
+        let step = self.play(&request.text, |step| !matches!(step.plain(), Step::Reply(_))).await?;
+        match (step.as_ref().map(|step| (step, step.plain())), &self.otherwise) {
+            (Some((step, Step::Classify(found))), _) => Ok(step.mark(answer(found.clone()))),
             (_, Some(otherwise)) => otherwise.classify(request).await,
             (_, None) => Err(unscripted()),
         }
@@ -144,12 +179,16 @@ impl LlmRouter for ScriptedRouter {
 
     async fn reply(&self, request: ReplyRequest) -> Result<Answer<String>, LlmError> {
         lock(&self.calls).push(Call::Reply(request.clone()));
-        let step = self.play(&request.text, |step| !matches!(step, Step::Classify(_))).await?;
-        match (step, &self.otherwise) {
-            (Some(Step::Reply(reply)), _) => Ok(answer(reply)),
+        let step = self.play(&request.text, |step| !matches!(step.plain(), Step::Classify(_))).await?;
+        match (step.as_ref().map(|step| (step, step.plain())), &self.otherwise) {
+            (Some((step, Step::Reply(reply))), _) => Ok(step.mark(answer(reply.clone()))),
             (_, Some(otherwise)) => otherwise.reply(request).await,
             (_, None) => Err(unscripted()),
         }
+    }
+
+    fn reads_history(&self) -> bool {
+        self.reads_history.load(Ordering::Relaxed)
     }
 }
 

@@ -4,6 +4,7 @@
 mod answers;
 mod budgets;
 mod cancelling;
+mod cascade;
 mod failures;
 mod reloading;
 mod sharing;

@@ -1,6 +1,7 @@
 //! The one function that builds a node, used by `serve`, the demo and the tests alike.
 
 mod foundations;
+pub(crate) mod models;
 mod view;
 
 use std::fmt;
@@ -12,10 +13,11 @@ use actors::dispatcher::Dispatcher;
 use actors::supervision::Troupe;
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
-use llm::{LlmRouter, OfflineProvider};
+use llm::LlmRouter;
+use llm::budget::NoWatch;
 use storage::NodeClaim;
 use tenants::clock::Clock;
-use tenants::ports::{Hint, Messenger, Outbox, Store, Wake};
+use tenants::ports::{Hint, Messenger, Outbox, Rehearsals, Store, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
@@ -24,6 +26,7 @@ pub use foundations::Foundations;
 
 use crate::data_dir::{self, DataDirLock};
 use crate::http::{self, AppParts, AppState};
+use crate::rehearsals::{CatalogueModels, RehearsalDesk};
 use crate::scheduler;
 use crate::settings::Settings;
 use view::View;
@@ -32,7 +35,7 @@ use view::View;
 pub struct BootOptions {
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Language models; the built-in offline provider when left out.
+    /// Language models; those of the catalogue behind the built-in ones when left out.
     pub llm: Option<Arc<dyn LlmRouter>>,
     /// Instagram; the gateway when left out.
     pub messenger: Option<Arc<dyn Messenger>>,
@@ -88,8 +91,9 @@ impl Node {
             info!(interrupted, "calls were under way when the last run ended; Instagram is read back");
         }
 
-        let ports = ports(&foundations, &settings, options.llm, options.messenger)?;
+        foundations.database.interrupt_rehearsals(foundations.clock.now()).await?;
         let registry = prometheus::Registry::new();
+        let ports = ports(&foundations, &settings, options.llm, options.messenger, &registry)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
         supervise(&troupe, &dispatcher, &ports);
@@ -146,6 +150,7 @@ fn ports(
     settings: &Settings,
     llm: Option<Arc<dyn LlmRouter>>,
     messenger: Option<Arc<dyn Messenger>>,
+    registry: &prometheus::Registry,
 ) -> anyhow::Result<Ports> {
     let messenger = match messenger {
         Some(messenger) => messenger,
@@ -165,7 +170,7 @@ fn ports(
         messenger,
         llm: match llm {
             Some(llm) => llm,
-            None => Arc::new(OfflineProvider::new(foundations.clock.clone())?),
+            None => Arc::new(models::start(foundations, &settings.models, Arc::new(NoWatch), registry)?),
         },
         wake,
     })
@@ -229,6 +234,11 @@ async fn http_state(
         ports: ports.clone(),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
+        rehearsals: Arc::new(RehearsalDesk::new(
+            ports.clone(),
+            Arc::new(foundations.database.clone()),
+            Arc::new(CatalogueModels { foundations: foundations.clone(), settings: settings.models.clone() }),
+        )?),
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
         registry,
         settings: settings.http.to_http_settings(),

@@ -7,10 +7,11 @@ use serde::Serialize;
 use tenants::account::AccountStatus;
 use tenants::audit::ChainVerdict;
 use tenants::effect::EffectState;
+use tenants::models::Task;
 use tenants::ports::{AuditLog, Directory, Messenger, Operations, Outbox};
 
 use super::{Finding, Output};
-use crate::boot::Foundations;
+use crate::boot::{Foundations, models};
 use crate::settings::Settings;
 
 /// One thing that was looked at.
@@ -65,6 +66,7 @@ async fn installation(foundations: &Foundations, settings: &Settings) -> Vec<Che
         Err(error) => Check::trouble("database", format!("{:#}", anyhow::Error::new(error))),
     }];
     checks.push(own_app(settings));
+    checks.push(models(foundations, settings));
     for check in [accounts(foundations, settings).await, queue(foundations).await, audit(foundations).await] {
         checks.push(check.unwrap_or_else(|error| Check::trouble("database", format!("{error:#}"))));
     }
@@ -79,6 +81,26 @@ fn own_app(settings: &Settings) -> Check {
         )
     } else {
         Check::fine("meta app", "an app secret is set")
+    }
+}
+
+/// Which kinds of work have a model that could be asked. No model is asked: that would cost money.
+fn models(foundations: &Foundations, settings: &Settings) -> Check {
+    let found = models::read(&settings.models).and_then(|catalogue| {
+        let providers = models::providers(foundations, &settings.models)?;
+        let usable: Vec<String> = Task::ALL
+            .iter()
+            .filter_map(|task| Some(format!("{task}: {}", catalogue.first_usable(*task, &providers).ok()??)))
+            .collect();
+        Ok(usable)
+    });
+    match found {
+        Ok(usable) if usable.is_empty() => Check::fine(
+            "models",
+            "no key of a provider is set: the built-in classifier and templates answer everything",
+        ),
+        Ok(usable) => Check::fine("models", usable.join(", ")),
+        Err(error) => Check::trouble("models", format!("{error:#}")),
     }
 }
 

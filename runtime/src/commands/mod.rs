@@ -1,7 +1,7 @@
 //! The command line. Every command prints for people, or JSON with `--json`; errors say what to do next.
 //!
 //! Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 the check found something (a broken audit chain, a
-//! lost or doubled event, a failed diagnosis).
+//! lost or doubled event, a failed diagnosis, a replay that was to be the same and is not).
 
 mod admin;
 mod audit;
@@ -12,6 +12,7 @@ mod doctor;
 mod migrate;
 mod output;
 mod queue;
+mod replay;
 mod sandbox;
 mod serve;
 mod workspace;
@@ -81,6 +82,8 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Decide recorded events again with a changed configuration.
+    Replay(Box<replay::ReplayArgs>),
     /// Measure this machine: webhooks accepted and events finished per second.
     Bench(bench::BenchArgs),
     /// Print a completion script for a shell.
@@ -137,6 +140,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Key(command) => admin::key(command, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
+            Command::Replay(args) => replay::run(*args, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,
             Command::Completions { .. } | Command::Config(_) => Ok(Finding::Fine),
         }

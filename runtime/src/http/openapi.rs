@@ -31,7 +31,7 @@ use super::schema;
     tags(
         (name = "agencies"), (name = "keys"), (name = "apps"), (name = "tenants"), (name = "settings"),
         (name = "accounts"), (name = "rules"), (name = "comments"), (name = "conversations"), (name = "approvals"),
-        (name = "decisions"), (name = "queue"), (name = "audit"), (name = "alerts"), (name = "operations"),
+        (name = "decisions"), (name = "rehearsals"), (name = "queue"), (name = "audit"), (name = "alerts"), (name = "operations"),
         (name = "events"), (name = "feed"), (name = "webhooks"), (name = "health")
     )
 )]

@@ -55,6 +55,7 @@ words! {
     EventKind = tenants::event::EventKind;
     Outcome = tenants::decision::Outcome;
     Step = tenants::decision::Step;
+    RehearsalStatus = tenants::rehearsal::RehearsalStatus;
 }
 
 /// Schema of every id: a prefix that names the kind, and a UUIDv7.

@@ -2,6 +2,7 @@
 //! then the environment as `TROUPE__SECTION__KEY`. An unknown key in any layer is an error that names it.
 
 mod http;
+mod models;
 mod secret;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 pub use http::HttpSection;
+pub use models::ModelSettings;
 pub use secret::Secret;
 
 /// The embedded defaults, with every key explained.
@@ -40,6 +42,8 @@ pub struct Settings {
     pub vault: VaultSettings,
     /// Instagram.
     pub instagram: InstagramSettings,
+    /// Language models.
+    pub models: ModelSettings,
     /// Actors.
     pub actors: ActorSettings,
     /// The queue of effects.
@@ -349,6 +353,7 @@ mod tests {
         let env = environment(&[
             ("TROUPE__DATABASE__URL", "postgres://u:hunter2@h/d"),
             ("TROUPE__INSTAGRAM__APP__SECRETS", "[\"hunter2\"]"),
+            ("TROUPE__MODELS__KEYS__ANTHROPIC", "hunter2"),
         ]);
         assert!(!format!("{:?}", Settings::load(None, env.clone()).unwrap()).contains("hunter2"));
         assert!(!format!("{:?}", printable(None, env).unwrap()).contains("hunter2"));

@@ -35,6 +35,7 @@ pub(super) fn mask(settings: &mut Value) {
         ["vault", "keys", ""],
         ["instagram", "app", "secrets"],
         ["instagram", "app", "verify_token"],
+        ["models", "keys", ""],
     ] {
         mask_at(settings, &path);
     }
@@ -47,6 +48,7 @@ fn mask_at(value: &mut Value, path: &[&str]) {
                 mask_at(inner, rest);
             }
         }
+        (["", ..] | [], Value::Dict(_, dict)) => dict.values_mut().for_each(|item| mask_at(item, &[])),
         (_, Value::Array(_, items)) => items.iter_mut().for_each(|item| mask_at(item, &[])),
         (_, Value::String(_, text)) if !text.is_empty() => *text = "(set, not shown)".to_owned(),
         _ => {}

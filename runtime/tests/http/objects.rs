@@ -4,6 +4,7 @@ use serde_json::json;
 use tenants::account::{Account, Tenant};
 use tenants::alert::{AlertType, NewAlert};
 use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
+use tenants::audit::Chain;
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::conversation::{
@@ -13,9 +14,11 @@ use tenants::conversation::{
 use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
 use tenants::ids::{
-    AlertId, ApprovalId, CommentId, ConversationId, DecisionId, EffectId, EventId, Ids, MessageId, RuleId,
+    AgencyId, AlertId, ApprovalId, CommentId, ConversationId, DecisionId, EffectId, EventId, Ids, MessageId,
+    RehearsalId, RuleId, TenantId,
 };
 use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
+use tenants::rehearsal::{Rehearsal, RehearsalStatus};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
 
 use crate::rig::Rig;
@@ -33,6 +36,30 @@ pub struct Objects {
     pub dead: EffectId,
     pub rule: RuleId,
     pub alert: AlertId,
+    /// A rehearsal that is done.
+    pub rehearsal: RehearsalId,
+}
+
+/// A rehearsal that is done, of a tenant or of all tenants of an agency.
+pub async fn rehearsal(rig: &Rig, agency: AgencyId, tenant: Option<TenantId>) -> RehearsalId {
+    let rehearsal = Rehearsal {
+        id: RehearsalId::new(&rig.ports.ids),
+        agency,
+        tenant,
+        status: RehearsalStatus::Done,
+        asked_by: "cli".to_owned(),
+        asked: json!({}),
+        progress: 0,
+        report: Some(json!({ "total": {}, "tenants": [] })),
+        error: None,
+        created_at: rig.now(),
+        finished_at: Some(rig.now()),
+    };
+    let id = rehearsal.id;
+    let chain = tenant.map_or(Chain::Agency(agency), Chain::Tenant);
+    let changes = Changes { chain, list: vec![Change::PutRehearsal(Box::new(rehearsal))] };
+    rig.database.commit(changes).await.unwrap();
+    id
 }
 
 const COMMENT: &str = "180000000000000001";
@@ -73,6 +100,7 @@ impl Objects {
             dead: dead.id,
             rule: rule.id,
             alert: AlertId::new(ids),
+            rehearsal: rehearsal(rig, tenant.agency, Some(tenant.id)).await,
         };
         let message = message(ids, account, &direct, now);
         rig.database.accept(Delivery { events: vec![event], ..Delivery::default() }).await.unwrap();

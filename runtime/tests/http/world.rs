@@ -3,13 +3,13 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tenants::account::{Account, AccountStatus, Agency, ApiKey, KeyScope, LoginFlavour, MetaApp, Tenant};
-use tenants::ids::{AccountId, AgencyId};
+use tenants::ids::{AccountId, AgencyId, RehearsalId};
 use tenants::ports::{Directory, UnitOfWork};
 use tenants::settings::TenantSettings;
 use troupe::administration::Act;
 use troupe::http::HttpSettings;
 
-use crate::objects::Objects;
+use crate::objects::{Objects, rehearsal};
 use crate::rig::Rig;
 
 /// A key and its text.
@@ -38,6 +38,8 @@ pub struct House {
     pub agency: Agency,
     pub key: Key,
     pub app: MetaApp,
+    /// A rehearsal over all its tenants that is done.
+    pub rehearsal: RehearsalId,
 }
 
 impl House {
@@ -95,7 +97,8 @@ async fn house(rig: &Rig, installation: &Key, name: &str, app_id: &str) -> House
         "verify_token": format!("verify-{app_id}") });
     rig.post(&key.text, &format!("/agencies/{id}/apps"), new).await.ok();
     let app = rig.database.list_apps(&id).await.unwrap().remove(0);
-    House { agency, key, app }
+    let rehearsal = rehearsal(rig, id, None).await;
+    House { agency, key, app, rehearsal }
 }
 
 async fn shop(rig: &Rig, house: &House, slug: &str, external_id: &str) -> Shop {

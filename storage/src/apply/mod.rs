@@ -14,6 +14,7 @@ pub(crate) mod effects;
 pub(crate) mod events;
 pub(crate) mod ledger;
 pub(crate) mod operations;
+pub(crate) mod prompts;
 pub(crate) mod rehearsals;
 pub(crate) mod rules;
 pub(crate) mod schedule;
@@ -97,6 +98,7 @@ async fn apply_kind(
         Kind::Configurations => rehearsals::keep_configurations(connection, group, now).await,
         Kind::Tenants => tenants::apply(connection, group, now).await,
         Kind::Rules => rules::apply(connection, group, now).await,
+        Kind::Prompts => prompts::apply(connection, group, now).await,
         Kind::Accounts => accounts::apply(connection, group, now).await,
         Kind::EventsDone => events::complete(connection, group).await,
         Kind::EventsFailed => events::fail(connection, group).await,

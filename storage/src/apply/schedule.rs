@@ -17,6 +17,7 @@ pub(crate) enum Kind {
     Configurations,
     Tenants,
     Rules,
+    Prompts,
     Accounts,
     EventsDone,
     EventsFailed,
@@ -40,6 +41,11 @@ impl Kind {
         match change {
             Change::PutAgency(_) | Change::PutTenant(_) | Change::PutSettings(_) => Kind::Tenants,
             Change::PutRule(_) | Change::DeleteRule(_) => Kind::Rules,
+            Change::AddPrompt(_)
+            | Change::InstallPrompt(_)
+            | Change::UsePrompt { .. }
+            | Change::StartExperiment(_)
+            | Change::EndExperiment(_) => Kind::Prompts,
             Change::SetAccountStatus { .. }
             | Change::PutAccount { .. }
             | Change::DeleteAccount(_)

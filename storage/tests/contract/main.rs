@@ -30,6 +30,8 @@ mod operations;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod rehearsals;
+#[cfg(test)]
 mod statements;
 #[cfg(test)]
 mod together;

@@ -3,12 +3,14 @@
 
 mod gateway;
 mod ledger;
+mod prompts;
 mod rehearsals;
 mod store;
 mod wake;
 
 pub use gateway::*;
 pub use ledger::*;
+pub use prompts::*;
 pub use rehearsals::*;
 pub use store::*;
 pub use wake::*;

@@ -8,4 +8,5 @@ mod decisions;
 mod delivery;
 mod faults;
 mod hostile;
+mod rehearsals;
 mod resilience;

@@ -1,6 +1,5 @@
 //! Whatever rules a tenant has made and whatever strangers write: asking the rules ends in a verdict.
 
-
 use chrono_tz::Tz;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -214,19 +214,31 @@ impl Conversations for MemoryStore {
     async fn list_messages(
         &self,
         _tenant: &TenantId,
-        _conversation: &ConversationId,
-        _page: PageRequest,
+        conversation: &ConversationId,
+        page: PageRequest,
     ) -> Result<Vec<Message>, StoreError> {
-        Err(not_needed())
+        let rows = self.rows();
+        let mut found: Vec<Message> =
+            rows.messages.values().filter(|message| message.conversation == *conversation).cloned().collect();
+        found.retain(|message| page.before.is_none_or(|before| message.id.0 < before));
+        found.sort_by_key(|message| std::cmp::Reverse(message.id));
+        found.truncate(page.limit as usize);
+        Ok(found)
     }
 
     async fn list_comments(
         &self,
         _tenant: &TenantId,
-        _filter: &CommentFilter,
-        _page: PageRequest,
+        filter: &CommentFilter,
+        page: PageRequest,
     ) -> Result<Vec<Comment>, StoreError> {
-        Err(not_needed())
+        let rows = self.rows();
+        let is_wanted = |comment: &&Comment| Some(comment.conversation) == filter.conversation;
+        let mut found: Vec<Comment> = rows.comments.values().filter(is_wanted).cloned().collect();
+        found.retain(|comment| page.before.is_none_or(|before| comment.id.0 < before));
+        found.sort_by_key(|comment| std::cmp::Reverse(comment.id));
+        found.truncate(page.limit as usize);
+        Ok(found)
     }
 
     async fn find_comment(

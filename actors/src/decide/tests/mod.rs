@@ -4,6 +4,7 @@ mod approvals;
 mod conversations;
 mod hostile_rules;
 pub(crate) mod memory_store;
+mod models;
 mod property;
 pub(crate) mod rows;
 mod stories;

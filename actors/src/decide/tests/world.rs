@@ -283,7 +283,7 @@ impl World {
         self.event(EventKind::Mention, media_id, mention_key(media_id, None), EventBody::Mention(body))
     }
 
-    fn situation(&self, event: &InboxEvent) -> Situation {
+    pub fn situation(&self, event: &InboxEvent) -> Situation {
         let rows = self.store.rows();
         let wanted = conversations_of(event);
         let load =
@@ -295,6 +295,7 @@ impl World {
             thread: load(wanted.thread),
             direct: load(wanted.direct),
             taken_up_at: self.clock.now(),
+            moved_on: MovedOn::default(),
         }
     }
 

@@ -24,12 +24,15 @@ mod operations;
 mod people;
 mod preview;
 mod queue;
+mod rehearsals;
 mod rules;
 mod settings;
 mod tenants;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;
+
+pub use rules::RuleDocument;
 
 use super::state::AppState;
 
@@ -48,6 +51,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(conversations::router())
         .merge(approvals::router())
         .merge(preview::router())
+        .merge(rehearsals::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())

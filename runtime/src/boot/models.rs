@@ -1,0 +1,128 @@
+//! Language models: the catalogue and its file, the providers with their keys, and the cascade in front of them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use anyhow::Context;
+use llm::budget::BudgetWatch;
+use llm::provider::HttpProviders;
+use llm::{Cascade, Catalogue, LlmMetrics, OfflineProvider, Router, RouterParts};
+use tracing::{info, warn};
+
+use super::Foundations;
+use crate::settings::ModelSettings;
+
+/// Builds the cascade and keeps its catalogue fresh.
+///
+/// # Errors
+/// When the catalogue makes no sense or a key cannot be used; the text says which.
+pub(super) fn start(
+    foundations: &Foundations,
+    settings: &ModelSettings,
+    watch: Arc<dyn BudgetWatch>,
+    registry: &prometheus::Registry,
+) -> anyhow::Result<Cascade> {
+    let seen = settings.file().and_then(changed_at);
+    let (cascade, router, providers) = cascade(foundations, settings, read(settings)?, watch, registry)?;
+    if let Some(file) = settings.file() {
+        let file = file.to_owned();
+        keep_fresh(foundations, settings.clone(), &file, seen, router, providers);
+    }
+    Ok(cascade)
+}
+
+/// A cascade for a catalogue, with the router in it and the providers behind that.
+///
+/// # Errors
+/// When the catalogue makes no sense or a key cannot be used; the text says which.
+pub(crate) fn cascade(
+    foundations: &Foundations,
+    settings: &ModelSettings,
+    catalogue: Catalogue,
+    watch: Arc<dyn BudgetWatch>,
+    registry: &prometheus::Registry,
+) -> anyhow::Result<(Cascade, Router, HttpProviders)> {
+    let clock = foundations.clock.clone();
+    let providers = providers(foundations, settings)?;
+    let parts = RouterParts {
+        ledger: Arc::new(foundations.database.clone()),
+        watch,
+        clock: clock.clone(),
+        ids: foundations.ids.clone(),
+        tasks: foundations.tasks.clone(),
+        metrics: LlmMetrics::register(registry)?,
+    };
+    let router = Router::new(parts, catalogue, &providers)?;
+    let local = Arc::new(OfflineProvider::new(clock.clone())?);
+    Ok((Cascade::new(local, router.clone(), clock), router, providers))
+}
+
+/// The providers with their keys.
+///
+/// # Errors
+/// When the machine has no working TLS.
+pub(crate) fn providers(
+    foundations: &Foundations,
+    settings: &ModelSettings,
+) -> anyhow::Result<HttpProviders> {
+    let made = HttpProviders::new(settings.keys(), settings.connect_timeout(), foundations.clock.clone());
+    made.context("no connection to a model provider can be made")
+}
+
+/// The built-in catalogue with the file laid over it.
+///
+/// # Errors
+/// When the file cannot be read or makes no sense.
+pub(crate) fn read(settings: &ModelSettings) -> anyhow::Result<Catalogue> {
+    let catalogue = match settings.file() {
+        None => Catalogue::built_in()?,
+        Some(file) => {
+            let place = || format!("models.file {}", file.display());
+            let text = std::fs::read_to_string(file).with_context(place)?;
+            Catalogue::with_overrides(&text).with_context(place)?
+        }
+    };
+    for name in settings.keys.keys() {
+        anyhow::ensure!(
+            catalogue.providers.contains_key(name),
+            "models.keys.{name}: the catalogue has no provider of that name; its providers are {}",
+            catalogue.providers.keys().cloned().collect::<Vec<_>>().join(", ")
+        );
+    }
+    Ok(catalogue)
+}
+
+/// Looks at the file now and then; a catalogue that cannot be used changes nothing.
+fn keep_fresh(
+    foundations: &Foundations,
+    settings: ModelSettings,
+    file: &Path,
+    mut seen: Option<SystemTime>,
+    router: Router,
+    providers: HttpProviders,
+) {
+    let (tasks, clock, file) = (foundations.tasks.clone(), foundations.clock.clone(), file.to_owned());
+    foundations.tasks.spawn("model_catalogue", async move {
+        loop {
+            tokio::select! {
+                () = tasks.stopping() => return,
+                () = clock.sleep(settings.reload_every()) => {}
+            }
+            let now = changed_at(&file);
+            if now == seen {
+                continue;
+            }
+            seen = now;
+            let reloaded = read(&settings).and_then(|catalogue| Ok(router.reload(catalogue, &providers)?));
+            match reloaded {
+                Ok(()) => info!(file = %file.display(), "the catalogue of models was read anew"),
+                Err(error) => warn!(error = format!("{error:#}"), "the catalogue of models stays as it was"),
+            }
+        }
+    });
+}
+
+fn changed_at(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
+}
