@@ -4,6 +4,7 @@
 //! actor and its conversation lane; the lane [`decide`]s and commits; the [`dispatcher`] performs the effects.
 //! Actors see only the ports of `tenants` and the `llm` router: no HTTP, no SQL, no Graph API.
 
+pub mod budgets;
 pub mod decide;
 pub mod dispatcher;
 pub mod ports;
@@ -11,5 +12,6 @@ pub mod rehearsal;
 pub mod supervision;
 #[cfg(test)]
 pub(crate) mod testing;
+mod ticks;
 
 pub use ports::Ports;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use llm::LlmRouter;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
-use tenants::ports::{Messenger, Store, Wake};
+use tenants::ports::{Ledger, Memory, Messenger, Store, Wake};
 use tenants::tasks::Tasks;
 
 /// The outside world, as the actors see it. Built once at boot and shared.
@@ -20,6 +20,10 @@ pub struct Ports {
     pub tasks: Tasks,
     /// The database.
     pub store: Arc<dyn Store>,
+    /// Money for language models, and what they cost: the same database.
+    pub ledger: Arc<dyn Ledger>,
+    /// What tenants remember.
+    pub memory: Arc<dyn Memory>,
     /// Instagram.
     pub messenger: Arc<dyn Messenger>,
     /// Language models.

@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tenants::account::{Account, Agency, ApiKey, KeyScope, MetaApp, SealedSecret, Tenant, TenantStatus};
 use tenants::audit::{Chain, NewAuditEntry};
+use tenants::budget::ShareCeilings;
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::ids::{AgencyId, AuditId, Ids, KeyId, TenantId};
+use tenants::money::MicroUsd;
 use tenants::settings::{InvalidSetting, TenantSettings};
 
 /// Who acts, when, and where ids come from.
@@ -92,6 +94,41 @@ impl Act<'_> {
         let details = json!({ "status": tenant.status, "name": tenant.name, "time_zone": tenant.time_zone });
         let audit = self.audit(event_type, ("tenant", tenant.id.to_string()), details);
         Ok(Changes::of_tenant(tenant.id).with(Change::PutTenant(tenant)).with(audit))
+    }
+
+    /// What a tenant may spend on language models in a day; what is `None` stays as it is.
+    ///
+    /// # Errors
+    /// When an amount is negative or a share no percentage.
+    pub fn set_tenant_budget(
+        &self,
+        tenant: TenantId,
+        daily: Option<MicroUsd>,
+        shares: Option<ShareCeilings>,
+    ) -> Result<Changes, InvalidSetting> {
+        checked_budget(daily)?;
+        shares.map_or(Ok(()), ShareCeilings::validate)?;
+        let details = json!({ "daily_micro_usd": daily, "shares": shares });
+        Ok(Changes::of_tenant(tenant).with(Change::SetTenantBudget { daily, shares }).with(self.audit(
+            "budget.changed",
+            ("tenant", tenant.to_string()),
+            details,
+        )))
+    }
+
+    /// What all tenants of an agency together may spend in a day; `None` sets no limit.
+    ///
+    /// # Errors
+    /// When the amount is negative.
+    pub fn set_agency_budget(
+        &self,
+        agency: AgencyId,
+        daily: Option<MicroUsd>,
+    ) -> Result<Changes, InvalidSetting> {
+        checked_budget(daily)?;
+        let details = json!({ "daily_micro_usd": daily });
+        let audit = self.audit("budget.changed", ("agency", agency.to_string()), details);
+        Ok(Changes { chain: Chain::Agency(agency), list: vec![Change::SetAgencyBudget { daily }, audit] })
     }
 
     /// Connects an account, or gives a known one a new token.
@@ -192,6 +229,11 @@ fn checked_name(name: &str) -> Result<String, InvalidSetting> {
     let name = name.trim();
     let is_fine = !name.is_empty() && name.chars().count() <= 200 && !name.chars().any(char::is_control);
     is_fine.then(|| name.to_owned()).ok_or_else(|| invalid("name", "give a name of 1 to 200 characters"))
+}
+
+fn checked_budget(daily: Option<MicroUsd>) -> Result<(), InvalidSetting> {
+    let is_fine = daily.is_none_or(|daily| daily >= MicroUsd(0));
+    is_fine.then_some(()).ok_or_else(|| invalid("daily_micro_usd", "must not be negative"))
 }
 
 fn checked_slug(slug: &str) -> Result<String, InvalidSetting> {

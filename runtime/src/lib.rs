@@ -7,6 +7,8 @@ pub mod commands;
 mod data_dir;
 pub mod demo;
 pub mod http;
+pub mod knowledge;
+pub mod money;
 pub mod rehearsals;
 mod scheduler;
 pub mod settings;

@@ -36,6 +36,14 @@ statements! {
         "select" (columns alert_columns) "from system_alerts \
          where (agency_id = $1 or (agency_id is null and tenant_id is null)) and id = $2"
     }
+    OPEN_BUDGET_ALERTS {
+        "select" (columns alert_columns) "from system_alerts where alert_type = 'budget' and resolved_at is null \
+         and id < $1 order by id desc limit $2"
+    }
+    LAST_BUDGET_ALERT {
+        "select" (columns alert_columns) "from system_alerts where alert_type = 'budget' and dedup_key = $1 \
+         order by id desc limit 1"
+    }
     OPEN_ALERT { "select id from system_alerts where dedup_key = $1 and resolved_at is null limit 1" }
 }
 
@@ -71,6 +79,16 @@ impl From<AlertRow> for Alert {
             resolved_by: row.resolved_by,
             created_at: row.created_at.0,
         }
+    }
+}
+
+impl Database {
+    pub(crate) async fn read_open_budget_alerts(&self, page: PageRequest) -> Result<Vec<Alert>, StoreError> {
+        rows!(self.reader(), AlertRow, OPEN_BUDGET_ALERTS, before(page), i64::from(page.limit)).map(all)
+    }
+
+    pub(crate) async fn read_last_budget_alert(&self, dedup_key: &str) -> Result<Option<Alert>, StoreError> {
+        Ok(row!(self.reader(), AlertRow, LAST_BUDGET_ALERT, text(dedup_key))?.map(Alert::from))
     }
 }
 

@@ -7,6 +7,7 @@ use tenants::clock::Timestamp;
 use tenants::effect::Action;
 use tenants::ids::{AccountId, ApprovalId, ConversationId, DecisionId, EventId, TenantId};
 use tenants::ports::{Approvals, PageRequest, StoreError};
+use tenants::verdict::Basis;
 use uuid::Uuid;
 
 use crate::Database;
@@ -18,7 +19,7 @@ use crate::types::{Doc, Moment, Word, before};
 macro_rules! approval_columns {
     () => {
         " id, kind, account_id, conversation_id, event_id, decision_id, proposed, reason, incoming_text, status, \
-         decided_by, decided_at, edited_text, comment, expires_at, created_at "
+         decided_by, decided_at, edited_text, comment, expires_at, created_at, basis "
     };
 }
 
@@ -51,6 +52,7 @@ struct ApprovalRow {
     comment: Option<String>,
     expires_at: Moment,
     created_at: Moment,
+    basis: Option<Doc<Basis>>,
 }
 
 impl From<ApprovalRow> for Approval {
@@ -65,6 +67,7 @@ impl From<ApprovalRow> for Approval {
             proposed: row.proposed.0,
             reason: row.reason,
             incoming_text: row.incoming_text,
+            basis: row.basis.map(|basis| basis.0),
             status: row.status.0,
             decided_by: row.decided_by,
             decided_at: row.decided_at.map(|moment| moment.0),

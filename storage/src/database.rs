@@ -11,11 +11,13 @@ use tenants::tasks::Tasks;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::budgets::Owners;
 use crate::check;
 use crate::checkpoint;
 use crate::db::{Connector, Pool, Reader, Session};
 use crate::failure::{closed, too_slow};
 use crate::gather::Gatherers;
+use crate::memory::{Happened, MemoryNews};
 use crate::open::{self, OpenError};
 use crate::options::{DatabaseOptions, Limits, Place};
 use crate::prompts::Library;
@@ -29,7 +31,9 @@ pub struct Database(Arc<Inner>);
 struct Inner {
     reader: Reader,
     gatherers: Gatherers,
+    memory_news: MemoryNews,
     library: Library,
+    owners: Owners,
     lanes: Vec<mpsc::Sender<Job>>,
     patience: Duration,
     closing: watch::Sender<bool>,
@@ -102,11 +106,13 @@ impl Database {
         let gatherers = Gatherers::start(&reader, &place, &tasks);
         let patience = limits.patience;
         let committers = Mutex::new(committers);
-        let library = Library::default();
+        let (library, owners) = (Library::default(), Owners::default());
         Ok(Self(Arc::new(Inner {
             reader,
             gatherers,
+            memory_news: MemoryNews::default(),
             library,
+            owners,
             lanes,
             patience,
             closing,
@@ -195,9 +201,19 @@ impl Database {
         &self.0.gatherers
     }
 
+    /// What was committed here to the memories that are watched.
+    pub(crate) fn memory_news(&self) -> &MemoryNews {
+        &self.0.memory_news
+    }
+
     /// Texts of prompts that are in use.
     pub(crate) fn library(&self) -> &Library {
         &self.0.library
+    }
+
+    /// Which agencies tenants belong to.
+    pub(crate) fn owners(&self) -> &Owners {
+        &self.0.owners
     }
 
     /// Hands work to a committer and waits until it is durable. Once the work has been handed over it is done even
@@ -221,7 +237,12 @@ impl UnitOfWork for Database {
         if changes.list.is_empty() {
             return Ok(());
         }
-        self.submit(Work::Commit(changes)).await.map(drop)
+        let happened = Happened::in_unit(&changes);
+        self.submit(Work::Commit(changes)).await?;
+        if let Some((tenant, happened)) = happened {
+            self.memory_news().tell(tenant, happened);
+        }
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use tenants::account::{
 };
 use tenants::clock::Timestamp;
 use tenants::ids::{AccountId, AgencyId, AppId, KeyId, RuleId, TenantId};
-use tenants::ports::{Directory, PageRequest, Prompts, StoreError, TenantContext};
+use tenants::ports::{BudgetOverview, Directory, PageRequest, Prompts, StoreError, TenantContext};
 use tenants::rule::{Condition, Rule, RuleAction, Trigger};
 use tenants::settings::TenantSettings;
 use uuid::Uuid;
@@ -318,11 +318,13 @@ impl Directory for Database {
             hits.into_iter().map(|(rule, hits)| (RuleId(rule), count(hits))).collect();
         let settings = self.find_settings(tenant).await?.unwrap_or_default();
         let prompts = self.prompts_of(&found.agency, tenant).await?;
+        let agency_budget = self.agency_budget(&found.agency).await?;
         Ok(Some(TenantContext {
             prompts: Arc::new(prompts),
             rules: all(rules),
             accounts: self.list_accounts(tenant).await?,
             rule_hits_today,
+            agency_budget,
             ..TenantContext::new(found, settings)
         }))
     }

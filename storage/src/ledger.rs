@@ -6,31 +6,23 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::FromRow;
 use tenants::clock::Timestamp;
-use tenants::ids::{AgencyId, CallId, EventId, ReservationId, TenantId};
-use tenants::models::{
-    BudgetLine, BudgetScope, BudgetState, CallOutcome, LlmCall, Reservation, Reserved, Share, Task,
-};
+use tenants::ids::{AgencyId, ReservationId, TenantId};
+use tenants::models::{BudgetLine, BudgetScope, BudgetState, LlmCall, Reservation, Reserved, Share};
 use tenants::money::MicroUsd;
 use tenants::ports::{BudgetLedger, StoreError};
 use uuid::Uuid;
 
 use crate::Database;
-use crate::db::{row, rows};
-use crate::directory::all;
+use crate::db::row;
 use crate::sqlite::FromSqlite;
 use crate::statement::statements;
-use crate::types::{Moment, Word, count, text};
+use crate::types::{Moment, text};
 use crate::work::{Entry, Outcome, Work};
 
 statements! {
     FIND_BUDGET {
         "select agency_id, tenant_id, share, day, limit_micro_usd, spent_micro_usd, reserved_micro_usd, resets_at \
          from budgets where scope_id = $1 and share = $2 and day = $3"
-    }
-    LIST_CALLS {
-        "select id, tenant_id, task, event_id, provider, model, prompt, tokens_in, tokens_cached, tokens_out, \
-         cost_micro_usd, is_estimate, latency_us, attempt, fallback_reason, outcome, error, at from llm_calls \
-         where tenant_id = $1 and at < $2 order by at desc, id desc limit $3"
     }
 }
 
@@ -39,9 +31,6 @@ pub(crate) const MOST: u32 = 500;
 
 /// How long a reservation is kept after it was settled or has expired: so long it can be settled again, or put right.
 const KEPT: Duration = Duration::from_secs(3_600);
-
-/// Later than any call.
-const END_OF_TIME: Timestamp = Timestamp::from_micros(i64::MAX);
 
 /// How a scope stands in the columns of `budgets`.
 pub(crate) struct ScopeColumns {
@@ -116,53 +105,6 @@ impl BudgetRow {
     }
 }
 
-#[derive(FromRow)]
-struct CallRow {
-    id: Uuid,
-    tenant_id: Uuid,
-    task: Word<Task>,
-    event_id: Option<Uuid>,
-    provider: String,
-    model: String,
-    prompt: Option<String>,
-    tokens_in: i64,
-    tokens_cached: i64,
-    tokens_out: i64,
-    cost_micro_usd: i64,
-    is_estimate: bool,
-    latency_us: i64,
-    attempt: i64,
-    fallback_reason: Option<String>,
-    outcome: Word<CallOutcome>,
-    error: Option<String>,
-    at: Moment,
-}
-
-impl From<CallRow> for LlmCall {
-    fn from(row: CallRow) -> Self {
-        LlmCall {
-            id: CallId(row.id),
-            tenant: TenantId(row.tenant_id),
-            task: row.task.0,
-            event: row.event_id.map(EventId),
-            provider: row.provider,
-            model: row.model,
-            prompt: row.prompt,
-            tokens_in: count(row.tokens_in),
-            tokens_cached: count(row.tokens_cached),
-            tokens_out: count(row.tokens_out),
-            cost: MicroUsd(row.cost_micro_usd),
-            is_estimate: row.is_estimate,
-            latency_us: row.latency_us,
-            attempt: count(row.attempt),
-            fallback_reason: row.fallback_reason,
-            outcome: row.outcome.0,
-            error: row.error,
-            at: row.at.0,
-        }
-    }
-}
-
 /// Says why a reservation makes no sense: money must not be set aside nowhere, twice, or at another's expense.
 fn check(wanted: &Reservation) -> Result<(), StoreError> {
     let refuse = |problem: &str| Err(StoreError::Conflict(format!("{}: {problem}", wanted.id)));
@@ -186,10 +128,28 @@ fn check(wanted: &Reservation) -> Result<(), StoreError> {
     Ok(())
 }
 
+impl Database {
+    /// A line of an agency must be that of the tenant's own: no tenant is paid for by strangers.
+    async fn check_agency(&self, wanted: &Reservation) -> Result<(), StoreError> {
+        let of_agencies = wanted.lines.iter().filter_map(|line| match line.scope {
+            BudgetScope::Agency(agency) => Some(agency),
+            BudgetScope::Tenant(_) | BudgetScope::Share(..) => None,
+        });
+        for agency in of_agencies {
+            if self.agency_of(&wanted.tenant).await? != Some(agency) {
+                let problem = "it counts against a budget of another agency";
+                return Err(StoreError::Conflict(format!("{}: {problem}", wanted.id)));
+            }
+        }
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl BudgetLedger for Database {
     async fn reserve(&self, reservation: Reservation) -> Result<Reserved, StoreError> {
         check(&reservation)?;
+        self.check_agency(&reservation).await?;
         match self.submit(Work::Ledger(Entry::Reserve(Box::new(reservation)))).await? {
             Outcome::Reserved(answer) => Ok(*answer),
             other => Err(unexpected(&other)),
@@ -221,16 +181,6 @@ impl BudgetLedger for Database {
         let columns = scope_columns(scope);
         let found = row!(self.reader(), BudgetRow, FIND_BUDGET, columns.id, columns.share, text(day))?;
         found.map(|row| row.read().map_err(StoreError::Corrupt)).transpose()
-    }
-
-    async fn list_calls(
-        &self,
-        tenant: &TenantId,
-        before: Option<Timestamp>,
-        limit: u32,
-    ) -> Result<Vec<LlmCall>, StoreError> {
-        let before = Moment(before.unwrap_or(END_OF_TIME));
-        rows!(self.reader(), CallRow, LIST_CALLS, tenant.0, before, i64::from(limit)).map(all)
     }
 }
 

@@ -48,7 +48,7 @@ word_enum! {
 }
 
 impl AlertType {
-    /// The severity an alert of this kind has.
+    /// The severity an alert of this kind has, unless it is raised with another.
     pub fn severity(self) -> Severity {
         match self {
             AlertType::AuthFailure | AlertType::AgentDown | AlertType::Quarantine | AlertType::Crisis => {
@@ -71,12 +71,21 @@ pub struct NewAlert {
     pub tenant: Option<TenantId>,
     /// Kind.
     pub alert_type: AlertType,
+    /// How bad it is; `None` is as bad as its kind usually is.
+    pub severity: Option<Severity>,
     /// What happened and what to do, in a sentence or two.
     pub message: String,
     /// Particulars.
     pub details: Value,
     /// Unresolved alerts with the same key are one alert.
     pub dedup_key: String,
+}
+
+impl NewAlert {
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.severity.unwrap_or_else(|| self.alert_type.severity())
+    }
 }
 
 /// A stored alert.

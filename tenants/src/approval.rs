@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::effect::Action;
 use crate::ids::{AccountId, ApprovalId, ConversationId, DecisionId, EventId};
+use crate::verdict::Basis;
 use crate::words::word_enum;
 
 word_enum! {
@@ -54,6 +55,8 @@ pub struct Approval {
     pub reason: String,
     /// What the person wrote to us.
     pub incoming_text: String,
+    /// What the decision rests on; `None` for approvals of before this was kept.
+    pub basis: Option<Basis>,
     /// Where it stands.
     pub status: ApprovalStatus,
     /// Who decided (a key's or user's id).

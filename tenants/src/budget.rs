@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use chrono::{Days, NaiveDate, NaiveTime, TimeZone};
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::ids::{AgencyId, TenantId};
 use crate::models::{BudgetLine, BudgetScope, Share, Task};
 use crate::money::MicroUsd;
+use crate::settings::InvalidSetting;
 
 /// A day nobody can name ends after this long.
 const A_DAY: Duration = Duration::from_secs(86_400);
@@ -34,7 +36,8 @@ pub struct TenantBudget {
 /// Most that each kind of work may take of a tenant's budget, in percent.
 ///
 /// They add up to more than 100: care may use what the others have left, so that nobody in trouble goes unanswered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct ShareCeilings {
     /// What happens all day.
     pub routine: u8,
@@ -51,6 +54,20 @@ impl Default for ShareCeilings {
 }
 
 impl ShareCeilings {
+    /// Refuses ceilings that make no sense, naming the first field that is wrong.
+    ///
+    /// # Errors
+    /// When one is more than 100 percent.
+    pub fn validate(self) -> Result<(), InvalidSetting> {
+        for share in Share::ALL {
+            if self.of(*share) > 100 {
+                let problem = "must be a percentage between 0 and 100".to_owned();
+                return Err(InvalidSetting { field: format!("budget_shares.{share}"), problem });
+            }
+        }
+        Ok(())
+    }
+
     /// The ceiling of a share, in percent.
     pub fn of(self, share: Share) -> u8 {
         match share {
@@ -87,10 +104,15 @@ impl TenantBudget {
         lines
     }
 
+    /// All budgets of the tenant's day: its own, then one for each share.
+    pub fn tenant_lines(&self, now: Timestamp) -> Vec<BudgetLine> {
+        let shares = Share::ALL.iter().map(|share| self.share_line(*share, now));
+        std::iter::once(self.tenant_line(now)).chain(shares).collect()
+    }
+
     /// The agency's budget of the day, where it has one.
     pub fn agency_line(&self, now: Timestamp) -> Option<BudgetLine> {
-        let limit = self.agency_daily?;
-        Some(line(BudgetScope::Agency(self.agency), limit, Tz::UTC, now))
+        self.agency_daily.map(|limit| agency_line(self.agency, limit, now))
     }
 
     /// The tenant's budget of the day.
@@ -107,19 +129,28 @@ impl TenantBudget {
     }
 }
 
+/// The line of an agency's budget of the day.
+pub fn agency_line(agency: AgencyId, limit: MicroUsd, now: Timestamp) -> BudgetLine {
+    line(BudgetScope::Agency(agency), limit, Tz::UTC, now)
+}
+
 fn line(scope: BudgetScope, limit: MicroUsd, zone: Tz, now: Timestamp) -> BudgetLine {
     let day = now.to_utc().with_timezone(&zone).date_naive();
     BudgetLine { scope, day: day.to_string(), limit, resets_at: next_midnight(day, zone, now) }
 }
 
-/// The first moment of the day after `day`. Where a clock change skips midnight, the day begins at the first hour
-/// there is; where it comes twice, at the first one.
+/// The first moment of the day after `day`.
 fn next_midnight(day: NaiveDate, zone: Tz, now: Timestamp) -> Timestamp {
-    let Some(next) = day.checked_add_days(Days::new(1)) else { return now + A_DAY };
-    let hours = (0..3)
-        .filter_map(|hour| next.and_time(NaiveTime::MIN).checked_add_signed(chrono::TimeDelta::hours(hour)));
-    let first = hours.filter_map(|local| zone.from_local_datetime(&local).earliest()).next();
-    first.map_or(now + A_DAY, |at| at.to_utc().into())
+    let next = day.checked_add_days(Days::new(1));
+    next.and_then(|next| start_of_day(next, zone)).unwrap_or(now + A_DAY)
+}
+
+/// The first moment of a day in a zone. Where a clock change skips midnight, that is the first hour there is; where it
+/// comes twice, the first one. `None` beyond the calendar.
+pub fn start_of_day(day: NaiveDate, zone: Tz) -> Option<Timestamp> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let mut hours = (0..3).filter_map(|hour| midnight.checked_add_signed(chrono::TimeDelta::hours(hour)));
+    hours.find_map(|local| zone.from_local_datetime(&local).earliest()).map(|at| at.to_utc().into())
 }
 
 #[cfg(test)]

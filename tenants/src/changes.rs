@@ -5,15 +5,19 @@ use crate::account::{Account, AccountStatus, Agency, ApiKey, MetaApp, SealedSecr
 use crate::alert::NewAlert;
 use crate::approval::{Approval, ApprovalStatus};
 use crate::audit::{Chain, NewAuditEntry};
+use crate::budget::ShareCeilings;
 use crate::clock::Timestamp;
 use crate::conversation::{Comment, CommentStatus, Conversation, Message};
 use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
 use crate::experiment::{Experiment, ExperimentEnd, PromptVersion};
 use crate::ids::{AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, RuleId, TenantId};
+use crate::memory::{Forgetting, MemoryItem};
+use crate::money::MicroUsd;
 use crate::prompt::PromptKey;
 use crate::rehearsal::{ConfigurationParts, Rehearsal, RehearsalDifference};
 use crate::rule::{Rule, RuleHit};
 use crate::settings::TenantSettings;
+use crate::verdict::Verdict;
 
 /// What is to be committed together. All rows belong to the chain's tenant (or agency).
 #[derive(Debug, Clone, PartialEq)]
@@ -133,6 +137,8 @@ pub enum Change {
         /// Remark.
         comment: Option<String>,
     },
+    /// Keeps a person's verdict for learning. A conflict when one was given for the decision on the same occasion.
+    AddVerdict(Box<Verdict>),
     /// Expires the pending drafts of a conversation that has moved on. Escalations stay.
     ExpireDrafts {
         /// The conversation.
@@ -172,10 +178,22 @@ pub enum Change {
     },
     /// Adds or replaces an agency.
     PutAgency(Agency),
+    /// Sets or lifts the agency's daily budget for language models and raises the version of all its tenants.
+    SetAgencyBudget {
+        /// Most that they may spend together in a day of UTC; `None` sets no limit.
+        daily: Option<MicroUsd>,
+    },
     /// Adds or replaces a tenant and raises its version. A conflict when the slug is taken in the agency.
     PutTenant(Tenant),
     /// Replaces the tenant's settings and raises its version.
     PutSettings(Box<TenantSettings>),
+    /// Replaces what is given of the tenant's budget, leaves its other settings alone, and raises its version.
+    SetTenantBudget {
+        /// Most that it may spend in a day of its own.
+        daily: Option<MicroUsd>,
+        /// Most that each kind of work may take of it.
+        shares: Option<ShareCeilings>,
+    },
     /// Adds or replaces a rule and raises the tenant's version.
     PutRule(Box<Rule>),
     /// Removes a rule and raises the tenant's version. A conflict when there is none.
@@ -218,6 +236,11 @@ pub enum Change {
     PutRehearsal(Box<Rehearsal>),
     /// Adds what a rehearsal has found.
     AddDifferences(Vec<RehearsalDifference>),
+    /// Remembers something. What the memory holds already (see [`MemoryItem::fingerprint`]) is remembered anew: it
+    /// counts once more, and is as fresh as this.
+    Remember(Box<MemoryItem>),
+    /// Removes items from the tenant's memory. A conflict when one item is named and there is none.
+    Forget(Forgetting),
     /// Adds a version of a prompt to an agency's. A conflict when its number is taken.
     AddPrompt(Box<PromptVersion>),
     /// Makes a version that came with the program the one of the installation, on the installation's own chain; adds

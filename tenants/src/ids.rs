@@ -111,12 +111,16 @@ ids! {
     ExperimentId = "exp";
     /// A call to a language model.
     CallId = "call";
+    /// A person's verdict on a decision.
+    VerdictId = "ver";
     /// Money set aside for calls to a language model.
     ReservationId = "res";
     /// A rehearsal of recorded events.
     RehearsalId = "reh";
     /// An event that a rehearsal decided differently.
     DifferenceId = "dif";
+    /// Something that a tenant's memory holds.
+    MemoryId = "mem";
 }
 
 impl AgencyId {

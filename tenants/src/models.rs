@@ -128,6 +128,43 @@ pub struct BudgetState {
 }
 
 word_enum! {
+    /// How far a budget of a day is used up.
+    pub enum BudgetLevel {
+        /// Four fifths are spent.
+        Warning = "warning",
+        /// All is spent, or a call found no room.
+        Spent = "spent",
+    }
+}
+
+impl BudgetState {
+    /// What neither is spent nor set aside; never below nothing.
+    pub fn left(&self) -> MicroUsd {
+        let used = i128::from(self.spent.0) + i128::from(self.reserved.0);
+        MicroUsd(i64::try_from((i128::from(self.line.limit.0) - used).max(0)).unwrap_or(i64::MAX))
+    }
+
+    /// How much of the limit is spent, in whole percent, rounded down. A limit of nothing is spent from the start.
+    pub fn percent(&self) -> u32 {
+        if self.line.limit.0 <= 0 {
+            return 100;
+        }
+        let percent = i128::from(self.spent.0.max(0)) * 100 / i128::from(self.line.limit.0);
+        u32::try_from(percent).unwrap_or(u32::MAX)
+    }
+
+    /// What somebody should be told about it. Nothing about a limit of nothing: whoever set it wants no models.
+    pub fn level(&self) -> Option<BudgetLevel> {
+        match self.percent() {
+            _ if self.line.limit.0 <= 0 => None,
+            100.. => Some(BudgetLevel::Spent),
+            80.. => Some(BudgetLevel::Warning),
+            _ => None,
+        }
+    }
+}
+
+word_enum! {
     /// How a call to a model ended.
     pub enum CallOutcome {
         /// An answer that could be used.
@@ -182,4 +219,51 @@ pub struct LlmCall {
     pub error: Option<String>,
     /// When it began.
     pub at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn state(limit: i64, spent: i64, reserved: i64) -> BudgetState {
+        let scope = BudgetScope::Tenant(TenantId(uuid::Uuid::nil()));
+        let line = BudgetLine {
+            scope,
+            day: "2026-03-10".into(),
+            limit: MicroUsd(limit),
+            resets_at: Timestamp::from_micros(0),
+        };
+        BudgetState { line, spent: MicroUsd(spent), reserved: MicroUsd(reserved) }
+    }
+
+    #[test]
+    fn people_are_told_from_four_fifths_on() {
+        let told = [(5, 3), (5, 4), (9, 7), (9, 8), (1_000_000, 999_999), (7, 7), (7, 900)]
+            .map(|(limit, spent)| state(limit, spent, 0).level());
+        let (warning, all) = (Some(BudgetLevel::Warning), Some(BudgetLevel::Spent));
+        assert_eq!(told, [None, warning, None, warning, warning, all, all]);
+        assert_eq!(state(100, 50, 49).level(), None, "what is set aside may come back");
+    }
+
+    #[test]
+    fn a_limit_of_nothing_is_spent_and_nobody_is_told() {
+        for spent in [0, 1, i64::MAX] {
+            let nothing = state(0, spent, 0);
+            assert_eq!((nothing.percent(), nothing.level(), nothing.left()), (100, None, MicroUsd(0)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_amounts_make_percent_or_rest_overflow(limit: i64, spent: i64, reserved: i64) {
+            let state = state(limit, spent, reserved);
+            let (percent, left) = (state.percent(), state.left());
+            prop_assert!(left.0 >= 0);
+            let is_over = limit <= 0 || spent >= limit;
+            prop_assert_eq!(percent >= 100, is_over);
+            prop_assert_eq!(state.level() == Some(BudgetLevel::Spent), limit > 0 && spent >= limit);
+        }
+    }
 }

@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveTime, TimeZone, Timelike};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::ShareCeilings;
 use crate::clock::Timestamp;
 use crate::intent::{Intent, Language};
 use crate::money::MicroUsd;
@@ -99,6 +100,8 @@ pub struct TenantSettings {
     pub max_parallel: u32,
     /// Daily LLM budget in micro-dollars, per day in the tenant's time zone.
     pub daily_budget: MicroUsd,
+    /// Most that each kind of work may take of it, in percent.
+    pub budget_shares: ShareCeilings,
     /// Days after which an unanswered draft expires.
     pub approval_days: u32,
     /// Our own caps per hour and account, below Instagram's.
@@ -151,6 +154,7 @@ impl Default for TenantSettings {
             start_words: words(&["start", "subscribe", "alta", "iniciar", "comenzar", "weiter", "inizia"]),
             max_parallel: 16,
             daily_budget: MicroUsd(5_000_000),
+            budget_shares: ShareCeilings::default(),
             approval_days: 7,
             hourly_caps: HourlyCaps::default(),
         }
@@ -200,6 +204,7 @@ impl TenantSettings {
         if self.daily_budget.0 < 0 {
             return Err(InvalidSetting::new("daily_budget", "must not be negative"));
         }
+        self.budget_shares.validate()?;
         if self.languages.is_empty() {
             return Err(InvalidSetting::new("languages", "name at least one of en es pt de fr it"));
         }

@@ -13,12 +13,15 @@ use tenants::conversation::{CommentStatus, Conversation, ConversationKind};
 use tenants::effect::{Action, ReplyTarget, SkipReason};
 use tenants::event::{EventBody, InboxEvent};
 use tenants::ids::{AuditId, Ids};
+use tenants::intent::Intent;
 use tenants::policy::{SendFacts, may_send};
 use tenants::settings::TenantSettings;
 
 use super::effects::{OWN_WORDS_POSITION, Origin, effects_of};
 use super::guards::{LengthProblem, check_length};
 use super::heard::Heard;
+use super::learned::learned;
+use super::lessons::verdict_on;
 use super::outcome::channel_of;
 
 /// An approval and what belongs to it.
@@ -84,13 +87,15 @@ pub enum VerdictError {
     },
 }
 
-/// The changes that carry out a verdict. `who` is the id of the key or user, as the audit log shows it.
+/// The changes that carry out a verdict. `intent` is what the text really wants, when the person says so; `who` is the
+/// id of the key or user, as the audit log shows it.
 ///
 /// # Errors
 /// [`VerdictError`]; committing the changes gives a conflict when somebody else decided in between.
 pub fn approve(
     asked: &Asked<'_>,
     verdict: &Verdict,
+    intent: Option<Intent>,
     who: &str,
     now: Timestamp,
     ids: &Ids,
@@ -110,7 +115,9 @@ pub fn approve(
     for action in &actions {
         asked.may_send(action, now).map_err(|reason| VerdictError::Forbidden { reason })?;
     }
-    Ok(asked.changes(verdict, &actions, first_position, who, now, ids))
+    let lesson = verdict_on(asked.approval, verdict, intent, who, now, ids);
+    let changes = asked.changes(verdict, &actions, first_position, who, now, ids);
+    Ok(changes.with(Change::AddVerdict(Box::new(lesson))))
 }
 
 fn proposed(asked: &Asked<'_>) -> Result<Vec<Action>, VerdictError> {
@@ -211,6 +218,7 @@ impl Asked<'_> {
             changes.push(Change::AddEffect(Box::new(effect)));
         }
         changes.list.extend(self.mark_comment(actions));
+        changes.list.extend(learned(self, verdict, actions, now, ids));
         changes.with(Change::Audit(Box::new(self.audit(verdict, actions, status, who, now, ids))))
     }
 

@@ -11,6 +11,7 @@ use tenants::event::{EventKind, InboxEvent};
 use tenants::ids::{AuditId, ConversationId, Ids};
 
 use super::circumstances::Circumstances;
+use super::recall::{RecalledFact, SHOWN};
 use super::situation::Situation;
 
 /// What is recorded of a decision.
@@ -34,6 +35,22 @@ pub(super) fn keep_configuration<'s>(situation: &'s Situation, changes: &mut Cha
         changes.push(Change::KeepConfiguration(parts));
     }
     &configuration.hash
+}
+
+/// Keeps the recalled facts that are too long for the trace, unless they are kept already, and gives their names.
+pub(super) fn keep_facts(
+    situation: &Situation,
+    recalled: &[RecalledFact],
+    changes: &mut Changes,
+) -> Vec<String> {
+    let configuration = situation.rules.configuration(&situation.context);
+    let long = recalled.iter().filter(|fact| fact.text.chars().nth(SHOWN - 1).is_some());
+    let facts: Vec<_> = long.map(|fact| configuration.fact(&fact.text)).collect();
+    let new: Vec<_> = facts.iter().filter(|(_, is_new)| *is_new).map(|(part, _)| part.clone()).collect();
+    if !new.is_empty() {
+        changes.push(Change::KeepConfiguration(new.into()));
+    }
+    facts.into_iter().map(|(part, _)| part.hash).collect()
 }
 
 /// A decision with all its reasons. `heard` is what was said and by whom.

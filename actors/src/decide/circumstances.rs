@@ -29,6 +29,9 @@ pub(crate) struct Circumstances {
     /// What was said before, where models want to know it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Before>,
+    /// Names of the facts that were recalled and are too long to stand in the trace, in their order there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<String>,
     /// Who wrote a text that had to be read first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<Person>,
@@ -57,6 +60,7 @@ impl Circumstances {
             direct: direct.map(|direct| Thread::of(direct, at)),
             hits: no_hits(),
             before: None,
+            facts: Vec::new(),
             author: None,
         }
     }

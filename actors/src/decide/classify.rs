@@ -8,7 +8,7 @@ use tenants::intent::Classification;
 use super::error::DecideError;
 use super::judgement::Case;
 use super::rules_step::brand_of;
-use super::work::{Workings, percent};
+use super::work::{Workings, answerer, percent};
 
 /// After this many failed tries (half a minute) a person is asked instead of waiting on for a model.
 pub(super) const MODEL_TRIES: u32 = 5;
@@ -28,6 +28,7 @@ pub(super) async fn classify<'w>(
         let asked = fingerprint::of_classification(&request);
         match case.ports.llm.classify(request).await {
             Ok(answer) => {
+                work.classified_by = Some(answerer(&answer));
                 let (found, label) = work.account_for(answer);
                 work.note(
                     Step::Classify,

@@ -1,9 +1,9 @@
 //! The configuration that decisions are made with, as it is kept beside them: settings, rules, prompts, what was
 //! learned, accounts. It is stored in parts under the hash of their text, so that what did not change is stored once.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -22,6 +22,8 @@ pub(super) struct Configuration {
     pub hash: String,
     parts: ConfigurationParts,
     is_kept: AtomicBool,
+    /// Recalled facts that are kept beside it.
+    kept_facts: Mutex<HashSet<String>>,
 }
 
 impl Configuration {
@@ -44,7 +46,7 @@ impl Configuration {
             agency_budget: context.agency_budget,
         };
         let hash = keep(written(&root));
-        Self { hash, parts: parts.into(), is_kept: AtomicBool::new(false) }
+        Self { hash, parts: parts.into(), is_kept: AtomicBool::new(false), kept_facts: Mutex::default() }
     }
 
     /// The parts, as long as nobody has stored them.
@@ -52,9 +54,24 @@ impl Configuration {
         (!self.is_kept.load(Ordering::Relaxed)).then(|| Arc::clone(&self.parts))
     }
 
-    /// They are stored.
-    pub fn set_kept(&self) {
-        self.is_kept.store(true, Ordering::Relaxed);
+    /// A recalled fact under its name, and whether it must still be kept.
+    pub fn fact(&self, text: &str) -> (ConfigurationPart, bool) {
+        let body = written(&text);
+        let part = ConfigurationPart { hash: hash_of(&body), body };
+        let kept = self.kept_facts.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = !kept.contains(&part.hash);
+        drop(kept);
+        (part, is_new)
+    }
+
+    /// These are stored.
+    pub fn set_kept(&self, parts: &[ConfigurationPart]) {
+        if parts.iter().any(|part| part.hash == self.hash) {
+            self.is_kept.store(true, Ordering::Relaxed);
+        }
+        let others = parts.iter().filter(|part| part.hash != self.hash);
+        let mut kept = self.kept_facts.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend(others.map(|part| part.hash.clone()));
     }
 }
 

@@ -10,8 +10,9 @@ use tenants::intent::{Intent, Language};
 use super::classify::note_failure;
 use super::error::DecideError;
 use super::judgement::Case;
+use super::recall::facts_for_reply;
 use super::rules_step::{brand_of, called};
-use super::work::Workings;
+use super::work::{Workings, answerer};
 
 /// What came of writing a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub(super) async fn write_reply(
             Channel::DirectMessage | Channel::PrivateReply => name.trim_start_matches('@').to_owned(),
         }),
         text: case.words().to_owned(),
-        facts: case.context.settings.voice.facts.clone(),
+        facts: facts_for_reply(case, work),
         variation_seed: case.seed,
         history: case.before.lines.clone(),
         behalf: case.behalf(),
@@ -64,6 +65,7 @@ pub(super) async fn write_reply(
             if answer.is_unsure {
                 doubts.push("the model is not sure that its answer is right".to_owned());
             }
+            work.written_by = Some(answerer(&answer));
             let (text, label) = work.account_for(answer);
             let summary = format!("wrote a reply in {language}");
             let details = json!({ "asked": asked, "text": text, "channel": channel, "by": label });

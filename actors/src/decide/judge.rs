@@ -15,6 +15,7 @@ use super::judgement::{Case, Judgement};
 use super::mode::{ModeChoice, Wish, choose_mode, wish};
 use super::outcome::{Course, finish};
 use super::plan::PlannedAction;
+use super::recall::recall;
 use super::rules_step::{ask_rules, counted};
 use super::work::Workings;
 
@@ -44,7 +45,7 @@ pub(super) async fn judge(case: &Case<'_>) -> Result<Judgement, DecideError> {
 
 /// What the model would do, as far as the gate leaves it anything to do.
 async fn ask_model(case: &Case<'_>, speech: Speech, work: &mut Workings) -> Result<Course, DecideError> {
-    recall(case, work);
+    recall(case, work).await;
     if case.heard.text.trim().is_empty() {
         return Ok(without_words(case, speech));
     }
@@ -68,16 +69,6 @@ async fn ask_model(case: &Case<'_>, speech: Speech, work: &mut Workings) -> Resu
     fulfil(case, wish, &choice, &found, work).await
 }
 
-fn recall(case: &Case<'_>, work: &mut Workings) {
-    let facts = case.context.settings.voice.facts.len();
-    let summary = match facts {
-        0 => "nothing to recall: the brand has stated no facts".to_owned(),
-        1 => "1 brand fact; past conversations are not recalled yet".to_owned(),
-        _ => format!("{facts} brand facts; past conversations are not recalled yet"),
-    };
-    work.note(Step::Memory, summary, json!({ "facts": facts }));
-}
-
 /// A photograph may be a broken parcel: a person looks at it. A heart or a story that mentions us needs nothing.
 fn without_words(case: &Case<'_>, speech: Speech) -> Course {
     let may_ask = !matches!(speech, Speech::ModerationOnly(_));
@@ -88,6 +79,7 @@ fn without_words(case: &Case<'_>, speech: Speech) -> Course {
 }
 
 fn note_mode(choice: &ModeChoice, found: &Classification, work: &mut Workings) {
+    work.is_doubtful |= !choice.doubts.is_empty();
     let summary = if choice.doubts.is_empty() {
         format!("mode {} for {}", choice.mode, found.intent)
     } else {

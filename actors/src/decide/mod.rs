@@ -28,6 +28,8 @@ mod guards;
 mod heard;
 mod judge;
 mod judgement;
+mod learned;
+mod lessons;
 mod matter;
 mod mode;
 mod moved_on;
@@ -37,6 +39,7 @@ mod own_text;
 mod placeholders;
 mod plan;
 mod preview;
+mod recall;
 mod record;
 mod rows;
 mod rules;
@@ -73,8 +76,9 @@ pub(crate) use circumstances::Circumstances;
 pub(crate) use configuration::{parts_of, put_together};
 use heard::{Heard, Place};
 use matter::{Matter, matter_of};
+pub(crate) use recall::SHOWN;
 use record::Audited;
-pub(crate) use senses::{DecisionReads, MentionReads, Senses};
+pub(crate) use senses::{DecisionReads, MemoryReads, MentionReads, Senses};
 
 /// Decides about an event. Nothing is stored and nothing is sent: commit [`Decided::changes`].
 ///

@@ -55,6 +55,7 @@ fn policy_alert(ports: Senses<'_>, situation: &Situation) -> NewAlert {
         agency: Some(context.tenant.agency),
         tenant: Some(context.tenant.id),
         alert_type: AlertType::ContentViolation,
+        severity: None,
         message: format!(
             "Instagram warned, blocked or unblocked {name}: look at the event and at the account"
         ),

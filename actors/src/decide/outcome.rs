@@ -113,7 +113,7 @@ fn look_at_words(case: &Case<'_>, speech: Speech, plan: &Plan, work: &mut Workin
     }
     let spoken = work.spoken_language();
     let breaches: Vec<Breach> =
-        speaking.iter().flat_map(|planned| breaches_of(case, planned, spoken)).collect();
+        speaking.iter().flat_map(|planned| breaches_of(case, planned, spoken, work)).collect();
     note_guards(&breaches, work);
     let mut doubts: Vec<String> =
         breaches.into_iter().map(|breach| format!("the reply {}", breach.problem)).collect();
@@ -131,7 +131,7 @@ fn note_draft_guards(case: &Case<'_>, proposed: &[PlannedAction], work: &mut Wor
     let mut breaches = Vec::new();
     for planned in speaking {
         has_words = true;
-        breaches.extend(breaches_of(case, planned, spoken));
+        breaches.extend(breaches_of(case, planned, spoken, work));
     }
     if has_words {
         note_guards(&breaches, work);
@@ -140,6 +140,7 @@ fn note_draft_guards(case: &Case<'_>, proposed: &[PlannedAction], work: &mut Wor
 
 fn note_guards(breaches: &[Breach], work: &mut Workings) {
     let problems: Vec<&str> = breaches.iter().map(|breach| breach.problem.as_str()).collect();
+    work.is_doubtful |= !problems.is_empty();
     if problems.is_empty() {
         work.note(Step::Guard, "passed every guard", Value::Null);
     } else {
@@ -147,12 +148,18 @@ fn note_guards(breaches: &[Breach], work: &mut Workings) {
     }
 }
 
-fn breaches_of(case: &Case<'_>, planned: &PlannedAction, spoken: Option<Language>) -> Vec<Breach> {
+fn breaches_of(
+    case: &Case<'_>,
+    planned: &PlannedAction,
+    spoken: Option<Language>,
+    work: &Workings,
+) -> Vec<Breach> {
     let Some(text) = planned.action.text() else { return Vec::new() };
     let settings = &case.context.settings;
     let templates = settings.voice.templates.values().flat_map(|by_intent| by_intent.values()).flatten();
     let mut own_words: Vec<&str> = settings.voice.facts.iter().chain(templates).map(String::as_str).collect();
     own_words.push(&settings.voice.signature);
+    own_words.extend(work.recalled.iter().filter(|fact| fact.is_stated).map(|fact| fact.text.as_str()));
     own_words.extend(planned.own_words.as_deref());
     check(&Outgoing {
         text,

@@ -13,7 +13,9 @@ use tenants::settings::TenantSettings;
 
 use super::heard::{Heard, Place};
 use super::judgement::{Judgement, Question};
+use super::lessons::basis_of;
 use super::matter::OwnWords;
+use super::work::Workings;
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -139,6 +141,7 @@ pub(super) struct Asking<'a> {
     pub thread: &'a Conversation,
     pub decision: DecisionId,
     pub question: &'a Question,
+    pub work: &'a Workings,
     pub settings: &'a TenantSettings,
     pub now: Timestamp,
 }
@@ -156,6 +159,7 @@ pub(super) fn approval_row(asking: &Asking<'_>, ids: &Ids) -> Approval {
         proposed: question.proposed.clone(),
         reason: question.reason.clone(),
         incoming_text: heard.text.clone(),
+        basis: Some(basis_of(asking.work)),
         status: ApprovalStatus::Pending,
         decided_by: None,
         decided_at: None,

@@ -86,10 +86,11 @@ impl RuleSet {
 
     /// Whoever has committed changes tells so here: what they keep need not be kept again.
     pub(crate) fn committed(&self, changes: &Changes) {
-        if changes.list.iter().any(|change| matches!(change, Change::KeepConfiguration(_)))
-            && let Some(configuration) = self.configuration.get()
-        {
-            configuration.set_kept();
+        let Some(configuration) = self.configuration.get() else { return };
+        for change in &changes.list {
+            if let Change::KeepConfiguration(parts) = change {
+                configuration.set_kept(parts);
+            }
         }
     }
 

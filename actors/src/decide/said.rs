@@ -11,7 +11,7 @@ use tenants::ids::AlertId;
 use tenants::policy::SilenceReason;
 use tenants::settings::local_day;
 
-use super::audit::{conversation_changed, decision_made, keep_configuration};
+use super::audit::{conversation_changed, decision_made, keep_configuration, keep_facts};
 use super::before::{Before, said_before};
 use super::bookkeeping::{begin, kind_of, opt_in, opt_out, take_in};
 use super::circumstances::Circumstances;
@@ -22,6 +22,7 @@ use super::error::DecideError;
 use super::heard::{Heard, Place};
 use super::judge::judge;
 use super::judgement::{Case, Judgement};
+use super::recall::interaction;
 use super::rows::{Asking, approval_row, comment_row, message_row};
 use super::seed::seed_of;
 use super::senses::Senses;
@@ -87,14 +88,14 @@ fn obey(
 }
 
 /// A judged text on its way to rows.
-struct Text<'a> {
-    ports: Senses<'a>,
-    situation: &'a Situation,
-    heard: &'a Heard,
-    thread: &'a Conversation,
+pub(super) struct Text<'a> {
+    pub ports: Senses<'a>,
+    pub situation: &'a Situation,
+    pub heard: &'a Heard,
+    pub thread: &'a Conversation,
     direct: Option<&'a Conversation>,
     before: Before,
-    now: Timestamp,
+    pub now: Timestamp,
 }
 
 impl Text<'_> {
@@ -106,7 +107,7 @@ impl Text<'_> {
     ) -> Changes {
         let (event, ids, now) = (&self.situation.event, &self.ports.ids, self.now);
         let mut changes = Changes::of_tenant(event.tenant);
-        let circumstances = self.circumstances(keep_configuration(self.situation, &mut changes));
+        let circumstances = self.circumstances(judgement, &mut changes);
         changes.push(Change::PutConversation(Box::new(self.thread.clone())));
         if self.overtakes_drafts(judgement) {
             changes.push(Change::ExpireDrafts { conversation: self.thread.id, at: now });
@@ -125,6 +126,7 @@ impl Text<'_> {
                 thread: self.thread,
                 decision: decision.id,
                 question,
+                work: &judgement.work,
                 settings: &self.situation.context.settings,
                 now,
             };
@@ -140,6 +142,7 @@ impl Text<'_> {
         if let Some(names) = command {
             changes.push(Change::Audit(Box::new(conversation_changed(event, self.thread, names, ids, now))));
         }
+        changes.list.extend(interaction(self, judgement));
         let author = self.heard.author.username.as_deref().unwrap_or(&self.heard.author.id);
         let said = Some((author, self.heard.text.as_str()));
         let entry = decision_made(event, decision, Some(self.thread), said, &circumstances, ids);
@@ -148,13 +151,15 @@ impl Text<'_> {
     }
 
     /// What the decision depended on beside its event.
-    fn circumstances(&self, with: &str) -> Circumstances {
+    fn circumstances(&self, judgement: &Judgement, changes: &mut Changes) -> Circumstances {
+        let with = keep_configuration(self.situation, changes);
         let (situation, event) = (self.situation, &self.situation.event);
         let today = local_day(self.now, zone_of(&situation.context));
         let mut circumstances = Circumstances::new(self.now, with, situation.thread.as_ref(), self.direct);
         circumstances.hits = situation.rules.hits_beside(&today, event.id);
         circumstances.author =
             matches!(self.heard.place, Place::Mention { .. }).then(|| self.heard.author.clone());
+        circumstances.facts = keep_facts(situation, &judgement.work.recalled, changes);
         circumstances.before = (self.before != Before::default()).then(|| self.before.clone());
         circumstances
     }
@@ -192,6 +197,7 @@ impl Text<'_> {
             agency: Some(context.tenant.agency),
             tenant: Some(context.tenant.id),
             alert_type: AlertType::Crisis,
+            severity: None,
             message,
             details: json!({ "event": self.situation.event.id, "conversation": self.thread.id }),
             dedup_key: format!("crisis:{}", self.thread.id),

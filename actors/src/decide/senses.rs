@@ -13,6 +13,9 @@ use tenants::ports::{
     CommentFilter, EffectFilter, MentionText, Messenger, PageRequest, SendError, Store, StoreError,
 };
 
+use tenants::memory::{Recall, Recalled};
+use tenants::ports::{Memory, MemoryError};
+
 use super::before::Before;
 use crate::Ports;
 
@@ -27,6 +30,8 @@ pub(crate) struct Senses<'a> {
     pub store: &'a dyn DecisionReads,
     /// Instagram, to be read.
     pub messenger: &'a dyn MentionReads,
+    /// What the tenant remembers, to be recalled.
+    pub memory: &'a dyn MemoryReads,
     /// Language models.
     pub llm: &'a dyn LlmRouter,
 }
@@ -95,6 +100,20 @@ pub(crate) trait MentionReads: Send + Sync {
     ) -> Result<Option<MentionText>, SendError>;
 }
 
+/// What decisions recall.
+#[async_trait]
+pub(crate) trait MemoryReads: Send + Sync {
+    /// See [`Memory::recall`].
+    async fn recall(&self, tenant: &TenantId, recall: &Recall) -> Result<Vec<Recalled>, MemoryError>;
+}
+
+#[async_trait]
+impl MemoryReads for Arc<dyn Memory> {
+    async fn recall(&self, tenant: &TenantId, recall: &Recall) -> Result<Vec<Recalled>, MemoryError> {
+        self.as_ref().recall(tenant, recall).await
+    }
+}
+
 impl Ports {
     /// The same world, without the means to change it.
     pub(crate) fn senses(&self) -> Senses<'_> {
@@ -103,6 +122,7 @@ impl Ports {
             ids: &self.ids,
             store: &self.store,
             messenger: &self.messenger,
+            memory: &self.memory,
             llm: self.llm.as_ref(),
         }
     }

@@ -4,12 +4,18 @@ use llm::Answer;
 use serde_json::{Value, json};
 use tenants::decision::{Step, TraceStep};
 use tenants::intent::{Classification, Language};
+use tenants::money::MicroUsd;
+use tenants::verdict::Answerer;
+
+use super::recall::RecalledFact;
 
 /// The workings of one decision.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Workings {
     pub trace: Vec<TraceStep>,
     pub classification: Option<Classification>,
+    /// What memory gave for the reply, most fitting first.
+    pub recalled: Vec<RecalledFact>,
     /// Provider and model of the last answer.
     pub model: Option<String>,
     pub prompt_version: Option<String>,
@@ -19,6 +25,22 @@ pub(super) struct Workings {
     pub cost_micro_usd: i64,
     /// Why lesser models answered than should have, one phrase each.
     pub degraded: Vec<String>,
+    /// Who said what the text wants.
+    pub classified_by: Option<Answerer>,
+    /// Who wrote the reply.
+    pub written_by: Option<Answerer>,
+    /// True when something besides the intent's mode speaks against acting without a person.
+    pub is_doubtful: bool,
+}
+
+/// Who gave an answer, for the lessons that may be drawn from it.
+pub(super) fn answerer<T>(answer: &Answer<T>) -> Answerer {
+    Answerer {
+        model: format!("{}/{}", answer.provider, answer.model),
+        prompt: answer.prompt_version.clone(),
+        cost: MicroUsd(answer.cost_micro_usd),
+        latency_us: i64::try_from(answer.latency.as_micros()).unwrap_or(i64::MAX),
+    }
 }
 
 impl Workings {

@@ -89,6 +89,7 @@ impl Record<'_> {
             agency: Some(self.agency),
             tenant: Some(self.ready.effect.tenant),
             alert_type,
+            severity: None,
             message,
             details,
             dedup_key,

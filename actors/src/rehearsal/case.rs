@@ -8,11 +8,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tenants::decision::{Decision, Step, TraceStep};
 use tenants::event::InboxEvent;
+use tenants::ids::MemoryId;
 use tenants::intent::Classification;
+use tenants::memory::MemoryKind;
 use tenants::ports::MentionText;
 use tenants::rehearsal::RecordedDecision;
 
-use crate::decide::Circumstances;
+use crate::decide::{Circumstances, SHOWN};
 
 /// An event, what was decided about it, and what that depended on.
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ pub(super) struct Case {
     pub circumstances: Circumstances,
     /// The text of a mention, which had to be read.
     pub mention: Option<MentionText>,
+    /// What memory gave; `None` when it was not asked.
+    pub recalled: Option<Result<Vec<Recollection>, String>>,
     pub classified: Option<Recorded<Classification>>,
     pub written: Option<Recorded<String>>,
     /// The person wrote again before the reply was written, so that it was given up.
@@ -79,7 +83,8 @@ impl Case {
         let given_up = |step: &TraceStep| step.step == Step::Generate && step.details.is_null();
         let is_overtaken = decision.trace.iter().any(given_up);
         let written = if is_overtaken { None } else { recorded_at(&decision.trace, Step::Generate, "text")? };
-        Ok(Self { event, decision, circumstances, mention, classified, written, is_overtaken })
+        let recalled = recalled_at(&decision.trace, &circumstances.facts)?;
+        Ok(Self { event, decision, circumstances, mention, recalled, classified, written, is_overtaken })
     }
 }
 
@@ -103,6 +108,42 @@ fn recorded_at<T: DeserializeOwned>(
         }
     };
     Ok(Some(Recorded { asked, answer }))
+}
+
+/// Something that was recalled, as the trace tells it.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Recollection {
+    pub id: MemoryId,
+    pub kind: MemoryKind,
+    pub score: f64,
+    pub words_rank: Option<usize>,
+    pub meaning_rank: Option<usize>,
+    /// The whole text, or its beginning when `whole` names it.
+    pub text: String,
+    /// Name of the whole text.
+    #[serde(skip)]
+    pub whole: Option<String>,
+}
+
+/// What memory gave, or why it gave nothing.
+fn recalled_at(
+    trace: &[TraceStep],
+    facts: &[String],
+) -> Result<Option<Result<Vec<Recollection>, String>>, Unfit> {
+    let Some(step) = trace.iter().find(|it| it.step == Step::Memory) else { return Ok(None) };
+    if let Some(problem) = step.details.get("problem").and_then(Value::as_str) {
+        return Ok(Some(Err(problem.to_owned())));
+    }
+    let listed = step.details.get("recalled").ok_or(Unfit::Unreadable)?;
+    let mut recalled = Vec::<Recollection>::deserialize(listed).map_err(|_| Unfit::Unreadable)?;
+    let mut facts = facts.iter();
+    for it in &mut recalled {
+        // What is personal is no fact: what the trace shows of it is all that is needed.
+        if !it.kind.is_personal() && it.text.chars().nth(SHOWN - 1).is_some() {
+            it.whole = Some(facts.next().ok_or(Unfit::Unreadable)?.clone());
+        }
+    }
+    Ok(Some(Ok(recalled)))
 }
 
 /// What the trace says of an answer, as `decide` writes it.

@@ -36,6 +36,8 @@ pub struct Report {
     pub rules: BTreeMap<String, RuleUse>,
     /// Where the answers came from.
     pub models: ModelUse,
+    /// Events for which memory would have been asked and was not when they were decided: decided without it.
+    pub unremembered: u64,
     /// True when there are more events in the period than were to be looked at.
     pub is_cut: bool,
 }
@@ -162,6 +164,7 @@ impl Report {
         self.differing += other.differing;
         self.not_exact += other.not_exact;
         self.skipped += other.skipped;
+        self.unremembered += other.unremembered;
         self.is_cut |= other.is_cut;
         add_counts(&mut self.reasons, &other.reasons);
         add_counts(&mut self.kinds, &other.kinds);

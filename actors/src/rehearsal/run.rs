@@ -1,6 +1,7 @@
 //! The way of a rehearsal through the recorded decisions of a tenant.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -17,7 +18,7 @@ use super::changed::{Base, Changed};
 use super::compare::{Difference, Side, compare};
 use super::models::{CaseModels, ModelsOf, Purse, Source};
 use super::report::Report;
-use super::stage::{Stage, StandingClock};
+use super::stage::{Recollections, Stage, StandingClock};
 use crate::decide::{
     DecideError, Decided, MovedOn, RuleSet, Senses, Situation, decide_by, parts_of, put_together,
 };
@@ -100,6 +101,7 @@ impl Rehearser {
             configurations: HashMap::new(),
             purse: Purse::default(),
             hits: HashMap::new(),
+            facts: HashMap::new(),
             report: Report::default(),
         };
         run.all(watch).await?;
@@ -126,6 +128,8 @@ struct Run<'a> {
     purse: Purse,
     /// Hits of new and changed rules with a daily cap, by rule and day.
     hits: HashMap<(RuleId, String), u32>,
+    /// Whole texts of what was recalled, by their names.
+    facts: HashMap<String, String>,
     report: Report,
 }
 
@@ -169,7 +173,11 @@ impl Run<'_> {
             return Ok(self.unfit(Unfit::ConfigurationGone));
         };
         let Some(rules) = self.rules_for(&case, &prepared) else { return Ok(self.unfit(Unfit::Unreadable)) };
-        let (decided, sources) = self.decide(&case, &prepared, rules).await?;
+        if !self.load_facts(&case).await? {
+            return Ok(self.unfit(Unfit::ConfigurationGone));
+        }
+        let (decided, sources, is_remembered) = self.decide(&case, &prepared, rules).await?;
+        self.report.unremembered += u64::from(!is_remembered);
         let decided = match decided {
             Ok(decided) => decided,
             Err(error) => {
@@ -209,7 +217,7 @@ impl Run<'_> {
         case: &Case,
         prepared: &Prepared,
         rules: RuleSet,
-    ) -> Result<(Result<Decided, DecideError>, Vec<Source>), RehearsalError> {
+    ) -> Result<(Result<Decided, DecideError>, Vec<Source>, bool), RehearsalError> {
         let at = case.circumstances.at();
         let changed = &self.asked.changed;
         let zone = prepared.changed.tenant.time_zone.parse().unwrap_or(chrono_tz::UTC);
@@ -232,11 +240,13 @@ impl Run<'_> {
             moved_on: moved_on(case),
         };
         let (clock, stage) = (StandingClock(at), Stage(case));
+        let memory = Recollections { case, wholes: &self.facts, is_missed: AtomicBool::new(false) };
         let senses = Senses {
             clock: &clock,
             ids: &self.rehearser.ids,
             store: &stage,
             messenger: &stage,
+            memory: &memory,
             llm: &models,
         };
         let decided = tokio::select! {
@@ -244,7 +254,8 @@ impl Run<'_> {
             () = self.rehearser.cancel.cancelled() => return Err(RehearsalError::Cancelled),
             decided = decide_by(senses, &situation) => decided,
         };
-        Ok((decided, models.sources()))
+        let is_remembered = !memory.is_missed.into_inner();
+        Ok((decided, models.sources(), is_remembered))
     }
 
     /// The configuration with this name and what becomes of it.
@@ -271,6 +282,20 @@ impl Run<'_> {
         };
         self.configurations.insert(name.to_owned(), prepared.clone());
         Ok(prepared)
+    }
+
+    /// Reads the whole texts of what was recalled; false when one is stored no more.
+    async fn load_facts(&mut self, case: &Case) -> Result<bool, RehearsalError> {
+        let wanted = case.circumstances.facts.iter().filter(|name| !self.facts.contains_key(*name));
+        let wanted: Vec<String> = wanted.cloned().collect();
+        if !wanted.is_empty() {
+            for part in self.rehearser.records.configuration_parts(self.tenant, &wanted).await? {
+                if let Ok(text) = serde_json::from_str(&part.body) {
+                    self.facts.insert(part.hash, text);
+                }
+            }
+        }
+        Ok(case.circumstances.facts.iter().all(|name| self.facts.contains_key(name)))
     }
 
     async fn load(&self, name: &str) -> Result<Option<TenantContext>, RehearsalError> {

@@ -1,5 +1,8 @@
 //! The world of one recorded event: everything is read from the record, and nothing can be done to it.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
 use tenants::account::Account;
 use tenants::clock::{Clock, Sleep, Timestamp};
@@ -8,8 +11,11 @@ use tenants::effect::Effect;
 use tenants::ids::{AccountId, ConversationId, TenantId};
 use tenants::ports::{CommentFilter, EffectFilter, MentionText, PageRequest, SendError, StoreError};
 
-use super::case::Case;
-use crate::decide::{Before, DecisionReads, MentionReads};
+use tenants::memory::{MemoryItem, Recall, Recalled, Visibility};
+use tenants::ports::MemoryError;
+
+use super::case::{Case, Recollection};
+use crate::decide::{Before, DecisionReads, MemoryReads, MentionReads};
 
 /// A clock that stands still. Whoever sleeps on it wakes at once.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +100,45 @@ impl DecisionReads for Stage<'_> {
         _page: PageRequest,
     ) -> Result<Vec<Effect>, StoreError> {
         Ok(Vec::new())
+    }
+}
+
+/// What memory gave, with the whole texts.
+pub(super) struct Recollections<'a> {
+    pub case: &'a Case,
+    /// Whole texts by their names.
+    pub wholes: &'a HashMap<String, String>,
+    /// Set when memory is asked although it was not when the event was decided.
+    pub is_missed: AtomicBool,
+}
+
+#[async_trait]
+impl MemoryReads for Recollections<'_> {
+    async fn recall(&self, tenant: &TenantId, recall: &Recall) -> Result<Vec<Recalled>, MemoryError> {
+        match &self.case.recalled {
+            None => {
+                self.is_missed.store(true, Ordering::Relaxed);
+                Err(MemoryError::Absent("it was not asked when this event was decided"))
+            }
+            // A conflict says nothing but its words.
+            Some(Err(problem)) => Err(MemoryError::Store(StoreError::Conflict(problem.clone()))),
+            Some(Ok(recalled)) => Ok(recalled.iter().map(|it| self.item(it, *tenant, recall.now)).collect()),
+        }
+    }
+}
+
+impl Recollections<'_> {
+    fn item(&self, it: &Recollection, tenant: TenantId, now: Timestamp) -> Recalled {
+        let whole = it.whole.as_ref().and_then(|name| self.wholes.get(name));
+        let text = whole.unwrap_or(&it.text).clone();
+        let item = MemoryItem::new(it.id, tenant, it.kind, Visibility::Customer, text, "record", now);
+        Recalled {
+            item,
+            score: it.score,
+            words_rank: it.words_rank,
+            meaning_rank: it.meaning_rank,
+            decay: 1.0,
+        }
     }
 }
 

@@ -74,6 +74,7 @@ impl Alarm {
             agency,
             tenant: self.tenant,
             alert_type: self.alert_type,
+            severity: None,
             message: self.message,
             details: self.details,
             dedup_key: self.dedup_key,

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use ractor::ActorRef;
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
-use tenants::event::{EventBody, Role};
+use tenants::event::{EventBody, Role, TickBody};
 use tenants::ports::{Hint, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
@@ -20,6 +20,7 @@ use super::node::Node;
 use super::panics::panic_message;
 use super::role::{RoleMsg, Work};
 use crate::decide::{DecideError, Decided, MovedOn, Situation, conversations_of};
+use crate::ticks;
 
 /// Decisions in a row that somebody else's commit may make void before that counts as a failure.
 const CONFLICTS: u32 = 3;
@@ -103,16 +104,26 @@ impl LaneTask {
         if let EventBody::Tick(tick) = &work.event.body {
             metrics.tick(self.role);
             debug!(tenant.id = %self.desk.tenant, role = %self.role, tick = tick.name, "tick taken");
-            return self.commit_tick(work).await;
+            return self.commit_tick(work, tick).await;
         }
         self.decide_and_commit(work).await
     }
 
-    /// In this version a tick has nothing to do but to be taken.
-    async fn commit_tick(&self, work: &Work) -> Result<(), Trouble> {
-        let done = Change::EventDone { event: work.event.id, at: self.node.now() };
-        self.commit(&Changes::of_tenant(self.desk.tenant).with(done)).await.map_err(Trouble::from_commit)?;
+    /// What a tick is for is committed together with its end, so that it is done once.
+    async fn commit_tick(&self, work: &Work, tick: &TickBody) -> Result<(), Trouble> {
+        let known = self.desk.known().ok_or(Trouble::Cut)?;
+        let changes = ticks::changes_of(&self.node.ports, &known.context, tick).await;
+        let mut changes = Changes {
+            list: changes.map_err(|error| self.trouble_reading(error))?,
+            ..Changes::of_tenant(self.desk.tenant)
+        };
+        let has_changed = !changes.list.is_empty();
+        changes.push(Change::EventDone { event: work.event.id, at: self.node.now() });
+        self.commit(&changes).await.map_err(Trouble::from_commit)?;
         self.count_done(work, self.node.now());
+        if has_changed {
+            self.tell(&changes);
+        }
         Ok(())
     }
 

@@ -32,7 +32,7 @@ mod router;
 mod settings;
 mod tenant;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod ticks;
 mod troupe;
 mod watched;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use llm::testing::ScriptedRouter;
+use llm::testing::{MemoryLedger, ScriptedRouter};
 use serde_json::Value;
 use tenants::account::{Account, AccountStatus, LoginFlavour, SealedSecret, Tenant, TenantStatus};
 use tenants::clock::{ManualClock, Timestamp};
@@ -14,7 +14,9 @@ use tenants::event::{
     CommentBody, EventBody, EventKind, EventSource, MessageBody, NewEvent, Person, Role, TickBody,
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, TenantId};
-use tenants::ports::{Finding, Hint, MentionText, Messenger, Receipt, SendError, TenantContext, Usage, Wake};
+use tenants::ports::{
+    Finding, Hint, MentionText, Messenger, NoMemory, Receipt, SendError, TenantContext, Usage, Wake,
+};
 use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
 use tokio::sync::broadcast;
@@ -120,6 +122,8 @@ impl World {
             ids: ids.clone(),
             tasks: Tasks::default(),
             store: store.clone(),
+            ledger: Arc::new(MemoryLedger::default()),
+            memory: Arc::new(NoMemory("this test is about something else")),
             messenger: Arc::new(Offline),
             llm: ScriptedRouter::new(),
             wake: wake.clone(),

@@ -177,6 +177,6 @@ fn words(ending: &Ending<'_>) -> Option<String> {
     match ending {
         Ending::Answered | Ending::Cancelled => None,
         Ending::Invalid(problem) => Some((*problem).to_owned()),
-        Ending::Failed(error) => Some(error.to_string()),
+        Ending::Failed(error) => Some(error.in_own_words()),
     }
 }

@@ -234,6 +234,24 @@ impl CallError {
         }
     }
 
+    /// The error in our own words alone. What a provider says may repeat a customer's text or a part of the key, and
+    /// rows of calls are kept for long and shown to many.
+    pub fn in_own_words(&self) -> String {
+        match self {
+            Self::Server { status, .. } => format!("failed with status {status}"),
+            Self::KeyRejected(_) => "the key was rejected".to_owned(),
+            Self::UnknownModel(_) => "unknown model".to_owned(),
+            Self::BadRequest { status, .. } => format!("refused the request with status {status}"),
+            Self::Malformed(_) => "an answer that cannot be read".to_owned(),
+            // These are said by our side of the connection.
+            Self::RateLimited { .. }
+            | Self::Overloaded { .. }
+            | Self::Unreachable(_)
+            | Self::TimedOut
+            | Self::Truncated(_) => self.to_string(),
+        }
+    }
+
     /// One word for metrics and fallback reasons.
     pub const fn word(&self) -> &'static str {
         match self {
@@ -247,6 +265,31 @@ impl CallError {
             Self::TimedOut => "timed_out",
             Self::Truncated(_) => "truncated",
             Self::Malformed(_) => "malformed",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_repeats_nothing_that_a_provider_said() {
+        let said = || "sk-live-123 and Maria's message".to_owned();
+        let errors = [
+            CallError::Server { status: 500, message: said() },
+            CallError::KeyRejected(said()),
+            CallError::UnknownModel(said()),
+            CallError::BadRequest { status: 400, message: said() },
+            CallError::Malformed(said()),
+        ];
+        for error in errors {
+            let words = error.in_own_words();
+            assert!(!words.contains("Maria") && !words.contains("sk-"), "{words}");
+            assert!(
+                error.to_string().contains("Maria"),
+                "whoever sets it up still reads what was said: {error}"
+            );
         }
     }
 }

@@ -1,14 +1,20 @@
 //! A ledger in memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use tenants::alert::Alert;
 use tenants::clock::Timestamp;
-use tenants::ids::{ReservationId, TenantId};
-use tenants::models::{BudgetLine, BudgetScope, BudgetState, LlmCall, Reservation, Reserved};
+use tenants::ids::{AgencyId, ReservationId, TenantId};
+use tenants::models::{
+    BudgetLevel, BudgetLine, BudgetScope, BudgetState, CallOutcome, LlmCall, Reservation, Reserved, Task,
+};
 use tenants::money::MicroUsd;
-use tenants::ports::{BudgetLedger, StoreError};
+use tenants::ports::{
+    BudgetKind, BudgetLedger, BudgetOverview, CallFilter, CallPosition, CostKeys, CostReports, CostSum,
+    PageRequest, Period, StoreError,
+};
 use tokio::sync::watch;
 
 /// Behaves as the port says; forgets all when dropped.
@@ -138,19 +144,133 @@ impl BudgetLedger for MemoryLedger {
     async fn find_budget(&self, scope: &BudgetScope, day: &str) -> Result<Option<BudgetState>, StoreError> {
         Ok(self.working()?.budgets.get(&(*scope, day.to_owned())).cloned())
     }
+}
 
+#[async_trait]
+impl CostReports for MemoryLedger {
     async fn list_calls(
         &self,
         tenant: &TenantId,
-        before: Option<Timestamp>,
+        filter: &CallFilter,
+        after: Option<CallPosition>,
         limit: u32,
     ) -> Result<Vec<LlmCall>, StoreError> {
         let state = self.working()?;
-        let is_wanted =
-            |call: &&LlmCall| call.tenant == *tenant && before.is_none_or(|before| call.at < before);
+        let place = |call: &LlmCall| (call.at, call.id);
+        let is_wanted = |call: &&LlmCall| {
+            call.tenant == *tenant
+                && after.is_none_or(|after| place(call) < (after.at, after.id))
+                && filter.task.is_none_or(|task| task == call.task)
+                && filter.model.as_ref().is_none_or(|model| *model == call.model)
+                && filter.outcome.is_none_or(|outcome| outcome == call.outcome)
+                && filter.event.is_none_or(|event| Some(event) == call.event)
+        };
         let mut calls: Vec<LlmCall> = state.calls.iter().filter(is_wanted).cloned().collect();
-        calls.sort_by_key(|call| std::cmp::Reverse(call.at));
+        calls.sort_by_key(|call| std::cmp::Reverse(place(call)));
         calls.truncate(limit as usize);
         Ok(calls)
+    }
+
+    async fn tenant_costs(
+        &self,
+        tenant: &TenantId,
+        period: Period,
+        by: CostKeys,
+    ) -> Result<Vec<CostSum>, StoreError> {
+        let state = self.working()?;
+        Ok(sums(state.calls.iter().filter(|call| call.tenant == *tenant), period, by))
+    }
+
+    /// It knows no agencies: all tenants are of one.
+    async fn agency_costs(
+        &self,
+        _agency: &AgencyId,
+        period: Period,
+        by: CostKeys,
+    ) -> Result<Vec<CostSum>, StoreError> {
+        Ok(sums(self.working()?.calls.iter(), period, by))
+    }
+}
+
+fn sums<'c>(calls: impl Iterator<Item = &'c LlmCall>, period: Period, by: CostKeys) -> Vec<CostSum> {
+    let mut groups: BTreeMap<_, Vec<&LlmCall>> = BTreeMap::new();
+    for call in calls.filter(|call| period.from <= call.at && call.at < period.until) {
+        let key = (
+            by.task.then_some(call.task),
+            by.provider.then(|| call.provider.clone()),
+            by.model.then(|| call.model.clone()),
+            call.prompt.clone().filter(|_| by.prompt),
+        );
+        groups.entry(key).or_default().push(call);
+    }
+    let mut sums: Vec<CostSum> = groups.into_iter().map(|(key, calls)| sum(key, &calls)).collect();
+    sums.sort_by_key(|sum| std::cmp::Reverse(sum.cost));
+    sums
+}
+
+type Key = (Option<Task>, Option<String>, Option<String>, Option<String>);
+
+fn sum((task, provider, model, prompt): Key, calls: &[&LlmCall]) -> CostSum {
+    let count =
+        |is_counted: fn(&LlmCall) -> bool| calls.iter().filter(|call| is_counted(call)).count() as i64;
+    let add = |of: fn(&LlmCall) -> i64| calls.iter().map(|call| of(call)).sum();
+    let mut latencies: Vec<i64> = calls.iter().map(|call| call.latency_us).collect();
+    latencies.sort_unstable();
+    let percentile = |percent: usize| latencies[(latencies.len() * percent).div_ceil(100) - 1];
+    CostSum {
+        task,
+        provider,
+        model,
+        prompt,
+        calls: calls.len() as i64,
+        unanswered: count(|call| call.outcome != CallOutcome::Answered),
+        estimates: count(|call| call.is_estimate),
+        tokens_in: add(|call| i64::from(call.tokens_in)),
+        tokens_cached: add(|call| i64::from(call.tokens_cached)),
+        tokens_out: add(|call| i64::from(call.tokens_out)),
+        cost: MicroUsd(add(|call| call.cost.0)),
+        p50_us: percentile(50),
+        p95_us: percentile(95),
+    }
+}
+
+/// It knows no agencies and keeps no alerts.
+#[async_trait]
+impl BudgetOverview for MemoryLedger {
+    async fn agency_budget(&self, _agency: &AgencyId) -> Result<Option<MicroUsd>, StoreError> {
+        self.working().map(|_| None)
+    }
+
+    async fn tenant_budgets(&self, tenants: &[TenantId], day: &str) -> Result<Vec<BudgetState>, StoreError> {
+        let is_wanted = |budget: &&BudgetState| match budget.line.scope {
+            BudgetScope::Agency(_) => false,
+            BudgetScope::Tenant(tenant) | BudgetScope::Share(tenant, _) => {
+                tenants.contains(&tenant) && budget.line.day.as_str() >= day
+            }
+        };
+        Ok(self.working()?.budgets.values().filter(is_wanted).cloned().collect())
+    }
+
+    async fn count_budgets(&self, now: Timestamp) -> Result<Vec<(BudgetKind, BudgetLevel, i64)>, StoreError> {
+        let mut counts = BTreeMap::new();
+        for budget in self.working()?.budgets.values().filter(|budget| budget.line.resets_at > now) {
+            let kind = match budget.line.scope {
+                BudgetScope::Agency(_) => BudgetKind::Agency,
+                BudgetScope::Tenant(_) => BudgetKind::Tenant,
+                BudgetScope::Share(..) => BudgetKind::Share,
+            };
+            if let Some(level) = budget.level() {
+                *counts.entry((kind, level)).or_insert(0) += 1;
+            }
+        }
+        Ok(counts.into_iter().map(|((kind, level), many)| (kind, level, many)).collect())
+    }
+
+    async fn open_budget_alerts(&self, _page: PageRequest) -> Result<Vec<Alert>, StoreError> {
+        self.working().map(|_| Vec::new())
+    }
+
+    async fn last_budget_alert(&self, _dedup_key: &str) -> Result<Option<Alert>, StoreError> {
+        self.working().map(|_| None)
     }
 }

@@ -1,12 +1,13 @@
 //! What everything stands on: clock, ids, tasks, database, vault.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use instagram::{Gateway, GatewayOptions, KeyRing, Vault};
-use storage::{Database, DatabaseOptions, LocalWake};
+use storage::{Database, DatabaseOptions, LocalWake, MemoryOptions, TenantMemory};
 use tenants::clock::Clock;
 use tenants::ids::Ids;
 use tenants::tasks::Tasks;
@@ -25,6 +26,8 @@ pub struct Foundations {
     pub tasks: Tasks,
     /// The database.
     pub database: Database,
+    /// What tenants remember.
+    pub memory: TenantMemory,
     /// Seals secrets.
     pub vault: Arc<Vault>,
     /// Hints.
@@ -43,6 +46,19 @@ impl Foundations {
     /// # Errors
     /// When a part cannot be opened; the text says what to do.
     pub async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let indexes = settings.data.dir.join("memory");
+        Self::open_with_indexes(settings, clock, indexes).await
+    }
+
+    /// The same with the memory's indexes in a folder of their own: only one process may use a folder of indexes.
+    ///
+    /// # Errors
+    /// As [`Foundations::open`].
+    pub async fn open_with_indexes(
+        settings: &Settings,
+        clock: Arc<dyn Clock>,
+        indexes: PathBuf,
+    ) -> anyhow::Result<Self> {
         data_dir::create(&settings.data.dir)?;
         let ids = Ids::system(clock.clone());
         let tasks = Tasks::default();
@@ -55,7 +71,14 @@ impl Foundations {
         let url = settings.database_url();
         let options = DatabaseOptions::new(url.inner().clone(), clock.clone());
         let database = Database::open(options).await?;
-        Ok(Self { clock, ids, tasks, database, vault, wake: Arc::new(LocalWake::default()) })
+        let memory = memory_options(settings, indexes, &clock, &ids, &tasks);
+        let memory = TenantMemory::new(database.clone(), memory)?;
+        Ok(Self { clock, ids, tasks, database, memory, vault, wake: Arc::new(LocalWake::default()) })
+    }
+
+    /// What a memory with its indexes in another folder is made of.
+    pub fn memory_options(&self, settings: &Settings, indexes: PathBuf) -> MemoryOptions {
+        memory_options(settings, indexes, &self.clock, &self.ids, &self.tasks)
     }
 
     /// Refuses a database with an old schema.
@@ -92,7 +115,31 @@ impl Foundations {
     /// Ends the tasks and closes the database; false when something was still running after `limit`.
     pub async fn close(&self, limit: Duration) -> bool {
         let ended = self.tasks.shut_down(limit).await;
+        // Whatever is not durable in time is read from the rows again.
+        if tokio::time::timeout(limit, self.memory.close()).await.is_err() {
+            tracing::warn!(
+                "some memory indexes were not closed in time; they read on when they are opened next"
+            );
+        }
         self.database.close().await;
         ended
+    }
+}
+
+fn memory_options(
+    settings: &Settings,
+    indexes: PathBuf,
+    clock: &Arc<dyn Clock>,
+    ids: &Ids,
+    tasks: &Tasks,
+) -> MemoryOptions {
+    MemoryOptions {
+        folder: indexes,
+        max_open: settings.memory.max_open,
+        max_items: settings.memory.max_items,
+        embedder: None,
+        clock: clock.clone(),
+        ids: ids.clone(),
+        tasks: tasks.clone(),
     }
 }

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actors::Ports;
+use actors::budgets::BudgetWarnings;
 use actors::dispatcher::Dispatcher;
 use actors::supervision::Troupe;
 use anyhow::Context;
@@ -96,7 +97,8 @@ impl Node {
         let ports = ports(&foundations, &settings, options.llm, options.messenger, &registry)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
-        supervise(&troupe, &dispatcher, &ports);
+        let warnings = BudgetWarnings::register(&registry)?;
+        supervise(&troupe, &dispatcher, &warnings, &ports);
 
         let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
         state.refresh_directory().await?;
@@ -167,6 +169,8 @@ fn ports(
         ids: foundations.ids.clone(),
         tasks: foundations.tasks.clone(),
         store,
+        ledger: Arc::new(foundations.database.clone()),
+        memory: Arc::new(foundations.memory.clone()),
         messenger,
         llm: match llm {
             Some(llm) => llm,
@@ -196,7 +200,9 @@ fn forget_old_tokens(foundations: &Foundations, gateway: Arc<Gateway>) {
 }
 
 /// Puts the parts that are not actors under the root supervisor.
-fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, ports: &Ports) {
+fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, warnings: &BudgetWarnings, ports: &Ports) {
+    let (warnings, of_warnings) = (warnings.clone(), ports.clone());
+    troupe.supervise("budgets", move |part| warnings.clone().run(of_warnings.clone(), part));
     let dispatcher = dispatcher.clone();
     troupe.supervise("dispatcher", move |_part| {
         let dispatcher = dispatcher.clone();

@@ -9,7 +9,9 @@ mod bench;
 mod config;
 mod demo;
 mod doctor;
+mod memory;
 mod migrate;
+mod money;
 mod output;
 mod queue;
 mod replay;
@@ -76,6 +78,13 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(admin::KeyCommand),
+    /// Budgets for language models.
+    #[command(subcommand)]
+    Budget(money::BudgetCommand),
+    /// Sum up what language models have cost.
+    Costs(money::CostArgs),
+    /// List the calls to language models, newest first.
+    Calls(money::CallArgs),
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
@@ -84,6 +93,9 @@ enum Command {
     Audit(audit::AuditCommand),
     /// Decide recorded events again with a changed configuration.
     Replay(Box<replay::ReplayArgs>),
+    /// What tenants remember.
+    #[command(subcommand)]
+    Memory(memory::MemoryCommand),
     /// Measure this machine: webhooks accepted and events finished per second.
     Bench(bench::BenchArgs),
     /// Print a completion script for a shell.
@@ -138,9 +150,13 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Tenant(command) => admin::tenant(command, settings, output).await,
             Command::Account(command) => admin::account(command, settings, output).await,
             Command::Key(command) => admin::key(command, settings, output).await,
+            Command::Budget(command) => money::budget(command, settings, output).await,
+            Command::Costs(args) => money::costs(args, settings, output).await,
+            Command::Calls(args) => money::calls(args, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Replay(args) => replay::run(*args, settings, output).await,
+            Command::Memory(command) => memory::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,
             Command::Completions { .. } | Command::Config(_) => Ok(Finding::Fine),
         }

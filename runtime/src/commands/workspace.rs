@@ -3,24 +3,57 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use storage::TenantMemory;
 use tenants::account::{Agency, Tenant};
-use tenants::ports::{Directory, PageRequest};
+use tenants::ids::TenantId;
+use tenants::ports::{Directory, Memory, PageRequest};
 
 use crate::administration::Act;
 use crate::boot::Foundations;
+use crate::data_dir;
 use crate::settings::Settings;
 
 /// An opened installation.
 pub(super) struct Workspace {
     pub(super) foundations: Foundations,
+    settings: Settings,
+    /// The indexes of a running node are its own.
+    _indexes: tempfile::TempDir,
 }
 
 impl Workspace {
     /// Opens the database, which must be of the present schema.
     pub(super) async fn open(settings: &Settings) -> anyhow::Result<Self> {
-        let foundations = Foundations::open(settings, Arc::new(tenants::clock::SystemClock)).await?;
-        foundations.require_migrated().await?;
-        Ok(Self { foundations })
+        let workspace = Self::open_unmigrated(settings).await?;
+        workspace.foundations.require_migrated().await?;
+        Ok(workspace)
+    }
+
+    async fn open_unmigrated(settings: &Settings) -> anyhow::Result<Self> {
+        let indexes = tempfile::Builder::new().prefix("troupe-").tempdir()?;
+        let clock = Arc::new(tenants::clock::SystemClock);
+        let folder = indexes.path().to_owned();
+        let foundations = Foundations::open_with_indexes(settings, clock, folder).await?;
+        Ok(Self { foundations, settings: settings.clone(), _indexes: indexes })
+    }
+
+    /// Builds the tenant's index anew in the data folder, so that nothing of what was forgotten is left there; says
+    /// what was done. While a node runs, the index is that node's to build.
+    pub(super) async fn erase_from_index(&self, tenant: &TenantId) -> anyhow::Result<&'static str> {
+        let dir = &self.settings.data.dir;
+        let Ok(_lock) = data_dir::lock(dir) else {
+            return Ok(
+                "the running node builds its search index anew when the tenant's memory is next asked",
+            );
+        };
+        let foundations = &self.foundations;
+        let memory = TenantMemory::new(
+            foundations.database.clone(),
+            foundations.memory_options(&self.settings, dir.join("memory")),
+        )?;
+        memory.rebuild(tenant).await?;
+        memory.close().await;
+        Ok("its search index was built anew")
     }
 
     /// Who acts: the command line.
@@ -110,10 +143,9 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let mut settings = Settings::with("").unwrap();
             settings.data.dir = folder.path().to_owned();
-            let foundations =
-                Foundations::open(&settings, Arc::new(tenants::clock::SystemClock)).await.unwrap();
-            foundations.database.migrate().await.unwrap();
-            Self { workspace: Workspace { foundations }, _folder: folder }
+            let workspace = Workspace::open_unmigrated(&settings).await.unwrap();
+            workspace.foundations.database.migrate().await.unwrap();
+            Self { workspace, _folder: folder }
         }
 
         async fn agency_with(&self, slugs: &[&str]) -> Agency {

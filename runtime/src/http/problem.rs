@@ -5,7 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tenants::ports::StoreError;
+use tenants::memory::InvalidItem;
+use tenants::ports::{MemoryError, StoreError};
 use tenants::settings::InvalidSetting;
 use utoipa::ToSchema;
 
@@ -299,6 +300,24 @@ impl From<StoreError> for Problem {
                 Self::general(ProblemKind::Internal)
             }
         }
+    }
+}
+
+impl From<MemoryError> for Problem {
+    fn from(error: MemoryError) -> Self {
+        match error {
+            MemoryError::Store(error) => error.into(),
+            MemoryError::Absent(_) | MemoryError::Broken(_) | MemoryError::Embedding(_) => {
+                tracing::warn!(%error, "a memory does not answer");
+                Self::new(ProblemKind::Unavailable, error.to_string()).retry_after(5)
+            }
+        }
+    }
+}
+
+impl From<InvalidItem> for Problem {
+    fn from(invalid: InvalidItem) -> Self {
+        Self::invalid(invalid.field, &invalid.problem)
     }
 }
 

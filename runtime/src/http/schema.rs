@@ -53,9 +53,15 @@ words! {
     BreakerState = tenants::breaker::BreakerState;
     EventSource = tenants::event::EventSource;
     EventKind = tenants::event::EventKind;
+    MemoryKind = tenants::memory::MemoryKind;
+    Visibility = tenants::memory::Visibility;
     Outcome = tenants::decision::Outcome;
     Step = tenants::decision::Step;
     RehearsalStatus = tenants::rehearsal::RehearsalStatus;
+    Task = tenants::models::Task;
+    Share = tenants::models::Share;
+    CallOutcome = tenants::models::CallOutcome;
+    BudgetLevel = tenants::models::BudgetLevel;
 }
 
 /// Schema of every id: a prefix that names the kind, and a UUIDv7.

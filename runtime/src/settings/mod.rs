@@ -42,6 +42,8 @@ pub struct Settings {
     pub vault: VaultSettings,
     /// Instagram.
     pub instagram: InstagramSettings,
+    /// What tenants remember.
+    pub memory: MemorySettings,
     /// Language models.
     pub models: ModelSettings,
     /// Actors.
@@ -108,6 +110,16 @@ pub struct OwnAppSettings {
     pub secrets: Vec<Secret>,
     /// What the handshake must present.
     pub verify_token: Secret,
+}
+
+/// What tenants remember.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemorySettings {
+    /// Most indexes that are open at once.
+    pub max_open: usize,
+    /// Most items of a tenant; 0 is no limit.
+    pub max_items: u32,
 }
 
 /// Logs.
@@ -244,6 +256,9 @@ impl Settings {
             if !(url.starts_with("https://") || url.starts_with("http://")) {
                 return invalid(key, "must be a URL that begins with https:// (or http:// for a sandbox)");
             }
+        }
+        if self.memory.max_open == 0 {
+            return invalid("memory.max_open", "must be at least 1");
         }
         for key in &self.vault.keys {
             if !key.expose_secret().contains(':') {

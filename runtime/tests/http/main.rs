@@ -4,6 +4,8 @@
 
 mod access;
 mod approvals;
+mod budget_alerts;
+mod budgets;
 mod checked;
 mod cross_tenant;
 mod description;

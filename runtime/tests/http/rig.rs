@@ -13,7 +13,7 @@ use llm::OfflineProvider;
 use secrecy::SecretString;
 use serde_json::Value;
 use storage::testing::TestDatabase;
-use storage::{Database, LocalWake};
+use storage::{Database, LocalWake, MemoryOptions, TenantMemory};
 use tenants::account::{Account, SealedSecret};
 use tenants::breaker::{BreakerConfig, CircuitBreaker};
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
@@ -106,11 +106,25 @@ impl Rig {
         let database = file.open_with(shared.clone()).await;
         let store: Arc<dyn Store> = Arc::new(database.clone());
         let ids = Ids::system(shared.clone());
+        let indexes = tempfile::tempdir().unwrap();
+        let tasks = Tasks::default();
+        let options = MemoryOptions {
+            folder: indexes.path().to_owned(),
+            max_open: 8,
+            max_items: 1_000,
+            embedder: None,
+            clock: shared.clone(),
+            ids: ids.clone(),
+            tasks: tasks.clone(),
+        };
+        let memory = TenantMemory::new(database.clone(), options).unwrap();
         let ports = Ports {
             clock: shared.clone(),
             ids: ids.clone(),
-            tasks: Tasks::default(),
+            tasks,
             store: store.clone(),
+            ledger: Arc::new(database.clone()),
+            memory: Arc::new(memory),
             messenger: Arc::new(NoMessenger),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake: Arc::new(LocalWake::default()),

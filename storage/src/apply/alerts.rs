@@ -69,7 +69,7 @@ pub(crate) async fn raise(
         alert.agency.map(|agency| agency.0),
         alert.tenant.map(|tenant| tenant.0),
         alert.alert_type.as_str(),
-        alert.alert_type.severity().as_str(),
+        alert.severity().as_str(),
         text(&alert.message),
         Doc(&alert.details),
         text(&alert.dedup_key),

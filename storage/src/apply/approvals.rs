@@ -16,7 +16,8 @@ statements! {
     ADD_APPROVAL {
         "insert into approvals (id, tenant_id, kind, account_id, conversation_id, event_id, decision_id, proposed, \
          reason, incoming_text, status, decided_by, decided_at, edited_text, comment, expires_at, created_at, \
-         updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17) \
+         updated_at, basis) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, \
+         $18) \
          on conflict (id) do nothing"
     }
     DECIDE_APPROVAL {
@@ -68,7 +69,8 @@ async fn add(connection: &mut Connection, tenant: Uuid, approval: &Approval) -> 
         maybe_text(&approval.edited_text),
         maybe_text(&approval.comment),
         Moment(approval.expires_at),
-        Moment(approval.created_at)
+        Moment(approval.created_at),
+        approval.basis.as_ref().map(Doc)
     )?;
     Ok(())
 }

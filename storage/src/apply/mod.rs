@@ -12,7 +12,9 @@ mod books;
 pub(crate) mod conversations;
 pub(crate) mod effects;
 pub(crate) mod events;
+pub(crate) mod learning;
 pub(crate) mod ledger;
+pub(crate) mod memory;
 pub(crate) mod operations;
 pub(crate) mod prompts;
 pub(crate) mod rehearsals;
@@ -114,6 +116,9 @@ async fn apply_kind(
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
         Kind::Rehearsals => rehearsals::apply(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
+        Kind::Forgettings => memory::forget(connection, group).await,
+        Kind::Memories => memory::remember(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,
+        Kind::Learning => learning::apply(connection, group).await,
     }
 }

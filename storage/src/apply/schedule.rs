@@ -33,13 +33,20 @@ pub(crate) enum Kind {
     RuleHits,
     Rehearsals,
     Alerts,
+    Forgettings,
+    Memories,
     Audit,
+    Learning,
 }
 
 impl Kind {
     fn of(change: &Change) -> Self {
         match change {
-            Change::PutAgency(_) | Change::PutTenant(_) | Change::PutSettings(_) => Kind::Tenants,
+            Change::PutAgency(_)
+            | Change::SetAgencyBudget { .. }
+            | Change::PutTenant(_)
+            | Change::PutSettings(_)
+            | Change::SetTenantBudget { .. } => Kind::Tenants,
             Change::PutRule(_) | Change::DeleteRule(_) => Kind::Rules,
             Change::AddPrompt(_)
             | Change::InstallPrompt(_)
@@ -67,7 +74,10 @@ impl Kind {
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
             Change::KeepConfiguration(_) => Kind::Configurations,
             Change::PutRehearsal(_) | Change::AddDifferences(_) => Kind::Rehearsals,
+            Change::Forget(_) => Kind::Forgettings,
+            Change::Remember(_) => Kind::Memories,
             Change::Audit(_) => Kind::Audit,
+            Change::AddVerdict(_) => Kind::Learning,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Stores agencies, tenants and their settings.
 
+use serde::Serialize;
 use tenants::account::{Agency, Tenant};
 use tenants::audit::Chain;
+use tenants::budget::ShareCeilings;
 use tenants::changes::Change;
 use tenants::clock::Timestamp;
 use tenants::ids::TenantId;
+use tenants::money::MicroUsd;
 use tenants::settings::TenantSettings;
 
 use super::schedule::Group;
@@ -29,6 +32,18 @@ statements! {
         "insert into tenant_settings (tenant_id, settings, updated_at) values ($1, $2, $3) \
          on conflict (tenant_id) do update set settings = excluded.settings, updated_at = excluded.updated_at"
     }
+    /// Merged by the database, so that whoever changes other settings at the same time loses nothing.
+    SET_TENANT_BUDGET {
+        "insert into tenant_settings (tenant_id, settings, updated_at) values ($1, $2, $3) \
+         on conflict (tenant_id) do update set settings = "
+        (only sqlite "json_patch(tenant_settings.settings, excluded.settings)")
+        (only postgres "tenant_settings.settings || excluded.settings")
+        ", updated_at = excluded.updated_at"
+    }
+    SET_AGENCY_BUDGET { "update agencies set daily_budget_micro_usd = $2, updated_at = $3 where id = $1" }
+    RAISE_VERSIONS_OF_AGENCY {
+        "update tenants set version = version + 1, updated_at = $2 where agency_id = $1"
+    }
     RAISE_VERSION { "update tenants set version = version + 1, updated_at = $2 where id = $1" }
 }
 
@@ -40,6 +55,13 @@ pub(crate) async fn apply(
     for item in group {
         match item.change {
             Change::PutAgency(agency) => put_agency(connection, item.chain, agency, now).await?,
+            Change::SetAgencyBudget { daily } => {
+                set_agency_budget(connection, item.chain, *daily, now).await?
+            }
+            Change::SetTenantBudget { daily, shares } => {
+                let budget = TenantBudgetPart { daily_budget: *daily, budget_shares: *shares };
+                set_tenant_budget(connection, item.chain, budget, now).await?;
+            }
             Change::PutTenant(tenant) => put_tenant(connection, item.chain, tenant, now).await?,
             Change::PutSettings(settings) => put_settings(connection, item.chain, settings, now).await?,
             _ => {}
@@ -58,6 +80,44 @@ async fn put_agency(
         return Err(Failure::Conflict("an agency is stored on its own chain".to_owned()));
     }
     run!(connection, PUT_AGENCY, agency.id.0, text(&agency.name), Moment(agency.created_at), Moment(now))?;
+    Ok(())
+}
+
+async fn set_agency_budget(
+    connection: &mut Connection,
+    chain: Chain,
+    daily: Option<MicroUsd>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let Chain::Agency(agency) = chain else {
+        return Err(Failure::Conflict("this change needs an agency".to_owned()));
+    };
+    let set = run!(connection, SET_AGENCY_BUDGET, agency.0, daily.map(|daily| daily.0), Moment(now))?;
+    if set == 0 {
+        return Err(Failure::Conflict(format!("{agency} does not exist")));
+    }
+    run!(connection, RAISE_VERSIONS_OF_AGENCY, agency.0, Moment(now))?;
+    Ok(())
+}
+
+/// What is to be merged into the stored settings.
+#[derive(Serialize)]
+struct TenantBudgetPart {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    daily_budget: Option<MicroUsd>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget_shares: Option<ShareCeilings>,
+}
+
+async fn set_tenant_budget(
+    connection: &mut Connection,
+    chain: Chain,
+    budget: TenantBudgetPart,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let tenant = tenant_of(chain)?;
+    raise_version(connection, tenant, now).await?;
+    run!(connection, SET_TENANT_BUDGET, tenant.0, Doc(&budget), Moment(now))?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use tenants::models::{
     BudgetLine, BudgetScope, BudgetState, CallOutcome, LlmCall, Reservation, Reserved, Share, Task,
 };
 use tenants::money::MicroUsd;
-use tenants::ports::BudgetLedger;
+use tenants::ports::{BudgetLedger, CallFilter, CallPosition, CostReports};
 use troupe_storage::testing::TestDatabase;
 
 use crate::contract;
@@ -29,6 +29,7 @@ contract! {
     every_day_has_its_own_money
     a_limit_counts_from_the_next_call_on
     what_makes_no_sense_is_refused
+    no_agency_pays_for_the_tenant_of_another
     the_trouble_of_one_reservation_is_not_that_of_its_neighbours
     calls_are_listed_newest_first_and_tenants_see_their_own
     every_column_of_a_call_is_kept
@@ -36,6 +37,7 @@ contract! {
 }
 
 pub const DAY: &str = "2025-11-17";
+pub const ANY: CallFilter = CallFilter { task: None, model: None, outcome: None, event: None };
 pub const HOLD: Duration = Duration::from_secs(120);
 
 pub fn usd(micros: i64) -> MicroUsd {
@@ -226,7 +228,7 @@ async fn a_reservation_is_settled_exactly_once(database: TestDatabase) {
     assert!(answers.iter().all(|it| (it[0].spent, it[0].reserved) == (usd(250), usd(300))), "{answers:?}");
     let different = world.store.settle(&wanted.id, vec![call(&world, 700)]).await.unwrap();
     assert_eq!(different, answers[0]);
-    assert_eq!(world.store.list_calls(&world.tenant, None, 10).await.unwrap().len(), 2);
+    assert_eq!(world.store.list_calls(&world.tenant, &ANY, None, 10).await.unwrap().len(), 2);
     assert_eq!(world.store.expire_reservations(world.now() + HOLD).await.unwrap(), 1, "the other one");
 }
 
@@ -266,7 +268,7 @@ async fn a_late_settlement_puts_the_budget_right(database: TestDatabase) {
             assert_eq!((after[0].spent, after[0].reserved), (usd(spent), usd(0)));
         }
     }
-    assert_eq!(world.store.list_calls(&world.tenant, None, 10).await.unwrap().len(), 2);
+    assert_eq!(world.store.list_calls(&world.tenant, &ANY, None, 10).await.unwrap().len(), 2);
 }
 
 async fn a_settlement_and_an_expiry_of_the_same_moment_count_once(database: TestDatabase) {
@@ -348,6 +350,21 @@ async fn what_makes_no_sense_is_refused(database: TestDatabase) {
     assert_eq!(after[0].spent, usd(0), "nobody is paid for a call");
 }
 
+async fn no_agency_pays_for_the_tenant_of_another(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let elsewhere = world.another_agency().await;
+    let own = line(&world, of_agency(&world), 1_000);
+    for _ in 0..2 {
+        let foreign = line(&world, of_agency(&elsewhere), 1_000);
+        let lines = vec![foreign, line(&world, of_tenant(&world), 1_000)];
+        assert!(is_conflict(&world.store.reserve(wanted(&world, 10, lines)).await));
+        granted(&world, &wanted(&world, 10, vec![own.clone()])).await;
+    }
+    assert_eq!(world.store.find_budget(&of_agency(&elsewhere), DAY).await.unwrap(), None);
+    let nobody = World { tenant: TenantId::new(&world.ids), ..world.clone() };
+    assert!(is_conflict(&nobody.store.reserve(wanted(&nobody, 10, vec![own])).await));
+}
+
 async fn the_trouble_of_one_reservation_is_not_that_of_its_neighbours(database: TestDatabase) {
     let world = World::new(&database).await;
     let stranger = World { tenant: TenantId::new(&world.ids), ..world.clone() };
@@ -374,11 +391,12 @@ async fn calls_are_listed_newest_first_and_tenants_see_their_own(database: TestD
     let unknown = ReservationId::new(&world.ids);
     assert_eq!(neighbour.store.settle(&unknown, vec![call(&neighbour, 99)]).await.unwrap(), []);
     let costs = |calls: &[LlmCall]| calls.iter().map(|call| call.cost.0).collect::<Vec<_>>();
-    let page = world.store.list_calls(&world.tenant, None, 3).await.unwrap();
+    let page = world.store.list_calls(&world.tenant, &ANY, None, 3).await.unwrap();
     assert_eq!(costs(&page), [5, 4, 3]);
-    let next = world.store.list_calls(&world.tenant, Some(page[2].at), 3).await.unwrap();
+    let next =
+        world.store.list_calls(&world.tenant, &ANY, Some(CallPosition::of(&page[2])), 3).await.unwrap();
     assert_eq!(costs(&next), [2, 1]);
-    assert_eq!(costs(&world.store.list_calls(&neighbour.tenant, None, 10).await.unwrap()), [99]);
+    assert_eq!(costs(&world.store.list_calls(&neighbour.tenant, &ANY, None, 10).await.unwrap()), [99]);
     assert_eq!(spent_and_reserved(&world, of_tenant(&neighbour)).await, (0, 0));
 }
 
@@ -404,7 +422,7 @@ async fn every_column_of_a_call_is_kept(database: TestDatabase) {
     let wanted = from_tenant(&world, 2_000, 2_000);
     granted(&world, &wanted).await;
     world.store.settle(&wanted.id, vec![full.clone(), hostile]).await.unwrap();
-    let found = world.store.list_calls(&world.tenant, None, 10).await.unwrap();
+    let found = world.store.list_calls(&world.tenant, &ANY, None, 10).await.unwrap();
     assert_eq!(found[0], full);
     assert_eq!(found[1].error.as_deref(), Some("\u{fffd}'; --"));
 }
@@ -429,6 +447,6 @@ async fn closed_reservations_are_forgotten_after_a_while(database: TestDatabase)
         assert!(world.store.settle(&reservation.id, calls).await.unwrap().is_empty());
     }
     assert_eq!(spent_and_reserved(&world, of_tenant(&world)).await, (240, 300));
-    assert_eq!(world.store.list_calls(&world.tenant, None, 10).await.unwrap().len(), 2);
+    assert_eq!(world.store.list_calls(&world.tenant, &ANY, None, 10).await.unwrap().len(), 2);
     assert_eq!(world.store.settle(&open.id, Vec::new()).await.unwrap().len(), 1);
 }

@@ -6,10 +6,10 @@ use futures::future::join_all;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tenants::models::{BudgetLine, BudgetScope, Reservation, Reserved, Share};
-use tenants::ports::BudgetLedger;
+use tenants::ports::{BudgetLedger, CostReports};
 use troupe_storage::testing::TestDatabase;
 
-use crate::ledger::{HOLD, call, line, of_agency, of_share, of_tenant, spent_and_reserved, wanted};
+use crate::ledger::{ANY, HOLD, call, line, of_agency, of_share, of_tenant, spent_and_reserved, wanted};
 use crate::world::World;
 
 /// Something that happens to the ledger.
@@ -204,7 +204,7 @@ impl Case<'_> {
         prop_assert!(spent + reserved <= most, "more than {} is used", most);
         let is_expired = |it: &&(Reservation, Fate)| it.1 == Fate::Expired;
         let expired: i64 = self.model.wishes.iter().filter(is_expired).map(|it| it.0.amount.0).sum();
-        let calls = self.world.store.list_calls(&self.world.tenant, None, 10_000).await.unwrap();
+        let calls = self.world.store.list_calls(&self.world.tenant, &ANY, None, 10_000).await.unwrap();
         prop_assert_eq!(calls.iter().map(|call| call.cost.0).sum::<i64>(), spent - expired);
         prop_assert_eq!(spent - expired, self.model.costs_of_calls);
         Ok(())

@@ -8,9 +8,13 @@ mod approvals;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod budgets;
+#[cfg(test)]
 mod commit;
 #[cfg(test)]
 mod conversations;
+#[cfg(test)]
+mod costs;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
@@ -25,6 +29,10 @@ mod ledger;
 mod ledger_crowd;
 #[cfg(test)]
 mod ledger_model;
+#[cfg(test)]
+mod memory;
+#[cfg(all(test, feature = "memory-edge"))]
+mod memory_index;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]

@@ -20,8 +20,11 @@ use tenants::ids::{
     AccountId, AgencyId, AlertId, ApprovalId, AuditId, CommentId, ConversationId, DecisionId, EffectId,
     EventId, Ids, MessageId, RuleId, TenantId,
 };
+use tenants::intent::{Classification, Intent, Language, Sentiment};
+use tenants::money::MicroUsd;
 use tenants::ports::{Delivery, StoreError, UnitOfWork};
 use tenants::rule::{Condition, Rule, RuleAction, Trigger, TriggerKind};
+use tenants::verdict::{Answerer, Basis};
 use troupe_storage::Database;
 use troupe_storage::testing::TestDatabase;
 
@@ -294,6 +297,7 @@ impl World {
             proposed: vec![reply_to("1", "we ship to spain")],
             reason: "questions are drafted".into(),
             incoming_text: "do you ship to spain?".into(),
+            basis: Some(self.basis()),
             status: ApprovalStatus::Pending,
             decided_by: None,
             decided_at: None,
@@ -301,6 +305,30 @@ impl World {
             comment: None,
             expires_at: self.now() + Duration::from_secs(7 * 86_400),
             created_at: self.now(),
+        }
+    }
+
+    /// What a model took for a question, and another answered.
+    pub fn basis(&self) -> Basis {
+        let classification = Classification {
+            intent: Intent::Question,
+            confidence: 0.93,
+            probabilities: vec![(Intent::Question, 0.93), (Intent::Lead, 0.07)],
+            sentiment: Sentiment::Neutral,
+            language: Some(Language::English),
+            crisis: false,
+        };
+        let answerer = |model: &str, prompt: Option<&str>, cost| Answerer {
+            model: model.to_owned(),
+            prompt: prompt.map(str::to_owned),
+            cost: MicroUsd(cost),
+            latency_us: 20_000,
+        };
+        Basis {
+            classification: Some(classification),
+            classified_by: Some(answerer("offline/intents-1", None, 0)),
+            written_by: Some(answerer("kimi/kimi-k2.5", Some("reply@3"), 120)),
+            undoubted: true,
         }
     }
 
@@ -326,6 +354,7 @@ impl World {
             agency: Some(self.agency),
             tenant: Some(self.tenant),
             alert_type: AlertType::AuthFailure,
+            severity: None,
             message: "the token was refused: reconnect the account".into(),
             details: json!({"account": self.account}),
             dedup_key: key.into(),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::clock::Timestamp;
-use crate::ids::{ReservationId, TenantId};
+use crate::ids::ReservationId;
 use crate::models::{BudgetScope, BudgetState, LlmCall, Reservation, Reserved};
 
 /// Money for calls to models: set aside before, settled after. What the database decides holds for all nodes.
@@ -16,7 +16,8 @@ pub trait BudgetLedger: Send + Sync {
     ///
     /// # Errors
     /// When the database does not answer: no call may be made then. A [`StoreError::Conflict`] when the reservation
-    /// makes no sense: without budgets, with one twice or with one of another tenant, below zero, or settled already.
+    /// makes no sense: without budgets, with one twice, with one of another tenant or another agency, below zero, or
+    /// settled already.
     async fn reserve(&self, reservation: Reservation) -> Result<Reserved, StoreError>;
 
     /// Turns a reservation into what was really spent, and stores the calls that spent it; no calls release it. Gives
@@ -47,16 +48,4 @@ pub trait BudgetLedger: Send + Sync {
     /// # Errors
     /// When the database does not answer.
     async fn find_budget(&self, scope: &BudgetScope, day: &str) -> Result<Option<BudgetState>, StoreError>;
-
-    /// The newest calls of a tenant that began before a moment, at most `limit`, newest first. (Of several that began
-    /// in the same microsecond as the last of a page, the next page has none.)
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    async fn list_calls(
-        &self,
-        tenant: &TenantId,
-        before: Option<Timestamp>,
-        limit: u32,
-    ) -> Result<Vec<LlmCall>, StoreError>;
 }

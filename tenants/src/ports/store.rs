@@ -15,7 +15,7 @@ use crate::account::{Account, Agency, ApiKey, MetaApp, SealedSecret, Tenant};
 use crate::alert::{Alert, NewAlert};
 use crate::approval::{Approval, ApprovalStatus};
 use crate::audit::{AuditEntry, Chain, ChainVerdict};
-use crate::budget::{ShareCeilings, TenantBudget};
+use crate::budget::TenantBudget;
 use crate::changes::Changes;
 use crate::clock::Timestamp;
 use crate::conversation::{Comment, CommentStatus, Conversation, ConversationKind, Message, Owner};
@@ -128,7 +128,7 @@ impl TenantContext {
             zone: self.tenant.time_zone.parse().unwrap_or(Tz::UTC),
             daily: self.settings.daily_budget,
             agency_daily: self.agency_budget,
-            ceilings: ShareCeilings::default(),
+            ceilings: self.settings.budget_shares,
         }
     }
 }

@@ -126,10 +126,8 @@ fn order(app: &TestApp, changed: Value) -> Value {
 async fn rehearse(app: &TestApp, path: &str, order: Value) -> Value {
     let started = app.api.post(path, order).await.ok();
     let one = format!("{path}/{}", started["id"].as_str().unwrap());
-    app.until("the rehearsal has ended", || async {
-        app.api.get(&one).await.ok()["status"] != "running"
-    })
-    .await;
+    app.until("the rehearsal has ended", || async { app.api.get(&one).await.ok()["status"] != "running" })
+        .await;
     app.api.get(&one).await.ok()
 }
 
@@ -178,7 +176,8 @@ async fn a_changed_rule_is_told_with_both_texts_and_nothing_leaves(app: TestApp)
     assert_eq!(asked["difference"]["rehearsed"]["outcome"], "act");
     let total = &done["report"]["total"];
     assert_eq!(total["differing"].as_u64().unwrap() as usize, found.len());
-    let shipping = total["rules"].as_object().unwrap().values().find(|rule| rule["name"] == "shipping").unwrap();
+    let shipping =
+        total["rules"].as_object().unwrap().values().find(|rule| rule["name"] == "shipping").unwrap();
     assert_eq!((&shipping["recorded"], &shipping["rehearsed"]), (&json!(1), &json!(2)));
 
     app.settle().await;
@@ -194,11 +193,15 @@ async fn an_agency_rehearses_all_its_tenants(app: TestApp) -> TestApp {
     app.comment(&other, "fan", "This is wonderful, thank you so much!");
     app.settle().await;
     let path = format!("/agencies/{}/rehearsals", app.agency.id);
-    let done = rehearse(&app, &path, order(&app, json!({ "settings": { "modes": { "praise": "C" } } }))).await;
+    let done =
+        rehearse(&app, &path, order(&app, json!({ "settings": { "modes": { "praise": "C" } } }))).await;
     assert_eq!(done["status"], "done", "{done}");
     let tenants = done["report"]["tenants"].as_array().unwrap();
     let events = |index: usize| tenants[index]["report"]["events"].as_u64().unwrap();
-    assert_eq!((tenants.len(), done["report"]["total"]["events"].as_u64().unwrap()), (2, events(0) + events(1)));
+    assert_eq!(
+        (tenants.len(), done["report"]["total"]["events"].as_u64().unwrap()),
+        (2, events(0) + events(1))
+    );
     let found = differences(&app, &path, &done).await;
     let of = |tenant: &TestTenant| found.iter().filter(|it| it["tenant"] == json!(tenant.id)).count();
     assert_eq!(of(&other), 1);

@@ -12,6 +12,7 @@ use tenants::ids::{AccountId, ConversationId, EventId};
 use tenants::ports::StoreError;
 use tenants::rehearsal::ConfigurationPart;
 use tenants::rule::RuleHit;
+use tenants::verdict::Verdict;
 
 /// All rows.
 #[derive(Debug, Default)]
@@ -23,6 +24,7 @@ pub struct Rows {
     pub messages: HashMap<String, Message>,
     pub effects: Vec<Effect>,
     pub approvals: Vec<Approval>,
+    pub verdicts: Vec<Verdict>,
     pub hits: Vec<RuleHit>,
     pub alerts: Vec<NewAlert>,
     pub audit: Vec<NewAuditEntry>,
@@ -88,6 +90,7 @@ impl Rows {
                     }
                 }
             }
+            Change::AddVerdict(verdict) => self.verdicts.push(*verdict),
             Change::AddRuleHit { hit, .. } => self.hits.push(hit),
             Change::RaiseAlert(alert, _) => self.alerts.push(*alert),
             Change::KeepConfiguration(parts) => self.parts.extend(parts.iter().cloned()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use llm::OfflineProvider;
-use llm::testing::ScriptedRouter;
+use llm::testing::{MemoryLedger, ScriptedRouter};
 use tenants::account::{Account, AccountStatus, LoginFlavour, SealedSecret, Tenant, TenantStatus};
 use tenants::approval::{Approval, ApprovalStatus};
 use tenants::changes::Change;
@@ -18,7 +18,7 @@ use tenants::event::{
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, RuleId, TenantId};
 use tenants::ports::{
-    Finding, Hint, MentionText, Messenger, Receipt, SendError, TenantContext, UnitOfWork, Wake,
+    Finding, Hint, MentionText, Messenger, NoMemory, Receipt, SendError, TenantContext, UnitOfWork, Wake,
 };
 use tenants::rule::{Condition, Rule, RuleAction, Trigger, TriggerKind};
 use tenants::settings::TenantSettings;
@@ -160,6 +160,8 @@ impl World {
             ids,
             tasks: Tasks::default(),
             store: store.clone(),
+            ledger: Arc::new(MemoryLedger::default()),
+            memory: Arc::new(NoMemory("this test is about something else")),
             messenger: instagram.clone(),
             llm: script.clone(),
             wake: Arc::new(Deaf),
@@ -331,7 +333,7 @@ impl World {
             settings: &self.context.settings,
             status: self.context.tenant.status,
         };
-        let changes = approve(&asked, &verdict, "key:1", self.clock.now(), &self.ports.ids);
+        let changes = approve(&asked, &verdict, None, "key:1", self.clock.now(), &self.ports.ids);
         let changes = changes.map_err(|error| error.to_string())?;
         self.store.commit(changes).await.map_err(|error| error.to_string())
     }

@@ -31,7 +31,7 @@ use crate::testing::{Steps, World, until};
 /// | `broken` | can never be decided |
 /// | `later` | asks for 30 s at the first try |
 /// | `stop` | marks the conversation as opted out |
-pub(super) struct Script {
+pub(crate) struct Script {
     clock: Arc<dyn Clock>,
     ids: Ids,
     gate: Semaphore,
@@ -113,7 +113,7 @@ fn text_of(event: &InboxEvent) -> &str {
 }
 
 /// A world and its troupe.
-pub(super) struct Rig {
+pub(crate) struct Rig {
     pub world: World,
     pub script: Arc<Script>,
     pub troupe: Troupe,

@@ -14,12 +14,15 @@ mod alerts;
 mod approvals;
 mod apps;
 mod audit;
+mod budgets;
 mod comments;
 mod conversations;
+mod costs;
 mod events;
 mod feed;
 mod keys;
 mod me;
+mod memory;
 mod operations;
 mod people;
 mod preview;
@@ -45,6 +48,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(apps::router())
         .merge(tenants::router())
         .merge(settings::router())
+        .merge(budgets::router())
+        .merge(costs::router())
         .merge(accounts::router())
         .merge(rules::router())
         .merge(comments::router())
@@ -52,6 +57,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(approvals::router())
         .merge(preview::router())
         .merge(rehearsals::router())
+        .merge(memory::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())

@@ -7,5 +7,5 @@ mod query;
 
 pub use body::JsonBody;
 pub use ids::PathIds;
-pub use page::{AuditPage, LARGEST_LIMIT, Page, PageOf};
+pub use page::{AuditPage, CallPage, LARGEST_LIMIT, Page, PageOf};
 pub use query::QueryOf;

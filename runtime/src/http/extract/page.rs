@@ -5,7 +5,10 @@ use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use tenants::ports::PageRequest;
+use tenants::clock::Timestamp;
+use tenants::ids::CallId;
+use tenants::models::LlmCall;
+use tenants::ports::{CallPosition, PageRequest};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -120,5 +123,47 @@ impl FromRequestParts<AppState> for AuditPage {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let QueryOf(query) = QueryOf::<PageQuery>::from_request_parts(parts, state).await?;
         Ok(Self { before: query.position()?.map(i64::from_be_bytes), limit: query.limit()? })
+    }
+}
+
+/// Which page of a list of calls to models is asked for; it is ordered by time and id.
+#[derive(Debug, Clone, Copy)]
+pub struct CallPage {
+    after: Option<CallPosition>,
+    limit: u32,
+}
+
+impl CallPage {
+    /// What to ask for: one row more than shown tells whether there is a next page.
+    pub fn request(&self) -> (Option<CallPosition>, u32) {
+        (self.after, self.limit + 1)
+    }
+
+    /// The page made of the calls that [`Self::request`] brought.
+    pub fn page<T: From<LlmCall>>(&self, mut calls: Vec<LlmCall>) -> Page<T> {
+        let has_more = calls.len() > self.limit as usize;
+        calls.truncate(self.limit as usize);
+        let cursor = |call: &LlmCall| {
+            let mut bytes = [0; 24];
+            bytes[..8].copy_from_slice(&call.at.as_micros().to_be_bytes());
+            bytes[8..].copy_from_slice(call.id.0.as_bytes());
+            URL_SAFE_NO_PAD.encode(bytes)
+        };
+        let next_cursor = calls.last().filter(|_| has_more).map(cursor);
+        Page { items: calls.into_iter().map(T::from).collect(), next_cursor }
+    }
+}
+
+impl FromRequestParts<AppState> for CallPage {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let QueryOf(query) = QueryOf::<PageQuery>::from_request_parts(parts, state).await?;
+        let after = query.position::<24>()?.map(|bytes| {
+            let number = u128::from_be_bytes(std::array::from_fn(|index| bytes[8 + index]));
+            let micros = i64::from_be_bytes(std::array::from_fn(|index| bytes[index]));
+            CallPosition { at: Timestamp::from_micros(micros), id: CallId(Uuid::from_u128(number)) }
+        });
+        Ok(Self { after, limit: query.limit()? })
     }
 }

@@ -67,6 +67,7 @@ impl Sorted {
                 agency: None,
                 tenant: None,
                 alert_type: AlertType::Gap,
+                severity: None,
                 message: format!(
                     "webhooks of app {} name the Instagram account {}, which is not connected through that app: \
                      connect it, or end its subscription at Meta",

@@ -90,7 +90,7 @@ async fn decide(
         status: access.tenant.status,
     };
     let (who, now) = (access.caller.actor(), state.ports.clock.now());
-    let changes = decide::approve(&asked, &verdict, &who, now, &state.ports.ids)?;
+    let changes = decide::approve(&asked, &verdict, None, &who, now, &state.ports.ids)?;
     match store.commit(changes).await {
         Ok(()) => {}
         Err(StoreError::Conflict(_)) => {

@@ -9,6 +9,7 @@ use tenants::settings::{BrandVoice, HourlyCaps, Mode, QuietHours, TenantSettings
 use utoipa::ToSchema;
 
 use crate::http::schema;
+use crate::money::BudgetShares;
 
 /// What a tenant has set. Every field has a default.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -44,6 +45,8 @@ pub struct SettingsDocument {
     /// Daily LLM budget in millionths of a US dollar.
     #[schema(minimum = 0)]
     daily_budget_micro_usd: i64,
+    /// Most that each kind of work may take of it, in percent.
+    budget_shares: BudgetShares,
     /// Days after which an unanswered draft expires, 1 to 90.
     #[schema(minimum = 1, maximum = 90)]
     approval_days: u32,
@@ -134,6 +137,7 @@ impl From<TenantSettings> for SettingsDocument {
             start_words: settings.start_words,
             max_parallel: settings.max_parallel,
             daily_budget_micro_usd: settings.daily_budget.0,
+            budget_shares: settings.budget_shares.into(),
             approval_days: settings.approval_days,
             hourly_caps: settings.hourly_caps.into(),
         }
@@ -157,6 +161,7 @@ impl From<SettingsDocument> for TenantSettings {
             start_words: document.start_words,
             max_parallel: document.max_parallel,
             daily_budget: MicroUsd(document.daily_budget_micro_usd),
+            budget_shares: document.budget_shares.into(),
             approval_days: document.approval_days,
             hourly_caps: document.hourly_caps.into(),
         }

@@ -1,0 +1,23 @@
+//! What ticks are for. One more: an arm here that names its role and its name.
+
+use tenants::changes::Change;
+use tenants::event::{Role, TickBody};
+use tenants::ports::{StoreError, TenantContext};
+
+use crate::Ports;
+use crate::budgets::cost_report;
+
+/// What a tick changes, to be committed together with its end. Most have nothing to do yet but to be taken.
+///
+/// # Errors
+/// When the database does not answer; the tick can be taken again.
+pub(crate) async fn changes_of(
+    ports: &Ports,
+    context: &TenantContext,
+    tick: &TickBody,
+) -> Result<Vec<Change>, StoreError> {
+    match (tick.role, tick.name.as_str()) {
+        (Role::Admin, "cost_report") => cost_report(ports, context, tick).await,
+        _ => Ok(Vec::new()),
+    }
+}

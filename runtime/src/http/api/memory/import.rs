@@ -1,0 +1,115 @@
+//! Files of facts and FAQs.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tenants::memory::{MemoryFilter, Visibility};
+use tenants::ports::PageRequest;
+use utoipa::{IntoParams, ToSchema};
+
+use super::super::write;
+use crate::http::access::TenantAccess;
+use crate::http::extract::QueryOf;
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::schema;
+use crate::http::state::AppState;
+use crate::knowledge::{Format, Import, MAX_ITEMS, Unreadable, check_room, read};
+
+/// How a file is taken in.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ImportQuery {
+    /// The name of the file: its items carry it as `import:NAME`. `upload` when left out.
+    name: Option<String>,
+    /// Who may see items for which the file does not say so; `customer` when left out.
+    #[param(value_type = Option<schema::Visibility>)]
+    visibility: Option<Visibility>,
+    /// Whether the items of an earlier import of this name go.
+    #[serde(default)]
+    replace: bool,
+    /// Whether the lines that cannot be used are left out; otherwise nothing is imported when there are any.
+    #[serde(default)]
+    skip_bad: bool,
+}
+
+/// What came of an import.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ImportResult {
+    /// Items that were taken in; those that were there before count once more.
+    imported: usize,
+    /// The source that they carry.
+    source: String,
+    /// Lines that were left out.
+    skipped: Vec<LineProblemView>,
+}
+
+/// A line that cannot be used.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LineProblem)]
+struct LineProblemView {
+    /// The line, from 1.
+    line: usize,
+    /// What is wrong.
+    problem: String,
+}
+
+/// Import brand facts and FAQs from a file: `text/plain`, `text/markdown` or `text/csv`, at most 1 MiB and 2,000 items.
+///
+/// Markdown is cut at its headings; a heading that asks is a question, and what stands under it the answer. `Q:` and
+/// `A:` make questions and answers too. A table has a header with `text`, or with `question` and `answer`; also
+/// `title`, `language`, `visibility`. Everything is taken in with one commit, or nothing is.
+#[utoipa::path(post, path = "/tenants/{tenant}/memory/import", tag = "memory", params(ImportQuery),
+    request_body(content((String = "text/plain"), (String = "text/markdown"), (String = "text/csv"))),
+    responses((status = 201, body = ImportResult)))]
+pub(super) async fn import_into_memory(
+    access: TenantAccess,
+    QueryOf(query): QueryOf<ImportQuery>,
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<(StatusCode, Json<ImportResult>), Problem> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let format = content_type.and_then(Format::of_content_type).ok_or_else(|| {
+        let detail = "send the file with `Content-Type: text/markdown`, `text/plain` or `text/csv`";
+        Problem::new(ProblemKind::UnsupportedMediaType, detail)
+    })?;
+    let reading = read(format, &body).map_err(|error| match error {
+        Unreadable::TooLarge(_) => Problem::new(ProblemKind::PayloadTooLarge, error.to_string()),
+        _ => Problem::new(ProblemKind::InvalidContent, error.to_string()),
+    })?;
+    if !reading.problems.is_empty() && !query.skip_bad {
+        let detail = "nothing was imported: correct the lines, or send `skip_bad=true` to leave them out";
+        return Err(Problem::new(ProblemKind::InvalidContent, detail).with("lines", json!(reading.problems)));
+    }
+    let name = query.name.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or("upload");
+    if name.contains('\0') {
+        return Err(Problem::invalid("name", "the character U+0000 cannot be stored: leave it out"));
+    }
+    let import = Import {
+        name: name.to_owned(),
+        visibility: query.visibility.unwrap_or(Visibility::Customer),
+        replace: query.replace,
+    };
+    let tenant = access.tenant.id;
+    let memory = &state.ports.memory;
+    let going = if import.replace {
+        let filter = MemoryFilter { source: Some(import.source()), ..MemoryFilter::default() };
+        memory.list(&tenant, &filter, PageRequest::first(MAX_ITEMS as u32)).await?.len()
+    } else {
+        0
+    };
+    let more = reading.entries.len().saturating_sub(going);
+    check_room(&memory.stats(&tenant).await?, more).map_err(Problem::conflict)?;
+    let changes = access.caller.act(&state).import(tenant, &import, &reading.entries);
+    write::commit(&state, changes).await?;
+    let skipped = reading
+        .problems
+        .into_iter()
+        .map(|it| LineProblemView { line: it.line, problem: it.problem })
+        .collect();
+    let result = ImportResult { imported: reading.entries.len(), source: import.source(), skipped };
+    Ok((StatusCode::CREATED, Json(result)))
+}

@@ -1,0 +1,299 @@
+//! What people tell a tenant's memory: single items and whole files of facts and FAQs; the same for the HTTP API and
+//! the command line.
+
+mod csv_file;
+mod markdown;
+mod plain;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tenants::changes::{Change, Changes};
+use tenants::ids::{MemoryId, TenantId};
+use tenants::intent::Language;
+use tenants::memory::{Forgetting, MAX_NAME, MemoryItem, MemoryKind, MemoryStats, Visibility};
+
+use crate::administration::Act;
+
+/// Largest file, in bytes.
+pub const MAX_FILE: usize = 1 << 20;
+/// Most items of one file.
+pub const MAX_ITEMS: usize = 2_000;
+/// Problems that are told; what is behind them shows when these are corrected.
+const MAX_PROBLEMS: usize = 50;
+
+/// What kind of file it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Paragraphs, lists, `Q:` and `A:`.
+    Text,
+    /// Headings, paragraphs, lists, `Q:` and `A:`.
+    Markdown,
+    /// A header with `text`, or with `question` and `answer`; also `title`, `language`, `visibility`.
+    Csv,
+}
+
+impl Format {
+    /// By the content type of a request, without its parameters.
+    pub fn of_content_type(content_type: &str) -> Option<Self> {
+        match content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            "text/plain" => Some(Self::Text),
+            "text/markdown" | "text/x-markdown" => Some(Self::Markdown),
+            "text/csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+
+    /// By the name of a file.
+    pub fn of_file_name(name: &str) -> Option<Self> {
+        let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
+        extension.parse().ok()
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "txt" | "text" => Ok(Self::Text),
+            "md" | "markdown" => Ok(Self::Markdown),
+            "csv" => Ok(Self::Csv),
+            _ => Err("use txt, md or csv".to_owned()),
+        }
+    }
+}
+
+/// One item of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it begins, from 1.
+    pub line: usize,
+    /// Its question or heading.
+    pub title: Option<String>,
+    /// Its text.
+    pub text: String,
+    /// Its language, if the file says so.
+    pub language: Option<Language>,
+    /// Who may see it, if the file says so.
+    pub visibility: Option<Visibility>,
+}
+
+impl Entry {
+    fn new(line: usize, title: Option<String>, text: impl Into<String>) -> Self {
+        Self { line, title, text: text.into(), language: None, visibility: None }
+    }
+}
+
+/// What is wrong with a line of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LineProblem {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong, and what to do.
+    pub problem: String,
+}
+
+impl LineProblem {
+    fn new(line: usize, problem: impl Into<String>) -> Self {
+        Self { line, problem: problem.into() }
+    }
+}
+
+impl fmt::Display for LineProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.problem)
+    }
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// What can be remembered.
+    pub entries: Vec<Entry>,
+    /// What cannot.
+    pub problems: Vec<LineProblem>,
+}
+
+/// Why a file cannot be read at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It is too large.
+    #[error("the file has {0} bytes, allowed are {MAX_FILE}: cut it into several")]
+    TooLarge(usize),
+    /// It holds too much.
+    #[error("the file holds {0} items, allowed are {MAX_ITEMS}: cut it into several")]
+    TooMany(usize),
+    /// It is not text.
+    #[error("line {0} is not UTF-8 text: save the file as UTF-8")]
+    NotText(usize),
+    /// There is nothing in it.
+    #[error("the file holds nothing that could be remembered")]
+    Empty,
+    /// A table without the columns that are needed.
+    #[error("line 1: {0}")]
+    Header(String),
+}
+
+/// Reads a file: every item with its line, and every line that cannot be used.
+///
+/// # Errors
+/// [`Unreadable`] when nothing of it can be used.
+pub fn read(format: Format, bytes: &[u8]) -> Result<Reading, Unreadable> {
+    if bytes.len() > MAX_FILE {
+        return Err(Unreadable::TooLarge(bytes.len()));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        Unreadable::NotText(before.iter().filter(|byte| **byte == b'\n').count() + 1)
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let found = match format {
+        Format::Text => Reading { entries: plain::read(text), ..Reading::default() },
+        Format::Markdown => Reading { entries: markdown::read(text), ..Reading::default() },
+        Format::Csv => csv_file::read(text)?,
+    };
+    if found.entries.len() > MAX_ITEMS {
+        return Err(Unreadable::TooMany(found.entries.len()));
+    }
+    let checked = check(found);
+    if checked.entries.is_empty() && checked.problems.is_empty() {
+        return Err(Unreadable::Empty);
+    }
+    Ok(checked)
+}
+
+/// Sorts out what cannot be remembered.
+fn check(found: Reading) -> Reading {
+    let mut checked = Reading { entries: Vec::new(), problems: found.problems };
+    for mut entry in found.entries {
+        entry.text = without_controls(&entry.text);
+        entry.title = entry.title.map(|title| without_controls(&title)).filter(|title| !title.is_empty());
+        let sample = MemoryItem::new(
+            MemoryId(uuid::Uuid::nil()),
+            TenantId(uuid::Uuid::nil()),
+            MemoryKind::BrandFact,
+            Visibility::Customer,
+            entry.text.as_str(),
+            "",
+            tenants::clock::Timestamp::default(),
+        );
+        match sample.titled(entry.title.clone()).check() {
+            Ok(()) => checked.entries.push(entry),
+            Err(error) => checked
+                .problems
+                .push(LineProblem::new(entry.line, format!("{error}: shorten it or cut it in two"))),
+        }
+    }
+    checked.problems.sort_by_key(|problem| problem.line);
+    checked.problems.truncate(MAX_PROBLEMS);
+    checked
+}
+
+/// The text without characters that nobody sees: controls, and those that turn the direction of what follows.
+fn without_controls(text: &str) -> String {
+    let is_hidden = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{200b}')
+    };
+    text.chars().filter(|c| !is_hidden(*c)).collect::<String>().trim().to_owned()
+}
+
+/// How a file is taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// The name of the file, as its items carry it.
+    pub name: String,
+    /// Who may see items for which the file does not say so.
+    pub visibility: Visibility,
+    /// Whether the items of an earlier import of this name go.
+    pub replace: bool,
+}
+
+impl Import {
+    /// The source that its items carry.
+    pub fn source(&self) -> String {
+        format!("import:{}", self.name).chars().take(MAX_NAME).collect()
+    }
+}
+
+impl Act<'_> {
+    /// Remembers one item.
+    pub fn remember(&self, item: MemoryItem) -> Changes {
+        let details = json!({ "kind": item.kind, "visibility": item.visibility, "source": item.source });
+        let audit = self.audit("memory.added", ("memory", item.id.to_string()), details);
+        Changes::of_tenant(item.tenant).with(Change::Remember(Box::new(item))).with(audit)
+    }
+
+    /// Takes in the items of a file, in one commit.
+    pub fn import(&self, tenant: TenantId, import: &Import, entries: &[Entry]) -> Changes {
+        let source = import.source();
+        let mut changes = Changes::of_tenant(tenant);
+        if import.replace {
+            changes.push(Change::Forget(Forgetting::Source(source.clone())));
+        }
+        for entry in entries {
+            let item = MemoryItem {
+                title: entry.title.clone(),
+                language: entry.language,
+                ..MemoryItem::new(
+                    MemoryId::new(self.ids),
+                    tenant,
+                    MemoryKind::BrandFact,
+                    entry.visibility.unwrap_or(import.visibility),
+                    entry.text.as_str(),
+                    source.as_str(),
+                    self.at,
+                )
+            };
+            changes.push(Change::Remember(Box::new(item)));
+        }
+        let details = json!({ "source": source, "items": entries.len(), "replace": import.replace });
+        changes.with(self.audit("memory.imported", ("memory", source), details))
+    }
+
+    /// Removes one item.
+    pub fn forget_item(&self, item: &MemoryItem) -> Changes {
+        let details = json!({ "kind": item.kind, "visibility": item.visibility, "source": item.source });
+        Changes::of_tenant(item.tenant).with(Change::Forget(Forgetting::Item(item.id))).with(self.audit(
+            "memory.forgotten",
+            ("memory", item.id.to_string()),
+            details,
+        ))
+    }
+
+    /// Removes everything about or from a person. The log keeps no name of who asked to be forgotten: who knows the id
+    /// can find the entry by its mark, and nobody the id by the entry.
+    pub fn forget_person(&self, tenant: TenantId, person: &str) -> Changes {
+        let audit = self.audit("memory.person_forgotten", ("person", person_mark(tenant, person)), json!({}));
+        Changes::of_tenant(tenant).with(Change::Forget(Forgetting::Person(person.to_owned()))).with(audit)
+    }
+}
+
+/// Stands for a person in the audit log: a part of the SHA-256 of the tenant's and the person's id.
+pub fn person_mark(tenant: TenantId, person: &str) -> String {
+    let digest = Sha256::digest(format!("{tenant}/{person}"));
+    hex::encode(&digest[..12])
+}
+
+/// Says so when a memory has no room for more of what is never dropped by itself.
+///
+/// # Errors
+/// What to do about it.
+pub fn check_room(stats: &MemoryStats, more: usize) -> Result<(), String> {
+    let is_kept = |kind: &MemoryKind| matches!(kind, MemoryKind::BrandFact | MemoryKind::Person);
+    let kept: u64 = stats.items.iter().filter(|(kind, _)| is_kept(kind)).map(|(_, count)| count).sum();
+    if stats.limit == 0 || kept + more as u64 <= stats.limit {
+        return Ok(());
+    }
+    Err(format!(
+        "the memory keeps {kept} facts of at most {} items and has no room for {more} more: remove some, or raise memory.max_items",
+        stats.limit
+    ))
+}
+
+#[cfg(test)]
+mod tests;
