@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use tenants::clock::ManualClock;
 use tenants::decision::Outcome;
 use tenants::event::{EventBody, EventKind, InboxEvent};
-use tenants::ids::{Ids, RuleId, TenantId};
+use tenants::ids::{Ids, MemoryId, RuleId, TenantId};
 use tenants::intent::{Classification, Intent};
+use tenants::memory::{MemoryFilter, MemoryItem, MemoryKind, MemoryStats, Recall, Recalled, Visibility};
 use tenants::money::MicroUsd;
-use tenants::ports::{DecisionRecords, MentionText, StoreError};
+use tenants::ports::{DecisionRecords, Memory, MemoryError, MentionText, PageRequest, StoreError};
 use tenants::prompt::PromptKey;
 use tenants::rehearsal::{ConfigurationPart, DifferenceKind, Period, RecordedDecision};
 use tenants::rule::{Rule, RuleAction, TriggerKind};
@@ -173,6 +174,82 @@ async fn without_a_change_a_day_is_identical_whatever_the_tenant_has_changed_sin
     let (report, _) = rehearse(&world, &day, never(), present).await;
     assert!(report.differing > 3, "{report:?}");
     assert!(report.rules.values().all(|rule| rule.rehearsed == 0 && rule.recorded > 0));
+}
+
+/// A memory that gives the same to every question.
+struct Remembers(Vec<(MemoryKind, String)>);
+
+#[async_trait]
+impl Memory for Remembers {
+    async fn recall(&self, tenant: &TenantId, recall: &Recall) -> Result<Vec<Recalled>, MemoryError> {
+        let ids = Ids::seeded(Arc::new(ManualClock::at(0)), 5);
+        let item = |(kind, text): &(MemoryKind, String)| {
+            let (id, visibility) = (MemoryId::new(&ids), Visibility::Customer);
+            let item = MemoryItem::new(id, *tenant, *kind, visibility, text.clone(), "test", recall.now);
+            Recalled { item, score: 0.123_456, words_rank: Some(1), meaning_rank: None, decay: 0.5 }
+        };
+        Ok(self.0.iter().map(item).collect())
+    }
+
+    async fn find(&self, _: &TenantId, _: &MemoryId) -> Result<Option<MemoryItem>, MemoryError> {
+        Err(MemoryError::Absent("not asked"))
+    }
+
+    async fn find_same(&self, _: &TenantId, _: &MemoryItem) -> Result<Option<MemoryItem>, MemoryError> {
+        Err(MemoryError::Absent("not asked"))
+    }
+
+    async fn list(
+        &self,
+        _: &TenantId,
+        _: &MemoryFilter,
+        _: PageRequest,
+    ) -> Result<Vec<MemoryItem>, MemoryError> {
+        Err(MemoryError::Absent("not asked"))
+    }
+
+    async fn stats(&self, _: &TenantId) -> Result<MemoryStats, MemoryError> {
+        Err(MemoryError::Absent("not asked"))
+    }
+
+    async fn rebuild(&self, _: &TenantId) -> Result<(), MemoryError> {
+        Err(MemoryError::Absent("not asked"))
+    }
+}
+
+#[tokio::test]
+async fn what_was_recalled_is_recalled_again_in_full_and_kept_once() {
+    let mut world = World::new();
+    let long = format!("Do you ship to Spain? Yes, {} in three days.", "by land and by sea and ".repeat(9));
+    let facts = [
+        (MemoryKind::Interaction, "x".repeat(300)),
+        (MemoryKind::BrandFact, long.clone()),
+        (MemoryKind::ApprovedAnswer, "Is it waterproof? It is.".to_owned()),
+    ];
+    world.ports.memory = Arc::new(Remembers(facts.to_vec()));
+    let events = [world.comment("Do you ship to Spain?"), world.comment("And do you ship to Spain?")];
+    for event in &events {
+        world.happens(event).await;
+    }
+    let day = recorded(&world, &events);
+    let longs: Vec<_> = day.parts.iter().filter(|part| part.body.contains("by sea")).collect();
+    assert!(!longs.is_empty() && longs.iter().all(|part| part.hash == longs[0].hash));
+    world.ports.memory = Arc::new(Remembers(Vec::new()));
+    let (report, found) = rehearse(&world, &day, never(), Changed::default()).await;
+    assert_eq!((report.same, found, report.unremembered), (2, Vec::new(), 0));
+
+    let mut forgetful = day.clone();
+    forgetful.parts.retain(|part| !part.body.contains("by sea"));
+    let (report, _) = rehearse(&world, &forgetful, never(), Changed::default()).await;
+    assert_eq!(report.not_exact, 2, "a fact that is gone is not made up");
+}
+
+#[tokio::test]
+async fn an_event_that_needed_no_memory_is_decided_without_and_that_is_said() {
+    let (world, day) = a_full_day().await;
+    let changed = Changed { rules: Some(Vec::new()), ..Changed::default() };
+    let (report, _) = rehearse(&world, &day, never(), changed).await;
+    assert_eq!(report.unremembered, 2, "two were settled by rules");
 }
 
 #[tokio::test]
