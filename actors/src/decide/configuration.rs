@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tenants::account::{Account, Tenant};
+use tenants::autonomy::EarnedMode;
 use tenants::intent::Intent;
 use tenants::money::MicroUsd;
 use tenants::ports::TenantContext;
@@ -39,11 +40,12 @@ impl Configuration {
             settings: keep(written(&context.settings)),
             rules: keep(written(&context.rules)),
             prompts: keep(written(&PromptsDocument::from(&*context.prompts))),
-            tuning: keep(written(&TuningDocument::from(&*context.tuning))),
+            tuning: keep(written(&*context.tuning)),
             // The version grows with changes that decisions do not see.
             tenant: Tenant { version: 0, ..context.tenant.clone() },
             accounts: context.accounts.clone(),
             agency_budget: context.agency_budget,
+            earned: context.earned.clone(),
         };
         let hash = keep(written(&root));
         Self { hash, parts: parts.into(), is_kept: AtomicBool::new(false), kept_facts: Mutex::default() }
@@ -87,13 +89,14 @@ pub(crate) fn put_together(root: &str, parts: &[ConfigurationPart]) -> Option<Te
     let body = |hash: &str| Some(parts.iter().find(|part| part.hash == hash)?.body.as_str());
     let settings = serde_json::from_str(body(&root.settings)?).ok()?;
     let prompts: PromptsDocument = serde_json::from_str(body(&root.prompts)?).ok()?;
-    let tuning: TuningDocument = serde_json::from_str(body(&root.tuning)?).ok()?;
+    let tuning: Tuning = serde_json::from_str(body(&root.tuning)?).ok()?;
     Some(TenantContext {
         rules: serde_json::from_str(body(&root.rules)?).ok()?,
         accounts: root.accounts,
         agency_budget: root.agency_budget,
+        earned: root.earned,
         prompts: Arc::new(prompts.into()),
-        tuning: Arc::new(tuning.into()),
+        tuning: Arc::new(tuning),
         ..TenantContext::new(root.tenant, settings)
     })
 }
@@ -116,6 +119,8 @@ struct Root {
     tenant: Tenant,
     accounts: Vec<Account>,
     agency_budget: Option<MicroUsd>,
+    /// Where intents stand that may act by themselves.
+    earned: BTreeMap<Intent, EarnedMode>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -125,13 +130,6 @@ struct PromptsDocument(BTreeMap<PromptKey, ChoiceDocument>);
 struct ChoiceDocument {
     salt: String,
     arms: Vec<(Prompt, u32)>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct TuningDocument {
-    version: u32,
-    nudges: BTreeMap<u32, [f32; Intent::ALL.len()]>,
-    local_from: BTreeMap<Intent, f32>,
 }
 
 impl From<&PromptSet> for PromptsDocument {
@@ -153,19 +151,6 @@ impl From<PromptsDocument> for PromptSet {
             arms: document.arms.into_iter().map(arm).collect(),
         };
         Self { choices: document.0.into_iter().map(|(key, it)| (key, choice(it))).collect() }
-    }
-}
-
-impl From<&Tuning> for TuningDocument {
-    fn from(tuning: &Tuning) -> Self {
-        let Tuning { version, nudges, local_from } = tuning.clone();
-        Self { version, nudges, local_from }
-    }
-}
-
-impl From<TuningDocument> for Tuning {
-    fn from(TuningDocument { version, nudges, local_from }: TuningDocument) -> Self {
-        Self { version, nudges, local_from }
     }
 }
 

@@ -1,11 +1,14 @@
 //! What a decision may look at. By its type nothing here writes, sends or wakes anybody, so that deciding, previewing
 //! and rehearsing cannot do so either: what came of a decision leaves as plain data.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use llm::LlmRouter;
 use std::sync::Arc;
 use tenants::account::Account;
-use tenants::clock::Clock;
+use tenants::autonomy::EarnedMode;
+use tenants::clock::{Clock, Timestamp};
 use tenants::conversation::{Comment, Conversation, Message};
 use tenants::effect::Effect;
 use tenants::ids::{AccountId, ConversationId, Ids, TenantId};
@@ -13,8 +16,11 @@ use tenants::ports::{
     CommentFilter, EffectFilter, MentionText, Messenger, PageRequest, SendError, Store, StoreError,
 };
 
+use tenants::intent::Intent;
 use tenants::memory::{Recall, Recalled};
 use tenants::ports::{Memory, MemoryError};
+
+use tenants::verdict::Verdict;
 
 use super::before::Before;
 use crate::Ports;
@@ -86,6 +92,15 @@ pub(crate) trait DecisionReads: Send + Sync {
         filter: &EffectFilter,
         page: PageRequest,
     ) -> Result<Vec<Effect>, StoreError>;
+    /// What somebody says by taking over this conversation, by whom and when. See
+    /// [`learning::verdict_of_take_over`](crate::learning::verdict_of_take_over).
+    async fn verdict_of_take_over(
+        &self,
+        tenant: &TenantId,
+        taken: (&ConversationId, &'static str, Timestamp),
+        earned: &BTreeMap<Intent, EarnedMode>,
+        ids: &Ids,
+    ) -> Result<Option<Verdict>, StoreError>;
 }
 
 /// What decisions read from Instagram.
@@ -183,6 +198,17 @@ impl DecisionReads for Arc<dyn Store> {
         page: PageRequest,
     ) -> Result<Vec<Effect>, StoreError> {
         self.as_ref().list_effects(tenant, filter, page).await
+    }
+
+    async fn verdict_of_take_over(
+        &self,
+        tenant: &TenantId,
+        (conversation, by, now): (&ConversationId, &'static str, Timestamp),
+        earned: &BTreeMap<Intent, EarnedMode>,
+        ids: &Ids,
+    ) -> Result<Option<Verdict>, StoreError> {
+        let (store, by) = (self.as_ref(), (by, now));
+        crate::learning::verdict_of_take_over(store, tenant, conversation, earned.values(), by, ids).await
     }
 }
 

@@ -1,18 +1,21 @@
 //! The world of one recorded event: everything is read from the record, and nothing can be done to it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use tenants::account::Account;
+use tenants::autonomy::EarnedMode;
 use tenants::clock::{Clock, Sleep, Timestamp};
 use tenants::conversation::{Comment, Conversation, Message};
 use tenants::effect::Effect;
-use tenants::ids::{AccountId, ConversationId, TenantId};
+use tenants::ids::{AccountId, ConversationId, Ids, TenantId};
+use tenants::intent::Intent;
 use tenants::ports::{CommentFilter, EffectFilter, MentionText, PageRequest, SendError, StoreError};
 
 use tenants::memory::{MemoryItem, Recall, Recalled, Visibility};
 use tenants::ports::MemoryError;
+use tenants::verdict::Verdict;
 
 use super::case::{Case, Recollection};
 use crate::decide::{Before, DecisionReads, MemoryReads, MentionReads};
@@ -100,6 +103,17 @@ impl DecisionReads for Stage<'_> {
         _page: PageRequest,
     ) -> Result<Vec<Effect>, StoreError> {
         Ok(Vec::new())
+    }
+
+    /// A verdict is no part of a decision: it was given when the event came.
+    async fn verdict_of_take_over(
+        &self,
+        _tenant: &TenantId,
+        _taken: (&ConversationId, &'static str, Timestamp),
+        _earned: &BTreeMap<Intent, EarnedMode>,
+        _ids: &Ids,
+    ) -> Result<Option<Verdict>, StoreError> {
+        Ok(None)
     }
 }
 

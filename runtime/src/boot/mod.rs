@@ -1,5 +1,6 @@
 //! The one function that builds a node, used by `serve`, the demo and the tests alike.
 
+mod embedder;
 mod foundations;
 pub(crate) mod models;
 mod view;
@@ -15,7 +16,6 @@ use actors::supervision::Troupe;
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
-use llm::budget::NoWatch;
 use storage::NodeClaim;
 use tenants::clock::Clock;
 use tenants::ports::{Hint, Messenger, Outbox, Rehearsals, Store, Wake};
@@ -25,8 +25,10 @@ use tracing::{info, warn};
 
 pub use foundations::Foundations;
 
+use crate::administration::Act;
 use crate::data_dir::{self, DataDirLock};
 use crate::http::{self, AppParts, AppState};
+use crate::prompts::install_built_in;
 use crate::rehearsals::{CatalogueModels, RehearsalDesk};
 use crate::scheduler;
 use crate::settings::Settings;
@@ -87,6 +89,7 @@ impl Node {
         let foundations = Foundations::open(&settings, options.clock).await?;
         let claim = foundations.database.claim_node().await?;
         foundations.database.migrate().await?;
+        install_prompts(&foundations).await?;
         let interrupted = foundations.database.interrupted_to_unknown(foundations.clock.now()).await?;
         if interrupted > 0 {
             info!(interrupted, "calls were under way when the last run ended; Instagram is read back");
@@ -94,15 +97,27 @@ impl Node {
 
         foundations.database.interrupt_rehearsals(foundations.clock.now()).await?;
         let registry = prometheus::Registry::new();
-        let ports = ports(&foundations, &settings, options.llm, options.messenger, &registry)?;
+        let warnings = BudgetWarnings::register(&registry)?;
+        let llm = match options.llm {
+            Some(llm) => llm,
+            None => models::start(&foundations, &settings.models, Arc::new(warnings.clone()), &registry)?,
+        };
+        let ports = ports(&foundations, &settings, llm, options.messenger)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
-        let warnings = BudgetWarnings::register(&registry)?;
         supervise(&troupe, &dispatcher, &warnings, &ports);
 
         let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
         state.refresh_directory().await?;
         state.keep_directory_fresh();
+        let learner = state.learner.clone();
+        troupe.supervise("learner", move |part| {
+            let learner = learner.clone();
+            async move {
+                actors::learning::run(learner, part).await;
+                Ok(())
+            }
+        });
         serve(&foundations, listener, http::router(state));
         info!(%address, "ready");
         Ok(Self { foundations, settings, troupe, dispatcher, address, _lock: lock, _claim: claim })
@@ -147,12 +162,21 @@ impl Node {
     }
 }
 
+/// Prompts that came with this program are those of the installation from now on.
+async fn install_prompts(foundations: &Foundations) -> anyhow::Result<()> {
+    let act = Act { by: "troupe".to_owned(), at: foundations.clock.now(), ids: &foundations.ids };
+    let installed = install_built_in(&foundations.database, &act).await?;
+    if !installed.is_empty() {
+        info!(prompts = installed.join(" "), "prompts that come with this program are installed");
+    }
+    Ok(())
+}
+
 fn ports(
     foundations: &Foundations,
     settings: &Settings,
-    llm: Option<Arc<dyn LlmRouter>>,
+    llm: Arc<dyn LlmRouter>,
     messenger: Option<Arc<dyn Messenger>>,
-    registry: &prometheus::Registry,
 ) -> anyhow::Result<Ports> {
     let messenger = match messenger {
         Some(messenger) => messenger,
@@ -172,10 +196,7 @@ fn ports(
         ledger: Arc::new(foundations.database.clone()),
         memory: Arc::new(foundations.memory.clone()),
         messenger,
-        llm: match llm {
-            Some(llm) => llm,
-            None => Arc::new(models::start(foundations, &settings.models, Arc::new(NoWatch), registry)?),
-        },
+        llm,
         wake,
     })
 }
@@ -238,6 +259,7 @@ async fn http_state(
     let apps = WebhookApps::load(own, &foundations.database, &foundations.vault).await?;
     Ok(AppState::new(AppParts {
         ports: ports.clone(),
+        prompts: Arc::new(foundations.database.clone()),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
         rehearsals: Arc::new(RehearsalDesk::new(

@@ -6,6 +6,7 @@ mod hostile_rules;
 pub(crate) mod memory_store;
 mod models;
 mod property;
+mod recall;
 pub(crate) mod rows;
 mod stories;
 pub(crate) mod world;

@@ -96,6 +96,8 @@ impl Rows {
             Change::KeepConfiguration(parts) => self.parts.extend(parts.iter().cloned()),
             Change::Audit(entry) => self.audit.push(*entry),
             Change::EventDone { event, .. } => self.done.push(event),
+            // What is remembered has its own stories.
+            Change::Remember(_) => {}
             other => panic!("deciding must not make this change: {other:?}"),
         }
         Ok(())
