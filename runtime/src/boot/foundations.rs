@@ -10,8 +10,11 @@ use instagram::{Gateway, GatewayOptions, KeyRing, Vault};
 use storage::{Database, DatabaseOptions, LocalWake, MemoryOptions, TenantMemory};
 use tenants::clock::Clock;
 use tenants::ids::Ids;
+use tenants::ports::Embedder;
 use tenants::tasks::Tasks;
 
+use super::embedder::ModelEmbedder;
+use super::models;
 use crate::data_dir;
 use crate::settings::Settings;
 
@@ -28,6 +31,8 @@ pub struct Foundations {
     pub database: Database,
     /// What tenants remember.
     pub memory: TenantMemory,
+    /// Makes vectors for the memory, when the catalogue names a model for it.
+    pub(super) embedder: Option<Arc<ModelEmbedder>>,
     /// Seals secrets.
     pub vault: Arc<Vault>,
     /// Hints.
@@ -71,9 +76,23 @@ impl Foundations {
         let url = settings.database_url();
         let options = DatabaseOptions::new(url.inner().clone(), clock.clone());
         let database = Database::open(options).await?;
-        let memory = memory_options(settings, indexes, &clock, &ids, &tasks);
+        let catalogue = models::read(&settings.models)?;
+        let embedder = ModelEmbedder::of(&catalogue, database.clone(), clock.clone());
+        let memory = MemoryOptions {
+            embedder: embedder.clone().map(|embedder| embedder as Arc<dyn Embedder>),
+            ..memory_options(settings, indexes, &clock, &ids, &tasks)
+        };
         let memory = TenantMemory::new(database.clone(), memory)?;
-        Ok(Self { clock, ids, tasks, database, memory, vault, wake: Arc::new(LocalWake::default()) })
+        Ok(Self {
+            clock,
+            ids,
+            tasks,
+            database,
+            memory,
+            embedder,
+            vault,
+            wake: Arc::new(LocalWake::default()),
+        })
     }
 
     /// What a memory with its indexes in another folder is made of.

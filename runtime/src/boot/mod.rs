@@ -1,5 +1,6 @@
 //! The one function that builds a node, used by `serve`, the demo and the tests alike.
 
+mod embedder;
 mod foundations;
 pub(crate) mod models;
 mod view;
@@ -15,10 +16,9 @@ use actors::supervision::Troupe;
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
-use llm::budget::NoWatch;
 use storage::NodeClaim;
 use tenants::clock::Clock;
-use tenants::ports::{Hint, Messenger, Outbox, Store, Wake};
+use tenants::ports::{Hint, Messenger, Outbox, Rehearsals, Store, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
@@ -29,6 +29,7 @@ use crate::administration::Act;
 use crate::data_dir::{self, DataDirLock};
 use crate::http::{self, AppParts, AppState};
 use crate::prompts::install_built_in;
+use crate::rehearsals::{CatalogueModels, RehearsalDesk};
 use crate::scheduler;
 use crate::settings::Settings;
 use view::View;
@@ -94,16 +95,29 @@ impl Node {
             info!(interrupted, "calls were under way when the last run ended; Instagram is read back");
         }
 
+        foundations.database.interrupt_rehearsals(foundations.clock.now()).await?;
         let registry = prometheus::Registry::new();
-        let ports = ports(&foundations, &settings, options.llm, options.messenger, &registry)?;
+        let warnings = BudgetWarnings::register(&registry)?;
+        let llm = match options.llm {
+            Some(llm) => llm,
+            None => models::start(&foundations, &settings.models, Arc::new(warnings.clone()), &registry)?,
+        };
+        let ports = ports(&foundations, &settings, llm, options.messenger)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
-        let warnings = BudgetWarnings::register(&registry)?;
         supervise(&troupe, &dispatcher, &warnings, &ports);
 
         let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
         state.refresh_directory().await?;
         state.keep_directory_fresh();
+        let learner = state.learner.clone();
+        troupe.supervise("learner", move |part| {
+            let learner = learner.clone();
+            async move {
+                actors::learning::run(learner, part).await;
+                Ok(())
+            }
+        });
         serve(&foundations, listener, http::router(state));
         info!(%address, "ready");
         Ok(Self { foundations, settings, troupe, dispatcher, address, _lock: lock, _claim: claim })
@@ -161,9 +175,8 @@ async fn install_prompts(foundations: &Foundations) -> anyhow::Result<()> {
 fn ports(
     foundations: &Foundations,
     settings: &Settings,
-    llm: Option<Arc<dyn LlmRouter>>,
+    llm: Arc<dyn LlmRouter>,
     messenger: Option<Arc<dyn Messenger>>,
-    registry: &prometheus::Registry,
 ) -> anyhow::Result<Ports> {
     let messenger = match messenger {
         Some(messenger) => messenger,
@@ -183,10 +196,7 @@ fn ports(
         ledger: Arc::new(foundations.database.clone()),
         memory: Arc::new(foundations.memory.clone()),
         messenger,
-        llm: match llm {
-            Some(llm) => llm,
-            None => Arc::new(models::start(foundations, &settings.models, Arc::new(NoWatch), registry)?),
-        },
+        llm,
         wake,
     })
 }
@@ -252,6 +262,11 @@ async fn http_state(
         prompts: Arc::new(foundations.database.clone()),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
+        rehearsals: Arc::new(RehearsalDesk::new(
+            ports.clone(),
+            Arc::new(foundations.database.clone()),
+            Arc::new(CatalogueModels { foundations: foundations.clone(), settings: settings.models.clone() }),
+        )?),
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
         registry,
         settings: settings.http.to_http_settings(),

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::Context;
 use llm::budget::BudgetWatch;
 use llm::provider::HttpProviders;
-use llm::{Cascade, Catalogue, LlmMetrics, OfflineProvider, Router, RouterParts};
+use llm::{Cascade, Catalogue, LlmMetrics, LlmRouter, OfflineProvider, Router, RouterParts};
 use tracing::{info, warn};
 
 use super::Foundations;
@@ -22,7 +22,31 @@ pub(super) fn start(
     settings: &ModelSettings,
     watch: Arc<dyn BudgetWatch>,
     registry: &prometheus::Registry,
-) -> anyhow::Result<Cascade> {
+) -> anyhow::Result<Arc<dyn LlmRouter>> {
+    let seen = settings.file().and_then(changed_at);
+    let (cascade, router, providers) = cascade(foundations, settings, read(settings)?, watch, registry)?;
+    if let Some(file) = settings.file() {
+        let file = file.to_owned();
+        keep_fresh(foundations, settings.clone(), &file, seen, router.clone(), providers);
+    }
+    recall_costs(foundations, router.clone());
+    if let Some(embedder) = &foundations.embedder {
+        embedder.ask(router);
+    }
+    Ok(Arc::new(cascade))
+}
+
+/// A cascade for a catalogue, with the router in it and the providers behind that.
+///
+/// # Errors
+/// When the catalogue makes no sense or a key cannot be used; the text says which.
+pub(crate) fn cascade(
+    foundations: &Foundations,
+    settings: &ModelSettings,
+    catalogue: Catalogue,
+    watch: Arc<dyn BudgetWatch>,
+    registry: &prometheus::Registry,
+) -> anyhow::Result<(Cascade, Router, HttpProviders)> {
     let clock = foundations.clock.clone();
     let providers = providers(foundations, settings)?;
     let parts = RouterParts {
@@ -33,14 +57,9 @@ pub(super) fn start(
         tasks: foundations.tasks.clone(),
         metrics: LlmMetrics::register(registry)?,
     };
-    let seen = settings.file().and_then(changed_at);
-    let router = Router::new(parts, read(settings)?, &providers)?;
-    if let Some(file) = settings.file() {
-        let file = file.to_owned();
-        keep_fresh(foundations, settings.clone(), &file, seen, router.clone(), providers);
-    }
+    let router = Router::new(parts, catalogue, &providers)?;
     let local = Arc::new(OfflineProvider::new(clock.clone())?);
-    Ok(Cascade::new(local, router, clock))
+    Ok((Cascade::new(local, router.clone(), clock), router, providers))
 }
 
 /// The providers with their keys.
@@ -75,7 +94,24 @@ pub(crate) fn read(settings: &ModelSettings) -> anyhow::Result<Catalogue> {
             catalogue.providers.keys().cloned().collect::<Vec<_>>().join(", ")
         );
     }
+    let embedding = &catalogue.embedding;
+    anyhow::ensure!(
+        embedding.models.is_empty() || embedding.dimensions > 0,
+        "embedding.dimensions must be the numbers in a vector of {}: look it up in the model's description",
+        embedding.models.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    );
     Ok(catalogue)
+}
+
+/// Learns from earlier calls what calls cost, in the background: nobody waits for it.
+fn recall_costs(foundations: &Foundations, router: Router) {
+    foundations.tasks.spawn("recall_costs", async move {
+        match router.recall_costs().await {
+            Ok(0) => {}
+            Ok(calls) => info!(calls, "what calls to models cost is known from earlier ones"),
+            Err(error) => warn!(%error, "what calls to models cost is learned anew"),
+        }
+    });
 }
 
 /// Looks at the file now and then; a catalogue that cannot be used changes nothing.

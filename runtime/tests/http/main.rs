@@ -13,6 +13,7 @@ mod feed;
 mod health;
 mod hostile_api;
 mod hostile_webhooks;
+mod memory;
 mod objects;
 mod problems;
 mod prompts;

@@ -22,6 +22,7 @@ mod events;
 mod experiments;
 mod feed;
 mod keys;
+mod learning;
 mod me;
 mod memory;
 mod operations;
@@ -29,12 +30,15 @@ mod people;
 mod preview;
 mod prompts;
 mod queue;
+mod rehearsals;
 mod rules;
 mod settings;
 mod tenants;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;
+
+pub use rules::RuleDocument;
 
 use super::state::AppState;
 
@@ -56,7 +60,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(comments::router())
         .merge(conversations::router())
         .merge(approvals::router())
+        .merge(learning::router())
         .merge(preview::router())
+        .merge(rehearsals::router())
         .merge(memory::router())
         .merge(queue::router())
         .merge(audit::router())
