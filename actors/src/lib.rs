@@ -7,6 +7,7 @@
 pub mod budgets;
 pub mod decide;
 pub mod dispatcher;
+pub mod learning;
 pub mod ports;
 pub mod supervision;
 #[cfg(test)]

@@ -31,11 +31,10 @@ pub mod request;
 pub mod router;
 pub mod routing;
 pub mod schema;
-pub mod tally;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use budget::Payer;
+pub use budget::{Payer, Tally};
 pub use cascade::Cascade;
 pub use catalogue::Catalogue;
 pub use error::LlmError;
@@ -47,4 +46,3 @@ pub use router::{
     ReplyRequest, Voice,
 };
 pub use routing::{Piece, ReplyStream, Router, RouterParts};
-pub use tally::Tally;

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod http;
 pub mod knowledge;
 pub mod money;
+pub mod prompts;
 mod scheduler;
 pub mod settings;
 pub mod telemetry;

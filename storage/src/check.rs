@@ -6,8 +6,8 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, ledger, memory,
-    operations, outbox, prompts, writer,
+    alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, learning, ledger,
+    memory, operations, outbox, prompts, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -21,6 +21,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         costs::STATEMENTS,
         directory::STATEMENTS,
         inbox::STATEMENTS,
+        learning::STATEMENTS,
         ledger::STATEMENTS,
         memory::STATEMENTS,
         operations::STATEMENTS,
@@ -101,7 +102,7 @@ mod tests {
 
     /// Beginnings of the statements that are meant to read everything: lists of few rows, counts, the first row of
     /// an index.
-    const READ_EVERYTHING: [&str; 12] = [
+    const READ_EVERYTHING: [&str; 13] = [
         "select id, name, created_at from agencies",
         "select id, agency_id, slug, name, time_zone, status, version, created_at from tenants where status",
         "select id, tenant_id, external_id, scoped_id, page_id, username",
@@ -113,6 +114,7 @@ mod tests {
         "with recursive waiting (tenant_id)",
         "select distinct tenant_id from post_queue where status in ('pending', 'failed')",
         "select distinct tenant_id from approvals where status = 'pending'",
+        "select distinct tenant_id from verdicts where folded_in is null",
         "select id, agency_id, tenant_id, alert_type",
     ];
 

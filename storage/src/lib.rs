@@ -26,6 +26,7 @@ mod directory;
 mod failure;
 mod gather;
 mod inbox;
+mod learning;
 mod ledger;
 mod line;
 mod memory;

@@ -5,6 +5,7 @@ use crate::account::{Account, AccountStatus, Agency, ApiKey, MetaApp, SealedSecr
 use crate::alert::NewAlert;
 use crate::approval::{Approval, ApprovalStatus};
 use crate::audit::{Chain, NewAuditEntry};
+use crate::autonomy::EarnedMode;
 use crate::budget::ShareCeilings;
 use crate::clock::Timestamp;
 use crate::conversation::{Comment, CommentStatus, Conversation, Message};
@@ -16,6 +17,7 @@ use crate::money::MicroUsd;
 use crate::prompt::PromptKey;
 use crate::rule::{Rule, RuleHit};
 use crate::settings::TenantSettings;
+use crate::tuning::Lesson;
 use crate::verdict::Verdict;
 
 /// What is to be committed together. All rows belong to the chain's tenant (or agency).
@@ -138,6 +140,12 @@ pub enum Change {
     },
     /// Keeps a person's verdict for learning. A conflict when one was given for the decision on the same occasion.
     AddVerdict(Box<Verdict>),
+    /// Makes one more version of what the tenant's classifier has learned, marks the verdicts it learned from, and raises
+    /// the tenant's version. A conflict when somebody else has learned meanwhile.
+    Learn(Box<Lesson>),
+    /// Moves an intent that may earn it to act by itself, and raises the tenant's version. A conflict when the stored
+    /// revision is not the one before.
+    PutEarnedMode(Box<EarnedMode>),
     /// Expires the pending drafts of a conversation that has moved on. Escalations stay.
     ExpireDrafts {
         /// The conversation.

@@ -3,12 +3,13 @@
 use tenants::account::Account;
 use tenants::changes::Change;
 use tenants::clock::Timestamp;
-use tenants::conversation::{CommentStatus, Conversation, ConversationKind, comment_key, direct_key};
+use tenants::conversation::{CommentStatus, Conversation, ConversationKind, Owner, comment_key, direct_key};
 use tenants::effect::{ActionType, Effect, EffectState};
 use tenants::event::Person;
 use tenants::ports::{EffectFilter, PageRequest};
 
 use crate::Ports;
+use crate::learning::verdict_of_take_over;
 
 use super::audit::conversation_changed;
 use super::bookkeeping::{begin, take_in_own, take_over};
@@ -43,7 +44,11 @@ pub(super) async fn record_own_words(
     let (list, reason, audited) = match &effect {
         Some(effect) => (ours(ports, &thread, own, effect, now), "our own words came back", Audited::No),
         None => {
-            let (list, reason) = theirs(ports, situation, &mut thread, own, now);
+            let was_ours = thread.owner == Owner::Bot;
+            let (mut list, reason) = theirs(ports, situation, &mut thread, own, now);
+            if was_ours && thread.owner == Owner::Human {
+                list.extend(blame(ports, situation, &thread, now).await?);
+            }
             (list, reason, Audited::Yes)
         }
     };
@@ -98,6 +103,20 @@ fn theirs(
     let entry = conversation_changed(&situation.event, thread, names, &ports.ids, now);
     list.push(Change::Audit(Box::new(entry)));
     (list, "a person answered from Instagram and takes the conversation")
+}
+
+/// A person who takes over right after an answer that left by itself says by that what they think of it.
+async fn blame(
+    ports: &Ports,
+    situation: &Situation,
+    thread: &Conversation,
+    now: Timestamp,
+) -> Result<Option<Change>, DecideError> {
+    let (event, earned) = (&situation.event, situation.context.earned.values());
+    let (store, by) = (ports.store.as_ref(), ("instagram", now));
+    let verdict = verdict_of_take_over(store, &event.tenant, &thread.id, earned, by, &ports.ids).await;
+    let verdict = verdict.map_err(|error| DecideError::from_store(error, event.attempts))?;
+    Ok(verdict.map(|verdict| Change::AddVerdict(Box::new(verdict))))
 }
 
 /// The effect of ours that wrote these words, if one did.

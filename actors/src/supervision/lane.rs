@@ -263,6 +263,9 @@ impl LaneTask {
         if concerns_effects {
             self.node.ports.wake.send(Hint::Effects(self.desk.tenant));
         }
+        if changes.list.iter().any(|change| matches!(change, Change::AddVerdict(_))) {
+            self.node.ports.wake.send(Hint::Verdict(self.desk.tenant));
+        }
         self.node.ports.wake.send(Hint::Audit(self.desk.tenant));
     }
 

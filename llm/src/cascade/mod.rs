@@ -21,14 +21,13 @@ use tenants::intent::Classification;
 use tenants::models::Task;
 use tenants::prompt::{Prompt, PromptKey};
 
-use crate::budget::Payer;
+use crate::budget::{Payer, Tally};
 use crate::error::LlmError;
 use crate::offline::OfflineProvider;
 use crate::prompts::{built_in, render};
 use crate::request::{Input, Origin, Request};
 use crate::router::{Answer, Behalf, BreakerOf, ClassifyRequest, LlmRouter, ReplyRequest};
 use crate::routing::Router;
-use crate::tally::Tally;
 
 /// Longest text, in characters, that a model is shown: the longest comment has 2,200.
 const LONGEST_TEXT: usize = 4_000;
@@ -116,7 +115,7 @@ fn reckoned<T>(answer: Answer<T>, tally: &Tally) -> Answer<T> {
         tokens_out: sums.usage.output,
         cost_micro_usd: sums.cost.0,
         is_estimate: sums.is_estimate,
-        attempts: sums.calls,
+        attempts: sums.attempts,
         ..answer
     }
 }

@@ -39,6 +39,7 @@ pub(super) fn start(
         let file = file.to_owned();
         keep_fresh(foundations, settings.clone(), &file, seen, router.clone(), providers);
     }
+    recall_costs(foundations, router.clone());
     let local = Arc::new(OfflineProvider::new(clock.clone())?);
     if let Some(embedder) = &foundations.embedder {
         embedder.ask(router.clone());
@@ -85,6 +86,17 @@ pub(crate) fn read(settings: &ModelSettings) -> anyhow::Result<Catalogue> {
         embedding.models.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     );
     Ok(catalogue)
+}
+
+/// Learns from earlier calls what calls cost, in the background: nobody waits for it.
+fn recall_costs(foundations: &Foundations, router: Router) {
+    foundations.tasks.spawn("recall_costs", async move {
+        match router.recall_costs().await {
+            Ok(0) => {}
+            Ok(calls) => info!(calls, "what calls to models cost is known from earlier ones"),
+            Err(error) => warn!(%error, "what calls to models cost is learned anew"),
+        }
+    });
 }
 
 /// Looks at the file now and then; a catalogue that cannot be used changes nothing.

@@ -9,10 +9,13 @@ mod bench;
 mod config;
 mod demo;
 mod doctor;
+mod experiment;
+mod learning;
 mod memory;
 mod migrate;
 mod money;
 mod output;
+mod prompt;
 mod queue;
 mod sandbox;
 mod serve;
@@ -77,6 +80,10 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(admin::KeyCommand),
+    /// Versions of prompts: what language models are told to do.
+    Prompt(prompt::PromptArgs),
+    /// Experiments that compare versions of prompts.
+    Experiment(experiment::ExperimentArgs),
     /// Budgets for language models.
     #[command(subcommand)]
     Budget(money::BudgetCommand),
@@ -87,6 +94,9 @@ enum Command {
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
+    /// What was learned from people's verdicts.
+    #[command(subcommand)]
+    Learning(learning::LearningCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -147,10 +157,13 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Tenant(command) => admin::tenant(command, settings, output).await,
             Command::Account(command) => admin::account(command, settings, output).await,
             Command::Key(command) => admin::key(command, settings, output).await,
+            Command::Prompt(args) => prompt::run(args, settings, output).await,
+            Command::Experiment(args) => experiment::run(args, settings, output).await,
             Command::Budget(command) => money::budget(command, settings, output).await,
             Command::Costs(args) => money::costs(args, settings, output).await,
             Command::Calls(args) => money::calls(args, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
+            Command::Learning(command) => learning::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Memory(command) => memory::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,

@@ -38,6 +38,10 @@ pub struct House {
     pub agency: Agency,
     pub key: Key,
     pub app: MetaApp,
+    /// The id of its own version of the reply prompt, which has number 2.
+    pub prompt: String,
+    /// The id of an experiment that compares it with the built-in one.
+    pub experiment: String,
 }
 
 impl House {
@@ -95,7 +99,19 @@ async fn house(rig: &Rig, installation: &Key, name: &str, app_id: &str) -> House
         "verify_token": format!("verify-{app_id}") });
     rig.post(&key.text, &format!("/agencies/{id}/apps"), new).await.ok();
     let app = rig.database.list_apps(&id).await.unwrap().remove(0);
-    House { agency, key, app }
+    let mut prompt = String::new();
+    for kind in ["crisis", "reply"] {
+        let new =
+            json!({ "key": kind, "body": format!("{name} answers for {{{{ brand }}}}."), "note": name });
+        let made = rig.post(&key.text, &format!("/agencies/{id}/prompts"), new).await.ok();
+        assert_eq!(made["version"], 2);
+        prompt = made["id"].as_str().unwrap().to_owned();
+    }
+    let new = json!({ "key": "reply", "name": name,
+        "arms": [{ "version": 1, "weight": 1 }, { "version": 2, "weight": 1 }] });
+    let made = rig.post(&key.text, &format!("/agencies/{id}/experiments"), new).await.ok();
+    let experiment = made["id"].as_str().unwrap().to_owned();
+    House { agency, key, app, prompt, experiment }
 }
 
 async fn shop(rig: &Rig, house: &House, slug: &str, external_id: &str) -> Shop {

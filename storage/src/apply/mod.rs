@@ -116,6 +116,6 @@ async fn apply_kind(
         Kind::Forgettings => memory::forget(connection, group).await,
         Kind::Memories => memory::remember(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,
-        Kind::Learning => learning::apply(connection, group).await,
+        Kind::Learning => learning::apply(connection, group, now).await,
     }
 }

@@ -73,7 +73,7 @@ impl Kind {
             Change::Forget(_) => Kind::Forgettings,
             Change::Remember(_) => Kind::Memories,
             Change::Audit(_) => Kind::Audit,
-            Change::AddVerdict(_) => Kind::Learning,
+            Change::AddVerdict(_) | Change::Learn(_) | Change::PutEarnedMode(_) => Kind::Learning,
         }
     }
 }

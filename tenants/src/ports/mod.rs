@@ -3,6 +3,7 @@
 
 mod costs;
 mod gateway;
+mod learning;
 mod ledger;
 mod memory;
 mod prompts;
@@ -11,6 +12,7 @@ mod wake;
 
 pub use costs::*;
 pub use gateway::*;
+pub use learning::*;
 pub use ledger::*;
 pub use memory::*;
 pub use prompts::*;

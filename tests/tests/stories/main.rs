@@ -8,4 +8,6 @@ mod decisions;
 mod delivery;
 mod faults;
 mod hostile;
+mod learning;
+mod models;
 mod resilience;

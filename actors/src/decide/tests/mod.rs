@@ -6,6 +6,7 @@ mod hostile_rules;
 mod memory_store;
 mod models;
 mod property;
+mod recall;
 mod rows;
 mod stories;
 mod world;

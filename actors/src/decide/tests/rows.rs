@@ -93,6 +93,8 @@ impl Rows {
             Change::RaiseAlert(alert, _) => self.alerts.push(*alert),
             Change::Audit(entry) => self.audit.push(*entry),
             Change::EventDone { event, .. } => self.done.push(event),
+            // What is remembered has its own stories.
+            Change::Remember(_) => {}
             other => panic!("deciding must not make this change: {other:?}"),
         }
         Ok(())

@@ -19,13 +19,16 @@ mod comments;
 mod conversations;
 mod costs;
 mod events;
+mod experiments;
 mod feed;
 mod keys;
+mod learning;
 mod me;
 mod memory;
 mod operations;
 mod people;
 mod preview;
+mod prompts;
 mod queue;
 mod rules;
 mod settings;
@@ -49,9 +52,12 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(costs::router())
         .merge(accounts::router())
         .merge(rules::router())
+        .merge(prompts::router())
+        .merge(experiments::router())
         .merge(comments::router())
         .merge(conversations::router())
         .merge(approvals::router())
+        .merge(learning::router())
         .merge(preview::router())
         .merge(memory::router())
         .merge(queue::router())
