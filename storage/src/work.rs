@@ -72,9 +72,7 @@ impl Work {
             | Work::Ping => Uuid::nil(),
         }
     }
-}
 
-impl Work {
     /// Whose it is, where those who wait take turns.
     pub(crate) fn owner(&self) -> Uuid {
         match self {
