@@ -62,6 +62,7 @@ pub(super) fn move_mode(
         id: AlertId::new(ids),
         agency,
         tenant: Some(tenant),
+        severity: None,
         alert_type,
         message,
         details: details.clone(),
