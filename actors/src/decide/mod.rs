@@ -45,6 +45,7 @@ mod rules_step;
 mod said;
 mod seed;
 mod situation;
+mod suspicion;
 mod words;
 mod work;
 mod zone;

@@ -7,6 +7,7 @@ mod cancelling;
 mod cascade;
 mod failures;
 mod reloading;
+mod safety;
 mod sharing;
 mod stage;
 mod streams;

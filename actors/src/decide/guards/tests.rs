@@ -18,6 +18,7 @@ fn outgoing(text: &str) -> Outgoing<'_> {
         own_handle: "acme",
         blocked_words: &[],
         allowed_links: &[],
+        heard: &[],
         own_words: &[],
     }
 }

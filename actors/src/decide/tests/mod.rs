@@ -2,10 +2,12 @@
 
 mod approvals;
 mod conversations;
+mod gullible;
 mod hostile_rules;
 mod memory_store;
 mod models;
 mod property;
 mod rows;
+mod safety;
 mod stories;
 mod world;
