@@ -87,22 +87,27 @@ fn look_alike(c: char) -> char {
     }
 }
 
-/// Everything a text may be read as, [`plain`] first. Encoded pieces are read as far as they give legible text.
+/// Everything a text may be read as, [`plain`] first.
 pub fn readings(text: &str) -> Vec<String> {
-    let first = plain(text);
-    let mut readings = Vec::with_capacity(4);
-    if let Some(letters) = with_letters_for_digits(&first) {
-        readings.push(letters);
-    }
-    readings.push(first.chars().rev().collect());
-    readings.push(first.chars().map(rot13).collect());
-    readings.extend(spelled_out(text));
-    readings.extend(decoded(text).iter().map(|text| plain(text)));
-    readings.insert(0, first);
+    let mut readings = straight(text);
+    readings.extend(turned(&readings[0]));
     readings
 }
 
-/// The text with plain letters, if that differs: without look-alikes, and with letters for digits.
+/// The readings of a text in its own order, [`plain`] first; encoded pieces as far as they give legible text.
+pub fn straight(text: &str) -> Vec<String> {
+    let mut readings = with_plain_letters(text);
+    readings.extend(spelled_out(text));
+    readings.extend(decoded(text).iter().map(|text| plain(text)));
+    readings
+}
+
+/// A plain text from its end, and with its letters rotated by 13.
+pub fn turned(plain: &str) -> [String; 2] {
+    [plain.chars().rev().collect(), plain.chars().map(rot13).collect()]
+}
+
+/// The text in plain letters, and also with letters for digits where it holds such.
 pub fn with_plain_letters(text: &str) -> Vec<String> {
     let plain = plain(text);
     let letters = with_letters_for_digits(&plain);

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use llm::disguise::{readings, spelled_out};
 use regex::Regex;
 
-use super::machines::{hides_something, speaks_to_machines};
+use super::machines::{gives_orders, hides_something};
 use super::patterns::built_in;
 use super::{Breach, Guard, Outgoing};
 
@@ -40,6 +40,6 @@ pub(super) fn check(outgoing: &Outgoing<'_>) -> Option<Breach> {
             return Some(Breach::new(Guard::Injection, problem));
         }
     }
-    let is_meant_for_machines = speaks_to_machines(text) && !outgoing.is_own(text);
+    let is_meant_for_machines = gives_orders(text) && !outgoing.is_own(text);
     is_meant_for_machines.then(|| Breach::new(Guard::Injection, "reads like instructions to a machine"))
 }

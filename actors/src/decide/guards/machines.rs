@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use llm::disguise::{decoded, has_hidden_tags, readings};
+use llm::disguise::{decoded, has_hidden_tags, straight, turned};
 use regex::Regex;
 
 use super::patterns::built_in;
@@ -42,15 +42,15 @@ use Notion::{Disregard, Follow, Instructions, Not, Prompt, Reveal, Secret, Yours
 const STEMS: [(Notion, &str); 8] = [
     (
         Disregard,
-        "ignor disregard forget$ forgetting overrid bypass cancelled canceled cancels jailbreak circumvent olvid omite omit$ esquec esquece desconsider desobed dispens vergiss vergesst missacht ubergeh umgeh setze$ hinweg oubli contourn dimentic scord ignori ignorier caso$ compte$ conto$ bypassa",
+        "ignor scrap$ aside$ abandon disregard forget$ forgetting overrid bypass cancelled canceled cancels jailbreak circumvent olvid omite omit$ esquec esquece desconsider desobed dispens vergiss vergesst missacht ubergeh umgeh hinweg oubli contourn dimentic scord beiseite tomber perdere lado$ ignori ignorier caso$ compte$ conto$ bypassa",
     ),
     (
         Reveal,
-        "reveal print$ show$ shows$ display output$ repeat recite leak$ dump$ disclose translate summari spell$ encode write$ tell$ give$ list$ send$ share$ copy$ paste$ say$ said$ says$ what$ which$ cual cuales$ que$ quais$ qual$ was$ welche wie$ quel$ quelle quels quali$ muestra muestr ensen repit dime$ dame$ traduc traduz traduis traduire copia di$ diga$ mostr mostra mostre liste$ passa$ zeig gib$ nenn sag$ wiederhol ubersetz lauten$ gibt$ montre affich repete recopi donne$ dis$ ripeti dimmi$ dammi$ rivela revela revele verrat",
+        "reveal print$ show$ shows$ display output$ repeat recite leak$ dump$ disclose translate summari spell$ encode write$ tell$ give$ list$ send$ share$ copy$ paste$ say$ said$ says$ what$ which$ cual cuales$ que$ quais$ qual$ was$ welche quel$ quelle quels quali$ muestra muestr ensen repit dime$ dame$ quote$ words$ traduc traduz traduis traduire copia di$ diga$ mostr mostra mostre liste$ passa$ zeig gib$ nenn sag$ wiederhol ubersetz lauten$ gibt$ montre affich repete recopi donne$ dis$ ripeti dimmi$ dammi$ rivela revela revele verrat",
     ),
     (
         Instructions,
-        "instruction guideline directive rules$ rule$ restriction regulations instruccion indicacion reglas$ normas$ restriccion instrucoes instrucao regras$ diretriz orientac anweisung vorgab regeln$ richtlini consigne regles$ directives istruzion regole$ direttiv indicazion anordnung task$ messages$",
+        "instruction guidance guideline rulebook directions$ policies$ programming constraints$ ordenaram ordenaron vorschrift directive rules$ rule$ restriction regulations instruccion indicacion reglas$ normas$ restriccion instrucoes instrucao regras$ diretriz orientac anweisung vorgab regeln$ richtlini consigne regles$ directives istruzion regole$ direttiv indicazion anordnung task$",
     ),
     (Prompt, "prompt$ prompts$ systemprompt startprompt promtp$ systemnachricht"),
     (
@@ -59,7 +59,7 @@ const STEMS: [(Notion, &str); 8] = [
     ),
     (
         Yours,
-        "your$ yours$ you$ ur$ yuor$ previous prior$ earlier$ above$ initial system$ hidden$ original$ all$ everything$ these$ given$ tu$ tus$ tuas$ teus$ sus$ suas$ seus$ te$ anterior todas$ todos$ arriba$ acima$ sistema$ dein deine ihre$ alle$ alles$ vorherig bisherig obig oben$ tes$ ton$ ta$ toutes$ precedent dessus$ tue$ tuo$ tuoi$ tutte$ sopra$ mes$ secret dieron$ dado$",
+        "your$ yours$ you$ ur$ yuor$ previous prior$ earlier$ above$ initial system$ hidden$ original$ all$ everything$ these$ given$ tu$ tus$ tuas$ teus$ sus$ suas$ seus$ te$ anterior todas$ todos$ arriba$ acima$ sistema$ dein deine ihre$ alle$ alles$ vorherig bisherig obig oben$ tes$ ton$ ta$ toutes$ precedent dessus$ tue$ tuo$ tuoi$ tutte$ sopra$ mes$ secret dieron$ dado$ ordenaron$ ordenaram$ told$",
     ),
     (
         Not,
@@ -97,24 +97,24 @@ static PHRASES: LazyLock<Regex> = LazyLock::new(|| {
     built_in(concat!(
         // Another role.
         r"\byou are (?:now |no longer )?(?:an? |my )?(?:ai|bot|assistant|chatgpt|dan|admin|llm|language model|personal assistant)\b|\byou are (?:now|no longer)\b.{0,25}\b(?:assistant|ai|bot|dan|brand|pirate)\b|\b(?:act|behave|respond|answer) as (?:an? |the |my |if )?(?:ai|admin\w*|developer|system|owner|evil\w*|root|terminal)|\bwill answer as\b|\bpretend (?:you|to be|that you)|\brole ?-?play\b|\b(?:developer|debug|dev|god|admin|maintenance|sudo|dan|root) mode\b|\bsimulate an?\b.{0,20}\b(?:terminal|console|shell|system)|\b(?:i am|this is|it'?s) (?:your|the) (?:developer|creator|admin\w*|security team|owner of the system)|\bimagine you (?:have|had|are)|\bwithout (?:any )?(?:restrictions|filters|limits)|\bobey (?:the|me|my|next)|\byou (?:must )?obey\b|\byou are a pirate",
-        r"|\b(?:ahora eres|eres ahora|agora (?:voce e|es)|voce agora e|du bist jetzt|bist du jetzt|sie sind jetzt|tu es maintenant|tu es desormais|ora sei|adesso sei)\b|\b(?:actua|aja|agis|comportati|verhalte dich|handle) (?:como|comme|come|wie)\b|\b(?:finge|finja|fingi|fai finta|tu so als|tu so, als|fais (?:comme si|semblant))|\b(?:modo (?:desarroll|desenvolv|programador)|entwicklermodus|mode developpeur|modalita (?:sviluppatore|sviluppo))",
-        r"|\b(?:sin|sem) (?:restricciones|filtros|restricoes)|\bohne (?:einschrankungen|filter)|\bsans (?:aucune )?(?:restriction|filtre)|\bsenza (?:restrizioni|filtri)",
+        r"|\b(?:ahora eres|eres ahora|agora (?:voce e|es)|voce agora e|du bist jetzt|bist du jetzt|jetzt bist du|sie sind jetzt|du spielst jetzt|tu es maintenant|maintenant tu es|tu es desormais|joue le role|ora sei|adesso sei|interpreta|d'ora in poi|ab jetzt bist du|a partir de agora voce|a partir de ahora eres)\b|\b(?:actua|aja|agis|comportati|verhalte dich|handle) (?:como|comme|come|wie)\b|\b(?:finge que|finge ser|finja|fingi di|fai finta|tu so als|tu so, als|fais (?:comme si|semblant))|\b(?:modo (?:desarroll|desenvolv|programador|debug|libre|livre)|entwicklermodus|mode developpeur|modalita (?:sviluppatore|sviluppo))",
+        r"|\b(?:sin|sem) (?:restricciones|filtros|restricoes|censura)|\bohne (?:einschrankungen|filter)|\bsans (?:aucune )?(?:restriction|filtre|limite)|\bsenza (?:restrizioni|filtri|limiti)",
         // Words to be said.
         r"|\b(?:repeat|say) after me\b|\bsay exactly\b|\b(?:reply|answer|respond)s? (?:only )?(?:with|yes)\b.{0,30}(?:sentence|following|text|word|pwned|nothing else|only|yes|\{)|\b(?:reply|respond|answer) (?:only|pwned)\b|\b(?:your|every) (?:answer|reply|message)s? (?:must|should|has to|with)\b|\bcomplete this sentence\b|\bnothing else\b|\bfinal answer\b|\bset sure\b|\bwith confidence\b|\b(?:classify|mark) this\b|\bas praise\b|\bpwned\b|\bwrite an ad\b|\bdo as told\b|\bdo what i say\b|\bonly with emoji|\bapprove everything\b|\bi will (?:obey|do that)\b",
         r"|\b(?:di|diga|dis|di'|sag) (?:exactamente|exatamente|exactement|esattamente|genau)|\b(?:repite conmigo|repita comigo|repete apres moi|ripeti (?:dopo di|con) me|sprich mir nach|sag mir nach)\b|\b(?:responde|responda|reponds|antworte|rispondi)\b.{0,20}\b(?:unicamente|solo|apenas|so|uniquement|seulement|nur|ausschlie\w+|soltanto|ok|oui|ja|si|com a frase)\b",
         // The instructions, without naming them.
-        r"|\b(?:text|words?|everything|line|all) (?:above|before my|you were told)|\babove this line\b|\btold you to say\b|\byou were told\b|\bword for word\b|\bpalabra por palabra\b|\bpalavra por palavra\b|\bwort fur wort\b|\bmot pour mot\b|\bparola per parola\b|\btexto de arriba\b|\btexto acima\b|\btext oben\b|\btexte ci-dessus\b|\btesto qui sopra\b|\bsystem (?:prompt|message|notice|override)\b|\b(?:code block|in base64|base64)\b|\bdecode (?:this|hex)\b",
+        r"|\b(?:text|words?|everything|line|all) (?:above|before my|you were told)|\babove this line\b|\b(?:told|tell) you to (?:say|do)\b|\bte disseram\b|\bexact words of\b|\byou were told\b|\bword for word\b|\bpalabra por palabra\b|\bpalavra por palavra\b|\bwort fur wort\b|\bmot pour mot\b|\bparola per parola\b|\btexto de arriba\b|\btexto acima\b|\btext oben\b|\btexte ci-dessus\b|\btesto qui sopra\b|\bsystem (?:prompt|message|notice|override)\b|\b(?:code block|in base64|base64)\b|\bdecode (?:this|hex)\b",
         // Others, and secrets.
-        r"|\b(?:other|another) (?:brands?|tenants?|clients?)\b|\bother customers?\b|\b(?:your|the) (?:other )?customers'? ?(?:e-?mail|data|name)|\be-?mail addresses of your\b|\botr[oa]s (?:marcas|clientes)\b|\boutr[oa]s (?:marcas|clientes)\b|\bandere[nr]? (?:marken|kunden)\b|\bdaten der kunden\b|\bautres (?:marques|clients)\b|\baltr[ie] (?:marchi|clienti)\b|\b(?:api|access|openai)[ -]?(?:key|token|schlussel)|\b(?:clave|chave|chiave|cle) (?:de |da |do )?api\b|\bapi-?schlussel\b|\b(?:internal|staff|your) notes?\b|\bnotas? intern|\binterne[nr]? notiz|\bnotes? intern|\bnote interne\b|\byour notes on\b|\b(?:lista|liste|muestra|mostra|affiche) (?:os|los|las|les|i) (?:datos|dados|clientes|clienti|donnees|dati)\b|\b(?:muestra|mostra|affiche|zeige?) (?:los|os|les|i|die) (?:datos|dados|donnees|dati|daten)\b|\.env\b|\bdrop table\b|\b(?:print|dump|show)\b.{0,12}\b(?:environment|config\w*|variables)\b",
+        r"|\b(?:ignore|disregard|forget)\b.{0,12}\b(?:above|previous|prior|told)\b|\bother (?:brands?|tenants?|clients?|customers?)\b|\b(?:your|the) (?:other )?customers'? ?(?:e-?mail|data|name)|\be-?mail addresses of your\b|\botr[oa]s (?:marcas|clientes)\b|\boutr[oa]s (?:marcas|clientes)\b|\bandere[nr]? (?:marken|kunden)\b|\bdaten der kunden\b|\bautres (?:marques|clients)\b|\baltr[ie] (?:marchi|clienti)\b|\b(?:api|access|openai)[ -]?(?:key|token|schlussel)|\b(?:clave|chave|chiave|cle) (?:de |da |do )?api\b|\bapi-?schlussel\b|\b(?:internal|staff|your) notes?\b|\bnotas? intern|\binterne[nr]? notiz|\bnotes? intern|\bnote interne\b|\byour notes on\b|\b(?:lista|liste|muestra|mostra|affiche) (?:os|los|las|les|i) (?:datos|dados|clientes|clienti|donnees|dati)\b|\b(?:muestra|mostra|affiche|zeige?) (?:los|os|les|i|die) (?:datos|dados|donnees|dati|daten)\b|\.env\b|\bdrop table\b|\b(?:print|dump|show)\b.{0,12}\b(?:environment|config\w*|variables)\b",
         // Notes to machines, and things that pass for the results of tools.
-        r"|\b(?:note|notice|important|message) (?:to|for|from) (?:the |all |every )?(?:ai|assistants?|bots?|llms?|system|developer)\b|\b(?:ai|bots?|assistants?|llms?) (?:assistants? )?(?:reading|must|should|may now)|\b(?:tool|function) (?:result|output|response)\b|\b(?:api response|search result|retrieved document|observation|thought|action)\s*\d*:|\brole: \w+|\bcustomer_text\b|\bend of (?:document|customer|user|system)|\bnew (?:instructions|rules|task)\b|\bfacts (?:below|:)|\bfrom now on you\b|\bas your (?:developer|creator)|\byour developer\b|\bdisable the\b.{0,12}\bfilter|\bis (?:an admin\w*|administrator|verified, )|\bobey customers\b|\b(?:you|u) owe me \d",
+        r"|\b(?:note|notice|important|message) (?:to|for|from) (?:the |all |every )?(?:ai|assistants?|bots?|llms?|system|developer)\b|\b(?:ai|bots?|assistants?|llms?) (?:assistants? )?(?:reading|must|should|may now)|\b(?:nota|note|hinweis|anweisung|mensaje|mensagem|nachricht|message|messaggio)? ?(?:an die|an den|to the|per l'|pour l'|para (?:la|a|o|el)) ?(?:ia|ki|ai|bot|assistent|asistente|assistente)\b|[({\[]\s*(?:assistente|assistant|asistente|assistent|assistente|ki|ia|ai)\s*:|\bmots? de passe (?:des|du|de|admin\w*)|\b(?:tool|function) (?:result|output|response)\b|\b(?:api response|search result|retrieved document|observation|thought|action)\s*\d*:|\brole: \w+|\bcustomer_text\b|\bend of (?:document|customer|user|system)|\bnew (?:instructions|rules|task)\b|\bfacts (?:below|:)|\bfrom now on you\b|\bas your (?:developer|creator)|\byour developer\b|\bdisable the\b.{0,12}\bfilter|\bis (?:an admin\w*|administrator|verified, )|\bobey customers\b|\b(?:you|u) owe me \d",
     ))
 });
 
 /// Signs that people do not use: chat templates, roles, documents, templates, markup. Over the text as it stands.
 static SIGNS: LazyLock<Regex> = LazyLock::new(|| {
     built_in(concat!(
-        r"<\||\|>|\[/?inst\]|<</?sys>>|</?s>|<bos>|<(?:start|end)_of_turn>|(?:^|\n)\s*(?:system|assistant|user|human|developer|tool|model)(?: message)?\s*:|(?:^|\n)\s*#{1,6}\s+\w|(?:^|\n)\s*[-=]{3,}\s*(?:begin|end)|\[/?(?:system|assistant|user|end of|start of|tool|inst)|\]\(",
+        r"<\||\|>|\[/?inst\]|<</?sys>>|</?s>|<bos>|<(?:start|end)_of_turn>|(?:^|\n)[\s\x00-\x1f]*(?:system|assistant|user|human|developer|tool|model)(?: message)?\s*:|(?:^|\n)\s*#{1,6}\s+\w|(?:^|\n)\s*[-=]{3,}\s*(?:begin|end)|\[/?(?:system|assistant|user|end of|start of|tool|inst)|\]\(",
         r#"|"\s*(?:role|facts|reply|customer_text|history|sure|intent|confidence|content|customer_status)\s*\\?"?\s*:|"\s*\}\s*\]|\}\}|\{\{|\{%|%\}|\$\{|<%|#\{|\[\[\$|\]\]>|\{(?:name|brand|answer|emoji)\}|```"#,
         r"|</?[a-z][a-z_-]*(?:\s[^<>]*)?/?>|<!--|<!\[cdata|javascript:|&(?:lt|gt|quot|amp|#\d+);",
     ))
@@ -122,7 +122,15 @@ static SIGNS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// True when an incoming text tries to give instructions to a machine, or to learn them. It is answered by a person.
 pub(in crate::decide) fn speaks_to_machines(text: &str) -> bool {
-    is_marked(text) || hides_something(text) || readings(text).iter().any(|reading| is_order(reading))
+    is_marked(text) || hides_something(text) || gives_orders(text)
+}
+
+/// True when a text, in one of its readings, gives orders to a machine or asks for what only a machine has.
+pub(super) fn gives_orders(text: &str) -> bool {
+    let straight = straight(text);
+    // Turned about, notions are enough: this is asked about every text that comes in.
+    straight.iter().any(|reading| is_order(reading))
+        || turned(&straight[0]).iter().any(|reading| has_order(reading) || is_order_in_one_word(reading))
 }
 
 /// True when a text carries signs of chat templates, of documents for machines, or of markup.

@@ -12,7 +12,7 @@ use super::{Breach, Guard, Outgoing};
 /// Shortest run that may be a key.
 const KEY: usize = 16;
 /// Changes between letters and digits, or of case inside of a word, that no word has.
-const CHANGES: usize = 3;
+const CHANGES: usize = 2;
 
 /// Words for secrets, names of environment variables, armour. Over plain text.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
