@@ -30,16 +30,18 @@ static OFF_TASK: LazyLock<Regex> = LazyLock::new(|| {
 
 pub(super) fn check(outgoing: &Outgoing<'_>) -> Option<Breach> {
     let text = outgoing.text;
-    if hides_something(text) || spelled_out(text).is_some() {
+    // What the tenant chose itself may ask for a word, or spell one out.
+    let is_chosen = outgoing.language.is_none();
+    if !is_chosen && (hides_something(text) || spelled_out(text).is_some()) {
         return Some(Breach::new(Guard::Injection, "hides words from its readers"));
     }
     for (index, reading) in readings(text).iter().enumerate() {
         if let Some(found) = OFF_TASK.find_iter(reading).find(|found| !outgoing.is_own(found.as_str())) {
-            let where_ = if index == 0 { "" } else { ", disguised" };
-            let problem = format!("reads like the words of a machine: `{}`{where_}", found.as_str().trim());
+            let how = if index == 0 { "" } else { ", disguised" };
+            let problem = format!("reads like the words of a machine: `{}`{how}", found.as_str().trim());
             return Some(Breach::new(Guard::Injection, problem));
         }
     }
-    let is_meant_for_machines = gives_orders(text) && !outgoing.is_own(text);
-    is_meant_for_machines.then(|| Breach::new(Guard::Injection, "reads like instructions to a machine"))
+    let gives_orders = !is_chosen && gives_orders(text) && !outgoing.is_own(text);
+    gives_orders.then(|| Breach::new(Guard::Injection, "reads like instructions to a machine"))
 }

@@ -134,8 +134,13 @@ pub(super) fn gives_orders(text: &str) -> bool {
 }
 
 /// True when a text carries signs of chat templates, of documents for machines, or of markup.
-pub(super) fn is_marked(text: &str) -> bool {
+fn is_marked(text: &str) -> bool {
     SIGNS.is_match(text)
+}
+
+/// Those signs, one by one.
+pub(super) fn signs(text: &str) -> impl Iterator<Item = &str> {
+    SIGNS.find_iter(text).map(|found| found.as_str())
 }
 
 /// True when a text holds another one that no reader sees: encoded, or in invisible letters.

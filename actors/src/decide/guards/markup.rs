@@ -8,7 +8,7 @@ use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::machines::is_marked;
+use super::machines::signs;
 use super::patterns::built_in;
 use super::{Breach, Guard, Outgoing};
 
@@ -27,9 +27,9 @@ pub(super) fn check(outgoing: &Outgoing<'_>) -> Option<Breach> {
     if text.chars().any(is_unseen) || text.nfc().any(is_combining_mark_beyond_emoji) {
         return Some(Breach::new(Guard::Markup, "contains characters that nobody sees"));
     }
-    let has_markup = is_marked(text) || MARKDOWN.is_match(text);
-    (has_markup && !outgoing.is_own(text))
-        .then(|| Breach::new(Guard::Markup, "contains markup or a placeholder"))
+    let markdown = MARKDOWN.find_iter(text).map(|found| found.as_str());
+    let foreign = signs(text).chain(markdown).find(|found| !outgoing.is_own(found.trim()));
+    foreign.map(|_| Breach::new(Guard::Markup, "contains markup or a placeholder"))
 }
 
 /// Marks that are no part of a letter after composition; the frame of keycap emoji is one of theirs.
