@@ -22,6 +22,7 @@
 pub mod budget;
 pub mod cascade;
 pub mod catalogue;
+pub mod disguise;
 pub mod error;
 pub mod fingerprint;
 pub mod metrics;

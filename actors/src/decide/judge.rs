@@ -17,6 +17,7 @@ use super::outcome::{Course, finish};
 use super::plan::PlannedAction;
 use super::recall::recall;
 use super::rules_step::{ask_rules, counted};
+use super::suspicion::suspicions;
 use super::work::Workings;
 
 /// Judges a text. Changes nothing but the counters of rules.
@@ -57,6 +58,7 @@ async fn ask_model(case: &Case<'_>, speech: Speech, work: &mut Workings) -> Resu
     };
     let settings = &case.context.settings;
     let choice = choose_mode(settings, &found, &case.heard.text);
+    let choice = suspicions(case).into_iter().fold(choice, ModeChoice::doubted);
     let choice = work.degraded.iter().cloned().fold(choice, ModeChoice::doubted);
     let choice = with_earned(choice, settings, case.context.earned.get(&found.intent), &found, case.seed);
     note_mode(&choice, &found, work);

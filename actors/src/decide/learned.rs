@@ -10,6 +10,7 @@ use tenants::ids::{Ids, MemoryId};
 use tenants::memory::{MAX_TEXT, MAX_TITLE, MemoryItem, MemoryKind, Visibility};
 
 use super::approvals::{Asked, Verdict};
+use super::guards::speaks_to_machines;
 use super::words::Folded;
 
 /// Digits in a row, however they are grouped, that may be an order, a telephone, a date of birth. A year, a price and
@@ -29,6 +30,10 @@ pub(super) fn learned(
     }
     let answer = actions.iter().find_map(Action::text)?.trim();
     let question = asked.approval.incoming_text.trim();
+    // Orders to machines are no question that others will ask, and nothing a model should read as one.
+    if speaks_to_machines(question) {
+        return None;
+    }
     if answer.is_empty() || question.is_empty() || answer.chars().count() > MAX_TEXT {
         return None;
     }

@@ -48,6 +48,7 @@ mod said;
 mod seed;
 mod senses;
 mod situation;
+mod suspicion;
 mod words;
 mod work;
 mod zone;

@@ -161,6 +161,8 @@ fn breaches_of(
     own_words.push(&settings.voice.signature);
     own_words.extend(work.recalled.iter().filter(|fact| fact.is_stated).map(|fact| fact.text.as_str()));
     own_words.extend(planned.own_words.as_deref());
+    let strangers = case.before.lines.iter().filter(|line| !line.ours).map(|line| line.text.as_str());
+    let heard: Vec<&str> = [case.words()].into_iter().chain(strangers).collect();
     check(&Outgoing {
         text,
         channel: channel_of(&planned.action),
@@ -170,6 +172,7 @@ fn breaches_of(
         own_handle: &case.account.username,
         blocked_words: &settings.blocked_words,
         allowed_links: &settings.allowed_links,
+        heard: &heard,
         own_words: &own_words,
     })
 }

@@ -12,6 +12,7 @@ use tenants::effect::Action;
 use tenants::ids::MemoryId;
 use tenants::memory::{MemoryItem, MemoryKind, Recall, Recalled, Visibility};
 
+use super::guards::speaks_to_machines;
 use super::judgement::{Case, Judgement};
 use super::said::Text;
 use super::work::Workings;
@@ -57,8 +58,16 @@ pub(super) async fn recall(case: &Case<'_>, work: &mut Workings) {
                 many => format!("{many} items were recalled; {stated_facts}"),
             };
             let items: Vec<_> = recalled.iter().map(shown).collect();
-            work.note(Step::Memory, summary, json!({ "facts": stated, "recalled": items }));
             work.recalled = facts_of(&recalled);
+            let left_out = leave_out_orders(&mut work.recalled);
+            let mut details = json!({ "facts": stated, "recalled": items });
+            let summary = if left_out.is_empty() {
+                summary
+            } else {
+                details["left_out"] = json!(left_out);
+                format!("{summary}; {} left out, as they read like instructions to a machine", left_out.len())
+            };
+            work.note(Step::Memory, summary, details);
             return;
         }
         Some(Err(error)) => error.to_string(),
@@ -91,6 +100,15 @@ fn facts_of(recalled: &[Recalled]) -> Vec<RecalledFact> {
         is_stated: it.item.kind == MemoryKind::BrandFact,
     };
     recalled.iter().filter(is_fact).map(fact).collect()
+}
+
+/// Leaves out what reads like instructions to a machine, whoever brought it into the memory; the beginnings of what was
+/// left out.
+fn leave_out_orders(facts: &mut Vec<RecalledFact>) -> Vec<String> {
+    let (orders, kept) = std::mem::take(facts).into_iter().partition(|fact| speaks_to_machines(&fact.text));
+    *facts = kept;
+    let orders: Vec<RecalledFact> = orders;
+    orders.iter().map(|fact| fact.text.chars().take(SHOWN).collect()).collect()
 }
 
 /// Everything that the reply may be made of: what was recalled for this text, most fitting first, then what the

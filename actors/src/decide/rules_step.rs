@@ -162,11 +162,18 @@ fn fill_in(template: &str, case: &Case<'_>) -> String {
 
 /// How the author is called: by handle, with `@` where that is the custom.
 pub(super) fn called(case: &Case<'_>) -> Option<String> {
-    let username = case.heard.author.username.as_deref().filter(|name| !name.is_empty())?;
+    let username = case.heard.author.username.as_deref().filter(|name| is_handle(name))?;
     Some(match case.heard.place {
         Place::Direct { .. } => username.to_owned(),
         Place::Comment { .. } | Place::Mention { .. } => format!("@{username}"),
     })
+}
+
+/// True for what Instagram takes as a user name. Anything else was put there by somebody who wants it read.
+fn is_handle(name: &str) -> bool {
+    const LONGEST: usize = 30;
+    let is_sign = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
+    !name.is_empty() && name.len() <= LONGEST && name.chars().all(is_sign)
 }
 
 /// The brand's name in texts.

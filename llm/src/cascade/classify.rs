@@ -6,7 +6,7 @@ use tenants::models::Task;
 use tenants::prompt::PromptKey;
 
 use super::opinion::{Opinion, schema};
-use super::{Cascade, answer, clipped, instead, instructions, reckoned};
+use super::{Cascade, answer, instead, instructions, reckoned, shown};
 use crate::budget::Tally;
 use crate::error::LlmError;
 use crate::request::{CacheScope, Input, Request, Tier};
@@ -68,7 +68,7 @@ impl Cascade {
         let behalf = &request.behalf;
         let prompt = Self::prompt(behalf, PromptKey::Classify);
         let system = instructions(&prompt, &classify_values(request))?;
-        let text = json!({ "customer_text": clipped(&request.text) });
+        let text = json!({ "customer_text": shown(&request.text) });
         let input = Input {
             schema: Some(schema()),
             language_hint: request.language_hint.map(|language| language.to_string()),

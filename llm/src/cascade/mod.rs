@@ -22,6 +22,7 @@ use tenants::models::Task;
 use tenants::prompt::{Prompt, PromptKey};
 
 use crate::budget::{Payer, Tally};
+use crate::disguise::visible;
 use crate::error::LlmError;
 use crate::offline::OfflineProvider;
 use crate::prompts::{built_in, render};
@@ -133,7 +134,10 @@ fn instead<T>(error: LlmError, local: Answer<T>) -> Result<Answer<T>, LlmError> 
     Ok(Answer { degraded: Some(format!("{error}; the built-in model answered")), ..local })
 }
 
-/// As much of a text as a model is shown.
-fn clipped(text: &str) -> &str {
-    text.char_indices().nth(LONGEST_TEXT).map_or(text, |(end, _)| &text[..end])
+/// What a model is shown of a text from outside: its beginning, without what no reader would see. It is the one place
+/// where words of strangers are made ready for a model.
+fn shown(text: &str) -> String {
+    let visible = visible(text);
+    let end = visible.char_indices().nth(LONGEST_TEXT).map_or(visible.len(), |(end, _)| end);
+    visible[..end].to_owned()
 }

@@ -7,7 +7,7 @@ use tenants::models::Task;
 use tenants::prompt::PromptKey;
 
 use super::leak::repeats;
-use super::{Cascade, answer, clipped, instead, instructions, reckoned};
+use super::{Cascade, answer, instead, instructions, reckoned, shown};
 use crate::budget::Tally;
 use crate::error::LlmError;
 use crate::offline::signed;
@@ -92,13 +92,13 @@ fn document(request: &ReplyRequest) -> Value {
     let first = request.history.len().saturating_sub(LINES);
     let history: Vec<Value> = request.history[first..]
         .iter()
-        .map(|line| json!({ "from": from(line), "text": clipped(&line.text) }))
+        .map(|line| json!({ "from": from(line), "text": shown(&line.text) }))
         .collect();
     json!({
-        "customer_text": clipped(&request.text),
-        "author": request.author_name,
+        "customer_text": shown(&request.text),
+        "author": request.author_name.as_deref().map(shown),
         "history": history,
-        "facts": request.facts.iter().take(FACTS).map(|fact| clipped(fact)).collect::<Vec<_>>(),
+        "facts": request.facts.iter().take(FACTS).map(|fact| shown(fact)).collect::<Vec<_>>(),
     })
 }
 

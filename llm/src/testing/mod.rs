@@ -1,6 +1,7 @@
 //! For the tests of all crates: a router whose answers a test writes down beforehand, a provider of the same kind
 //! below the real router, and a ledger in memory.
 
+pub mod corpus;
 mod ledger;
 mod provider;
 

@@ -26,39 +26,39 @@ const ODD: &str = "well that went about as expected I suppose";
 
 const TWO_TIERS: &str = "tasks.classify.models = ['near/small']\ntasks.classify.larger = ['far/large']\ntasks.short_reply.models = ['near/small']";
 
-struct Cascading {
-    stage: Stage,
-    cascade: Cascade,
+pub struct Cascading {
+    pub stage: Stage,
+    pub cascade: Cascade,
 }
 
 impl Cascading {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self::on(Stage::with(TWO_TIERS))
     }
 
-    fn on(stage: Stage) -> Self {
+    pub fn on(stage: Stage) -> Self {
         let local = Arc::new(OfflineProvider::new(stage.clock.clone()).unwrap());
         let cascade = Cascade::new(local, stage.router.clone(), stage.clock.clone());
         Self { stage, cascade }
     }
 
-    fn behalf(&self) -> Behalf {
+    pub fn behalf(&self) -> Behalf {
         let budget =
             TenantBudget { tenant: self.stage.tenant, daily: self.stage.limit, ..TenantBudget::default() };
         Behalf { budget, conversation: "dm:1".to_owned(), ..Behalf::default() }
     }
 
-    async fn classify_for(&self, text: &str, behalf: Behalf) -> Answer<Classification> {
+    pub async fn classify_for(&self, text: &str, behalf: Behalf) -> Answer<Classification> {
         let request =
             ClassifyRequest { text: text.to_owned(), behalf: Arc::new(behalf), ..ClassifyRequest::default() };
         self.stage.run(self.cascade.classify(request)).await.unwrap()
     }
 
-    async fn classify(&self, text: &str) -> Answer<Classification> {
+    pub async fn classify(&self, text: &str) -> Answer<Classification> {
         self.classify_for(text, self.behalf()).await
     }
 
-    fn question(&self, text: &str) -> ReplyRequest {
+    pub fn question(&self, text: &str) -> ReplyRequest {
         ReplyRequest {
             intent: Intent::Question,
             language: Language::English,
@@ -73,17 +73,17 @@ impl Cascading {
         }
     }
 
-    async fn reply(&self, request: ReplyRequest) -> Answer<String> {
+    pub async fn reply(&self, request: ReplyRequest) -> Answer<String> {
         self.stage.run(self.cascade.reply(request)).await.unwrap()
     }
 }
 
-fn opinion(intent: Intent, confidence: f64, crisis: bool) -> Turn {
+pub fn opinion(intent: Intent, confidence: f64, crisis: bool) -> Turn {
     let json = json!({ "intent": intent, "confidence": confidence, "sentiment": "neutral", "language": "en", "crisis": crisis });
     saying(&json.to_string(), 100, 20)
 }
 
-fn written(reply: &str, sure: bool) -> Turn {
+pub fn written(reply: &str, sure: bool) -> Turn {
     saying(&json!({ "reply": reply, "sure": sure }).to_string(), 200, 30)
 }
 

@@ -8,6 +8,7 @@ mod cascade;
 mod failures;
 mod hedging;
 mod reloading;
+mod safety;
 mod sharing;
 mod spares;
 mod stage;

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use llm::disguise::plain;
 use regex::Regex;
 
 use super::patterns::built_in;
@@ -11,12 +12,28 @@ use super::{Breach, Guard, Outgoing};
 /// words without a space ("great.Thanks") is no link: those endings are not in the list.
 static LINK: LazyLock<Regex> = LazyLock::new(|| {
     built_in(
-        r"(?:https?://|www\.)[^\s]+|\b(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|net|org|info|biz|shop|store|online|site|club|app|dev|io|ai|co|me|ly|gg|gl|link|live|vip|xyz|top|eu|es|pt|br|de|at|ch|fr|be|it|uk|us|mx|ar|cl|pe|ru|cn|in|to|tv|page|bio|ee|cc|sh)\b(?:/[^\s]*)?",
+        r"(?:https?://|www\.)[^\s]+|\b(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|net|org|info|biz|shop|store|online|site|club|app|dev|io|ai|co|me|ly|gg|gl|example|link|live|vip|xyz|top|eu|es|pt|br|de|at|ch|fr|be|it|uk|us|mx|ar|cl|pe|ru|cn|in|to|tv|page|bio|ee|cc|sh)\b(?:/[^\s]*)?",
     )
 });
 
+/// Addresses written so that they are not seen as such: `evil . com`, `evil[.]com`, `evil dot com`, `hxxp`, numbers.
+static HIDDEN: LazyLock<Regex> = LazyLock::new(|| {
+    built_in(
+        r"\bhxxps?\b|\b[a-z0-9-]{2,}(?:\s?[\[(]\s?(?:\.|dot|punto|ponto|punkt|point)\s?[\])]\s?|\s\.\s|\s(?:dot|punto|ponto|punkt)\s)(?:com|net|org|info|shop|store|io|ai|co|me|ly|app|link|xyz|example|es|pt|de|fr|it|uk)\b|\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[a-z0-9._]{2,}\s?[\[(]\s?(?:at|@)\s?[\])]\s?[a-z0-9-]{2,}|\b[a-z0-9._-]+ at [a-z0-9-]+ dot [a-z]{2,}",
+    )
+});
+
+/// A hidden address in plain text, or one of look-alike letters.
+fn hidden(outgoing: &Outgoing<'_>) -> Option<Breach> {
+    let plain = plain(outgoing.text);
+    let is_new = |found: &str| !outgoing.is_own(found) && !outgoing.text.to_lowercase().contains(found);
+    let found = HIDDEN.find(&plain).filter(|found| !outgoing.is_own(found.as_str()));
+    let found = found.or_else(|| LINK.find(&plain).filter(|found| is_new(found.as_str())));
+    found.map(|found| Breach::new(Guard::Link, format!("hides the address `{}`", found.as_str())))
+}
+
 pub(super) fn check(outgoing: &Outgoing<'_>) -> Vec<Breach> {
-    let mut breaches = Vec::new();
+    let mut breaches: Vec<Breach> = hidden(outgoing).into_iter().collect();
     for found in LINK.find_iter(outgoing.text) {
         let before = outgoing.text[..found.start()].chars().next_back();
         // A part of a mention or of an e-mail address: other guards look at those.

@@ -4,14 +4,18 @@
 //! and contact data that the tenant wrote itself (facts, templates, a rule's variation) are the tenant's own and
 //! pass.
 
+mod echo;
 mod injection;
 mod language;
 mod length;
 mod links;
+mod machines;
+mod markup;
 mod mentions;
 mod patterns;
 mod personal;
 mod promises;
+mod secrets;
 
 use llm::Channel;
 use serde::Serialize;
@@ -19,8 +23,8 @@ use tenants::intent::Language;
 
 use super::words::Folded;
 
-pub(super) use injection::speaks_to_machines;
 pub(super) use length::{LengthProblem, check_length};
+pub(super) use machines::speaks_to_machines;
 
 /// A guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -35,6 +39,9 @@ pub(super) enum Guard {
     Language,
     Injection,
     Mention,
+    Secret,
+    Markup,
+    Echo,
 }
 
 /// A guard that a text does not pass.
@@ -64,6 +71,8 @@ pub(super) struct Outgoing<'a> {
     pub own_handle: &'a str,
     pub blocked_words: &'a [String],
     pub allowed_links: &'a [String],
+    /// What strangers wrote that it may answer: the text, and what was said before.
+    pub heard: &'a [&'a str],
     /// Everything that the tenant wrote itself.
     pub own_words: &'a [&'a str],
 }
@@ -93,6 +102,9 @@ pub(super) fn check(outgoing: &Outgoing<'_>) -> Vec<Breach> {
     breaches.extend(language::check(outgoing));
     breaches.extend(injection::check(outgoing));
     breaches.extend(mentions::check(outgoing));
+    breaches.extend(secrets::check(outgoing));
+    breaches.extend(markup::check(outgoing));
+    breaches.extend(echo::check(outgoing));
     breaches
 }
 

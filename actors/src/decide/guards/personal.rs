@@ -16,6 +16,19 @@ static IBAN: LazyLock<Regex> = LazyLock::new(|| built_in(r"\b[a-z]{2}\d{2}(?: ?[
 /// Fewest digits of a telephone number; dates (8 digits) and order numbers are shorter.
 const PHONE_DIGITS: usize = 9;
 
+/// Words for digits; so many in a row are a number that is spoken so that it is not seen.
+const SPOKEN_DIGITS: &str = "zero one two three four five six seven eight nine oh cero uno dos tres cuatro cinco seis siete ocho nueve um dois três quatro cinco seis sete oito nove null eins zwei drei vier fünf sechs sieben acht neun zéro un deux trois quatre cinq sept huit neuf due tre quattro cinque sei sette otto";
+const SPOKEN_IN_A_ROW: usize = 6;
+
+fn speaks_a_number(text: &str) -> bool {
+    let mut run = 0;
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).any(|word| {
+        let is_digit = SPOKEN_DIGITS.split(' ').any(|digit| word.eq_ignore_ascii_case(digit));
+        run = if is_digit { run + 1 } else { 0 };
+        run >= SPOKEN_IN_A_ROW
+    })
+}
+
 pub(super) fn check(outgoing: &Outgoing<'_>) -> Option<Breach> {
     let text = outgoing.text;
     let emails = EMAIL.find_iter(text).map(|found| (found.as_str(), "an e-mail address"));
@@ -23,6 +36,9 @@ pub(super) fn check(outgoing: &Outgoing<'_>) -> Option<Breach> {
     let accounts = accounts.map(|found| (found, "a bank account number"));
     let numbers =
         DIGITS.find_iter(text).filter_map(|found| Some((found.as_str(), number_kind(found.as_str())?)));
+    if speaks_a_number(text) {
+        return Some(Breach::new(Guard::PersonalData, "spells a number in words"));
+    }
     let foreign = emails.chain(accounts).chain(numbers).find(|(found, _)| !outgoing.is_own(found));
     // The data itself stays out of the reason: reasons are shown in lists and logs.
     foreign.map(|(_, what)| Breach::new(Guard::PersonalData, format!("contains {what}")))

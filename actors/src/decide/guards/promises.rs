@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use llm::disguise::with_plain_letters;
 use regex::Regex;
 
 use super::patterns::built_in;
@@ -17,7 +18,7 @@ static PROMISES: LazyLock<[(Regex, &str); 4]> = LazyLock::new(|| {
         ),
         (
             built_in(
-                r"\b(?:guarantee\w*|guaranty|warrant(?:y|ies)|garanti\w*|garantí\w+|garantier\w+|garanz\w+|prometemos|we promise|i promise|versprechen wir|wir versprechen|nous promettons|promettiamo)",
+                r"\b(?:guarantee\w*|guaranty|warrant(?:y|ies)|garanti\w*|garantí\w+|garantier\w+|garanz\w+|prometemos|we promise|i promise|versprechen wir|wir versprechen|nous promettons|promettiamo|versprochen|prometido|promis juré|you(?: have)? won|has[ -]ganado|você ganhou|du hast gewonnen|vous avez gagné|hai vinto)",
             ),
             "promises or guarantees something",
         ),
@@ -38,6 +39,12 @@ static PROMISES: LazyLock<[(Regex, &str); 4]> = LazyLock::new(|| {
 
 pub(super) fn check(outgoing: &Outgoing<'_>) -> Vec<Breach> {
     let mut breaches = Vec::new();
+    let disguised = with_plain_letters(outgoing.text);
+    let is_disguised =
+        disguised.iter().any(|text| PROMISES.iter().any(|(pattern, _)| pattern.is_match(text)));
+    if is_disguised && !PROMISES.iter().any(|(pattern, _)| pattern.is_match(outgoing.text)) {
+        breaches.push(Breach::new(Guard::Promise, "hides a promise"));
+    }
     for (pattern, problem) in PROMISES.iter() {
         let foreign = pattern.find_iter(outgoing.text).find(|found| !outgoing.is_own(found.as_str()));
         if let Some(found) = foreign {

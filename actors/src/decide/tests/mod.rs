@@ -2,11 +2,13 @@
 
 mod approvals;
 mod conversations;
+mod gullible;
 mod hostile_rules;
 pub(crate) mod memory_store;
 mod models;
 mod property;
 mod recall;
 pub(crate) mod rows;
+mod safety;
 mod stories;
 pub(crate) mod world;
