@@ -9,6 +9,7 @@ pub mod decide;
 pub mod dispatcher;
 pub mod learning;
 pub mod ports;
+pub mod rehearsal;
 pub mod supervision;
 #[cfg(test)]
 pub(crate) mod testing;

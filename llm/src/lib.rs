@@ -23,6 +23,7 @@ pub mod budget;
 pub mod cascade;
 pub mod catalogue;
 pub mod error;
+pub mod fingerprint;
 pub mod metrics;
 pub mod offline;
 pub mod prompts;

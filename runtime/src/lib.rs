@@ -10,6 +10,7 @@ pub mod http;
 pub mod knowledge;
 pub mod money;
 pub mod prompts;
+pub mod rehearsals;
 mod scheduler;
 pub mod settings;
 pub mod telemetry;

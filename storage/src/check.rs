@@ -7,7 +7,7 @@ use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, learning, ledger,
-    memory, operations, outbox, prompts, writer,
+    memory, operations, outbox, prompts, rehearsals, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -27,6 +27,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         operations::STATEMENTS,
         outbox::STATEMENTS,
         prompts::STATEMENTS,
+        rehearsals::STATEMENTS,
         writer::STATEMENTS,
         apply::accounts::STATEMENTS,
         apply::alerts::STATEMENTS,
@@ -39,6 +40,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
         apply::prompts::STATEMENTS,
+        apply::rehearsals::STATEMENTS,
         apply::rules::STATEMENTS,
         apply::tenants::STATEMENTS,
     ];
@@ -55,6 +57,7 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
         apply::ledger::BULK_STATEMENTS,
         apply::memory::BULK_STATEMENTS,
         apply::operations::BULK_STATEMENTS,
+        apply::rehearsals::BULK_STATEMENTS,
         apply::rules::BULK_STATEMENTS,
     ];
     LISTS.iter().copied().flatten().copied()

@@ -35,6 +35,7 @@ mod operations;
 mod options;
 mod outbox;
 mod prompts;
+mod rehearsals;
 mod sqlite;
 mod statement;
 #[cfg(feature = "testing")]

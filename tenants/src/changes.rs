@@ -15,6 +15,7 @@ use crate::ids::{AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId
 use crate::memory::{Forgetting, MemoryItem};
 use crate::money::MicroUsd;
 use crate::prompt::PromptKey;
+use crate::rehearsal::{ConfigurationParts, Rehearsal, RehearsalDifference};
 use crate::rule::{Rule, RuleHit};
 use crate::settings::TenantSettings;
 use crate::tuning::Lesson;
@@ -236,6 +237,13 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Keeps the parts of the configuration that a decision was made with; those that are kept already stay.
+    KeepConfiguration(ConfigurationParts),
+    /// Adds a rehearsal, or moves on one that is running. A conflict when it has ended already, and when another
+    /// rehearsal of the same tenant (or agency) is running.
+    PutRehearsal(Box<Rehearsal>),
+    /// Adds what a rehearsal has found.
+    AddDifferences(Vec<RehearsalDifference>),
     /// Remembers something. What the memory holds already (see [`MemoryItem::fingerprint`]) is remembered anew: it
     /// counts once more, and is as fresh as this.
     Remember(Box<MemoryItem>),

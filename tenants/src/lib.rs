@@ -30,6 +30,7 @@ pub mod money;
 pub mod policy;
 pub mod ports;
 pub mod prompt;
+pub mod rehearsal;
 pub mod rule;
 pub mod settings;
 pub mod tasks;

@@ -8,15 +8,13 @@ use tenants::effect::{ActionType, Effect, EffectState};
 use tenants::event::Person;
 use tenants::ports::{EffectFilter, PageRequest};
 
-use crate::Ports;
-use crate::learning::verdict_of_take_over;
-
 use super::audit::conversation_changed;
 use super::bookkeeping::{begin, take_in_own, take_over};
 use super::error::DecideError;
 use super::matter::OwnWords;
 use super::record::{Audited, record};
 use super::rows::own_message_row;
+use super::senses::Senses;
 use super::situation::{Decided, Situation};
 
 /// Most open private replies that are compared with an echo.
@@ -24,7 +22,7 @@ const OPEN_EFFECTS: u32 = 200;
 
 /// Records our own words; hands the conversation to the human when a person wrote them.
 pub(super) async fn record_own_words(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     account: &Account,
     own: &OwnWords,
@@ -57,7 +55,7 @@ pub(super) async fn record_own_words(
 
 /// Words that an effect of ours has sent. Its own record is the dispatcher's.
 fn ours(
-    ports: &Ports,
+    ports: Senses<'_>,
     thread: &Conversation,
     own: &OwnWords,
     effect: &Effect,
@@ -73,7 +71,7 @@ fn ours(
 
 /// Words that a person of the brand has sent: the conversation is theirs from now on.
 fn theirs(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     thread: &mut Conversation,
     own: &OwnWords,
@@ -107,21 +105,21 @@ fn theirs(
 
 /// A person who takes over right after an answer that left by itself says by that what they think of it.
 async fn blame(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     thread: &Conversation,
     now: Timestamp,
 ) -> Result<Option<Change>, DecideError> {
-    let (event, earned) = (&situation.event, situation.context.earned.values());
-    let (store, by) = (ports.store.as_ref(), ("instagram", now));
-    let verdict = verdict_of_take_over(store, &event.tenant, &thread.id, earned, by, &ports.ids).await;
+    let (event, earned) = (&situation.event, &situation.context.earned);
+    let blamed = (&thread.id, "instagram", now);
+    let verdict = ports.store.verdict_of_take_over(&event.tenant, blamed, earned, ports.ids).await;
     let verdict = verdict.map_err(|error| DecideError::from_store(error, event.attempts))?;
     Ok(verdict.map(|verdict| Change::AddVerdict(Box::new(verdict))))
 }
 
 /// The effect of ours that wrote these words, if one did.
 async fn effect_behind(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     account: &Account,
     own: &OwnWords,
@@ -158,7 +156,7 @@ async fn effect_behind(
 /// A thread that begins with words of a person of the brand. Who they speak to is known for direct messages; for
 /// comments it is the author of the comment they answer, if we have seen it.
 async fn begin_thread(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     account: &Account,
     own: &OwnWords,

@@ -134,6 +134,7 @@ impl LaneTask {
             let Decided { decision, changes, thread, direct: _ } = decided;
             match self.commit(&changes).await {
                 Ok(()) => {
+                    situation.rules.committed(&changes);
                     if let Some(thread) = thread {
                         self.desk.workload.remember(&work.claim.lane, thread);
                     }

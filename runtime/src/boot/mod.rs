@@ -18,7 +18,7 @@ use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
 use storage::NodeClaim;
 use tenants::clock::Clock;
-use tenants::ports::{Hint, Messenger, Outbox, Store, Wake};
+use tenants::ports::{Hint, Messenger, Outbox, Rehearsals, Store, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
@@ -29,6 +29,7 @@ use crate::administration::Act;
 use crate::data_dir::{self, DataDirLock};
 use crate::http::{self, AppParts, AppState};
 use crate::prompts::install_built_in;
+use crate::rehearsals::{CatalogueModels, RehearsalDesk};
 use crate::scheduler;
 use crate::settings::Settings;
 use view::View;
@@ -94,6 +95,7 @@ impl Node {
             info!(interrupted, "calls were under way when the last run ended; Instagram is read back");
         }
 
+        foundations.database.interrupt_rehearsals(foundations.clock.now()).await?;
         let registry = prometheus::Registry::new();
         let warnings = BudgetWarnings::register(&registry)?;
         let llm = match options.llm {
@@ -260,6 +262,11 @@ async fn http_state(
         prompts: Arc::new(foundations.database.clone()),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
+        rehearsals: Arc::new(RehearsalDesk::new(
+            ports.clone(),
+            Arc::new(foundations.database.clone()),
+            Arc::new(CatalogueModels { foundations: foundations.clone(), settings: settings.models.clone() }),
+        )?),
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
         registry,
         settings: settings.http.to_http_settings(),

@@ -1,7 +1,7 @@
 //! The command line. Every command prints for people, or JSON with `--json`; errors say what to do next.
 //!
 //! Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 the check found something (a broken audit chain, a
-//! lost or doubled event, a failed diagnosis).
+//! lost or doubled event, a failed diagnosis, a replay that was to be the same and is not).
 
 mod admin;
 mod audit;
@@ -17,6 +17,7 @@ mod money;
 mod output;
 mod prompt;
 mod queue;
+mod replay;
 mod sandbox;
 mod serve;
 mod workspace;
@@ -100,6 +101,8 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Decide recorded events again with a changed configuration.
+    Replay(Box<replay::ReplayArgs>),
     /// What tenants remember.
     #[command(subcommand)]
     Memory(memory::MemoryCommand),
@@ -165,6 +168,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Queue(command) => queue::run(command, settings, output).await,
             Command::Learning(command) => learning::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
+            Command::Replay(args) => replay::run(*args, settings, output).await,
             Command::Memory(command) => memory::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,
             Command::Completions { .. } | Command::Config(_) => Ok(Finding::Fine),

@@ -58,6 +58,7 @@ words! {
     Visibility = tenants::memory::Visibility;
     Outcome = tenants::decision::Outcome;
     Step = tenants::decision::Step;
+    RehearsalStatus = tenants::rehearsal::RehearsalStatus;
     PromptKey = tenants::prompt::PromptKey;
     ExperimentStatus = tenants::experiment::ExperimentStatus;
     Task = tenants::models::Task;

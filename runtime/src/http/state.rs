@@ -14,6 +14,7 @@ use super::access::KeyRing;
 use super::address_book::AddressBook;
 use super::metrics::HttpMetrics;
 use super::node::NodeView;
+use crate::rehearsals::RehearsalDesk;
 
 /// Hints can be lost between nodes; this often accounts and apps are read again without one.
 const DIRECTORY_PERIOD: Duration = Duration::from_secs(30);
@@ -28,6 +29,8 @@ pub struct AppParts {
     pub apps: Arc<WebhookApps>,
     /// Seals tokens and app secrets before they are stored.
     pub vault: Arc<Vault>,
+    /// Rehearses recorded events.
+    pub rehearsals: Arc<RehearsalDesk>,
     /// What the running node knows about itself.
     pub node: Arc<dyn NodeView>,
     /// All metrics of the process; `/metrics` prints it, and the HTTP side adds its own.

@@ -20,6 +20,7 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
     let experiment = json!({ "key": "crisis", "name": "n",
         "arms": [{ "version": 1, "weight": 1 }, { "version": 2, "weight": 1 }] });
     let preview = json!({ "account": world.bakery.account.id, "on": "comment", "text": "lovely!" });
+    let period = json!({ "from": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z" });
     vec![
         ("GET", "/me", none.clone()),
         ("GET", "/agencies", none.clone()),
@@ -92,6 +93,16 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("POST", "/tenants/{tenant}/approvals/{approval}/edit", Some(json!({ "text": "yes, gladly" }))),
         ("POST", "/tenants/{tenant}/approvals/{approval}/reject", Some(json!({ "comment": "no" }))),
         ("POST", "/tenants/{tenant}/decisions/preview", Some(preview)),
+        ("GET", "/tenants/{tenant}/rehearsals", none.clone()),
+        ("POST", "/tenants/{tenant}/rehearsals", Some(period.clone())),
+        ("GET", "/tenants/{tenant}/rehearsals/{rehearsal}", none.clone()),
+        ("POST", "/tenants/{tenant}/rehearsals/{rehearsal}/cancel", none.clone()),
+        ("GET", "/tenants/{tenant}/rehearsals/{rehearsal}/differences", none.clone()),
+        ("GET", "/agencies/{agency}/rehearsals", none.clone()),
+        ("POST", "/agencies/{agency}/rehearsals", Some(period)),
+        ("GET", "/agencies/{agency}/rehearsals/{rehearsal}", none.clone()),
+        ("POST", "/agencies/{agency}/rehearsals/{rehearsal}/cancel", none.clone()),
+        ("GET", "/agencies/{agency}/rehearsals/{rehearsal}/differences", none.clone()),
         ("GET", "/tenants/{tenant}/memory", none.clone()),
         ("POST", "/tenants/{tenant}/memory", Some(json!({ "visibility": "customer", "text": "We bake." }))),
         ("GET", "/tenants/{tenant}/memory/search?q=bread", none.clone()),
@@ -127,6 +138,8 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
 
 /// The path with the ids of `owner` for the tenant or agency, and of `shop` and `house` for the rest.
 pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) -> String {
+    let is_agencys = template.starts_with("/agencies");
+    let rehearsal = if is_agencys { house.rehearsal } else { shop.objects.rehearsal };
     let effect = if template.ends_with("/retry") { shop.objects.dead } else { shop.objects.waiting };
     template
         .replace("{tenant}", &owner.0.tenant.id.to_string())
@@ -143,6 +156,7 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{approval}", &shop.objects.approval.to_string())
         .replace("{decision}", &shop.objects.decision.to_string())
         .replace("{effect}", &effect.to_string())
+        .replace("{rehearsal}", &rehearsal.to_string())
         .replace("{event}", &shop.objects.event.to_string())
         .replace("{item}", &shop.objects.remembered.to_string())
         .replace("{person}", &shop.objects.person)

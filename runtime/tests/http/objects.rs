@@ -4,7 +4,7 @@ use serde_json::json;
 use tenants::account::{Account, Tenant};
 use tenants::alert::{AlertType, NewAlert};
 use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
-use tenants::audit::NewAuditEntry;
+use tenants::audit::{Chain, NewAuditEntry};
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::conversation::{
@@ -14,11 +14,12 @@ use tenants::conversation::{
 use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
 use tenants::ids::{
-    AlertId, ApprovalId, AuditId, CommentId, ConversationId, DecisionId, EffectId, EventId, Ids, MemoryId,
-    MessageId, RuleId,
+    AgencyId, AlertId, ApprovalId, AuditId, CommentId, ConversationId, DecisionId, EffectId, EventId, Ids,
+    MemoryId, MessageId, RehearsalId, RuleId, TenantId,
 };
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
 use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
+use tenants::rehearsal::{Rehearsal, RehearsalStatus};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
 use tenants::tuning::{Learned, Lesson, TuningVersion};
 
@@ -42,6 +43,30 @@ pub struct Objects {
     /// Something that the tenant remembers of the person.
     pub remembered: MemoryId,
     pub person: String,
+    /// A rehearsal that is done.
+    pub rehearsal: RehearsalId,
+}
+
+/// A rehearsal that is done, of a tenant or of all tenants of an agency.
+pub async fn rehearsal(rig: &Rig, agency: AgencyId, tenant: Option<TenantId>) -> RehearsalId {
+    let rehearsal = Rehearsal {
+        id: RehearsalId::new(&rig.ports.ids),
+        agency,
+        tenant,
+        status: RehearsalStatus::Done,
+        asked_by: "cli".to_owned(),
+        asked: json!({}),
+        progress: 0,
+        report: Some(json!({ "total": {}, "tenants": [] })),
+        error: None,
+        created_at: rig.now(),
+        finished_at: Some(rig.now()),
+    };
+    let id = rehearsal.id;
+    let chain = tenant.map_or(Chain::Agency(agency), Chain::Tenant);
+    let changes = Changes { chain, list: vec![Change::PutRehearsal(Box::new(rehearsal))] };
+    rig.database.commit(changes).await.unwrap();
+    id
 }
 
 const COMMENT: &str = "180000000000000001";
@@ -83,6 +108,7 @@ impl Objects {
             dead: dead.id,
             rule: rule.id,
             alert: AlertId::new(ids),
+            rehearsal: rehearsal(rig, tenant.agency, Some(tenant.id)).await,
             remembered: MemoryId::new(ids),
             // A person has a different id for every account.
             person: format!("person-of-{}", account.external_id),

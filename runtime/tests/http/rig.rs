@@ -27,6 +27,7 @@ use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
 use troupe::prompts::install_built_in;
+use troupe::rehearsals::{OtherModels, RehearsalDesk};
 
 /// The secret of the installation's own app.
 pub const OWN_SECRET: &str = "own-app-secret";
@@ -84,6 +85,18 @@ impl Reply {
     }
 }
 
+/// No models but those in use.
+struct NoOthers;
+
+impl OtherModels for NoOthers {
+    fn with(
+        &self,
+        _tasks: &std::collections::BTreeMap<tenants::models::Task, Vec<String>>,
+    ) -> Result<Arc<dyn llm::LlmRouter>, String> {
+        Err("there are no others here".to_owned())
+    }
+}
+
 impl Rig {
     pub async fn start() -> Self {
         Self::start_with(HttpSettings::default()).await
@@ -133,6 +146,9 @@ impl Rig {
             prompts: Arc::new(database.clone()),
             apps: Arc::new(apps),
             vault: vault.clone(),
+            rehearsals: Arc::new(
+                RehearsalDesk::new(ports.clone(), Arc::new(database.clone()), Arc::new(NoOthers)).unwrap(),
+            ),
             node: node.clone(),
             registry: prometheus::Registry::new(),
             settings,

@@ -43,6 +43,8 @@ mod outbox;
 #[cfg(test)]
 mod prompts;
 #[cfg(test)]
+mod rehearsals;
+#[cfg(test)]
 mod statements;
 #[cfg(test)]
 mod together;

@@ -7,6 +7,7 @@ mod learning;
 mod ledger;
 mod memory;
 mod prompts;
+mod rehearsals;
 mod store;
 mod wake;
 
@@ -16,5 +17,6 @@ pub use learning::*;
 pub use ledger::*;
 pub use memory::*;
 pub use prompts::*;
+pub use rehearsals::*;
 pub use store::*;
 pub use wake::*;

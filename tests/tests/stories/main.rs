@@ -10,4 +10,5 @@ mod faults;
 mod hostile;
 mod learning;
 mod models;
+mod rehearsals;
 mod resilience;

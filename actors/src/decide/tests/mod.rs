@@ -3,10 +3,10 @@
 mod approvals;
 mod conversations;
 mod hostile_rules;
-mod memory_store;
+pub(crate) mod memory_store;
 mod models;
 mod property;
 mod recall;
-mod rows;
+pub(crate) mod rows;
 mod stories;
-mod world;
+pub(crate) mod world;

@@ -30,12 +30,15 @@ mod people;
 mod preview;
 mod prompts;
 mod queue;
+mod rehearsals;
 mod rules;
 mod settings;
 mod tenants;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;
+
+pub use rules::RuleDocument;
 
 use super::state::AppState;
 
@@ -59,6 +62,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(approvals::router())
         .merge(learning::router())
         .merge(preview::router())
+        .merge(rehearsals::router())
         .merge(memory::router())
         .merge(queue::router())
         .merge(audit::router())
