@@ -36,5 +36,7 @@ bench:
 	fi
 	$(CARGO) run --release -p troupe-bench -- compare --write docs/performance.md $(BENCH_ARGS)
 	$(CARGO) run --release -p troupe-bench -- footprint --write docs/performance.md
+	$(CARGO) run --release -p troupe-bench -- router --write docs/performance.md
 	$(CARGO) run --release -p troupe-bench -- isolation --write docs/performance.md
+	$(CARGO) run --release -p troupe-bench -- recall --write docs/performance.md
 	$(CARGO) run --release --bin troupe -- bench

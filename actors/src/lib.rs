@@ -7,7 +7,9 @@
 pub mod budgets;
 pub mod decide;
 pub mod dispatcher;
+pub mod learning;
 pub mod ports;
+pub mod rehearsal;
 pub mod supervision;
 #[cfg(test)]
 pub(crate) mod testing;

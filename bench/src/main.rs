@@ -10,7 +10,9 @@ mod memory;
 mod payloads;
 mod process;
 mod programs;
+mod recall;
 mod report;
+mod router;
 mod services;
 mod sides;
 mod stalls;
@@ -34,8 +36,12 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Troupe alone: start, memory, waking a tenant.
     Footprint(footprint::FootprintArgs),
+    /// What a call to a model takes longer through the router.
+    Router(router::RouterArgs),
     /// What quiet tenants notice of a poisoned one.
     Isolation(isolation::IsolationArgs),
+    /// The memory of tenants: searching, waking, many at once.
+    Recall(recall::RecallArgs),
 }
 
 #[tokio::main]
@@ -45,7 +51,9 @@ async fn main() -> anyhow::Result<()> {
         match command {
             Command::Compare(args) => compare::run(args).await,
             Command::Footprint(args) => footprint::run(args).await,
+            Command::Router(args) => router::run(args).await,
             Command::Isolation(args) => isolation::run(args).await,
+            Command::Recall(args) => recall::run(args).await,
         }
     };
     // Everything that was started is killed when its owner is dropped, also on Ctrl-C.

@@ -7,6 +7,9 @@ use anyhow::Context;
 /// Where the peers and their parts are in the repository.
 const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
 
+/// Names the program of LiteLLM when it is not on the path.
+const LITELLM: &str = "LITELLM_BIN";
+
 /// Programs found on this machine.
 #[derive(Debug)]
 pub struct Programs {
@@ -15,6 +18,7 @@ pub struct Programs {
     redis: Option<PathBuf>,
     node: Option<PathBuf>,
     postgres: Option<PathBuf>,
+    litellm: Option<PathBuf>,
     troupe: PathBuf,
     bare_loop: PathBuf,
 }
@@ -45,6 +49,7 @@ impl Programs {
             redis: on_path("redis-server"),
             node: on_path("node"),
             postgres: newest_postgres().or_else(|| on_path("postgres")),
+            litellm: std::env::var_os(LITELLM).map(PathBuf::from).or_else(|| on_path("litellm")),
             troupe: release.join("troupe"),
             bare_loop: target.join("bare-loop/release/bare-loop"),
         })
@@ -64,6 +69,11 @@ impl Programs {
 
     pub fn postgres(&self) -> Result<&Path, Missing> {
         installed(self.postgres.as_deref(), "PostgreSQL", "postgresql")
+    }
+
+    pub fn litellm(&self) -> Result<&Path, Missing> {
+        let remedy = format!("pip install \"litellm[proxy]\", and name its program by {LITELLM}");
+        self.litellm.as_deref().filter(|path| path.is_file()).ok_or_else(|| Missing::new("LiteLLM", remedy))
     }
 
     pub fn node(&self) -> Result<&Path, Missing> {

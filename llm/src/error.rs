@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tenants::clock::Timestamp;
 use tenants::models::BudgetScope;
 
 /// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum LlmError {
     /// Nobody can answer now. Ask again later, or go on without a model.
     #[error("no model is available: {reason}; try again later")]

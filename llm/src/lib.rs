@@ -24,6 +24,7 @@ pub mod cascade;
 pub mod catalogue;
 pub mod disguise;
 pub mod error;
+pub mod fingerprint;
 pub mod metrics;
 pub mod offline;
 pub mod prompts;
@@ -32,11 +33,10 @@ pub mod request;
 pub mod router;
 pub mod routing;
 pub mod schema;
-pub mod tally;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use budget::Payer;
+pub use budget::{Payer, Tally};
 pub use cascade::Cascade;
 pub use catalogue::Catalogue;
 pub use error::LlmError;
@@ -48,4 +48,3 @@ pub use router::{
     ReplyRequest, Voice,
 };
 pub use routing::{Piece, ReplyStream, Router, RouterParts};
-pub use tally::Tally;

@@ -6,8 +6,7 @@ use tenants::ids::EventId;
 use tenants::models::Task;
 use tenants::money::MicroUsd;
 
-use crate::budget::Payer;
-use crate::tally::Tally;
+use crate::budget::{Payer, Tally};
 
 /// Asks a model for text, for a tool call, or for JSON.
 #[derive(Debug, Clone)]
@@ -25,7 +24,7 @@ pub struct Request {
     /// What is asked.
     pub input: Input,
     /// Where its calls are added up, so that the cost of a request without an answer is known as well.
-    pub tally: Option<Tally>,
+    pub tally: Tally,
     /// Whether an earlier answer may be given, and to whom it may belong.
     pub cache: CacheScope,
     /// When the answer is of no use any more; the task's own limit applies as well.
@@ -36,7 +35,17 @@ impl Request {
     /// A request to the first tier without event, prompt version, cache, or deadline of its own.
     pub fn new(payer: Payer, task: Task, input: Input) -> Self {
         let (tier, cache) = (Tier::First, CacheScope::Off);
-        Self { payer, task, tier, event: None, prompt: None, input, cache, tally: None, deadline: None }
+        Self {
+            payer,
+            task,
+            tier,
+            event: None,
+            prompt: None,
+            input,
+            cache,
+            tally: Tally::default(),
+            deadline: None,
+        }
     }
 }
 
@@ -179,10 +188,12 @@ pub struct Schema {
 /// Tokens of one call, as the provider counted them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// Sent, those from the provider's cache among them.
+    /// Sent, those from and to the provider's cache among them.
     pub input: u32,
     /// Sent and found in the provider's cache.
     pub cached: u32,
+    /// Sent and written to the provider's cache, beside those found in it.
+    pub cache_write: u32,
     /// Received.
     pub output: u32,
 }

@@ -1,8 +1,8 @@
 -- What tenants remember. The rows are the truth; the index in the data folder follows them by seq.
 
 create table memory_items (
-    id uuid primary key not null,
     tenant_id uuid not null references tenants (id),
+    id uuid not null,
     -- Grows with every change of the tenant's memory: an index that has read up to here reads on from here.
     seq bigint not null,
     kind text not null,
@@ -20,12 +20,11 @@ create table memory_items (
     fingerprint text not null,
     created_at timestamptz not null,
     updated_at timestamptz not null,
+    primary key (tenant_id, id),
     unique (tenant_id, fingerprint)
 );
 create index memory_items_by_seq on memory_items (tenant_id, seq);
-create index memory_items_by_id on memory_items (tenant_id, id);
 create index memory_items_by_person on memory_items (tenant_id, person, updated_at) where person is not null;
-create index memory_items_by_source on memory_items (tenant_id, source);
 
 -- The last seq that was given, and how often something was forgotten.
 create table memory_heads (

@@ -65,6 +65,3 @@ create table prompt_arms (
     weight bigint not null,
     primary key (experiment_id, version)
 );
-
--- For the results of experiments: what people made of what was decided about an event.
-create index approvals_by_event on approvals (tenant_id, event_id);

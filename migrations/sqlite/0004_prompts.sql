@@ -62,6 +62,3 @@ create table prompt_arms (
     weight integer not null,
     primary key (experiment_id, version)
 ) strict, without rowid;
-
--- For the results of experiments: what people made of what was decided about an event.
-create index approvals_by_event on approvals (tenant_id, event_id);

@@ -9,6 +9,8 @@ pub mod demo;
 pub mod http;
 pub mod knowledge;
 pub mod money;
+pub mod prompts;
+pub mod rehearsals;
 mod scheduler;
 pub mod settings;
 pub mod telemetry;

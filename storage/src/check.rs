@@ -6,8 +6,8 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, ledger, memory,
-    operations, outbox, prompts, writer,
+    alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, learning, ledger,
+    memory, operations, outbox, prompts, rehearsals, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -21,11 +21,13 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         costs::STATEMENTS,
         directory::STATEMENTS,
         inbox::STATEMENTS,
+        learning::STATEMENTS,
         ledger::STATEMENTS,
         memory::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
         prompts::STATEMENTS,
+        rehearsals::STATEMENTS,
         writer::STATEMENTS,
         apply::accounts::STATEMENTS,
         apply::alerts::STATEMENTS,
@@ -38,6 +40,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
         apply::prompts::STATEMENTS,
+        apply::rehearsals::STATEMENTS,
         apply::rules::STATEMENTS,
         apply::tenants::STATEMENTS,
     ];
@@ -54,6 +57,7 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
         apply::ledger::BULK_STATEMENTS,
         apply::memory::BULK_STATEMENTS,
         apply::operations::BULK_STATEMENTS,
+        apply::rehearsals::BULK_STATEMENTS,
         apply::rules::BULK_STATEMENTS,
     ];
     LISTS.iter().copied().flatten().copied()
@@ -101,7 +105,7 @@ mod tests {
 
     /// Beginnings of the statements that are meant to read everything: lists of few rows, counts, the first row of
     /// an index.
-    const READ_EVERYTHING: [&str; 12] = [
+    const READ_EVERYTHING: [&str; 13] = [
         "select id, name, created_at from agencies",
         "select id, agency_id, slug, name, time_zone, status, version, created_at from tenants where status",
         "select id, tenant_id, external_id, scoped_id, page_id, username",
@@ -113,6 +117,7 @@ mod tests {
         "with recursive waiting (tenant_id)",
         "select distinct tenant_id from post_queue where status in ('pending', 'failed')",
         "select distinct tenant_id from approvals where status = 'pending'",
+        "select distinct tenant_id from verdicts where folded_in is null",
         "select id, agency_id, tenant_id, alert_type",
     ];
 

@@ -319,12 +319,15 @@ impl Directory for Database {
         let settings = self.find_settings(tenant).await?.unwrap_or_default();
         let prompts = self.prompts_of(&found.agency, tenant).await?;
         let agency_budget = self.agency_budget(&found.agency).await?;
+        let (tuning, earned) = self.learned(tenant).await?;
         Ok(Some(TenantContext {
             prompts: Arc::new(prompts),
             rules: all(rules),
             accounts: self.list_accounts(tenant).await?,
             rule_hits_today,
             agency_budget,
+            tuning: Arc::new(tuning),
+            earned,
             ..TenantContext::new(found, settings)
         }))
     }

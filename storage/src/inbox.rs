@@ -46,6 +46,9 @@ statements! {
          select tenant_id from waiting where tenant_id is not null"
     }
     FIND_EVENT { "select" (columns event_columns) ", payload from inbox_events where tenant_id = $1 and id = $2" }
+    EVENTS_BY_ID {
+        "select" (columns event_columns) "from inbox_events where tenant_id = $1 and id " (among 2)
+    }
     EVENT_COUNTS {
         "select kind, count(*) as received, count(done_at) as done from inbox_events group by kind order by kind"
     }
@@ -132,6 +135,18 @@ impl Question for WaitingOf {
             gathered!(source, EventRow, PENDING_EVENTS, &tenants, &except, i64::from(limit)).map(all)?;
         let wanted = questions.iter().map(|it| (it.tenant, it.limit));
         Ok(deal_out(found, |event: &InboxEvent| event.tenant, wanted))
+    }
+}
+
+impl Database {
+    /// Those of these events that are stored, in no order.
+    pub(crate) async fn events_by_id(
+        &self,
+        tenant: &TenantId,
+        events: &[EventId],
+    ) -> Result<Vec<InboxEvent>, StoreError> {
+        let ids: IdList = events.iter().map(|event| event.0).collect();
+        rows!(self.reader(), EventRow, EVENTS_BY_ID, tenant.0, &ids).map(all)
     }
 }
 

@@ -7,22 +7,28 @@ use async_trait::async_trait;
 use sqlx::FromRow;
 use tenants::clock::Timestamp;
 use tenants::ids::{AgencyId, ReservationId, TenantId};
-use tenants::models::{BudgetLine, BudgetScope, BudgetState, LlmCall, Reservation, Reserved, Share};
+use tenants::models::{
+    BudgetLine, BudgetScope, BudgetState, CallCost, CallOutcome, LlmCall, Reservation, Reserved, Share, Task,
+};
 use tenants::money::MicroUsd;
 use tenants::ports::{BudgetLedger, StoreError};
 use uuid::Uuid;
 
 use crate::Database;
-use crate::db::row;
+use crate::db::{row, rows};
 use crate::sqlite::FromSqlite;
 use crate::statement::statements;
-use crate::types::{Moment, text};
+use crate::types::{Moment, Word, text};
 use crate::work::{Entry, Outcome, Work};
 
 statements! {
     FIND_BUDGET {
         "select agency_id, tenant_id, share, day, limit_micro_usd, spent_micro_usd, reserved_micro_usd, resets_at \
          from budgets where scope_id = $1 and share = $2 and day = $3"
+    }
+    // Ids are in the order of time, so this reads the end of the primary key and nothing else.
+    RECENT_COSTS {
+        "select task, provider, model, cost_micro_usd, outcome from llm_calls order by id desc limit $1"
     }
 }
 
@@ -105,6 +111,23 @@ impl BudgetRow {
     }
 }
 
+#[derive(FromRow)]
+struct CostRow {
+    task: Word<Task>,
+    provider: String,
+    model: String,
+    cost_micro_usd: i64,
+    outcome: Word<CallOutcome>,
+}
+
+impl CostRow {
+    fn of_answer(self) -> Option<CallCost> {
+        let Self { task, provider, model, cost_micro_usd, outcome } = self;
+        let cost = MicroUsd(cost_micro_usd);
+        outcome.0.has_answer().then_some(CallCost { task: task.0, provider, model, cost })
+    }
+}
+
 /// Says why a reservation makes no sense: money must not be set aside nowhere, twice, or at another's expense.
 fn check(wanted: &Reservation) -> Result<(), StoreError> {
     let refuse = |problem: &str| Err(StoreError::Conflict(format!("{}: {problem}", wanted.id)));
@@ -181,6 +204,11 @@ impl BudgetLedger for Database {
         let columns = scope_columns(scope);
         let found = row!(self.reader(), BudgetRow, FIND_BUDGET, columns.id, columns.share, text(day))?;
         found.map(|row| row.read().map_err(StoreError::Corrupt)).transpose()
+    }
+
+    async fn recent_costs(&self, limit: u32) -> Result<Vec<CallCost>, StoreError> {
+        let rows: Vec<CostRow> = rows!(self.reader(), CostRow, RECENT_COSTS, i64::from(limit))?;
+        Ok(rows.into_iter().filter_map(CostRow::of_answer).collect())
     }
 }
 

@@ -26,6 +26,7 @@ mod directory;
 mod failure;
 mod gather;
 mod inbox;
+mod learning;
 mod ledger;
 mod line;
 mod memory;
@@ -34,6 +35,7 @@ mod operations;
 mod options;
 mod outbox;
 mod prompts;
+mod rehearsals;
 mod sqlite;
 mod statement;
 #[cfg(feature = "testing")]

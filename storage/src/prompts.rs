@@ -5,8 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use sqlx::FromRow;
-use tenants::approval::ApprovalStatus;
-use tenants::effect::Action;
 use tenants::experiment::{
     ArmOutcome, ArmWeight, Experiment, ExperimentStatus, MOST_OUTCOMES, PromptScope, PromptUse,
     PromptVersion, Reaction,
@@ -15,13 +13,14 @@ use tenants::ids::{AgencyId, ExperimentId, PromptId, TenantId};
 use tenants::money::MicroUsd;
 use tenants::ports::{OutcomeQuery, PageRequest, Prompts, StoreError};
 use tenants::prompt::{Prompt, PromptArm, PromptChoice, PromptKey, PromptSet};
+use tenants::verdict::VerdictKind;
 use uuid::Uuid;
 
 use crate::Database;
 use crate::db::{row, rows};
 use crate::directory::all;
 use crate::statement::statements;
-use crate::types::{Doc, IdList, Moment, TextList, Word, before, count};
+use crate::types::{IdList, Moment, TextList, Word, before, count};
 
 macro_rules! version_columns {
     () => {
@@ -42,6 +41,10 @@ statements! {
     FIND_PROMPT {
         "select" (columns version_columns) "from prompt_templates where (agency_id is null or agency_id = $1) \
          and key = $2 and version = $3"
+    }
+    FIND_PROMPT_BY_ID {
+        "select" (columns version_columns) "from prompt_templates where (agency_id is null or agency_id = $1) \
+         and id = $2"
     }
     /// The installation's next number is above that of every agency: it must be free in all of them.
     NEXT_VERSION {
@@ -69,7 +72,7 @@ statements! {
     PROMPTS_BY_ID { "select id, key, version, body from prompt_templates where id " (among 1) }
     LIST_EXPERIMENTS {
         "select" (columns experiment_columns) "from prompt_experiments where agency_id = $1 \
-         and ($2 is null or tenant_id is null or tenant_id = $2) and id < $3 order by id desc limit $4"
+         and (tenant_id = $2 or tenant_id is null or $2 is null) and id < $3 order by id desc limit $4"
     }
     FIND_EXPERIMENT {
         "select" (columns experiment_columns) "from prompt_experiments where agency_id = $1 and id = $2"
@@ -78,16 +81,18 @@ statements! {
         "select experiment_id, version, weight from prompt_arms where experiment_id " (among 1)
         " order by experiment_id, version"
     }
-    /// One row per event and version: several calls for one decision (a further try, a repair) are added up.
+    /// One row per event and version: several calls for one decision (a further try, a repair) are added up. The newest
+    /// verdict comes first.
     ARM_OUTCOMES {
-        "select d.prompt, d.event_id, d.cost, d.latency, a.status, a.proposed, a.edited_text from \
+        "select d.prompt, d.event_id, d.cost, d.latency, v.verdict, v.edit_distance from \
          (select c.tenant_id, c.event_id, c.prompt, cast(sum(c.cost_micro_usd) as bigint) as cost, \
          cast(sum(c.latency_us) as bigint) as latency, max(c.at) as at from tenants t \
          join llm_calls c on c.tenant_id = t.id where t.agency_id = $1 and (t.id = $2 or $2 is null) \
          and c.at >= $4 and (c.at < $5 or $5 is null) and c.event_id is not null and c.prompt " (text_among 3)
         " group by c.tenant_id, c.event_id, c.prompt order by max(c.at) desc limit $6) d \
-         left join approvals a on a.tenant_id = d.tenant_id and a.event_id = d.event_id \
-         and a.status in ('approved', 'edited', 'rejected') order by d.at desc"
+         left join (select w.tenant_id, w.event_id, w.verdict, w.edit_distance, w.at from tenants t \
+         join verdicts w on w.tenant_id = t.id where t.agency_id = $1 and (t.id = $2 or $2 is null) and w.at >= $4) v \
+         on v.tenant_id = d.tenant_id and v.event_id = d.event_id order by d.at desc, v.at desc"
     }
 }
 
@@ -182,9 +187,8 @@ struct OutcomeRow {
     event_id: Uuid,
     cost: i64,
     latency: i64,
-    status: Option<Word<ApprovalStatus>>,
-    proposed: Option<Doc<Vec<Action>>>,
-    edited_text: Option<String>,
+    verdict: Option<Word<VerdictKind>>,
+    edit_distance: Option<f32>,
 }
 
 /// Texts of prompts that somebody holds: thousands of tenants that use one version share one text.
@@ -274,6 +278,15 @@ impl Prompts for Database {
         version: u32,
     ) -> Result<Option<PromptVersion>, StoreError> {
         let found = row!(self.reader(), VersionRow, FIND_PROMPT, agency.0, key.as_str(), i64::from(version))?;
+        Ok(found.map(PromptVersion::from))
+    }
+
+    async fn find_prompt_by_id(
+        &self,
+        agency: &AgencyId,
+        prompt: &PromptId,
+    ) -> Result<Option<PromptVersion>, StoreError> {
+        let found = row!(self.reader(), VersionRow, FIND_PROMPT_BY_ID, agency.0, prompt.0)?;
         Ok(found.map(PromptVersion::from))
     }
 
@@ -367,14 +380,10 @@ fn outcomes(rows: Vec<OutcomeRow>) -> Vec<ArmOutcome> {
 }
 
 fn reaction(row: &OutcomeRow) -> Option<Reaction> {
-    match row.status.as_ref()?.0 {
-        ApprovalStatus::Approved => Some(Reaction::Approved),
-        ApprovalStatus::Rejected => Some(Reaction::Rejected),
-        ApprovalStatus::Edited => {
-            let draft = row.proposed.as_ref()?.0.iter().find_map(Action::text)?;
-            let sent = row.edited_text.as_deref()?;
-            Some(Reaction::Edited { distance: 1.0 - strsim::normalized_levenshtein(draft, sent) })
-        }
-        ApprovalStatus::Pending | ApprovalStatus::Expired => None,
+    match row.verdict.as_ref()?.0 {
+        VerdictKind::Approved => Some(Reaction::Approved),
+        VerdictKind::Rejected => Some(Reaction::Rejected),
+        // Where there was no draft to change, nothing is said about any.
+        VerdictKind::Edited => Some(Reaction::Edited { distance: f64::from(row.edit_distance?) }),
     }
 }

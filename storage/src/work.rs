@@ -23,6 +23,7 @@ pub(crate) enum Work {
     RunTick { tick: CronTick, event: Option<Box<NewEvent>>, next_run: Timestamp },
     Ledger(Entry),
     ForgetReservations { before: Timestamp },
+    InterruptRehearsals { at: Timestamp },
     Ping,
 }
 
@@ -62,6 +63,7 @@ impl Work {
             | Work::PutHeartbeats(_)
             | Work::AddTicks(_)
             | Work::ForgetReservations { .. }
+            | Work::InterruptRehearsals { .. }
             | Work::Ping => Uuid::nil(),
         }
     }

@@ -30,6 +30,10 @@ word_enum! {
         DeadLetter = "dead_letter",
         /// A crisis was recognised in what a person wrote.
         Crisis = "crisis",
+        /// An intent has earned it to act by itself.
+        AutonomyEarned = "autonomy_earned",
+        /// An intent does not act by itself any more.
+        AutonomyLost = "autonomy_lost",
     }
 }
 
@@ -55,7 +59,10 @@ impl AlertType {
                 Severity::Critical
             }
             AlertType::ContentViolation | AlertType::SyncFailure | AlertType::DeadLetter => Severity::Error,
-            AlertType::RateLimit | AlertType::Budget | AlertType::Gap => Severity::Warning,
+            AlertType::RateLimit | AlertType::Budget | AlertType::Gap | AlertType::AutonomyLost => {
+                Severity::Warning
+            }
+            AlertType::AutonomyEarned => Severity::Info,
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::account::{Account, AccountStatus, Agency, ApiKey, MetaApp, SealedSecr
 use crate::alert::NewAlert;
 use crate::approval::{Approval, ApprovalStatus};
 use crate::audit::{Chain, NewAuditEntry};
+use crate::autonomy::EarnedMode;
 use crate::budget::ShareCeilings;
 use crate::clock::Timestamp;
 use crate::conversation::{Comment, CommentStatus, Conversation, Message};
@@ -14,8 +15,10 @@ use crate::ids::{AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId
 use crate::memory::{Forgetting, MemoryItem};
 use crate::money::MicroUsd;
 use crate::prompt::PromptKey;
+use crate::rehearsal::{ConfigurationParts, Rehearsal, RehearsalDifference};
 use crate::rule::{Rule, RuleHit};
 use crate::settings::TenantSettings;
+use crate::tuning::Lesson;
 use crate::verdict::Verdict;
 
 /// What is to be committed together. All rows belong to the chain's tenant (or agency).
@@ -138,6 +141,12 @@ pub enum Change {
     },
     /// Keeps a person's verdict for learning. A conflict when one was given for the decision on the same occasion.
     AddVerdict(Box<Verdict>),
+    /// Makes one more version of what the tenant's classifier has learned, marks the verdicts it learned from, and raises
+    /// the tenant's version. A conflict when somebody else has learned meanwhile.
+    Learn(Box<Lesson>),
+    /// Moves an intent that may earn it to act by itself, and raises the tenant's version. A conflict when the stored
+    /// revision is not the one before.
+    PutEarnedMode(Box<EarnedMode>),
     /// Expires the pending drafts of a conversation that has moved on. Escalations stay.
     ExpireDrafts {
         /// The conversation.
@@ -228,6 +237,13 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Keeps the parts of the configuration that a decision was made with; those that are kept already stay.
+    KeepConfiguration(ConfigurationParts),
+    /// Adds a rehearsal, or moves on one that is running. A conflict when it has ended already, and when another
+    /// rehearsal of the same tenant (or agency) is running.
+    PutRehearsal(Box<Rehearsal>),
+    /// Adds what a rehearsal has found.
+    AddDifferences(Vec<RehearsalDifference>),
     /// Remembers something. What the memory holds already (see [`MemoryItem::fingerprint`]) is remembered anew: it
     /// counts once more, and is as fresh as this.
     Remember(Box<MemoryItem>),

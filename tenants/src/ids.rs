@@ -115,6 +115,10 @@ ids! {
     VerdictId = "ver";
     /// Money set aside for calls to a language model.
     ReservationId = "res";
+    /// A rehearsal of recorded events.
+    RehearsalId = "reh";
+    /// An event that a rehearsal decided differently.
+    DifferenceId = "dif";
     /// Something that a tenant's memory holds.
     MemoryId = "mem";
 }

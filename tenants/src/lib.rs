@@ -8,9 +8,11 @@
 //! once, and leaves as an [`Effect`](effect::Effect) through the [`Messenger`](ports::Messenger) port.
 
 pub mod account;
+pub mod agreement;
 pub mod alert;
 pub mod approval;
 pub mod audit;
+pub mod autonomy;
 pub mod breaker;
 pub mod budget;
 pub mod changes;
@@ -28,6 +30,7 @@ pub mod money;
 pub mod policy;
 pub mod ports;
 pub mod prompt;
+pub mod rehearsal;
 pub mod rule;
 pub mod settings;
 pub mod tasks;

@@ -166,7 +166,7 @@ impl MemoryItem {
         self.title.as_deref().map_or_else(|| self.text.clone(), |title| format!("{title}\n{}", self.text))
     }
 
-    /// What tells items apart within a tenant, as 64 hexadecimal digits: kind, visibility, person, title and text, with
+    /// What tells items apart within a tenant, as 32 hexadecimal digits: kind, visibility, person, title and text, with
     /// case and white space evened out. Two items with the same fingerprint are one.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
@@ -177,7 +177,7 @@ impl MemoryItem {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        hex::encode(hash.finalize())
+        hex::encode(&hash.finalize()[..16])
     }
 
     /// Says what is wrong with an item, when something is.

@@ -180,6 +180,13 @@ word_enum! {
     }
 }
 
+impl CallOutcome {
+    /// Whether there was an answer, usable or not: what such a call costs is what calls of its kind cost.
+    pub fn has_answer(self) -> bool {
+        matches!(self, Self::Answered | Self::InvalidOutput)
+    }
+}
+
 /// One call to a model, as it stands in `llm_calls`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LlmCall {
@@ -219,6 +226,26 @@ pub struct LlmCall {
     pub error: Option<String>,
     /// When it began.
     pub at: Timestamp,
+}
+
+/// What a call has cost, and what kind of call it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallCost {
+    /// What for.
+    pub task: Task,
+    /// Name of the provider in the settings.
+    pub provider: String,
+    /// Name of the model.
+    pub model: String,
+    /// What it cost.
+    pub cost: MicroUsd,
+}
+
+impl From<&LlmCall> for CallCost {
+    fn from(call: &LlmCall) -> Self {
+        let (provider, model) = (call.provider.clone(), call.model.clone());
+        Self { task: call.task, provider, model, cost: call.cost }
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveTime, TimeZone, Timelike};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use crate::autonomy::Autonomy;
 use crate::budget::ShareCeilings;
 use crate::clock::Timestamp;
 use crate::intent::{Intent, Language};
@@ -106,6 +107,10 @@ pub struct TenantSettings {
     pub approval_days: u32,
     /// Our own caps per hour and account, below Instagram's.
     pub hourly_caps: HourlyCaps,
+    /// Whether the local classifier learns from people's verdicts.
+    pub learning: bool,
+    /// Which intents may earn it to act by themselves.
+    pub autonomy: Autonomy,
 }
 
 /// Our own caps per hour and account.
@@ -157,6 +162,8 @@ impl Default for TenantSettings {
             budget_shares: ShareCeilings::default(),
             approval_days: 7,
             hourly_caps: HourlyCaps::default(),
+            learning: true,
+            autonomy: Autonomy::default(),
         }
     }
 }
@@ -210,6 +217,9 @@ impl TenantSettings {
         }
         if !(1..=90).contains(&self.approval_days) {
             return Err(InvalidSetting::new("approval_days", "must lie between 1 and 90"));
+        }
+        if let Some((field, problem)) = self.autonomy.problem() {
+            return Err(InvalidSetting::new(&field, problem));
         }
         if let Some(quiet) = &self.quiet_hours {
             for (field, text) in [("quiet_hours.from", &quiet.from), ("quiet_hours.until", &quiet.until)] {

@@ -10,10 +10,12 @@
 
 mod api;
 mod app;
+mod models;
 mod stories;
 mod tenant;
 
 pub use api::{Api, Reply};
 pub use app::{Backend, TestApp};
+pub use models::{ModelServer, Says};
 pub use stories::run_story;
 pub use tenant::{TenantBuilder, TestTenant};

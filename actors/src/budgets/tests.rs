@@ -99,7 +99,8 @@ async fn people_are_told_amounts_and_the_time_by_their_own_clock() {
     );
     assert_eq!(
         words::message(&whose, &state, BudgetLevel::Spent),
-        "Shop: the daily budget for language models is used up: $4.05 of $5.00 are spent or set aside. Until \
+        "Shop: the daily budget for language models has no room for a further call: $4.05 of $5.00 are spent or set \
+         aside. Until \
          2025-11-22 09:00 (Asia/Tokyo) the built-in model answers and people approve. Raise it if models shall go on \
          today."
     );

@@ -55,8 +55,12 @@ pub(super) fn message(whose: &Whose, state: &BudgetState, level: BudgetLevel) ->
         ),
         BudgetLevel::Spent => {
             let used = MicroUsd(state.spent.0.saturating_add(state.reserved.0)).in_dollars();
+            let what = match state.left() {
+                MicroUsd(0) => "is used up",
+                _ => "has no room for a further call",
+            };
             format!(
-                "{budget} for language models is used up: {used} of {limit} are spent or set aside. Until {until} \
+                "{budget} for language models {what}: {used} of {limit} are spent or set aside. Until {until} \
                  ({zone}) the built-in model answers and people approve. Raise it if models shall go on today."
             )
         }

@@ -3,11 +3,16 @@
 use serde::Serialize;
 use serde_json::json;
 use tenants::audit::{Details, NewAuditEntry};
+use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::conversation::Conversation;
 use tenants::decision::Decision;
 use tenants::event::{EventKind, InboxEvent};
 use tenants::ids::{AuditId, ConversationId, Ids};
+
+use super::circumstances::Circumstances;
+use super::recall::{RecalledFact, SHOWN};
+use super::situation::Situation;
 
 /// What is recorded of a decision.
 #[derive(Serialize)]
@@ -20,6 +25,32 @@ struct DecisionDetails<'a> {
     author: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     incoming_text: Option<&'a str>,
+    situation: &'a Circumstances,
+}
+
+/// Keeps the configuration that a decision is made with, unless it is kept already, and gives its name.
+pub(super) fn keep_configuration<'s>(situation: &'s Situation, changes: &mut Changes) -> &'s str {
+    let configuration = situation.rules.configuration(&situation.context);
+    if let Some(parts) = configuration.to_keep() {
+        changes.push(Change::KeepConfiguration(parts));
+    }
+    &configuration.hash
+}
+
+/// Keeps the recalled facts that are too long for the trace, unless they are kept already, and gives their names.
+pub(super) fn keep_facts(
+    situation: &Situation,
+    recalled: &[RecalledFact],
+    changes: &mut Changes,
+) -> Vec<String> {
+    let configuration = situation.rules.configuration(&situation.context);
+    let long = recalled.iter().filter(|fact| fact.text.chars().nth(SHOWN - 1).is_some());
+    let facts: Vec<_> = long.map(|fact| configuration.fact(&fact.text)).collect();
+    let new: Vec<_> = facts.iter().filter(|(_, is_new)| *is_new).map(|(part, _)| part.clone()).collect();
+    if !new.is_empty() {
+        changes.push(Change::KeepConfiguration(new.into()));
+    }
+    facts.into_iter().map(|(part, _)| part.hash).collect()
 }
 
 /// A decision with all its reasons. `heard` is what was said and by whom.
@@ -28,6 +59,7 @@ pub(super) fn decision_made(
     decision: &Decision,
     thread: Option<&Conversation>,
     heard: Option<(&str, &str)>,
+    circumstances: &Circumstances,
     ids: &Ids,
 ) -> NewAuditEntry {
     let details = DecisionDetails {
@@ -36,6 +68,7 @@ pub(super) fn decision_made(
         conversation: thread.map(|thread| thread.id),
         author: heard.map(|(author, _)| author),
         incoming_text: heard.map(|(_, text)| text),
+        situation: circumstances,
     };
     NewAuditEntry {
         id: AuditId::new(ids),

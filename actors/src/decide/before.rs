@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use llm::Line;
+use serde::{Deserialize, Serialize};
 use tenants::clock::Timestamp;
 use tenants::conversation::{Comment, Conversation, ConversationKind, Direction, Message};
 use tenants::ids::oldest_uuid_of;
 use tenants::ports::{CommentFilter, PageRequest, StoreError, TenantContext};
 use tracing::warn;
 
-use crate::Ports;
-
 use super::heard::Heard;
+use super::senses::Senses;
 
 /// Rows that are read.
 const ROWS: u32 = 12;
@@ -19,23 +19,28 @@ const ROWS: u32 = 12;
 const PAUSE: Duration = Duration::from_secs(180);
 
 /// What was said before.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Before {
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Before {
     /// Oldest first, without what belongs to the burst.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<Line>,
     /// The text with what the same person wrote just before it, when nobody has answered that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burst: Option<String>,
 }
 
 /// Reads what was said before `now`; nothing where no model wants to know it. A history that cannot be read is no
 /// reason to leave a text unanswered.
 pub(super) async fn said_before(
-    ports: &Ports,
+    ports: Senses<'_>,
     context: &TenantContext,
     thread: &Conversation,
     heard: &Heard,
     now: Timestamp,
 ) -> Before {
+    if let Some(recorded) = ports.store.recorded_before() {
+        return recorded;
+    }
     if !ports.llm.reads_history() {
         return Before::default();
     }
@@ -54,7 +59,7 @@ pub(super) async fn said_before(
 }
 
 async fn messages(
-    ports: &Ports,
+    ports: Senses<'_>,
     context: &TenantContext,
     thread: &Conversation,
     heard: &Heard,
@@ -103,7 +108,7 @@ fn is_same(message: &Message, heard: &Heard) -> bool {
 
 /// What the same person said in the thread, and what it was answered.
 async fn comments(
-    ports: &Ports,
+    ports: Senses<'_>,
     context: &TenantContext,
     thread: &Conversation,
     heard: &Heard,

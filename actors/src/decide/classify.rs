@@ -1,7 +1,7 @@
 //! Step 4: what the text wants.
 
-use llm::{ClassifyRequest, LlmError};
-use serde_json::{Value, json};
+use llm::{ClassifyRequest, LlmError, fingerprint};
+use serde_json::json;
 use tenants::decision::Step;
 use tenants::intent::Classification;
 
@@ -25,14 +25,19 @@ pub(super) async fn classify<'w>(
             language_hint: case.context.settings.languages.first().copied(),
             behalf: case.behalf(),
         };
+        let asked = fingerprint::of_classification(&request);
         match case.ports.llm.classify(request).await {
             Ok(answer) => {
                 work.classified_by = Some(answerer(&answer));
                 let (found, label) = work.account_for(answer);
-                work.note(Step::Classify, describe(&found), json!({ "found": found, "by": label }));
+                work.note(
+                    Step::Classify,
+                    describe(&found),
+                    json!({ "asked": asked, "found": found, "by": label }),
+                );
                 work.classification = Some(found);
             }
-            Err(error) => note_failure(error, case.attempts, Step::Classify, work)?,
+            Err(error) => note_failure(error, asked, case.attempts, Step::Classify, work)?,
         }
     }
     Ok(work.classification.as_ref())
@@ -41,15 +46,17 @@ pub(super) async fn classify<'w>(
 /// Asks for another try while that may help; afterwards writes down that no model could do it.
 pub(super) fn note_failure(
     error: LlmError,
+    asked: String,
     attempts: u32,
     step: Step,
     work: &mut Workings,
 ) -> Result<(), DecideError> {
     let summary = format!("no model could do it: {error}");
+    let details = json!({ "asked": asked, "failed": error });
     if let Some(retry) = DecideError::from_llm(error, attempts).filter(|_| attempts < MODEL_TRIES) {
         return Err(retry);
     }
-    work.note(step, summary, Value::Null);
+    work.note(step, summary, details);
     Ok(())
 }
 

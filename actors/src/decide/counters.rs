@@ -32,6 +32,24 @@ impl DailyCounters {
         Self(Mutex::new(Day { date, before, since: BTreeMap::new() }))
     }
 
+    /// Hits of a rule on this day without that of this event, which may come too late to see others that were not
+    /// there when it was judged: what was let in below the cap is told to have been below it. `None` when the day is
+    /// over.
+    pub fn hits_beside(&self, rule: RuleId, cap: u32, date: &str, event: EventId) -> Option<u32> {
+        let day = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if date < day.date.as_str() {
+            return None;
+        }
+        if date > day.date.as_str() {
+            return Some(0);
+        }
+        let before = day.before.get(&rule).copied().unwrap_or_default();
+        let since = day.since.get(&rule);
+        let hits = before.saturating_add(since.map_or(0, |since| since.len() as u32));
+        let is_counted = since.is_some_and(|since| since.contains(&event));
+        Some(if is_counted { hits.saturating_sub(1).min(cap.saturating_sub(1)) } else { hits })
+    }
+
     /// True when the event may hit the rule on this day; then it has been counted.
     pub fn may_hit(&self, rule: RuleId, cap: u32, date: &str, event: EventId, counting: Counting) -> bool {
         // A panic elsewhere leaves plain numbers behind, which are as good as ever.
@@ -58,6 +76,22 @@ mod tests {
     use std::sync::Arc;
     use tenants::clock::ManualClock;
     use tenants::ids::Ids;
+
+    #[test]
+    fn hits_are_told_as_they_were_when_an_event_was_judged() {
+        let ids = Ids::seeded(Arc::new(ManualClock::at(0)), 1);
+        let rule = RuleId::new(&ids);
+        let events: Vec<EventId> = (0..4).map(|_| EventId::new(&ids)).collect();
+        let counters = DailyCounters::new("2026-01-10".into(), BTreeMap::from([(rule, 1)]));
+        let hit = |number: usize| counters.may_hit(rule, 3, "2026-01-10", events[number], Counting::Count);
+        let told = |date, number: usize| counters.hits_beside(rule, 3, date, events[number]);
+        assert!(hit(0) && hit(1) && !hit(2));
+        assert_eq!(told("2026-01-10", 0), Some(2), "the other came later, and the cap is 3");
+        assert_eq!(told("2026-01-10", 2), Some(3), "it was refused");
+        assert_eq!(told("2026-01-11", 3), Some(0), "nobody has hit on the new day");
+        counters.may_hit(rule, 3, "2026-01-11", events[3], Counting::Count);
+        assert_eq!(told("2026-01-10", 2), None, "the day is over");
+    }
 
     #[test]
     fn a_cap_counts_stored_hits_new_hits_and_each_event_once_and_starts_anew_every_day() {

@@ -4,13 +4,12 @@ use tenants::clock::Timestamp;
 use tenants::decision::Decision;
 use tenants::ids::{DecisionId, EventId};
 
-use crate::Ports;
-
 use super::judgement::Judgement;
+use super::senses::Senses;
 
 /// Makes the record of a judgement.
 pub(super) fn decision_of(
-    ports: &Ports,
+    ports: Senses<'_>,
     event: EventId,
     taken_up_at: Timestamp,
     judgement: &Judgement,

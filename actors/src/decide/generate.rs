@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm::{Channel, Formality, OwnTemplate, ReplyRequest, Voice};
+use llm::{Channel, Formality, OwnTemplate, ReplyRequest, Voice, fingerprint};
 use serde_json::{Value, json};
 use tenants::decision::Step;
 use tenants::intent::{Intent, Language};
@@ -49,6 +49,7 @@ pub(super) async fn write_reply(
         history: case.before.lines.clone(),
         behalf: case.behalf(),
     };
+    let asked = fingerprint::of_reply(&request);
     let answer = tokio::select! {
         biased;
         answer = case.ports.llm.reply(request) => answer,
@@ -67,10 +68,13 @@ pub(super) async fn write_reply(
             work.written_by = Some(answerer(&answer));
             let (text, label) = work.account_for(answer);
             let summary = format!("wrote a reply in {language}");
-            work.note(Step::Generate, summary, json!({ "text": text, "channel": channel, "by": label }));
+            let details = json!({ "asked": asked, "text": text, "channel": channel, "by": label });
+            work.note(Step::Generate, summary, details);
             Ok(Written::Reply { text, doubts })
         }
-        Err(error) => note_failure(error, case.attempts, Step::Generate, work).map(|()| Written::Nothing),
+        Err(error) => {
+            note_failure(error, asked, case.attempts, Step::Generate, work).map(|()| Written::Nothing)
+        }
     }
 }
 

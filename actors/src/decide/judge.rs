@@ -12,7 +12,7 @@ use super::error::DecideError;
 use super::gate_step::{Speech, explain, pass_gate};
 use super::generate::{Written, language_of_reply, write_reply};
 use super::judgement::{Case, Judgement};
-use super::mode::{ModeChoice, Wish, choose_mode, wish};
+use super::mode::{ModeChoice, Wish, choose_mode, wish, with_earned};
 use super::outcome::{Course, finish};
 use super::plan::PlannedAction;
 use super::recall::recall;
@@ -56,9 +56,11 @@ async fn ask_model(case: &Case<'_>, speech: Speech, work: &mut Workings) -> Resu
             _ => Course::escalate("no model could say what this text wants"),
         });
     };
-    let choice = choose_mode(&case.context.settings, &found, &case.heard.text);
+    let settings = &case.context.settings;
+    let choice = choose_mode(settings, &found, &case.heard.text);
     let choice = suspicions(case).into_iter().fold(choice, ModeChoice::doubted);
     let choice = work.degraded.iter().cloned().fold(choice, ModeChoice::doubted);
+    let choice = with_earned(choice, settings, case.context.earned.get(&found.intent), &found, case.seed);
     note_mode(&choice, &found, work);
     if let Speech::ModerationOnly(silence) = speech {
         return Ok(only_hide(case, &choice, &found).unwrap_or_else(|| Course::ignore(explain(silence))));
@@ -82,15 +84,19 @@ fn without_words(case: &Case<'_>, speech: Speech) -> Course {
 
 fn note_mode(choice: &ModeChoice, found: &Classification, work: &mut Workings) {
     work.is_doubtful |= !choice.doubts.is_empty();
-    let summary = if choice.doubts.is_empty() {
-        format!("mode {} for {}", choice.mode, found.intent)
+    let doubts = choice.doubts.join("; ");
+    let summary = if doubts.is_empty() {
+        let earned = choice.earned.as_ref().map(|earned| format!(": {earned}")).unwrap_or_default();
+        format!("mode {} for {}{earned}", choice.mode, found.intent)
+    } else if choice.mode == choice.set {
+        format!("mode {} for {}, in any case: {doubts}", choice.mode, found.intent)
     } else {
-        format!("mode {} instead of {}: {}", choice.mode, choice.set, choice.doubts.join("; "))
+        format!("mode {} instead of {}: {doubts}", choice.mode, choice.set)
     };
     work.note(
         Step::Mode,
         summary,
-        json!({ "set": choice.set, "mode": choice.mode, "doubts": choice.doubts }),
+        json!({ "set": choice.set, "mode": choice.mode, "doubts": choice.doubts, "earned": choice.earned }),
     );
 }
 

@@ -16,19 +16,18 @@ use tenants::ports::TenantContext;
 use tenants::rule::RuleHit;
 use tenants::settings::Mode;
 
-use crate::Ports;
-
 use super::before::Before;
 use super::counters::Counting;
 use super::heard::Heard;
 use super::moved_on::MovedOn;
 use super::rules::RuleSet;
+use super::senses::Senses;
 use super::work::Workings;
 
 /// Everything that is looked at to judge one text.
 #[derive(Clone, Copy)]
 pub(super) struct Case<'a> {
-    pub ports: &'a Ports,
+    pub ports: Senses<'a>,
     pub context: &'a TenantContext,
     pub rules: &'a RuleSet,
     pub account: &'a Account,

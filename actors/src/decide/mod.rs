@@ -14,8 +14,10 @@ mod approvals;
 mod audit;
 mod before;
 mod bookkeeping;
+mod circumstances;
 mod classify;
 mod conditions;
+mod configuration;
 mod counters;
 mod decision;
 mod effects;
@@ -44,6 +46,7 @@ mod rules;
 mod rules_step;
 mod said;
 mod seed;
+mod senses;
 mod situation;
 mod suspicion;
 mod words;
@@ -52,6 +55,8 @@ mod zone;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::world as testing;
 
 use tenants::account::Account;
 use tenants::conversation::{Conversation, direct_key};
@@ -67,9 +72,14 @@ pub use preview::{PreviewText, preview};
 pub use rules::RuleSet;
 pub use situation::{ConversationsOf, Decided, Situation, conversations_of};
 
+pub(crate) use before::Before;
+pub(crate) use circumstances::Circumstances;
+pub(crate) use configuration::{parts_of, put_together};
 use heard::{Heard, Place};
 use matter::{Matter, matter_of};
+pub(crate) use recall::SHOWN;
 use record::Audited;
+pub(crate) use senses::{DecisionReads, MemoryReads, MentionReads, Senses};
 
 /// Decides about an event. Nothing is stored and nothing is sent: commit [`Decided::changes`].
 ///
@@ -79,6 +89,11 @@ use record::Audited;
 /// [`DecideError::Retry`] while the database, a model or Instagram does not answer, [`DecideError::Broken`] when
 /// the event can never be decided.
 pub async fn decide(ports: &Ports, situation: &Situation) -> Result<Decided, DecideError> {
+    decide_by(ports.senses(), situation).await
+}
+
+/// The same for whoever has nothing but senses.
+pub(crate) async fn decide_by(ports: Senses<'_>, situation: &Situation) -> Result<Decided, DecideError> {
     let event = &situation.event;
     let account = event.account.and_then(|id| situation.context.accounts.iter().find(|known| known.id == id));
     let matter = matter_of(event, account, ports.clock.now());
@@ -113,7 +128,7 @@ fn account_is_missing(event: &InboxEvent) -> DecideError {
 
 /// A mention's webhook carries ids only: the text is read first.
 async fn decide_mention(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     account: &Account,
     media_id: String,
@@ -142,7 +157,7 @@ async fn decide_mention(
 
 /// Our direct messages with a person, if there are any.
 async fn direct_with(
-    ports: &Ports,
+    ports: Senses<'_>,
     context: &TenantContext,
     account: &Account,
     person: &Person,

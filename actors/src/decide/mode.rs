@@ -2,11 +2,13 @@
 //!
 //! A tenant chooses a mode per intent; every doubt moves it towards a person, nothing moves it away from one.
 
+use tenants::autonomy::{EarnedMode, may_earn};
 use tenants::intent::{Classification, Intent};
 use tenants::settings::{Mode, TenantSettings};
 
 use super::guards::speaks_to_machines;
 use super::heard::{Heard, Place};
+use super::seed::seed_from;
 use super::words::is_idle_talk;
 use super::work::percent;
 
@@ -18,6 +20,8 @@ pub(super) struct ModeChoice {
     pub set: Mode,
     /// Every doubt, as one phrase each.
     pub doubts: Vec<String>,
+    /// Why it acts by itself, or is asked about although it might.
+    pub earned: Option<String>,
 }
 
 impl ModeChoice {
@@ -30,7 +34,9 @@ impl ModeChoice {
 
     /// One phrase: why a person is asked.
     pub fn reason(&self, intent: Intent) -> String {
-        if self.doubts.is_empty() {
+        if let Some(earned) = self.earned.as_ref().filter(|_| self.doubts.is_empty()) {
+            earned.clone()
+        } else if self.doubts.is_empty() {
             let verb =
                 if self.mode == Mode::Escalate { "handed to a person" } else { "drafted for approval" };
             format!("texts of intent {intent} are {verb}")
@@ -43,7 +49,7 @@ impl ModeChoice {
 /// The mode for a classified text.
 pub(super) fn choose_mode(settings: &TenantSettings, found: &Classification, text: &str) -> ModeChoice {
     let set = settings.mode(found.intent);
-    let mut choice = ModeChoice { mode: set, set, doubts: Vec::new() };
+    let mut choice = ModeChoice { mode: set, set, doubts: Vec::new(), earned: None };
     let mut doubt = |mode: Mode, reason: String| {
         choice.mode = choice.mode.more_careful(mode);
         choice.doubts.push(reason);
@@ -65,6 +71,37 @@ pub(super) fn choose_mode(settings: &TenantSettings, found: &Classification, tex
         doubt(Mode::Draft, "the text tries to instruct a machine".to_owned());
     }
     choice
+}
+
+/// Lets an intent act by itself that has earned it, but for spot checks. To be asked last: any doubt keeps it from that.
+pub(super) fn with_earned(
+    choice: ModeChoice,
+    settings: &TenantSettings,
+    earned: Option<&EarnedMode>,
+    found: &Classification,
+    seed: u64,
+) -> ModeChoice {
+    let may_act = may_earn(found.intent)
+        && !found.crisis
+        && settings.autonomy.intents.contains_key(&found.intent)
+        && (choice.set, choice.mode) == (Mode::Draft, Mode::Draft)
+        && choice.doubts.is_empty();
+    let acting = earned.filter(|mode| may_act && mode.intent == found.intent && mode.is_acting());
+    let Some(mode) = acting else { return choice };
+    if is_spot_check(settings.autonomy.spot_check, seed) {
+        let earned =
+            format!("a spot check: texts of intent {} are else answered without a person", found.intent);
+        return ModeChoice { earned: Some(earned), ..choice };
+    }
+    let earned = format!("acts by itself since {} because {}", mode.since, mode.reason);
+    ModeChoice { mode: Mode::Act, earned: Some(earned), ..choice }
+}
+
+/// The same event is always the one or the other, however often it is decided about.
+fn is_spot_check(share: f64, seed: u64) -> bool {
+    let drawn = seed_from([b"spot check".as_slice(), &seed.to_le_bytes()]);
+    let spread = (drawn ^ (drawn >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd) >> 32;
+    (spread as f64) < share * f64::from(u32::MAX)
 }
 
 fn is_in_a_language_of(settings: &TenantSettings, found: &Classification, text: &str) -> bool {

@@ -6,20 +6,19 @@ use tenants::changes::{Change, Changes};
 use tenants::event::EventKind;
 use tenants::ids::{AccountId, AlertId};
 
-use crate::Ports;
-
 use super::record::{Audited, record};
+use super::senses::Senses;
 use super::situation::{Decided, Situation};
 
 /// The sender took a message back: its text goes.
-pub(super) fn forget(ports: &Ports, situation: &Situation, account: AccountId, mid: &str) -> Decided {
+pub(super) fn forget(ports: Senses<'_>, situation: &Situation, account: AccountId, mid: &str) -> Decided {
     let change = Change::ForgetMessage { account, external_id: mid.to_owned() };
     record(ports, situation, vec![change], "a message was taken back", situation.thread.clone(), Audited::Yes)
 }
 
 /// The sender changed a message.
 pub(super) fn edit(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     account: AccountId,
     mid: &str,
@@ -30,7 +29,7 @@ pub(super) fn edit(
 }
 
 /// Anything else that is worth a line, or not even that.
-pub(super) fn note(ports: &Ports, situation: &Situation, what: &str, audited: Audited) -> Decided {
+pub(super) fn note(ports: Senses<'_>, situation: &Situation, what: &str, audited: Audited) -> Decided {
     let mut list = Vec::new();
     if situation.event.kind == EventKind::PolicyEnforcement {
         let alert = policy_alert(ports, situation);
@@ -40,14 +39,14 @@ pub(super) fn note(ports: &Ports, situation: &Situation, what: &str, audited: Au
 }
 
 /// A tick: its role's actor has nothing to do here, so nothing is recorded but its end.
-pub(super) fn tick(ports: &Ports, situation: &Situation) -> Decided {
+pub(super) fn tick(ports: Senses<'_>, situation: &Situation) -> Decided {
     let event = &situation.event;
     let done = Change::EventDone { event: event.id, at: ports.clock.now() };
     let changes = Changes::of_tenant(event.tenant).with(done);
     Decided { decision: None, changes, thread: None, direct: None }
 }
 
-fn policy_alert(ports: &Ports, situation: &Situation) -> NewAlert {
+fn policy_alert(ports: Senses<'_>, situation: &Situation) -> NewAlert {
     let (context, event) = (&situation.context, &situation.event);
     let name = context.accounts.iter().find(|account| Some(account.id) == event.account);
     let name = name.map_or("an account", |account| account.username.as_str());

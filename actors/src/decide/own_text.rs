@@ -3,12 +3,10 @@
 use tenants::account::Account;
 use tenants::changes::Change;
 use tenants::clock::Timestamp;
-use tenants::conversation::{CommentStatus, Conversation, ConversationKind, comment_key, direct_key};
+use tenants::conversation::{CommentStatus, Conversation, ConversationKind, Owner, comment_key, direct_key};
 use tenants::effect::{ActionType, Effect, EffectState};
 use tenants::event::Person;
 use tenants::ports::{EffectFilter, PageRequest};
-
-use crate::Ports;
 
 use super::audit::conversation_changed;
 use super::bookkeeping::{begin, take_in_own, take_over};
@@ -16,6 +14,7 @@ use super::error::DecideError;
 use super::matter::OwnWords;
 use super::record::{Audited, record};
 use super::rows::own_message_row;
+use super::senses::Senses;
 use super::situation::{Decided, Situation};
 
 /// Most open private replies that are compared with an echo.
@@ -23,7 +22,7 @@ const OPEN_EFFECTS: u32 = 200;
 
 /// Records our own words; hands the conversation to the human when a person wrote them.
 pub(super) async fn record_own_words(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     account: &Account,
     own: &OwnWords,
@@ -43,7 +42,11 @@ pub(super) async fn record_own_words(
     let (list, reason, audited) = match &effect {
         Some(effect) => (ours(ports, &thread, own, effect, now), "our own words came back", Audited::No),
         None => {
-            let (list, reason) = theirs(ports, situation, &mut thread, own, now);
+            let was_ours = thread.owner == Owner::Bot;
+            let (mut list, reason) = theirs(ports, situation, &mut thread, own, now);
+            if was_ours && thread.owner == Owner::Human {
+                list.extend(blame(ports, situation, &thread, now).await?);
+            }
             (list, reason, Audited::Yes)
         }
     };
@@ -52,7 +55,7 @@ pub(super) async fn record_own_words(
 
 /// Words that an effect of ours has sent. Its own record is the dispatcher's.
 fn ours(
-    ports: &Ports,
+    ports: Senses<'_>,
     thread: &Conversation,
     own: &OwnWords,
     effect: &Effect,
@@ -68,7 +71,7 @@ fn ours(
 
 /// Words that a person of the brand has sent: the conversation is theirs from now on.
 fn theirs(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     thread: &mut Conversation,
     own: &OwnWords,
@@ -100,9 +103,23 @@ fn theirs(
     (list, "a person answered from Instagram and takes the conversation")
 }
 
+/// A person who takes over right after an answer that left by itself says by that what they think of it.
+async fn blame(
+    ports: Senses<'_>,
+    situation: &Situation,
+    thread: &Conversation,
+    now: Timestamp,
+) -> Result<Option<Change>, DecideError> {
+    let (event, earned) = (&situation.event, &situation.context.earned);
+    let blamed = (&thread.id, "instagram", now);
+    let verdict = ports.store.verdict_of_take_over(&event.tenant, blamed, earned, ports.ids).await;
+    let verdict = verdict.map_err(|error| DecideError::from_store(error, event.attempts))?;
+    Ok(verdict.map(|verdict| Change::AddVerdict(Box::new(verdict))))
+}
+
 /// The effect of ours that wrote these words, if one did.
 async fn effect_behind(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     account: &Account,
     own: &OwnWords,
@@ -139,7 +156,7 @@ async fn effect_behind(
 /// A thread that begins with words of a person of the brand. Who they speak to is known for direct messages; for
 /// comments it is the author of the comment they answer, if we have seen it.
 async fn begin_thread(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     account: &Account,
     own: &OwnWords,

@@ -55,6 +55,7 @@ pub async fn preview(
     let is_wanted = |account: &&Account| account.id == incoming.account;
     let account = context.accounts.iter().find(is_wanted);
     let account = account.ok_or_else(|| DecideError::broken("the tenant has no such account"))?;
+    let ports = ports.senses();
     let taken_up_at = ports.clock.now();
     let heard = heard_of(incoming, taken_up_at);
     let known = direct_with(ports, context, account, &incoming.author, 0).await?;

@@ -20,7 +20,7 @@ use super::work::Workings;
 /// A memory that takes longer is gone on without: it is there to make replies better, not late.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Characters of an item that the trace shows.
-const SHOWN: usize = 120;
+pub(crate) const SHOWN: usize = 120;
 /// Characters of a text that are remembered of an interaction.
 const REMEMBERED: usize = 400;
 
@@ -140,7 +140,7 @@ pub(super) fn interaction(text: &Text<'_>, judgement: &Judgement) -> Option<Chan
         media: text.heard.media().map(str::to_owned),
         language: judgement.work.spoken_language(),
         ..MemoryItem::new(
-            MemoryId::new(&text.ports.ids),
+            MemoryId::new(text.ports.ids),
             text.situation.event.tenant,
             MemoryKind::Interaction,
             Visibility::Customer,

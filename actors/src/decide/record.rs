@@ -5,11 +5,11 @@ use tenants::changes::{Change, Changes};
 use tenants::conversation::Conversation;
 use tenants::decision::{Outcome, Step};
 
-use crate::Ports;
-
-use super::audit::decision_made;
+use super::audit::{decision_made, keep_configuration};
+use super::circumstances::Circumstances;
 use super::decision::decision_of;
 use super::judgement::Judgement;
+use super::senses::Senses;
 use super::situation::{Decided, Situation};
 use super::work::Workings;
 
@@ -23,7 +23,7 @@ pub(super) enum Audited {
 
 /// Takes note, with these changes.
 pub(super) fn record(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     list: Vec<Change>,
     reason: &str,
@@ -36,9 +36,14 @@ pub(super) fn record(
     let judgement = Judgement::quiet(Outcome::Record, reason, work);
     let decision = decision_of(ports, event.id, situation.taken_up_at, &judgement);
     let mut changes = Changes::of_tenant(event.tenant);
-    changes.list = list;
-    if audited == Audited::Yes {
-        let entry = decision_made(event, &decision, thread.as_ref(), None, &ports.ids);
+    if audited == Audited::No {
+        changes.list = list;
+    } else {
+        let with = keep_configuration(situation, &mut changes);
+        changes.list.extend(list);
+        let (before, direct) = (situation.thread.as_ref(), situation.direct.as_ref());
+        let circumstances = Circumstances::new(decision.decided_at, with, before, direct);
+        let entry = decision_made(event, &decision, thread.as_ref(), None, &circumstances, ports.ids);
         changes.push(Change::Audit(Box::new(entry)));
     }
     changes.push(Change::EventDone { event: event.id, at: decision.decided_at });

@@ -1,15 +1,19 @@
 //! Rules that users made: which of them an incoming text hits.
 
+use std::sync::{Arc, OnceLock};
+
 use chrono::Timelike;
+use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::event::Person;
-use tenants::ids::EventId;
+use tenants::ids::{EventId, RuleId};
 use tenants::intent::Classification;
 use tenants::ports::TenantContext;
 use tenants::rule::{Rule, RuleAction, TriggerKind};
 use tenants::settings::local_day;
 
 use super::conditions::{Answer, Check, Facts, ask_all};
+use super::configuration::Configuration;
 use super::counters::{Counting, DailyCounters};
 use super::words::Folded;
 use super::zone::zone_of;
@@ -20,8 +24,10 @@ use super::zone::zone_of;
 /// context.
 #[derive(Debug)]
 pub struct RuleSet {
-    rules: Vec<CompiledRule>,
+    rules: Arc<[CompiledRule]>,
     counters: DailyCounters,
+    /// What the rules are a part of; taken apart when the first decision is recorded.
+    configuration: OnceLock<Configuration>,
 }
 
 #[derive(Debug)]
@@ -44,7 +50,48 @@ impl RuleSet {
             .collect();
         rules.sort_by_key(|compiled| (std::cmp::Reverse(compiled.rule.priority), compiled.rule.created_at));
         let today = local_day(now, zone_of(context));
-        Self { rules, counters: DailyCounters::new(today, context.rule_hits_today.clone()) }
+        Self {
+            rules: rules.into(),
+            counters: DailyCounters::new(today, context.rule_hits_today.clone()),
+            configuration: OnceLock::new(),
+        }
+    }
+
+    /// The same rules on a day on which these have been hit before.
+    pub(crate) fn on_a_day(&self, today: &str, hits: impl IntoIterator<Item = (RuleId, u32)>) -> Self {
+        Self {
+            rules: Arc::clone(&self.rules),
+            counters: DailyCounters::new(today.to_owned(), hits.into_iter().collect()),
+            configuration: OnceLock::new(),
+        }
+    }
+
+    /// The rules with a daily cap, in the order in which their hits are recorded.
+    pub(crate) fn capped(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().map(|compiled| &compiled.rule).filter(|rule| cap_of(rule).is_some())
+    }
+
+    /// Hits of the rules with a daily cap, without those of this event; none when all are zero, `None` when they
+    /// cannot be told any more.
+    pub(super) fn hits_beside(&self, today: &str, event: EventId) -> Option<Vec<u32>> {
+        let hits_of = |rule: &Rule| self.counters.hits_beside(rule.id, cap_of(rule)?, today, event);
+        let hits: Option<Vec<u32>> = self.capped().map(hits_of).collect();
+        hits.map(|hits| if hits.iter().all(|hits| *hits == 0) { Vec::new() } else { hits })
+    }
+
+    /// The configuration of which these rules are a part. `context` is the one they were made of.
+    pub(super) fn configuration(&self, context: &TenantContext) -> &Configuration {
+        self.configuration.get_or_init(|| Configuration::of(context))
+    }
+
+    /// Whoever has committed changes tells so here: what they keep need not be kept again.
+    pub(crate) fn committed(&self, changes: &Changes) {
+        let Some(configuration) = self.configuration.get() else { return };
+        for change in &changes.list {
+            if let Change::KeepConfiguration(parts) = change {
+                configuration.set_kept(parts);
+            }
+        }
     }
 
     /// True when there is no rule at all.
@@ -95,7 +142,7 @@ impl RuleSet {
             classification: occasion.classification,
         };
         let mut hits = Vec::new();
-        for CompiledRule { rule, checks } in &self.rules {
+        for CompiledRule { rule, checks } in self.rules.iter() {
             if !listens(rule, occasion) {
                 continue;
             }
@@ -114,9 +161,14 @@ impl RuleSet {
 
     fn is_below_cap(&self, rule: &Rule, occasion: &Occasion<'_>) -> bool {
         // Dry runs do nothing, so they use nothing up.
-        let Some(cap) = rule.daily_cap.filter(|_| !rule.dry_run) else { return true };
+        let Some(cap) = cap_of(rule) else { return true };
         self.counters.may_hit(rule.id, cap, occasion.today, occasion.event, occasion.counting)
     }
+}
+
+/// The cap that a rule's hits use up.
+fn cap_of(rule: &Rule) -> Option<u32> {
+    rule.daily_cap.filter(|_| !rule.dry_run)
 }
 
 fn listens(rule: &Rule, occasion: &Occasion<'_>) -> bool {

@@ -9,28 +9,29 @@ use tenants::conversation::Conversation;
 use tenants::decision::{Decision, Outcome};
 use tenants::ids::AlertId;
 use tenants::policy::SilenceReason;
+use tenants::settings::local_day;
 
-use crate::Ports;
-
-use super::audit::{conversation_changed, decision_made};
-use super::before::said_before;
+use super::audit::{conversation_changed, decision_made, keep_configuration, keep_facts};
+use super::before::{Before, said_before};
 use super::bookkeeping::{begin, kind_of, opt_in, opt_out, take_in};
+use super::circumstances::Circumstances;
 use super::counters::Counting;
 use super::decision::decision_of;
 use super::effects::{Origin, effects_of};
 use super::error::DecideError;
-use super::heard::Heard;
+use super::heard::{Heard, Place};
 use super::judge::judge;
 use super::judgement::{Case, Judgement};
 use super::recall::interaction;
 use super::rows::{Asking, approval_row, comment_row, message_row};
 use super::seed::seed_of;
+use super::senses::Senses;
 use super::situation::{Decided, Situation};
 use super::zone::zone_of;
 
 /// Decides about a text. `direct` is the direct conversation with its author, unless the thread is that.
 pub(super) async fn decide_text(
-    ports: &Ports,
+    ports: Senses<'_>,
     situation: &Situation,
     account: &Account,
     heard: &Heard,
@@ -63,7 +64,7 @@ pub(super) async fn decide_text(
     let judgement = judge(&case).await?;
     let decision = decision_of(ports, event.id, situation.taken_up_at, &judgement);
     let command = obey(&mut thread, heard, judgement.silence);
-    let text = Text { ports, situation, heard, thread: &thread, direct: direct.as_ref(), now };
+    let text = Text { ports, situation, heard, thread: &thread, direct: direct.as_ref(), before, now };
     let changes = text.changes(&judgement, &decision, command);
     Ok(Decided { decision: Some(decision), changes, thread: Some(thread), direct })
 }
@@ -88,11 +89,12 @@ fn obey(
 
 /// A judged text on its way to rows.
 pub(super) struct Text<'a> {
-    pub ports: &'a Ports,
+    pub ports: Senses<'a>,
     pub situation: &'a Situation,
     pub heard: &'a Heard,
     pub thread: &'a Conversation,
     direct: Option<&'a Conversation>,
+    before: Before,
     pub now: Timestamp,
 }
 
@@ -105,6 +107,7 @@ impl Text<'_> {
     ) -> Changes {
         let (event, ids, now) = (&self.situation.event, &self.ports.ids, self.now);
         let mut changes = Changes::of_tenant(event.tenant);
+        let circumstances = self.circumstances(judgement, &mut changes);
         changes.push(Change::PutConversation(Box::new(self.thread.clone())));
         if self.overtakes_drafts(judgement) {
             changes.push(Change::ExpireDrafts { conversation: self.thread.id, at: now });
@@ -142,8 +145,23 @@ impl Text<'_> {
         changes.list.extend(interaction(self, judgement));
         let author = self.heard.author.username.as_deref().unwrap_or(&self.heard.author.id);
         let said = Some((author, self.heard.text.as_str()));
-        changes.push(Change::Audit(Box::new(decision_made(event, decision, Some(self.thread), said, ids))));
+        let entry = decision_made(event, decision, Some(self.thread), said, &circumstances, ids);
+        changes.push(Change::Audit(Box::new(entry)));
         changes.with(Change::EventDone { event: event.id, at: now })
+    }
+
+    /// What the decision depended on beside its event.
+    fn circumstances(&self, judgement: &Judgement, changes: &mut Changes) -> Circumstances {
+        let with = keep_configuration(self.situation, changes);
+        let (situation, event) = (self.situation, &self.situation.event);
+        let today = local_day(self.now, zone_of(&situation.context));
+        let mut circumstances = Circumstances::new(self.now, with, situation.thread.as_ref(), self.direct);
+        circumstances.hits = situation.rules.hits_beside(&today, event.id);
+        circumstances.author =
+            matches!(self.heard.place, Place::Mention { .. }).then(|| self.heard.author.clone());
+        circumstances.facts = keep_facts(situation, &judgement.work.recalled, changes);
+        circumstances.before = (self.before != Before::default()).then(|| self.before.clone());
+        circumstances
     }
 
     fn add_effects(&self, judgement: &Judgement, decision: &Decision, changes: &mut Changes) {

@@ -134,6 +134,7 @@ impl LaneTask {
             let Decided { decision, changes, thread, direct: _ } = decided;
             match self.commit(&changes).await {
                 Ok(()) => {
+                    situation.rules.committed(&changes);
                     if let Some(thread) = thread {
                         self.desk.workload.remember(&work.claim.lane, thread);
                     }
@@ -262,6 +263,9 @@ impl LaneTask {
             changes.list.iter().any(|change| matches!(change, Change::AddEffect(_) | Change::MoveEffect(_)));
         if concerns_effects {
             self.node.ports.wake.send(Hint::Effects(self.desk.tenant));
+        }
+        if changes.list.iter().any(|change| matches!(change, Change::AddVerdict(_))) {
+            self.node.ports.wake.send(Hint::Verdict(self.desk.tenant));
         }
         self.node.ports.wake.send(Hint::Audit(self.desk.tenant));
     }

@@ -5,6 +5,7 @@ use tenants::account::{Account, Agency, ApiKey, MetaApp, SealedSecret, Tenant};
 use tenants::alert::{Alert, NewAlert};
 use tenants::approval::{Approval, ApprovalStatus};
 use tenants::audit::{AuditEntry, Chain, ChainVerdict};
+use tenants::autonomy::EarnedMode;
 use tenants::changes::Changes;
 use tenants::clock::Timestamp;
 use tenants::conversation::{Comment, Conversation, Message};
@@ -13,9 +14,12 @@ use tenants::ids::{
     AccountId, AgencyId, AlertId, AppId, ApprovalId, CommentId, ConversationId, EventId, KeyId, RuleId,
     TenantId,
 };
+use tenants::intent::Intent;
 use tenants::ports::*;
 use tenants::rule::Rule;
 use tenants::settings::TenantSettings;
+use tenants::tuning::TuningVersion;
+use tenants::verdict::Verdict;
 
 use super::MemoryStore;
 use super::store::Data;
@@ -260,6 +264,42 @@ impl Approvals for MemoryStore {
     }
 
     async fn tenants_with_overdue_approvals(&self, _now: Timestamp) -> Result<Vec<TenantId>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Learning for MemoryStore {
+    async fn find_tuning(
+        &self,
+        _tenant: &TenantId,
+        _version: Option<u32>,
+    ) -> Result<Option<TuningVersion>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list_tunings(&self, _tenant: &TenantId) -> Result<Vec<TuningVersion>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn unlearned_verdicts(&self, _tenant: &TenantId, _limit: u32) -> Result<Vec<Verdict>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn tenants_with_unlearned_verdicts(&self) -> Result<Vec<TenantId>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn latest_verdicts(
+        &self,
+        _tenant: &TenantId,
+        _intent: Intent,
+        _limit: u32,
+    ) -> Result<Vec<KeptVerdict>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn earned_modes(&self, _tenant: &TenantId) -> Result<Vec<EarnedMode>, StoreError> {
         Ok(Vec::new())
     }
 }

@@ -41,12 +41,12 @@ pub(super) struct Answer {
 
 impl Answer {
     /// The body of an answer that reports no error; codes in the body count more than the status.
-    pub(super) fn into_body(self) -> Result<Answered, Self> {
+    pub(super) fn into_body(self) -> Result<Answered, Box<Self>> {
         match self.body {
             Some(body) if self.status < 300 && body.is_object() && body.get("error").is_none() => {
                 Ok(Answered { body, usage: self.usage })
             }
-            body => Err(Self { body, ..self }),
+            body => Err(Box::new(Self { body, ..self })),
         }
     }
 }

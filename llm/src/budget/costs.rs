@@ -14,7 +14,7 @@ const KEPT: usize = 200;
 /// Below so many costs nothing has been learned.
 const ENOUGH: usize = 10;
 
-/// See the module. What it knows is gone after a restart, and learned anew within [`ENOUGH`] calls.
+/// See the module. After a restart it is told what the ledger knows, else it learns anew within [`ENOUGH`] calls.
 #[derive(Debug, Default)]
 pub(super) struct Costs {
     seen: Mutex<HashMap<Task, HashMap<ModelRef, VecDeque<MicroUsd>>>>,

@@ -13,7 +13,9 @@
 //! has expired.
 
 mod costs;
+mod spares;
 mod spending;
+mod tally;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,12 +29,16 @@ use tenants::tasks::Tasks;
 use tracing::{error, warn};
 
 use self::costs::Costs;
+use self::spares::{Kind, Need, Spare, Spares};
 pub(crate) use self::spending::{CallStart, Ending, Spending};
+pub use self::tally::{Sums, Tally};
 use crate::catalogue::{ModelRef, Price};
 use crate::error::LlmError;
 use crate::metrics::LlmMetrics;
-use crate::tally::Tally;
+use crate::request::Usage;
 
+/// Calls that are looked through for what such calls cost.
+const RECALLED: u32 = 5_000;
 /// Tries to settle before it is given up and left to expiry.
 const SETTLE_TRIES: u32 = 12;
 /// Pause before the second try to settle; doubled for each further one.
@@ -116,8 +122,7 @@ pub(crate) struct Work {
     pub task: Task,
     pub event: Option<EventId>,
     pub prompt: Option<String>,
-    /// Where its calls are added up, beside the ledger.
-    pub tally: Option<Tally>,
+    pub tally: Tally,
 }
 
 /// Sets money aside and settles it.
@@ -129,6 +134,18 @@ pub(crate) struct Purse {
     tasks: Tasks,
     metrics: LlmMetrics,
     costs: Costs,
+    spares: Spares,
+}
+
+/// The money that a call needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish<'a> {
+    pub model: &'a ModelRef,
+    pub amount: MicroUsd,
+    /// It counts as spent then, should the program have died.
+    pub expires_at: Timestamp,
+    /// How long money for the next call of this kind is kept ready; zero: not at all.
+    pub keep_spares: Duration,
 }
 
 impl Purse {
@@ -140,7 +157,7 @@ impl Purse {
         tasks: Tasks,
         metrics: LlmMetrics,
     ) -> Self {
-        Self { ledger, watch, clock, ids, tasks, metrics, costs: Costs::default() }
+        Self { ledger, watch, clock, ids, tasks, metrics, costs: Costs::default(), spares: Spares::default() }
     }
 
     /// What such a call will probably cost: learned, or `first_guess` as long as too little is known.
@@ -148,7 +165,20 @@ impl Purse {
         self.costs.expected(task, model, quantile).unwrap_or(first_guess)
     }
 
-    /// Sets `amount` aside, until `expires_at` at most.
+    /// Remembers what calls cost before this program was started, as far as the ledger knows; how many.
+    ///
+    /// # Errors
+    /// When the ledger does not answer: then it is learned anew.
+    pub async fn recall(&self) -> Result<usize, StoreError> {
+        let recent = self.ledger.recent_costs(RECALLED).await?;
+        for call in recent.iter().rev() {
+            let model = ModelRef { provider: call.provider.clone(), model: call.model.clone() };
+            self.costs.learn(call.task, &model, call.cost);
+        }
+        Ok(recent.len())
+    }
+
+    /// Sets money aside, or takes what was set aside for such a call ahead of time.
     ///
     /// # Errors
     /// [`LlmError::OutOfBudget`], or [`LlmError::Unavailable`] when the ledger does not answer: then nothing may be
@@ -157,19 +187,42 @@ impl Purse {
         self: &Arc<Self>,
         payer: &Payer,
         work: &Work,
-        amount: MicroUsd,
-        expires_at: Timestamp,
+        wish: Wish<'_>,
     ) -> Result<Spending, LlmError> {
-        let reservation = Reservation {
-            id: ReservationId::new(&self.ids),
-            tenant: payer.tenant,
-            task: work.task,
-            amount,
-            lines: payer.lines.clone(),
-            at: self.clock.now(),
-            expires_at,
+        let kind = (payer.tenant, work.task, wish.model.clone());
+        let need = Need {
+            lines: &payer.lines,
+            amount: wish.amount,
+            expires_at: wish.expires_at,
+            keep: wish.keep_spares,
+            now: self.clock.now(),
         };
-        // In a task of its own: if the caller goes away meanwhile, the granted money is given back all the same.
+        let found = self.spares.take(&kind, need);
+        found.outdated.into_iter().for_each(|spare| Arc::clone(self).settle_soon(spare.id, Vec::new()));
+        let spending = match found.spare {
+            Some(spare) => {
+                let paid = Paid { reservation: spare.id };
+                Spending::new(Arc::clone(self), paid, payer.tenant, work.clone(), spare.amount)
+            }
+            None => self.reserve_now(payer, work, wish).await?,
+        };
+        // Only now, so that no spare takes the last money from the call itself.
+        if found.is_busy && !self.tasks.is_stopping() && self.spares.wants_more(&kind, need) {
+            let expires_at = wish.expires_at + wish.keep_spares;
+            let spare = self.reservation(payer, work.task, wish.amount, expires_at);
+            self.tasks.spawn("llm spare", Arc::clone(self).refill(kind, spare, wish.keep_spares));
+        }
+        Ok(spending)
+    }
+
+    /// In a task of its own: if the caller goes away meanwhile, the granted money is given back all the same.
+    async fn reserve_now(
+        self: &Arc<Self>,
+        payer: &Payer,
+        work: &Work,
+        wish: Wish<'_>,
+    ) -> Result<Spending, LlmError> {
+        let reservation = self.reservation(payer, work.task, wish.amount, wish.expires_at);
         let reserving = Arc::clone(self).reserve(reservation, work.clone());
         match self.tasks.spawn("llm reservation", reserving).await {
             Ok(result) => result,
@@ -178,6 +231,11 @@ impl Purse {
                 reason: format!("setting money aside failed: {failed}"),
             }),
         }
+    }
+
+    fn reservation(&self, payer: &Payer, task: Task, amount: MicroUsd, expires_at: Timestamp) -> Reservation {
+        let (id, at) = (ReservationId::new(&self.ids), self.clock.now());
+        Reservation { id, tenant: payer.tenant, task, amount, lines: payer.lines.clone(), at, expires_at }
     }
 
     async fn reserve(self: Arc<Self>, reservation: Reservation, work: Work) -> Result<Spending, LlmError> {
@@ -197,6 +255,44 @@ impl Purse {
                     reason: format!("the budget cannot be asked: {error}"),
                 })
             }
+        }
+    }
+
+    /// Sets a spare aside. Whether there is room for it is nobody's concern but its own.
+    async fn refill(self: Arc<Self>, kind: Kind, reservation: Reservation, keep: Duration) {
+        let Reservation { id, amount, ref lines, expires_at, .. } = reservation;
+        let lines = lines.clone();
+        let spare = match self.ledger.reserve(reservation).await {
+            Ok(Reserved::Granted) => {
+                Some(Spare { id, amount, expires_at, kept_until: self.clock.now() + keep })
+            }
+            Ok(Reserved::Refused(_)) => None,
+            Err(_) => {
+                Arc::clone(&self).settle_soon(id, Vec::new());
+                None
+            }
+        };
+        match self.spares.put(&kind, &lines, spare) {
+            Ok(false) => {}
+            Ok(true) => {
+                let tasks = self.tasks.clone();
+                tasks.spawn("llm spares", self.sweep(kind, keep));
+            }
+            Err(outdated) => self.settle_soon(outdated.id, Vec::new()),
+        }
+    }
+
+    /// Gives back what nobody used, until there is none.
+    async fn sweep(self: Arc<Self>, kind: Kind, keep: Duration) {
+        let mut is_needed = true;
+        while is_needed {
+            let now = tokio::select! {
+                () = self.clock.sleep(keep) => Some(self.clock.now()),
+                () = self.tasks.stopping() => None,
+            };
+            let old;
+            (old, is_needed) = self.spares.sweep(&kind, now);
+            old.into_iter().for_each(|spare| Arc::clone(&self).settle_soon(spare.id, Vec::new()));
         }
     }
 
@@ -232,5 +328,5 @@ impl Purse {
 /// What a call costs whose price is known and whose answer has an ordinary length: a quarter of its cap.
 pub(crate) fn first_guess(price: Price, input_bytes: usize, max_tokens: u32) -> MicroUsd {
     let input = crate::catalogue::estimated_tokens(input_bytes);
-    price.cost(crate::request::Usage { input, cached: 0, output: max_tokens / 4 })
+    price.cost(Usage { input, output: max_tokens / 4, ..Usage::default() })
 }

@@ -32,8 +32,6 @@ pub(crate) struct CallStart {
     pub model: ModelRef,
     pub price: Price,
     pub is_price_known: bool,
-    /// Which call of its request this is, from 1.
-    pub attempt: u32,
     /// Why an earlier choice was not taken.
     pub fallback_reason: Option<String>,
     pub input_bytes: usize,
@@ -43,6 +41,8 @@ pub(crate) struct CallStart {
 
 struct UnderWay {
     start: CallStart,
+    /// Which call of its request this is, from 1.
+    attempt: u32,
     at: Timestamp,
     /// Bytes the model has written.
     written: usize,
@@ -78,8 +78,8 @@ impl Spending {
     /// A call is made now; it counts as cancelled unless it ends otherwise.
     pub fn begin(&mut self, start: CallStart) {
         self.model = Some(start.model.clone());
-        let at = self.purse.clock.now();
-        self.under_way = Some(UnderWay { start, at, written: 0, usage: None });
+        let (attempt, at) = (self.work.tally.begin(), self.purse.clock.now());
+        self.under_way = Some(UnderWay { start, attempt, at, written: 0, usage: None });
     }
 
     /// What has come so far: bytes the model has written in all, and tokens as far as the provider has said.
@@ -91,21 +91,18 @@ impl Spending {
     }
 
     /// The call under way is over.
-    pub fn end(&mut self, ending: Ending<'_>) -> Option<&LlmCall> {
-        let under_way = self.under_way.take()?;
+    pub fn end(&mut self, ending: Ending<'_>) {
+        let Some(under_way) = self.under_way.take() else { return };
         let call = self.reckon(under_way, ending);
         self.purse.metrics.call(&call);
-        if let Some(tally) = &self.work.tally {
-            tally.add(&call);
-        }
         self.calls.push(call);
-        self.calls.last()
     }
 
     fn reckon(&self, under_way: UnderWay, ending: Ending<'_>) -> LlmCall {
         let outcome = outcome(&ending);
         let (usage, cost, is_estimate) = self.bill(&under_way, &ending, outcome);
-        let UnderWay { start, at, .. } = under_way;
+        self.work.tally.add(usage, cost, is_estimate);
+        let UnderWay { start, attempt, at, .. } = under_way;
         let now = self.purse.clock.now();
         LlmCall {
             id: CallId::new(&self.purse.ids),
@@ -121,7 +118,7 @@ impl Spending {
             cost,
             is_estimate,
             latency_us: i64::try_from(now.since(at).as_micros()).unwrap_or(i64::MAX),
-            attempt: start.attempt,
+            attempt,
             fallback_reason: start.fallback_reason,
             outcome,
             error: words(&ending),
@@ -140,7 +137,7 @@ impl Spending {
         }
         // What a provider said before an answer broke off does not count all that had been written by then.
         let said =
-            call.usage.unwrap_or(Usage { input: estimated_tokens(start.input_bytes), cached: 0, output: 0 });
+            call.usage.unwrap_or(Usage { input: estimated_tokens(start.input_bytes), ..Usage::default() });
         let usage = Usage { output: said.output.max(estimated_tokens(call.written)), ..said };
         let cost = start.price.cost(usage);
         let is_length_known = is_whole || start.is_stream;
@@ -152,9 +149,7 @@ impl Drop for Spending {
     fn drop(&mut self) {
         self.end(Ending::Cancelled);
         let calls = std::mem::take(&mut self.calls);
-        let has_answer =
-            |call: &LlmCall| matches!(call.outcome, CallOutcome::Answered | CallOutcome::InvalidOutput);
-        if let (Some(model), true) = (&self.model, calls.iter().any(has_answer)) {
+        if let (Some(model), true) = (&self.model, calls.iter().any(|call| call.outcome.has_answer())) {
             let cost = calls.iter().fold(0_i64, |sum, call| sum.saturating_add(call.cost.0));
             self.purse.costs.learn(self.work.task, model, MicroUsd(cost));
         }

@@ -7,10 +7,10 @@ use tenants::prompt::PromptKey;
 
 use super::opinion::{Opinion, schema};
 use super::{Cascade, answer, instead, instructions, reckoned, shown};
+use crate::budget::Tally;
 use crate::error::LlmError;
 use crate::request::{CacheScope, Input, Request, Tier};
 use crate::router::{Answer, ClassifyRequest, LlmRouter};
-use crate::tally::Tally;
 
 /// A small model's opinion below this confidence is asked of a larger one as well.
 const SMALL_FROM: f32 = 0.7;
@@ -56,7 +56,7 @@ impl Cascade {
         tier: Tier,
         tally: &Tally,
     ) -> Result<Answer<Classification>, LlmError> {
-        let question = Request { tally: Some(tally.clone()), ..self.question(request, tier)? };
+        let question = Request { tally: tally.clone(), ..self.question(request, tier)? };
         let reply = self.models.complete(question).await?;
         let opinion = Opinion::read(reply.json.as_ref()).ok_or_else(|| LlmError::InvalidOutput {
             reason: "the answer is no classification".to_owned(),

@@ -21,7 +21,7 @@ use tenants::intent::Classification;
 use tenants::models::Task;
 use tenants::prompt::{Prompt, PromptKey};
 
-use crate::budget::Payer;
+use crate::budget::{Payer, Tally};
 use crate::disguise::visible;
 use crate::error::LlmError;
 use crate::offline::OfflineProvider;
@@ -29,7 +29,6 @@ use crate::prompts::{built_in, render};
 use crate::request::{Input, Origin, Request};
 use crate::router::{Answer, Behalf, BreakerOf, ClassifyRequest, LlmRouter, ReplyRequest};
 use crate::routing::Router;
-use crate::tally::Tally;
 
 /// Longest text, in characters, that a model is shown: the longest comment has 2,200.
 const LONGEST_TEXT: usize = 4_000;
@@ -117,7 +116,7 @@ fn reckoned<T>(answer: Answer<T>, tally: &Tally) -> Answer<T> {
         tokens_out: sums.usage.output,
         cost_micro_usd: sums.cost.0,
         is_estimate: sums.is_estimate,
-        attempts: sums.calls,
+        attempts: sums.attempts,
         ..answer
     }
 }

@@ -8,11 +8,11 @@ use tenants::prompt::PromptKey;
 
 use super::leak::repeats;
 use super::{Cascade, answer, instead, instructions, reckoned, shown};
+use crate::budget::Tally;
 use crate::error::LlmError;
 use crate::offline::signed;
 use crate::request::{Input, Reply, Request, Schema};
 use crate::router::{Answer, Channel, Formality, Line, LlmRouter, ReplyRequest};
-use crate::tally::Tally;
 
 /// Lines of the conversation that a model is shown.
 const LINES: usize = 12;
@@ -45,7 +45,7 @@ impl Cascade {
     }
 
     async fn write(&self, request: &ReplyRequest, tally: &Tally) -> Result<Answer<String>, LlmError> {
-        let question = Request { tally: Some(tally.clone()), ..self.reply_question(request)? };
+        let question = Request { tally: tally.clone(), ..self.reply_question(request)? };
         let instructions = question.input.system.clone();
         let reply = self.models.complete(question).await?;
         let written = read(&reply)?;

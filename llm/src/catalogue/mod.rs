@@ -67,6 +67,9 @@ pub struct Calling {
     pub reserve_quantile: f64,
     /// Milliseconds after the deadline at which a reservation counts as spent.
     pub reservation_grace_ms: u64,
+    /// Milliseconds for which money for the next call of a kind is kept ready; 0: it is set aside call by call.
+    #[serde(default)]
+    pub spare_ms: u64,
     /// Classifications kept.
     pub cache_entries: usize,
 }
@@ -86,6 +89,8 @@ pub struct TaskEntry {
     pub deadline_ms: u64,
     /// Tries of one model.
     pub tries: u32,
+    /// Milliseconds without an answer after which the next model is asked as well; never when left out.
+    pub hedge_after_ms: Option<u64>,
     /// 0 to 2.
     pub temperature: f32,
 }
@@ -114,6 +119,17 @@ impl TaskEntry {
             Tier::First => &self.models,
             Tier::Larger => &self.larger,
         }
+    }
+
+    fn check_hedging(&self, place: &str) -> Result<(), CatalogueError> {
+        let Some(after) = self.hedge_after_ms else { return Ok(()) };
+        if after == 0 || after >= self.deadline_ms {
+            return senseless(place, "hedge_after_ms must be more than 0 and less than deadline_ms");
+        }
+        if self.models.len() < 2 {
+            return senseless(place, "hedge_after_ms needs a second model in models");
+        }
+        Ok(())
     }
 }
 
@@ -208,6 +224,7 @@ impl Catalogue {
             if !(0.0..=2.0).contains(&entry.temperature) {
                 return senseless(&place, "temperature must be between 0 and 2");
             }
+            entry.check_hedging(&place)?;
         }
         let embedding = &self.embedding;
         self.check_models(
@@ -319,7 +336,7 @@ mod tests {
         let catalogue = Catalogue::built_in().unwrap();
         let (price, is_known) = catalogue.price(&"openai/brand-new".parse().unwrap());
         assert!(!is_known);
-        let million = Usage { input: 1_000_000, cached: 0, output: 1_000_000 };
+        let million = Usage { input: 1_000_000, output: 1_000_000, ..Usage::default() };
         assert_eq!(price.cost(million), MicroUsd(30_000_000));
     }
 
@@ -332,6 +349,9 @@ mod tests {
             ("tasks.plan.larger = ['nowhere/x']", "tasks.plan: `nowhere/x`: there is no [providers.nowhere]"),
             ("tasks.plan.larger = ['anthropic/claude-opus-4-6']", "tasks.plan: larger must not name"),
             ("tasks.plan.tries = 0", "tasks.plan: tries"),
+            ("tasks.plan.hedge_after_ms = 5000", "tasks.plan: hedge_after_ms needs a second model"),
+            ("tasks.caption.hedge_after_ms = 0", "tasks.caption: hedge_after_ms must be"),
+            ("tasks.caption.hedge_after_ms = 90000", "tasks.caption: hedge_after_ms must be"),
             ("tasks.plan.timeout_ms = 0", "tasks.plan: timeout_ms"),
             ("tasks.plan.temperature = 3.0", "tasks.plan: temperature"),
             ("tasks.plan.colour = 'red'", "unknown field `colour`"),

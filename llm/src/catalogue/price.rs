@@ -16,6 +16,8 @@ pub struct Price {
     pub input: i64,
     /// Sent and found in the provider's cache.
     pub cached: i64,
+    /// Sent and written to the provider's cache; like sent when left out.
+    pub cache_write: Option<i64>,
     /// Received.
     pub output: i64,
 }
@@ -24,7 +26,13 @@ impl Price {
     /// What a call costs; a part of a micro-dollar counts as one.
     pub fn cost(&self, usage: Usage) -> MicroUsd {
         let cached = usage.cached.min(usage.input);
-        let parts = [(usage.input - cached, self.input), (cached, self.cached), (usage.output, self.output)];
+        let written = usage.cache_write.min(usage.input - cached);
+        let parts = [
+            (usage.input - cached - written, self.input),
+            (cached, self.cached),
+            (written, self.writing()),
+            (usage.output, self.output),
+        ];
         let total: i128 = parts.iter().map(|(tokens, price)| i128::from(*tokens) * i128::from(*price)).sum();
         let micros = (total + 999_999) / 1_000_000;
         MicroUsd(i64::try_from(micros).unwrap_or(i64::MAX))
@@ -35,12 +43,17 @@ impl Price {
         Self {
             input: self.input.max(other.input),
             cached: self.cached.max(other.cached),
+            cache_write: Some(self.writing().max(other.writing())),
             output: self.output.max(other.output),
         }
     }
 
     pub(super) fn is_negative(&self) -> bool {
-        self.input < 0 || self.cached < 0 || self.output < 0
+        [self.input, self.cached, self.writing(), self.output].iter().any(|price| *price < 0)
+    }
+
+    fn writing(&self) -> i64 {
+        self.cache_write.unwrap_or(self.input)
     }
 }
 
@@ -55,24 +68,34 @@ mod tests {
 
     #[test]
     fn cached_tokens_are_cheaper_and_never_counted_twice() {
-        let price = Price { input: 5_000_000, cached: 500_000, output: 25_000_000 };
-        let usage = Usage { input: 1_000, cached: 800, output: 100 };
+        let price = Price { input: 5_000_000, cached: 500_000, output: 25_000_000, ..Price::default() };
+        let usage = Usage { input: 1_000, cached: 800, output: 100, ..Usage::default() };
         assert_eq!(price.cost(usage), MicroUsd(1_000 + 400 + 2_500));
-        let absurd = Usage { input: 10, cached: 1_000, output: 0 };
+        let absurd = Usage { input: 10, cached: 1_000, cache_write: 1_000, output: 0 };
         assert_eq!(price.cost(absurd), MicroUsd(5));
         assert_eq!(price.cost(Usage::default()), MicroUsd(0));
     }
 
     #[test]
+    fn tokens_written_to_the_cache_have_a_price_of_their_own() {
+        let usage = Usage { input: 1_000, cached: 300, cache_write: 400, output: 0 };
+        let plain = Price { input: 5_000_000, cached: 500_000, ..Price::default() };
+        assert_eq!(plain.cost(usage), MicroUsd(3_500 + 150));
+        let dearer = Price { cache_write: Some(6_250_000), ..plain };
+        assert_eq!(dearer.cost(usage), MicroUsd(1_500 + 150 + 2_500));
+    }
+
+    #[test]
     fn a_part_of_a_micro_dollar_counts_as_one() {
-        let price = Price { input: 100_000, cached: 0, output: 0 };
-        assert_eq!(price.cost(Usage { input: 1, cached: 0, output: 0 }), MicroUsd(1));
+        let price = Price { input: 100_000, ..Price::default() };
+        assert_eq!(price.cost(Usage { input: 1, ..Usage::default() }), MicroUsd(1));
     }
 
     #[test]
     fn absurd_prices_do_not_overflow() {
-        let price = Price { input: i64::MAX, cached: i64::MAX, output: i64::MAX };
-        let usage = Usage { input: u32::MAX, cached: 0, output: u32::MAX };
+        let (most, cache_write) = (i64::MAX, None);
+        let price = Price { input: most, cached: most, cache_write, output: most };
+        let usage = Usage { input: u32::MAX, output: u32::MAX, ..Usage::default() };
         assert_eq!(price.cost(usage), MicroUsd(i64::MAX));
     }
 }

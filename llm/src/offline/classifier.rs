@@ -1,11 +1,12 @@
 //! The local classifier: a text in, a [`Classification`] out, in microseconds.
 
 use tenants::intent::{Classification, Intent, Language, Sentiment};
+use tenants::tuning::Tuning;
 
 use super::lexicon::{Lexicon, LexiconError};
 use super::model::{INTENT, Model, ModelError, SENTIMENT, best, probabilities};
 use super::text::Text;
-use super::{crisis, features, language};
+use super::{crisis, features, language, learn};
 
 const LEXICON: &str = include_str!("../../../config/intents/lexicon.tsv");
 const WEIGHTS: &[u8] = include_bytes!("../../../config/intents/model.bin");
@@ -54,9 +55,23 @@ impl Classifier {
 
     /// What `raw` wants. `hint` is the language it probably has.
     pub fn classify(&self, raw: &str, hint: Option<Language>) -> Classification {
+        self.classify_tuned(raw, hint, &Tuning::default())
+    }
+
+    /// What `raw` wants, with what a tenant's people have taught. The default tuning changes nothing. No tuning changes
+    /// what counts as a crisis, the sentiment or the language, nor takes a clear complaint for anything else.
+    pub fn classify_tuned(&self, raw: &str, hint: Option<Language>, tuning: &Tuning) -> Classification {
         let text = Text::parse(raw);
-        let scores = self.model.scores(&features::extract(&text, &self.lexicon));
-        let intents = probabilities(&scores, INTENT, self.model.temperature);
+        let mut features = features::extract(&text, &self.lexicon);
+        let scores = self.model.scores(&features);
+        let crisis = crisis::decide(&text, &scores, &self.model, &self.lexicon);
+        let mut intents = probabilities(&scores, INTENT, self.model.temperature);
+        if !tuning.nudges.is_empty() && !learn::is_fixed(crisis, intents[Intent::Complaint as usize]) {
+            let mut tuned = scores;
+            features.retain(|feature| features::is_word(feature.row));
+            learn::nudge(&mut tuned[INTENT.columns()], &features, tuning);
+            intents = probabilities(&tuned, INTENT, self.model.temperature);
+        }
         let intent = best(&intents[..INTENT.classes]);
         let sentiment = best(&probabilities(&scores, SENTIMENT, 1.0)[..SENTIMENT.classes]);
         Classification {
@@ -65,8 +80,14 @@ impl Classifier {
             probabilities: Intent::ALL.iter().copied().zip(intents).collect(),
             sentiment: Sentiment::ALL[sentiment],
             language: language::decide(&text, &scores, hint),
-            crisis: crisis::decide(&text, &scores, &self.model, &self.lexicon),
+            crisis,
         }
+    }
+
+    /// Scores of the intents without nudges, in the order of [`Intent::ALL`].
+    pub(super) fn intent_scores(&self, text: &Text) -> [f32; INTENT.classes] {
+        let scores = self.model.scores(&features::extract(text, &self.lexicon));
+        std::array::from_fn(|intent| scores[INTENT.start + intent])
     }
 
     /// The language of a text, or `None`; see the decision rule in `language.rs`.

@@ -97,6 +97,11 @@ fn words_row(hash: Hash) -> u32 {
     CUES + hash.mixed() % WORDS
 }
 
+/// Whether the row stands for a word or a pair of words.
+pub fn is_word(row: u32) -> bool {
+    (CUES..FIRST_LETTERS).contains(&row)
+}
+
 fn letters_row(hash: Hash) -> u32 {
     FIRST_LETTERS + hash.mixed() % (FEATURES as u32 - FIRST_LETTERS)
 }

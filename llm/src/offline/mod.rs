@@ -9,6 +9,7 @@ mod features;
 mod fill;
 mod float;
 mod language;
+pub mod learn;
 pub mod lexicon;
 mod model;
 mod templates;
@@ -93,7 +94,8 @@ impl OfflineProvider {
 impl LlmRouter for OfflineProvider {
     async fn classify(&self, request: ClassifyRequest) -> Result<Answer<Classification>, LlmError> {
         let started = self.clock.now();
-        let classification = self.classifier.classify(&request.text, request.language_hint);
+        let classification =
+            self.classifier.classify_tuned(&request.text, request.language_hint, &request.behalf.tuning);
         Ok(self.labelled(classification, started, None))
     }
 

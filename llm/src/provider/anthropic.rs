@@ -14,6 +14,7 @@ use super::anthropic_wire::{Answer, Block, BlockDelta, Event, WireUsage, stop_re
 use super::http::Endpoint;
 use super::openai::rounded;
 use super::transport::{self, LineStream};
+use super::whole::Whole;
 use super::{Ask, CallError, Completion, Delta, Deltas, Embeddings, Provider, json as wire, sse};
 use crate::budget::Paid;
 use crate::request::{Message, StopReason, Tool, ToolCall, Usage};
@@ -111,32 +112,17 @@ fn blocks(message: &Message) -> (&'static str, Vec<Value>) {
 impl Provider for Anthropic {
     async fn complete(&self, _paid: &Paid, ask: &Ask<'_>) -> Result<Completion, CallError> {
         let bytes = transport::exchange(self.post(&body(ask)), &*self.endpoint.clock).await?;
-        let answer: Answer = wire::read(&bytes)?;
-        let mut completion = Completion {
-            stop: stop_reason(answer.stop_reason.as_deref()),
-            usage: answer.usage.map(|usage| usage.onto(Usage::default())),
-            ..Completion::default()
-        };
-        for block in answer.content {
-            match block {
-                Block::Text { text } => completion.text.push_str(&text),
-                Block::ToolUse { name, input, .. } if is_answer(ask, &name) => {
-                    completion.text = input.to_string();
-                    completion.stop = answered(completion.stop);
-                }
-                Block::ToolUse { id, name, input } => {
-                    completion.tool_calls.push(ToolCall { id, name, arguments: input });
-                }
-                Block::Other => {}
-            }
-        }
-        Ok(completion)
+        Ok(completion(ask, wire::read(&bytes)?))
     }
 
     async fn stream(&self, _paid: &Paid, ask: &Ask<'_>) -> Result<Box<dyn Deltas>, CallError> {
         let mut body = body(ask);
         body["stream"] = true.into();
         let response = transport::send(self.post(&body), &*self.endpoint.clock).await?;
+        if transport::is_whole(&response) {
+            let answer = wire::read(&transport::whole(response).await?)?;
+            return Ok(Box::new(Whole::of(completion(ask, answer))));
+        }
         Ok(Box::new(MessageStream {
             lines: LineStream::of(response),
             ready: VecDeque::new(),
@@ -151,6 +137,28 @@ impl Provider for Anthropic {
     async fn embed(&self, _paid: &Paid, model: &str, _texts: &[String]) -> Result<Embeddings, CallError> {
         Err(CallError::UnknownModel(format!("{model}: Anthropic has no embeddings")))
     }
+}
+
+fn completion(ask: &Ask<'_>, answer: Answer) -> Completion {
+    let mut completion = Completion {
+        stop: stop_reason(answer.stop_reason.as_deref()),
+        usage: answer.usage.map(|usage| usage.onto(Usage::default())),
+        ..Completion::default()
+    };
+    for block in answer.content {
+        match block {
+            Block::Text { text } => completion.text.push_str(&text),
+            Block::ToolUse { name, input, .. } if is_answer(ask, &name) => {
+                completion.text = input.to_string();
+                completion.stop = answered(completion.stop);
+            }
+            Block::ToolUse { id, name, input } => {
+                completion.tool_calls.push(ToolCall { id, name, arguments: input });
+            }
+            Block::Other => {}
+        }
+    }
+    completion
 }
 
 /// Whether a tool of this name is the one that gives the answer.

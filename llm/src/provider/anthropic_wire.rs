@@ -78,8 +78,7 @@ pub(super) enum BlockDelta {
     Other,
 }
 
-/// Theirs counts tokens from and to the cache beside the others, ours counts them among them. Writing to the cache is
-/// charged like sending: Troupe never asks for it.
+/// Theirs counts tokens from and to the cache beside the others, ours counts them among them.
 #[derive(Debug, Deserialize)]
 pub(super) struct WireUsage {
     input_tokens: Option<u32>,
@@ -89,13 +88,14 @@ pub(super) struct WireUsage {
 }
 
 impl WireUsage {
-    /// What is known now: the end of a stream often repeats the output only.
+    /// What is known now: the end of a stream often repeats a part only.
     pub fn onto(self, earlier: Usage) -> Usage {
+        let plain = earlier.input.saturating_sub(earlier.cached).saturating_sub(earlier.cache_write);
         let cached = self.cache_read_input_tokens.unwrap_or(earlier.cached);
-        let input = self.input_tokens.map_or(earlier.input, |tokens| {
-            tokens.saturating_add(cached).saturating_add(self.cache_creation_input_tokens.unwrap_or(0))
-        });
-        Usage { input, cached: cached.min(input), output: self.output_tokens.unwrap_or(earlier.output) }
+        let cache_write = self.cache_creation_input_tokens.unwrap_or(earlier.cache_write);
+        let plain = self.input_tokens.unwrap_or(plain);
+        let input = plain.saturating_add(cached).saturating_add(cache_write);
+        Usage { input, cached, cache_write, output: self.output_tokens.unwrap_or(earlier.output) }
     }
 }
 

@@ -17,6 +17,7 @@ mod openai;
 mod openai_wire;
 mod sse;
 mod transport;
+mod whole;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -175,7 +175,7 @@ impl Chunk {
     /// The prompt's count is missing when all of it was cached on their side.
     fn usage(&self) -> Option<Usage> {
         let output = self.eval_count?;
-        Some(Usage { input: self.prompt_eval_count.unwrap_or(0), cached: 0, output })
+        Some(Usage { input: self.prompt_eval_count.unwrap_or(0), output, ..Usage::default() })
     }
 
     fn stop(&self, has_tools: bool) -> StopReason {

@@ -8,8 +8,9 @@ use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
 use super::http::Endpoint;
-use super::openai_wire::{Answer, Chunk, EmbeddingAnswer, messages, stop_reason, tool_calls};
+use super::openai_wire::{Answer, Chunk, EmbeddingAnswer, messages, stop_reason};
 use super::transport::{self, LineStream};
+use super::whole::Whole;
 use super::{Ask, CallError, Completion, Delta, Deltas, Embeddings, Provider, json as wire, sse};
 use crate::budget::Paid;
 use crate::request::StopReason;
@@ -70,17 +71,7 @@ impl Provider for OpenAi {
     async fn complete(&self, _paid: &Paid, ask: &Ask<'_>) -> Result<Completion, CallError> {
         let request = self.post("/chat/completions", &self.body(ask));
         let bytes = transport::exchange(request, &*self.endpoint.clock).await?;
-        let answer: Answer = wire::read(&bytes)?;
-        let usage = answer.usage.map(Into::into);
-        let choice = answer.choices.into_iter().next();
-        let choice = choice.ok_or_else(|| CallError::Malformed("an answer without choices".into()))?;
-        let stop = stop_reason(choice.finish_reason.as_deref(), choice.message.refusal.is_some());
-        Ok(Completion {
-            text: choice.message.content.unwrap_or_default(),
-            tool_calls: tool_calls(choice.message.tool_calls.unwrap_or_default())?,
-            stop,
-            usage,
-        })
+        wire::read::<Answer>(&bytes)?.into_completion()
     }
 
     async fn stream(&self, _paid: &Paid, ask: &Ask<'_>) -> Result<Box<dyn Deltas>, CallError> {
@@ -88,7 +79,12 @@ impl Provider for OpenAi {
         body["stream"] = true.into();
         body["stream_options"] = json!({ "include_usage": true });
         let response = transport::send(self.post("/chat/completions", &body), &*self.endpoint.clock).await?;
-        Ok(Box::new(ChatStream { lines: LineStream::of(response), ready: VecDeque::new(), stop: None }))
+        if transport::is_whole(&response) {
+            let answer: Answer = wire::read(&transport::whole(response).await?)?;
+            return Ok(Box::new(Whole::of(answer.into_completion()?)));
+        }
+        let (lines, ready) = (LineStream::of(response), VecDeque::new());
+        Ok(Box::new(ChatStream { lines, ready, stop: None, has_tools: false }))
     }
 
     async fn embed(&self, _paid: &Paid, model: &str, texts: &[String]) -> Result<Embeddings, CallError> {
@@ -103,6 +99,7 @@ struct ChatStream {
     ready: VecDeque<Delta>,
     /// Why the model stopped, once it has said so; usage comes after it.
     stop: Option<StopReason>,
+    has_tools: bool,
 }
 
 impl ChatStream {
@@ -120,13 +117,14 @@ impl ChatStream {
         }
         for (position, call) in choice.delta.tool_calls.unwrap_or_default().into_iter().enumerate() {
             self.ready.push_back(call.into_delta(position));
+            self.has_tools = true;
         }
         // Kimi puts the usage of a stream here.
         if let Some(usage) = choice.usage {
             self.ready.push_back(Delta::Usage(usage.into()));
         }
         if let Some(reason) = choice.finish_reason {
-            self.stop = Some(stop_reason(Some(&reason), choice.delta.refusal.is_some()));
+            self.stop = Some(stop_reason(Some(&reason), choice.delta.refusal.is_some(), self.has_tools));
         }
         Ok(())
     }

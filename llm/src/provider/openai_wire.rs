@@ -4,20 +4,33 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::transport::refusal;
-use super::{Ask, CallError, Delta, Embeddings, json as wire};
+use super::{Ask, CallError, Completion, Delta, Embeddings, json as wire};
 use crate::request::{Message, StopReason, ToolCall, Usage};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
     #[serde(default)]
-    pub choices: Vec<Choice>,
-    pub usage: Option<WireUsage>,
+    choices: Vec<Choice>,
+    usage: Option<WireUsage>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Choice {
-    pub message: WireMessage,
-    pub finish_reason: Option<String>,
+    message: WireMessage,
+    finish_reason: Option<String>,
+}
+
+impl Answer {
+    pub fn into_completion(self) -> Result<Completion, CallError> {
+        let usage = self.usage.map(Into::into);
+        let choice = self.choices.into_iter().next();
+        let choice = choice.ok_or_else(|| CallError::Malformed("an answer without choices".into()))?;
+        let message = choice.message;
+        let tool_calls = tool_calls(message.tool_calls.unwrap_or_default())?;
+        let is_refused = message.refusal.is_some();
+        let stop = stop_reason(choice.finish_reason.as_deref(), is_refused, !tool_calls.is_empty());
+        Ok(Completion { text: message.content.unwrap_or_default(), tool_calls, stop, usage })
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -80,6 +93,7 @@ impl From<WireUsage> for Usage {
         Self {
             input: usage.prompt_tokens,
             cached: cached.min(usage.prompt_tokens),
+            cache_write: 0,
             output: usage.completion_tokens,
         }
     }
@@ -151,7 +165,7 @@ impl WireToolCall {
 }
 
 /// Whole tool calls.
-pub(super) fn tool_calls(calls: Vec<WireToolCall>) -> Result<Vec<ToolCall>, CallError> {
+fn tool_calls(calls: Vec<WireToolCall>) -> Result<Vec<ToolCall>, CallError> {
     let whole = |(index, call): (usize, WireToolCall)| {
         let name = call.function.name.unwrap_or_default();
         let arguments = wire::arguments(&name, &call.function.arguments.unwrap_or_default())?;
@@ -160,9 +174,11 @@ pub(super) fn tool_calls(calls: Vec<WireToolCall>) -> Result<Vec<ToolCall>, Call
     calls.into_iter().enumerate().map(whole).collect()
 }
 
-pub(super) fn stop_reason(word: Option<&str>, is_refused: bool) -> StopReason {
+/// Some servers call tools and say that they stopped as ever.
+pub(super) fn stop_reason(word: Option<&str>, is_refused: bool, has_tools: bool) -> StopReason {
     match word {
         _ if is_refused => StopReason::Refused,
+        Some("stop") | None if has_tools => StopReason::ToolUse,
         Some("stop") | None => StopReason::End,
         Some("length") => StopReason::MaxTokens,
         Some("tool_calls" | "function_call") => StopReason::ToolUse,

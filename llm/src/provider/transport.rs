@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response};
 use rustls::{ClientConfig, RootCertStore};
 use tenants::clock::Clock;
@@ -64,7 +64,18 @@ pub(super) async fn send(request: RequestBuilder, clock: &dyn Clock) -> Result<R
 
 /// Sends a request and reads the whole answer.
 pub(super) async fn exchange(request: RequestBuilder, clock: &dyn Clock) -> Result<Vec<u8>, CallError> {
-    read(send(request, clock).await?, MAX_ANSWER).await
+    whole(send(request, clock).await?).await
+}
+
+/// The whole of an answer.
+pub(super) async fn whole(response: Response) -> Result<Vec<u8>, CallError> {
+    read(response, MAX_ANSWER).await
+}
+
+/// Whether a server that was asked for a stream gives the whole answer at once, as some do.
+pub(super) fn is_whole(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("application/json"))
 }
 
 /// The lines of an answer as they come.
@@ -117,12 +128,20 @@ pub(super) fn refusal(status: u16, retry_after: Option<Duration>, message: Strin
         429 => CallError::RateLimited { retry_after },
         503 | 529 => CallError::Overloaded { retry_after },
         401 | 403 => CallError::KeyRejected(message),
-        // LiteLLM answers a wrong key with 400.
-        400 if message.starts_with("Authentication Error") => CallError::KeyRejected(message),
+        400 if is_litellms_key_problem(&message) => CallError::KeyRejected(message),
+        // LiteLLM's word for it.
+        400 if message.contains("Invalid model name passed") => CallError::UnknownModel(message),
         404 => CallError::UnknownModel(message),
+        // What a server does not offer it will not offer in a moment either.
+        501 => CallError::BadRequest { status, message },
         408 | 500.. => CallError::Server { status, message },
         _ => CallError::BadRequest { status, message },
     }
+}
+
+/// LiteLLM answers a wrong key with 400; without a database it looks for the key there all the same.
+fn is_litellms_key_problem(message: &str) -> bool {
+    message.starts_with("Authentication Error") || message == "No connected db."
 }
 
 /// `retry-after-ms`, else `Retry-After` as seconds or as a date.
@@ -203,7 +222,7 @@ mod tests {
     #[test]
     fn each_status_has_its_name() {
         let word = |status| refusal(status, None, String::new()).word();
-        let words: Vec<_> = [429, 503, 529, 500, 502, 408, 401, 403, 404, 400, 422].map(word).into();
+        let words: Vec<_> = [429, 503, 529, 500, 502, 408, 401, 403, 404, 400, 422, 501].map(word).into();
         assert_eq!(
             words,
             [
@@ -216,6 +235,7 @@ mod tests {
                 "key_rejected",
                 "key_rejected",
                 "unknown_model",
+                "bad_request",
                 "bad_request",
                 "bad_request"
             ]

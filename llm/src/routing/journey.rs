@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenants::clock::Timestamp;
-use tenants::models::LlmCall;
-use tenants::money::MicroUsd;
 
 use super::Inner;
 use super::health::Unwell;
@@ -16,7 +14,7 @@ use crate::budget::{Payer, Work};
 use crate::catalogue::{EmbeddingEntry, ModelRef, TaskEntry};
 use crate::error::LlmError;
 use crate::provider::CallError;
-use crate::request::{Origin, Usage};
+use crate::request::Origin;
 
 /// See the module.
 pub(super) struct Journey {
@@ -25,7 +23,6 @@ pub(super) struct Journey {
     pub payer: Payer,
     pub work: Work,
     pub limits: Limits,
-    pub calls: Calls,
     failures: Vec<Failure>,
     /// Why models were passed over, as `provider/model: reason`.
     reasons: Vec<String>,
@@ -38,11 +35,14 @@ pub(super) struct Limits {
     pub deadline: Timestamp,
     pub timeout: Duration,
     pub tries: u32,
+    /// After so long without an answer the next model is asked as well.
+    pub hedge_after: Option<Duration>,
 }
 
 impl Limits {
     pub fn of_task(task: &TaskEntry, deadline: Option<Timestamp>, started: Timestamp) -> Self {
-        Self::new(task.timeout_ms, task.deadline_ms, task.tries, deadline, started)
+        let hedge_after = task.hedge_after_ms.map(Duration::from_millis);
+        Self { hedge_after, ..Self::new(task.timeout_ms, task.deadline_ms, task.tries, deadline, started) }
     }
 
     pub fn of_embedding(entry: &EmbeddingEntry, deadline: Option<Timestamp>, started: Timestamp) -> Self {
@@ -58,27 +58,7 @@ impl Limits {
     ) -> Self {
         let own = started + Duration::from_millis(deadline_ms);
         let deadline = deadline.map_or(own, |deadline| deadline.min(own));
-        Self { started, deadline, timeout: Duration::from_millis(timeout_ms), tries }
-    }
-}
-
-/// The calls made so far, added up.
-#[derive(Debug, Default)]
-pub(super) struct Calls {
-    pub attempts: u32,
-    usage: Usage,
-    cost: i64,
-    is_estimate: bool,
-}
-
-impl Calls {
-    pub fn add(&mut self, call: Option<&LlmCall>) {
-        let Some(call) = call else { return };
-        self.usage.input = self.usage.input.saturating_add(call.tokens_in);
-        self.usage.cached = self.usage.cached.saturating_add(call.tokens_cached);
-        self.usage.output = self.usage.output.saturating_add(call.tokens_out);
-        self.cost = self.cost.saturating_add(call.cost.0);
-        self.is_estimate |= call.is_estimate;
+        Self { started, deadline, timeout: Duration::from_millis(timeout_ms), tries, hedge_after: None }
     }
 }
 
@@ -96,6 +76,8 @@ pub(super) enum Stop {
 pub(super) enum Failure {
     /// There is no key for its provider.
     NoKey,
+    /// It had not answered when another, asked in its stead, had.
+    Slow,
     /// It is not called at the moment.
     Unwell(Unwell),
     /// Its answer cannot be used.
@@ -105,9 +87,10 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    fn word(&self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         match self {
             Self::NoKey => "no_key",
+            Self::Slow => "slow",
             Self::Unwell(Unwell::Broken(_)) => "breaker_open",
             Self::Unwell(Unwell::Resting(_)) => "resting",
             Self::Invalid(_) => "invalid_output",
@@ -119,21 +102,33 @@ impl Failure {
         match self {
             Self::Unwell(unwell) => Some(unwell.until().since(now)),
             Self::Call(error) => error.retry_after(),
-            Self::NoKey | Self::Invalid(_) => None,
+            Self::NoKey | Self::Slow | Self::Invalid(_) => None,
         }
     }
 }
 
 impl Journey {
     pub fn new(inner: Arc<Inner>, table: Arc<Table>, payer: Payer, work: Work, limits: Limits) -> Self {
-        let (calls, failures, reasons) = (Calls::default(), Vec::new(), Vec::new());
-        Self { inner, table, payer, work, limits, calls, failures, reasons }
+        Self { inner, table, payer, work, limits, failures: Vec::new(), reasons: Vec::new() }
     }
 
     /// Asks one model after the other until one has an answer.
     pub async fn travel<J: Job>(&mut self, models: &[ModelRef], job: J) -> Result<Leg<J::Output>, LlmError> {
-        for model in models {
-            match self.ask(model, &job).await {
+        let mut models = models.iter();
+        while let Some(mut model) = models.next() {
+            let outcome = match (self.limits.hedge_after, models.as_slice().first()) {
+                (Some(after), Some(second)) => {
+                    let race = self.race([model, second], after, &job).await;
+                    if let Some(failure) = race.first_failure {
+                        self.pass_over(model, failure);
+                        model = second;
+                        models.next();
+                    }
+                    race.outcome
+                }
+                _ => self.ask(model, &job, self.fallback_reason()).await,
+            };
+            match outcome {
                 Ok(leg) => return Ok(leg),
                 Err(Stop::Over(error)) => return Err(error),
                 Err(Stop::Next(failure)) => self.pass_over(model, failure),
@@ -150,14 +145,15 @@ impl Journey {
     /// Where the answer of `model` came from.
     pub fn origin(&self, model: &ModelRef) -> Origin {
         let took = self.inner.clock.now().since(self.limits.started);
+        let sums = self.work.tally.sums();
         Origin {
             provider: model.provider.clone(),
             model: model.model.clone(),
             prompt: self.work.prompt.clone(),
-            usage: self.calls.usage,
-            cost: MicroUsd(self.calls.cost),
-            is_estimate: self.calls.is_estimate,
-            attempts: self.calls.attempts,
+            usage: sums.usage,
+            cost: sums.cost,
+            is_estimate: sums.is_estimate,
+            attempts: sums.attempts,
             fallback_reasons: self.reasons.clone(),
             cache_hit: false,
             latency_us: i64::try_from(took.as_micros()).unwrap_or(i64::MAX),

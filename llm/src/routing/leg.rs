@@ -7,7 +7,7 @@ use super::job::{Job, Unusable};
 use super::journey::{Failure, Journey, Stop};
 use super::places::Place;
 use super::table::Station;
-use crate::budget::{CallStart, Ending, Spending, first_guess};
+use crate::budget::{CallStart, Ending, Spending, Wish, first_guess};
 use crate::catalogue::ModelRef;
 use crate::provider::CallError;
 
@@ -29,8 +29,13 @@ enum Attempt<T> {
 }
 
 impl Journey {
-    /// Asks one model, with its tries and one repair.
-    pub(super) async fn ask<J: Job>(&mut self, model: &ModelRef, job: &J) -> Result<Leg<J::Output>, Stop> {
+    /// Asks one model, with its tries and one repair. `reason` says why it is asked rather than an earlier one.
+    pub(super) async fn ask<J: Job>(
+        &self,
+        model: &ModelRef,
+        job: &J,
+        reason: Option<String>,
+    ) -> Result<Leg<J::Output>, Stop> {
         let Some(station) = self.table.station(model).cloned() else {
             return Err(Stop::Next(Failure::NoKey));
         };
@@ -42,7 +47,8 @@ impl Journey {
         let mut failed_tries = 0;
         loop {
             let current = repair.as_ref().unwrap_or(job);
-            match self.call(&station, &mut spending, model, current).await? {
+            let start = self.start_of_call(model, current, reason.clone());
+            match self.call(&station, &mut spending, start, current).await? {
                 Attempt::Usable(output, watch) => {
                     return Ok(Leg { model: model.clone(), output, spending, place, watch });
                 }
@@ -113,31 +119,32 @@ impl Journey {
         let purse = &self.inner.purse;
         let amount = purse.expected(self.work.task, model, calling.reserve_quantile, guess);
         let expires_at = self.limits.deadline + Duration::from_millis(calling.reservation_grace_ms);
-        purse.open(&self.payer, &self.work, amount, expires_at).await.map_err(Stop::Over)
+        let keep_spares = Duration::from_millis(calling.spare_ms);
+        let wish = Wish { model, amount, expires_at, keep_spares };
+        purse.open(&self.payer, &self.work, wish).await.map_err(Stop::Over)
     }
 
     /// One call. A stream that has begun is still under way afterwards.
     async fn call<J: Job>(
-        &mut self,
+        &self,
         station: &Station,
         spending: &mut Spending,
-        model: &ModelRef,
+        start: CallStart,
         job: &J,
     ) -> Result<Attempt<J::Output>, Stop> {
         let left = self.left();
         if left.is_zero() {
             return Err(Stop::Over(self.late()));
         }
-        let allowed = self.inner.health.allow(model, self.inner.clock.now());
+        let allowed = self.inner.health.allow(&start.model, self.inner.clock.now());
         let watch = allowed.map_err(|unwell| Stop::Next(Failure::Unwell(unwell)))?;
 
-        self.calls.attempts += 1;
-        spending.begin(self.start_of_call(model, job));
         let timeout = self.limits.timeout.min(left);
-        let entry = self.table.entry(model);
+        let (model, entry) = (start.model.clone(), self.table.entry(&start.model));
+        spending.begin(start);
         let result = tokio::select! {
             biased;
-            result = job.run(&*station.provider, spending.paid(), model, entry) => result,
+            result = job.run(&*station.provider, spending.paid(), &model, entry) => result,
             () = self.inner.clock.sleep(timeout) => Err(CallError::TimedOut),
         };
         let is_our_haste = matches!(result, Err(CallError::TimedOut)) && timeout < self.limits.timeout;
@@ -151,45 +158,22 @@ impl Journey {
         let output = match result {
             Ok(output) => output,
             Err(error) => {
-                self.calls.add(spending.end(Ending::Failed(&error)));
+                spending.end(Ending::Failed(&error));
                 return Ok(Attempt::Failed(error));
             }
         };
         let (written, usage) = job.measure(&output);
         spending.heard(written, usage);
-        Ok(self.judge(spending, job, output, watch))
+        Ok(judge(spending, job, output, watch))
     }
 
-    fn judge<J: Job>(
-        &mut self,
-        spending: &mut Spending,
-        job: &J,
-        mut output: J::Output,
-        watch: Option<Watch>,
-    ) -> Attempt<J::Output> {
-        if J::IS_STREAM {
-            return Attempt::Usable(output, watch);
-        }
-        match job.check(&mut output) {
-            Ok(()) => {
-                self.calls.add(spending.end(Ending::Answered));
-                Attempt::Usable(output, watch)
-            }
-            Err(unusable) => {
-                self.calls.add(spending.end(Ending::Invalid(&unusable.problem)));
-                Attempt::Unusable(output, unusable)
-            }
-        }
-    }
-
-    fn start_of_call<J: Job>(&self, model: &ModelRef, job: &J) -> CallStart {
+    fn start_of_call<J: Job>(&self, model: &ModelRef, job: &J, fallback_reason: Option<String>) -> CallStart {
         let (price, is_price_known) = self.table.catalogue.price(model);
         CallStart {
             model: model.clone(),
             price,
             is_price_known,
-            attempt: self.calls.attempts,
-            fallback_reason: self.fallback_reason(),
+            fallback_reason,
             input_bytes: job.bytes(),
             is_stream: J::IS_STREAM,
         }
@@ -215,5 +199,26 @@ impl Journey {
 
     fn longest_pause(&self) -> Duration {
         Duration::from_millis(self.table.catalogue.calling.longest_pause_ms)
+    }
+}
+
+fn judge<J: Job>(
+    spending: &mut Spending,
+    job: &J,
+    mut output: J::Output,
+    watch: Option<Watch>,
+) -> Attempt<J::Output> {
+    if J::IS_STREAM {
+        return Attempt::Usable(output, watch);
+    }
+    match job.check(&mut output) {
+        Ok(()) => {
+            spending.end(Ending::Answered);
+            Attempt::Usable(output, watch)
+        }
+        Err(unusable) => {
+            spending.end(Ending::Invalid(&unusable.problem));
+            Attempt::Unusable(output, unusable)
+        }
     }
 }

@@ -4,15 +4,13 @@
 //! set aside, the model's breaker, the call with its limit of time, further tries, the check of the answer with one try
 //! to repair it; then the next model. However it ends, all calls are reckoned up and stored.
 //!
-//! - `journey`: one request on its way through the models; `leg`: one model.
+//! - `journey`: one request on its way through the models; `leg`: one model; `hedge`: two at once.
 //! - `job`: what is asked, whether as a whole, in pieces, or for vectors.
 //! - `places`: fair sharing; `health`: breakers and rests; `cache`: earlier answers.
-//!
-//! Asking several models at once and taking the first answer (hedging) is left out: a call that loses the race is paid
-//! in full by most providers, and who must answer in time has fallbacks already.
 
 mod cache;
 mod health;
+mod hedge;
 mod job;
 mod journey;
 mod leg;
@@ -26,7 +24,7 @@ use arc_swap::ArcSwap;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
 use tenants::models::Task;
-use tenants::ports::BudgetLedger;
+use tenants::ports::{BudgetLedger, StoreError};
 use tenants::tasks::Tasks;
 
 use self::cache::Cache;
@@ -35,7 +33,7 @@ use self::job::{ChatJob, EmbedJob, StreamJob};
 use self::journey::{Journey, Limits};
 pub use self::stream::{Piece, ReplyStream};
 use self::table::Table;
-use crate::budget::{BudgetWatch, Purse, Work};
+use crate::budget::{BudgetWatch, Purse, Tally, Work};
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::error::LlmError;
 use crate::metrics::LlmMetrics;
@@ -180,7 +178,7 @@ impl Router {
             return Ok(EmbedReply { vectors: Vec::new(), origin: nobody() });
         }
         let limits = Limits::of_embedding(&table.catalogue.embedding, request.deadline, started);
-        let work = Work { task: request.task, event: request.event, prompt: None, tally: None };
+        let work = Work { task: request.task, event: request.event, prompt: None, tally: Tally::default() };
         let mut journey = Journey::new(inner, Arc::clone(&table), request.payer, work, limits);
         let leg =
             journey.travel(&table.catalogue.embedding.models, EmbedJob { texts: request.texts }).await?;
@@ -208,10 +206,19 @@ impl Router {
         self.inner.health.breakers()
     }
 
+    /// Remembers what calls cost before this program was started, so that what is set aside for a call fits from the
+    /// first one on. To be called once, after start; how many calls are remembered.
+    ///
+    /// # Errors
+    /// When the ledger does not answer: then it is learned anew.
+    pub async fn recall_costs(&self) -> Result<usize, StoreError> {
+        self.inner.purse.recall().await
+    }
+
     fn set_out(&self, request: Request, table: &Arc<Table>, limits: Limits) -> (ChatJob, Journey) {
         let task = table.task(request.task);
-        let Request { task: purpose, event, prompt, tally, .. } = request;
-        let work = Work { task: purpose, event, prompt, tally };
+        let work =
+            Work { task: request.task, event: request.event, prompt: request.prompt, tally: request.tally };
         let job = ChatJob::new(request.input, request.task, task.temperature);
         let journey = Journey::new(Arc::clone(&self.inner), Arc::clone(table), request.payer, work, limits);
         (job, journey)

@@ -86,7 +86,7 @@ impl ReplyStream {
 
     fn break_off(&mut self, error: &CallError) -> LlmError {
         if let Some((mut spending, _place)) = self.call.take() {
-            self.journey.calls.add(spending.end(Ending::Failed(error)));
+            spending.end(Ending::Failed(error));
         }
         let is_our_haste = matches!(error, CallError::TimedOut) && self.journey.left().is_zero();
         let watch = self.watch.take().filter(|_| !is_our_haste);
@@ -111,7 +111,7 @@ impl ReplyStream {
                 Ok(_) => Ending::Answered,
                 Err(unusable) => Ending::Invalid(&unusable.problem),
             };
-            self.journey.calls.add(spending.end(ending));
+            spending.end(ending);
         }
         let json = checked.map_err(|unusable| LlmError::InvalidOutput { reason: unusable.problem })?;
         let Completion { text, tool_calls, .. } = completion;

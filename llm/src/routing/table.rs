@@ -45,8 +45,15 @@ impl Table {
             };
             stations.insert(name.clone(), Station { provider, places });
         }
-        let (models, larger) = (Vec::new(), Vec::new());
-        let no_task = TaskEntry { models, larger, timeout_ms: 1, deadline_ms: 1, tries: 1, temperature: 0.0 };
+        let no_task = TaskEntry {
+            models: Vec::new(),
+            larger: Vec::new(),
+            timeout_ms: 1,
+            deadline_ms: 1,
+            tries: 1,
+            hedge_after_ms: None,
+            temperature: 0.0,
+        };
         Ok(Self { catalogue, stations, unknown: ModelEntry::default(), no_task })
     }
 

@@ -8,7 +8,8 @@ use tenants::alert::Alert;
 use tenants::clock::Timestamp;
 use tenants::ids::{AgencyId, ReservationId, TenantId};
 use tenants::models::{
-    BudgetLevel, BudgetLine, BudgetScope, BudgetState, CallOutcome, LlmCall, Reservation, Reserved, Task,
+    BudgetLevel, BudgetLine, BudgetScope, BudgetState, CallCost, CallOutcome, LlmCall, Reservation, Reserved,
+    Task,
 };
 use tenants::money::MicroUsd;
 use tenants::ports::{
@@ -143,6 +144,12 @@ impl BudgetLedger for MemoryLedger {
 
     async fn find_budget(&self, scope: &BudgetScope, day: &str) -> Result<Option<BudgetState>, StoreError> {
         Ok(self.working()?.budgets.get(&(*scope, day.to_owned())).cloned())
+    }
+
+    async fn recent_costs(&self, limit: u32) -> Result<Vec<CallCost>, StoreError> {
+        let state = self.working()?;
+        let newest = state.calls.iter().rev().take(limit as usize);
+        Ok(newest.filter(|call| call.outcome.has_answer()).map(CallCost::from).collect())
     }
 }
 

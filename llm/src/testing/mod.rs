@@ -81,7 +81,8 @@ impl Gate {
         self.permits.close();
     }
 
-    async fn pass(&self) {
+    /// Waits until it is let through.
+    pub async fn pass(&self) {
         // A closed semaphore is an open gate.
         if let Ok(permit) = self.permits.acquire().await {
             permit.forget();

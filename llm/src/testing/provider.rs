@@ -67,7 +67,7 @@ pub struct ScriptedProvider {
 
 /// A text with its usage: so many tokens in, so many out.
 pub fn saying(text: &str, input: u32, output: u32) -> Turn {
-    let usage = Some(Usage { input, cached: 0, output });
+    let usage = Some(Usage { input, output, ..Usage::default() });
     Turn::Say(Completion { text: text.to_owned(), usage, ..Completion::default() })
 }
 

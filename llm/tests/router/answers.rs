@@ -28,7 +28,7 @@ async fn an_answer_says_who_gave_it_and_what_it_cost() {
     assert_eq!(reply.text, "Sunny side up!");
     let origin = reply.origin;
     assert_eq!((origin.provider.as_str(), origin.model.as_str()), ("near", "small"));
-    assert_eq!(origin.usage, Usage { input: 100, cached: 0, output: 10 });
+    assert_eq!(origin.usage, Usage { input: 100, output: 10, ..Usage::default() });
     assert_eq!((origin.cost, origin.is_estimate, origin.attempts), (MicroUsd(120), false, 1));
     assert!(origin.fallback_reasons.is_empty() && !origin.cache_hit);
     let calls = stage.calls().await;
@@ -237,7 +237,7 @@ async fn replies_are_never_given_twice_from_the_cache() {
 async fn texts_become_vectors_and_are_paid_for() {
     let stage = Stage::new();
     let vectors = vec![vec![0.1, 0.2], vec![0.3, 0.4]];
-    let usage = Some(Usage { input: 8, cached: 0, output: 0 });
+    let usage = Some(Usage { input: 8, ..Usage::default() });
     stage.provider.on("vectors", [Turn::Vectors(Embeddings { vectors: vectors.clone(), usage })]);
     let texts = vec!["open at nine".to_owned(), "closed on Sundays".to_owned()];
     let request = |texts| EmbedRequest {

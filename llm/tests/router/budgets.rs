@@ -57,6 +57,21 @@ async fn what_calls_cost_is_learned_so_that_a_small_budget_can_be_used_up() {
 }
 
 #[tokio::test]
+async fn what_calls_have_cost_is_known_again_after_a_restart() {
+    let stage = Stage::new();
+    stage.provider.on("small", [saying("yes", 30, 10)]);
+    for _ in 0..12 {
+        stage.caption("hi").await.unwrap();
+    }
+    stage.calls().await;
+
+    let restarted = stage.restarted();
+    assert_eq!(restarted.router.recall_costs().await.unwrap(), 12);
+    restarted.caption("hi").await.unwrap();
+    assert_eq!(*stage.ledger.reserved().last().unwrap(), MicroUsd(50));
+}
+
+#[tokio::test]
 async fn many_requests_at_once_do_not_overspend_a_nearly_spent_budget() {
     let stage = Stage::with("providers.near.concurrency = 1000").limited(3_000);
     stage.provider.on("small", [saying("Thank you!", 30, 10)]);

@@ -34,7 +34,7 @@ async fn a_call_dropped_half_way_is_settled_as_cancelled() {
 #[tokio::test]
 async fn a_stream_dropped_half_way_is_settled_for_what_had_come() {
     let stage = Stage::new();
-    let usage = Usage { input: 40, cached: 10, output: 1 };
+    let usage = Usage { input: 40, cached: 10, output: 1, ..Usage::default() };
     stage.provider.on(
         "small",
         [Turn::Stream(vec![

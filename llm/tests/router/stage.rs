@@ -6,8 +6,10 @@ use std::time::Duration;
 use prometheus::{Encoder, Registry, TextEncoder};
 use serde_json::json;
 use tenants::clock::{Clock, ManualClock, Timestamp};
-use tenants::ids::{Ids, TenantId};
-use tenants::models::{BudgetLine, BudgetScope, BudgetState, CallOutcome, LlmCall, Task};
+use tenants::ids::{Ids, ReservationId, TenantId};
+use tenants::models::{
+    BudgetLine, BudgetScope, BudgetState, CallOutcome, LlmCall, Reservation, Reserved, Task,
+};
 use tenants::money::MicroUsd;
 use tenants::ports::BudgetLedger;
 use tenants::tasks::Tasks;
@@ -84,9 +86,24 @@ impl Stage {
     pub fn with(more: &str) -> Self {
         let clock = Arc::new(ManualClock::at(NOON));
         let provider = ScriptedProvider::new(clock.clone());
-        let ledger = Arc::new(MemoryLedger::default());
-        let (tasks, registry) = (Tasks::default(), Registry::new());
         let ids = Ids::seeded(clock.clone(), 7);
+        Self::assemble(clock, provider, Arc::default(), ids, more)
+    }
+
+    /// A new process over the same ledger and the same provider.
+    pub fn restarted(&self) -> Self {
+        let (clock, provider, ledger) = (self.clock.clone(), self.provider.clone(), self.ledger.clone());
+        Self { tenant: self.tenant, ..Self::assemble(clock, provider, ledger, self.ids.clone(), "") }
+    }
+
+    fn assemble(
+        clock: Arc<ManualClock>,
+        provider: Arc<ScriptedProvider>,
+        ledger: Arc<MemoryLedger>,
+        ids: Ids,
+        more: &str,
+    ) -> Self {
+        let (tasks, registry) = (Tasks::default(), Registry::new());
         let parts = RouterParts {
             ledger: ledger.clone(),
             watch: Arc::new(NoWatch),
@@ -141,6 +158,29 @@ impl Stage {
                 }
             }
             self.clock.advance(Duration::from_millis(10));
+        }
+    }
+
+    /// Another part of the program sets so much of the tenant's budget aside.
+    pub async fn elsewhere(&self, micros: i64) -> MicroUsd {
+        let at = self.clock.now();
+        let reservation = Reservation {
+            id: ReservationId::new(&self.ids),
+            tenant: self.tenant,
+            task: Task::Plan,
+            amount: MicroUsd(micros),
+            lines: vec![self.line(self.tenant)],
+            at,
+            expires_at: at + Duration::from_secs(3_600),
+        };
+        assert_eq!(self.ledger.reserve(reservation).await.unwrap(), Reserved::Granted);
+        MicroUsd(micros)
+    }
+
+    /// Lets everything end that needs no time.
+    pub async fn settled_down(&self) {
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
         }
     }
 

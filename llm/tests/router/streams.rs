@@ -15,7 +15,7 @@ fn text(text: &str) -> StreamStep {
 }
 
 fn usage(input: u32, output: u32) -> StreamStep {
-    StreamStep::Piece(Delta::Usage(Usage { input, cached: 0, output }))
+    StreamStep::Piece(Delta::Usage(Usage { input, output, ..Usage::default() }))
 }
 
 fn end() -> StreamStep {

@@ -92,7 +92,7 @@ async fn a_question_is_asked_and_answered() {
     });
     assert_eq!(call.body, expected);
     assert_eq!((reply.text.as_str(), reply.stop), ("Hello!", StopReason::End));
-    assert_eq!(reply.origin.usage, Usage { input: 115, cached: 100, output: 6 });
+    assert_eq!(reply.origin.usage, Usage { input: 115, cached: 100, cache_write: 3, output: 6 });
     assert_eq!(reply.origin.cost, MicroUsd(15 + 50 + 12));
 }
 
@@ -151,7 +151,7 @@ async fn a_stream_gives_text_tools_and_usage() {
     assert_eq!(texts, ["Grüß ", "dich 🙂"]);
     let call = ToolCall { id: "toolu_1".into(), name: "audit".into(), arguments: json!({ "event": 7 }) };
     assert_eq!((reply.tool_calls, reply.stop), (vec![call], StopReason::ToolUse));
-    assert_eq!(reply.origin.usage, Usage { input: 30, cached: 5, output: 15 });
+    assert_eq!(reply.origin.usage, Usage { input: 30, cached: 5, output: 15, ..Usage::default() });
     assert!(!reply.origin.is_estimate);
 }
 
@@ -162,4 +162,38 @@ async fn json_may_come_in_a_stream_too() {
     let (texts, reply) = wire.stream(input).await.unwrap();
     assert_eq!(texts.concat(), r#"{"ok":true}"#);
     assert_eq!((reply.json, reply.stop), (Some(json!({ "ok": true })), StopReason::End));
+}
+
+#[tokio::test]
+async fn what_is_written_to_the_cache_has_its_own_price() {
+    let entry = "price = { input = 1000000, cached = 500000, cache_write = 4000000, output = 2000000 }";
+    let wire = Wire::priced("anthropic", entry, [ok(ANSWER)]).await;
+    let reply = wire.ask(Input::text("", "Hi")).await.unwrap();
+    assert_eq!(reply.origin.cost, MicroUsd(12 + 3 * 4 + 50 + 12));
+}
+
+#[tokio::test]
+async fn a_stream_that_counts_at_its_end_only_is_counted() {
+    // As LiteLLM sends it in front of other servers.
+    let body = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":0,\
+        \"output_tokens\":0,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0}}}\n\n\
+        data: {\"type\": \"content_block_delta\", \"index\": 0, \"delta\": {\"type\": \"text_delta\", \"text\": \"Hi\"}}\n\n\
+        data: {\"type\": \"message_delta\", \"delta\": {\"stop_reason\": \"end_turn\"}, \"usage\": {\"input_tokens\": 8, \"output_tokens\": 11}}\n\n\
+        data: {\"type\": \"message_stop\"}\n\n";
+    let wire = Wire::start("anthropic", [ok(body).with("content-type", "text/event-stream")]).await;
+    let (_, reply) = wire.stream(Input::text("", "hi")).await.unwrap();
+    assert_eq!(reply.origin.usage, Usage { input: 8, output: 11, ..Usage::default() });
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_the_wish_for_a_stream_is_understood() {
+    let answer = r#"{"content":[{"type":"text","text":"Hello!"},{"type":"tool_use","id":"t","name":"audit","input":{"event":7}}],
+        "stop_reason":"tool_use","usage":{"input_tokens":9,"output_tokens":4}}"#;
+    let wire =
+        Wire::start("anthropic", [ok(answer).with("content-type", "application/json; charset=utf-8")]).await;
+    let (texts, reply) = wire.stream(Input::text("", "hi")).await.unwrap();
+    assert_eq!(texts, ["Hello!"]);
+    let call = ToolCall { id: "t".into(), name: "audit".into(), arguments: json!({ "event": 7 }) };
+    assert_eq!((reply.tool_calls, reply.stop), (vec![call], StopReason::ToolUse));
+    assert_eq!(reply.origin.usage, Usage { input: 9, output: 4, ..Usage::default() });
 }

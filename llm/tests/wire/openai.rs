@@ -69,7 +69,7 @@ async fn a_question_is_asked_and_answered() {
     });
     assert_eq!(call.body, expected);
     assert_eq!((reply.text.as_str(), reply.stop), ("Hello!", StopReason::End));
-    assert_eq!(reply.origin.usage, Usage { input: 19, cached: 8, output: 10 });
+    assert_eq!(reply.origin.usage, Usage { input: 19, cached: 8, output: 10, ..Usage::default() });
     assert_eq!(reply.origin.cost, MicroUsd(11 + 4 + 20));
 }
 
@@ -140,7 +140,7 @@ async fn a_stream_gives_text_tools_and_usage() {
     assert_eq!(texts, ["Hel", "lo"]);
     let call = ToolCall { id: "call_a".into(), name: "audit".into(), arguments: json!({ "event": 7 }) };
     assert_eq!((reply.tool_calls, reply.stop), (vec![call], StopReason::ToolUse));
-    assert_eq!(reply.origin.usage, Usage { input: 9, cached: 0, output: 12 });
+    assert_eq!(reply.origin.usage, Usage { input: 9, output: 12, ..Usage::default() });
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn a_stream_of_kimi_is_understood() {
     let wire = Wire::start("openai", [ok(KIMI_STREAM)]).await;
     let (texts, reply) = wire.stream(Input::text("", "hi")).await.unwrap();
     assert_eq!(texts, ["Hi"]);
-    assert_eq!(reply.origin.usage, Usage { input: 8, cached: 4, output: 2 });
+    assert_eq!(reply.origin.usage, Usage { input: 8, cached: 4, output: 2, ..Usage::default() });
     assert!(!reply.origin.is_estimate);
 }
 
@@ -165,4 +165,28 @@ async fn texts_become_vectors_in_their_own_order() {
     assert_eq!(reply.origin.cost, MicroUsd(5));
     assert_eq!(wire.calls()[0].line, "POST /embeddings");
     assert_eq!(wire.body()["input"], json!(["one", "two"]));
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_the_wish_for_a_stream_is_understood() {
+    let wire = Wire::start("openai", [ok(ANSWER).with("content-type", "application/json")]).await;
+    let (texts, reply) = wire.stream(Input::text("", "hi")).await.unwrap();
+    assert_eq!((texts, reply.stop), (vec!["Hello!".to_owned()], StopReason::End));
+    assert_eq!(reply.origin.usage, Usage { input: 19, cached: 8, output: 10, ..Usage::default() });
+    assert!(!reply.origin.is_estimate);
+}
+
+#[tokio::test]
+async fn tools_are_called_also_by_a_server_that_says_it_stopped_as_ever() {
+    let answer = r#"{"choices":[{"message":{"content":"","tool_calls":[{"id":"call_1","type":"function",
+        "function":{"name":"audit","arguments":"{}"}}]},"finish_reason":"stop"}]}"#;
+    let stream = "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"call_1\",\
+        \"function\":{\"name\":\"audit\",\"arguments\":\"{}\"}}]}}]}\n\n\
+        data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    let wire = Wire::start("openai", [ok(answer), ok(stream)]).await;
+    let whole = wire.ask(Input::text("", "hi")).await.unwrap();
+    let (_, in_pieces) = wire.stream(Input::text("", "hi")).await.unwrap();
+    for reply in [whole, in_pieces] {
+        assert_eq!((reply.tool_calls.len(), reply.stop), (1, StopReason::ToolUse));
+    }
 }

@@ -87,6 +87,11 @@ impl Wire {
 
     /// With more keys for the model's entry.
     pub async fn with(protocol: &str, more: &str, answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::priced(protocol, &format!("price = {PRICE}\n{more}"), answers).await
+    }
+
+    /// With an entry for the model, price and all.
+    pub async fn priced(protocol: &str, entry: &str, answers: impl IntoIterator<Item = Answer>) -> Self {
         let stub = Stub::default();
         stub.inner.lock().unwrap().answers.extend(answers);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -107,7 +112,7 @@ impl Wire {
         };
         let keys = HashMap::from([("p".to_owned(), SecretString::from("sk-test"))]);
         let providers = HttpProviders::new(keys, Duration::from_secs(5), clock).unwrap();
-        let router = Router::new(parts, catalogue(protocol, &address, more), &providers).unwrap();
+        let router = Router::new(parts, catalogue(protocol, &address, entry), &providers).unwrap();
         Self { stub, router, ledger, address, tenant: TenantId::new(&ids) }
     }
 
@@ -155,8 +160,11 @@ impl Wire {
     }
 }
 
-/// 1 micro-dollar per token in, a half for cached ones, 2 out. Each model is tried once.
-fn catalogue(protocol: &str, address: &str, more: &str) -> Catalogue {
+/// 1 micro-dollar per token in, a half for cached ones, 2 out.
+const PRICE: &str = "{ input = 1000000, cached = 500000, output = 2000000 }";
+
+/// Each model is tried once.
+fn catalogue(protocol: &str, address: &str, model: &str) -> Catalogue {
     let entry = "models = ['p/m']\ntimeout_ms = 10000\ndeadline_ms = 20000\ntries = 1\n";
     let task = |task: &Task| format!("[tasks.{task}]\n{entry}temperature = 0.3\n");
     let tasks: String = Task::ALL.iter().map(task).collect();
@@ -165,7 +173,7 @@ fn catalogue(protocol: &str, address: &str, more: &str) -> Catalogue {
          reservation_grace_ms = 60000\ncache_entries = 10\n\
          [breaker]\n\
          [providers.p]\nprotocol = '{protocol}'\nbase_url = '{address}'\nconcurrency = 4\n\
-         [models.'p/m']\nprice = {{ input = 1000000, cached = 500000, output = 2000000 }}\n{more}\n\
+         [models.'p/m']\n{model}\n\
          [embedding]\n{entry}{tasks}"
     );
     Catalogue::alone(&text).unwrap()

@@ -83,7 +83,16 @@ impl Foundations {
             ..memory_options(settings, indexes, &clock, &ids, &tasks)
         };
         let memory = TenantMemory::new(database.clone(), memory)?;
-        Ok(Self { clock, ids, tasks, database, memory, embedder, vault, wake: Arc::new(LocalWake::default()) })
+        Ok(Self {
+            clock,
+            ids,
+            tasks,
+            database,
+            memory,
+            embedder,
+            vault,
+            wake: Arc::new(LocalWake::default()),
+        })
     }
 
     /// What a memory with its indexes in another folder is made of.

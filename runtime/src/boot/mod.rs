@@ -18,15 +18,18 @@ use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
 use storage::NodeClaim;
 use tenants::clock::Clock;
-use tenants::ports::{Hint, Messenger, Outbox, Store, Wake};
+use tenants::ports::{Hint, Messenger, Outbox, Rehearsals, Store, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
 
 pub use foundations::Foundations;
 
+use crate::administration::Act;
 use crate::data_dir::{self, DataDirLock};
 use crate::http::{self, AppParts, AppState};
+use crate::prompts::install_built_in;
+use crate::rehearsals::{CatalogueModels, RehearsalDesk};
 use crate::scheduler;
 use crate::settings::Settings;
 use view::View;
@@ -86,11 +89,13 @@ impl Node {
         let foundations = Foundations::open(&settings, options.clock).await?;
         let claim = foundations.database.claim_node().await?;
         foundations.database.migrate().await?;
+        install_prompts(&foundations).await?;
         let interrupted = foundations.database.interrupted_to_unknown(foundations.clock.now()).await?;
         if interrupted > 0 {
             info!(interrupted, "calls were under way when the last run ended; Instagram is read back");
         }
 
+        foundations.database.interrupt_rehearsals(foundations.clock.now()).await?;
         let registry = prometheus::Registry::new();
         let warnings = BudgetWarnings::register(&registry)?;
         let llm = match options.llm {
@@ -105,6 +110,14 @@ impl Node {
         let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
         state.refresh_directory().await?;
         state.keep_directory_fresh();
+        let learner = state.learner.clone();
+        troupe.supervise("learner", move |part| {
+            let learner = learner.clone();
+            async move {
+                actors::learning::run(learner, part).await;
+                Ok(())
+            }
+        });
         serve(&foundations, listener, http::router(state));
         info!(%address, "ready");
         Ok(Self { foundations, settings, troupe, dispatcher, address, _lock: lock, _claim: claim })
@@ -147,6 +160,16 @@ impl Node {
         let tasks_ended = self.foundations.close(hard).await;
         actors_ended && calls_ended && tasks_ended
     }
+}
+
+/// Prompts that came with this program are those of the installation from now on.
+async fn install_prompts(foundations: &Foundations) -> anyhow::Result<()> {
+    let act = Act { by: "troupe".to_owned(), at: foundations.clock.now(), ids: &foundations.ids };
+    let installed = install_built_in(&foundations.database, &act).await?;
+    if !installed.is_empty() {
+        info!(prompts = installed.join(" "), "prompts that come with this program are installed");
+    }
+    Ok(())
 }
 
 fn ports(
@@ -236,8 +259,14 @@ async fn http_state(
     let apps = WebhookApps::load(own, &foundations.database, &foundations.vault).await?;
     Ok(AppState::new(AppParts {
         ports: ports.clone(),
+        prompts: Arc::new(foundations.database.clone()),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
+        rehearsals: Arc::new(RehearsalDesk::new(
+            ports.clone(),
+            Arc::new(foundations.database.clone()),
+            Arc::new(CatalogueModels { foundations: foundations.clone(), settings: settings.models.clone() }),
+        )?),
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
         registry,
         settings: settings.http.to_http_settings(),

@@ -23,6 +23,30 @@ pub(super) fn start(
     watch: Arc<dyn BudgetWatch>,
     registry: &prometheus::Registry,
 ) -> anyhow::Result<Arc<dyn LlmRouter>> {
+    let seen = settings.file().and_then(changed_at);
+    let (cascade, router, providers) = cascade(foundations, settings, read(settings)?, watch, registry)?;
+    if let Some(file) = settings.file() {
+        let file = file.to_owned();
+        keep_fresh(foundations, settings.clone(), &file, seen, router.clone(), providers);
+    }
+    recall_costs(foundations, router.clone());
+    if let Some(embedder) = &foundations.embedder {
+        embedder.ask(router);
+    }
+    Ok(Arc::new(cascade))
+}
+
+/// A cascade for a catalogue, with the router in it and the providers behind that.
+///
+/// # Errors
+/// When the catalogue makes no sense or a key cannot be used; the text says which.
+pub(crate) fn cascade(
+    foundations: &Foundations,
+    settings: &ModelSettings,
+    catalogue: Catalogue,
+    watch: Arc<dyn BudgetWatch>,
+    registry: &prometheus::Registry,
+) -> anyhow::Result<(Cascade, Router, HttpProviders)> {
     let clock = foundations.clock.clone();
     let providers = providers(foundations, settings)?;
     let parts = RouterParts {
@@ -33,17 +57,9 @@ pub(super) fn start(
         tasks: foundations.tasks.clone(),
         metrics: LlmMetrics::register(registry)?,
     };
-    let seen = settings.file().and_then(changed_at);
-    let router = Router::new(parts, read(settings)?, &providers)?;
-    if let Some(file) = settings.file() {
-        let file = file.to_owned();
-        keep_fresh(foundations, settings.clone(), &file, seen, router.clone(), providers);
-    }
+    let router = Router::new(parts, catalogue, &providers)?;
     let local = Arc::new(OfflineProvider::new(clock.clone())?);
-    if let Some(embedder) = &foundations.embedder {
-        embedder.ask(router.clone());
-    }
-    Ok(Arc::new(Cascade::new(local, router, clock)))
+    Ok((Cascade::new(local, router.clone(), clock), router, providers))
 }
 
 /// The providers with their keys.
@@ -85,6 +101,17 @@ pub(crate) fn read(settings: &ModelSettings) -> anyhow::Result<Catalogue> {
         embedding.models.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     );
     Ok(catalogue)
+}
+
+/// Learns from earlier calls what calls cost, in the background: nobody waits for it.
+fn recall_costs(foundations: &Foundations, router: Router) {
+    foundations.tasks.spawn("recall_costs", async move {
+        match router.recall_costs().await {
+            Ok(0) => {}
+            Ok(calls) => info!(calls, "what calls to models cost is known from earlier ones"),
+            Err(error) => warn!(%error, "what calls to models cost is learned anew"),
+        }
+    });
 }
 
 /// Looks at the file now and then; a catalogue that cannot be used changes nothing.

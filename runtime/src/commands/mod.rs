@@ -1,7 +1,7 @@
 //! The command line. Every command prints for people, or JSON with `--json`; errors say what to do next.
 //!
 //! Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 the check found something (a broken audit chain, a
-//! lost or doubled event, a failed diagnosis).
+//! lost or doubled event, a failed diagnosis, a replay that was to be the same and is not).
 
 mod admin;
 mod audit;
@@ -9,11 +9,15 @@ mod bench;
 mod config;
 mod demo;
 mod doctor;
+mod experiment;
+mod learning;
 mod memory;
 mod migrate;
 mod money;
 mod output;
+mod prompt;
 mod queue;
+mod replay;
 mod sandbox;
 mod serve;
 mod workspace;
@@ -77,6 +81,10 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(admin::KeyCommand),
+    /// Versions of prompts: what language models are told to do.
+    Prompt(prompt::PromptArgs),
+    /// Experiments that compare versions of prompts.
+    Experiment(experiment::ExperimentArgs),
     /// Budgets for language models.
     #[command(subcommand)]
     Budget(money::BudgetCommand),
@@ -87,9 +95,14 @@ enum Command {
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
+    /// What was learned from people's verdicts.
+    #[command(subcommand)]
+    Learning(learning::LearningCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Decide recorded events again with a changed configuration.
+    Replay(Box<replay::ReplayArgs>),
     /// What tenants remember.
     #[command(subcommand)]
     Memory(memory::MemoryCommand),
@@ -147,11 +160,15 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Tenant(command) => admin::tenant(command, settings, output).await,
             Command::Account(command) => admin::account(command, settings, output).await,
             Command::Key(command) => admin::key(command, settings, output).await,
+            Command::Prompt(args) => prompt::run(args, settings, output).await,
+            Command::Experiment(args) => experiment::run(args, settings, output).await,
             Command::Budget(command) => money::budget(command, settings, output).await,
             Command::Costs(args) => money::costs(args, settings, output).await,
             Command::Calls(args) => money::calls(args, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
+            Command::Learning(command) => learning::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
+            Command::Replay(args) => replay::run(*args, settings, output).await,
             Command::Memory(command) => memory::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,
             Command::Completions { .. } | Command::Config(_) => Ok(Finding::Fine),

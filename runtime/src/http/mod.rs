@@ -25,6 +25,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use address_book::AddressBook;
+pub use api::RuleDocument;
 pub use node::{BreakerStatus, BucketStatus, NodeView, QueueEstimate};
 pub use routes::{RouteInfo, RouteScope};
 pub use state::{AppParts, AppState, HttpSettings};

@@ -30,9 +30,11 @@ use super::schema;
     components(schemas(ProblemDocument, schema::Id, schema::Moment)),
     tags(
         (name = "agencies"), (name = "keys"), (name = "apps"), (name = "tenants"), (name = "settings"),
-        (name = "budgets"), (name = "costs"),
-        (name = "accounts"), (name = "rules"), (name = "comments"), (name = "conversations"), (name = "approvals"),
-        (name = "decisions"), (name = "memory"), (name = "queue"), (name = "audit"), (name = "alerts"), (name = "operations"),
+        (name = "budgets"), (name = "costs"), (name = "accounts"), (name = "rules"), (name = "prompts"),
+        (name = "comments"), (name = "conversations"), (name = "approvals"), (name = "decisions"),
+        (name = "rehearsals"),
+        (name = "learning"), (name = "memory"), (name = "queue"), (name = "audit"), (name = "alerts"),
+        (name = "operations"),
         (name = "events"), (name = "feed"), (name = "webhooks"), (name = "health")
     )
 )]

@@ -48,6 +48,7 @@ words! {
     ApprovalKind = tenants::approval::ApprovalKind;
     ApprovalStatus = tenants::approval::ApprovalStatus;
     AlertType = tenants::alert::AlertType;
+    EarnedState = tenants::autonomy::EarnedState;
     Severity = tenants::alert::Severity;
     AgentStatus = tenants::ports::AgentStatus;
     BreakerState = tenants::breaker::BreakerState;
@@ -57,6 +58,9 @@ words! {
     Visibility = tenants::memory::Visibility;
     Outcome = tenants::decision::Outcome;
     Step = tenants::decision::Step;
+    RehearsalStatus = tenants::rehearsal::RehearsalStatus;
+    PromptKey = tenants::prompt::PromptKey;
+    ExperimentStatus = tenants::experiment::ExperimentStatus;
     Task = tenants::models::Task;
     Share = tenants::models::Share;
     CallOutcome = tenants::models::CallOutcome;

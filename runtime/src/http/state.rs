@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::Ports;
+use actors::learning::Learner;
 use instagram::{Vault, WebhookApps};
-use tenants::ports::{Hint, StoreError};
+use tenants::ports::{Hint, Prompts, StoreError};
 use tokio::sync::broadcast;
 
 use super::access::KeyRing;
 use super::address_book::AddressBook;
 use super::metrics::HttpMetrics;
 use super::node::NodeView;
+use crate::rehearsals::RehearsalDesk;
 
 /// Hints can be lost between nodes; this often accounts and apps are read again without one.
 const DIRECTORY_PERIOD: Duration = Duration::from_secs(30);
@@ -21,10 +23,14 @@ const DIRECTORY_PERIOD: Duration = Duration::from_secs(30);
 pub struct AppParts {
     /// Clock, ids, tasks, store, language models, hints: the same that the actors have.
     pub ports: Ports,
+    /// Versions of prompts, and experiments with them.
+    pub prompts: Arc<dyn Prompts>,
     /// Whose webhooks are believed.
     pub apps: Arc<WebhookApps>,
     /// Seals tokens and app secrets before they are stored.
     pub vault: Arc<Vault>,
+    /// Rehearses recorded events.
+    pub rehearsals: Arc<RehearsalDesk>,
     /// What the running node knows about itself.
     pub node: Arc<dyn NodeView>,
     /// All metrics of the process; `/metrics` prints it, and the HTTP side adds its own.
@@ -77,6 +83,8 @@ pub struct Shared {
     pub(super) keys: KeyRing,
     /// Counters and durations of requests.
     pub(super) metrics: HttpMetrics,
+    /// Learns from verdicts as they are given.
+    pub(crate) learner: Arc<Learner>,
 }
 
 impl AppState {
@@ -84,8 +92,9 @@ impl AppState {
     pub fn new(parts: AppParts) -> Result<Self, prometheus::Error> {
         let metrics = HttpMetrics::register(&parts.registry)?;
         let keys = KeyRing::new(parts.settings.requests_per_second);
+        let learner = Arc::new(Learner::new(parts.ports.clone()));
         let address_book = AddressBook::new(parts.ports.store.clone(), parts.ports.clock.clone());
-        Ok(Self(Arc::new(Shared { parts, address_book, keys, metrics })))
+        Ok(Self(Arc::new(Shared { parts, address_book, keys, metrics, learner })))
     }
 
     /// Reads the accounts and the agencies' apps from the database.

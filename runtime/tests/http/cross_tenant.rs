@@ -16,7 +16,11 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
     let account = json!({ "external_id": "17841499999999999", "username": "new", "token": "t", "flavour": "instagram" });
     let app = json!({ "external_id": "3003", "secret": "s", "verify_token": "12345678" });
     let tenant = json!({ "slug": "new", "name": "New", "time_zone": "UTC" });
+    let prompt = json!({ "key": "classify", "body": "Sort it for {{ brand }}." });
+    let experiment = json!({ "key": "crisis", "name": "n",
+        "arms": [{ "version": 1, "weight": 1 }, { "version": 2, "weight": 1 }] });
     let preview = json!({ "account": world.bakery.account.id, "on": "comment", "text": "lovely!" });
+    let period = json!({ "from": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z" });
     vec![
         ("GET", "/me", none.clone()),
         ("GET", "/agencies", none.clone()),
@@ -36,6 +40,20 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/agencies/{agency}/audit/verify", none.clone()),
         ("GET", "/agencies/{agency}/alerts", none.clone()),
         ("POST", "/agencies/{agency}/alerts/{alert}/resolve", none.clone()),
+        ("GET", "/agencies/{agency}/prompts", none.clone()),
+        ("POST", "/agencies/{agency}/prompts", Some(prompt)),
+        ("GET", "/agencies/{agency}/prompts/in-use", none.clone()),
+        ("PUT", "/agencies/{agency}/prompts/in-use", Some(json!({ "key": "classify", "version": 1 }))),
+        ("GET", "/agencies/{agency}/prompts/{prompt}", none.clone()),
+        ("GET", "/agencies/{agency}/prompts/{prompt}/diff", none.clone()),
+        ("GET", "/agencies/{agency}/experiments", none.clone()),
+        ("POST", "/agencies/{agency}/experiments", Some(experiment)),
+        ("GET", "/agencies/{agency}/experiments/{experiment}", none.clone()),
+        ("POST", "/agencies/{agency}/experiments/{experiment}/stop", none.clone()),
+        ("POST", "/agencies/{agency}/experiments/{experiment}/promote", Some(json!({ "version": 2 }))),
+        ("GET", "/tenants/{tenant}/prompts", none.clone()),
+        ("GET", "/tenants/{tenant}/experiments", none.clone()),
+        ("GET", "/tenants/{tenant}/experiments/{experiment}", none.clone()),
         ("GET", "/tenants/{tenant}", none.clone()),
         ("PATCH", "/tenants/{tenant}", Some(json!({ "name": "Other" }))),
         ("POST", "/tenants/{tenant}/suspend", none.clone()),
@@ -75,6 +93,29 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("POST", "/tenants/{tenant}/approvals/{approval}/edit", Some(json!({ "text": "yes, gladly" }))),
         ("POST", "/tenants/{tenant}/approvals/{approval}/reject", Some(json!({ "comment": "no" }))),
         ("POST", "/tenants/{tenant}/decisions/preview", Some(preview)),
+        ("GET", "/tenants/{tenant}/rehearsals", none.clone()),
+        ("POST", "/tenants/{tenant}/rehearsals", Some(period.clone())),
+        ("GET", "/tenants/{tenant}/rehearsals/{rehearsal}", none.clone()),
+        ("POST", "/tenants/{tenant}/rehearsals/{rehearsal}/cancel", none.clone()),
+        ("GET", "/tenants/{tenant}/rehearsals/{rehearsal}/differences", none.clone()),
+        ("GET", "/agencies/{agency}/rehearsals", none.clone()),
+        ("POST", "/agencies/{agency}/rehearsals", Some(period)),
+        ("GET", "/agencies/{agency}/rehearsals/{rehearsal}", none.clone()),
+        ("POST", "/agencies/{agency}/rehearsals/{rehearsal}/cancel", none.clone()),
+        ("GET", "/agencies/{agency}/rehearsals/{rehearsal}/differences", none.clone()),
+        ("GET", "/tenants/{tenant}/memory", none.clone()),
+        ("POST", "/tenants/{tenant}/memory", Some(json!({ "visibility": "customer", "text": "We bake." }))),
+        ("GET", "/tenants/{tenant}/memory/search?q=bread", none.clone()),
+        ("GET", "/tenants/{tenant}/memory/status", none.clone()),
+        ("POST", "/tenants/{tenant}/memory/import", Some(Value::from("# Do you ship?\nYes."))),
+        ("DELETE", "/tenants/{tenant}/memory/people/{person}", none.clone()),
+        ("GET", "/tenants/{tenant}/memory/{item}", none.clone()),
+        ("DELETE", "/tenants/{tenant}/memory/{item}", none.clone()),
+        ("POST", "/tenants/{tenant}/decisions/{decision}/feedback", Some(json!({ "verdict": "wrong" }))),
+        ("GET", "/tenants/{tenant}/learning", none.clone()),
+        ("GET", "/tenants/{tenant}/learning/changes", none.clone()),
+        ("POST", "/tenants/{tenant}/learning/revert", Some(json!({ "version": 1 }))),
+        ("POST", "/tenants/{tenant}/learning/reset", none.clone()),
         ("GET", "/tenants/{tenant}/queue", none.clone()),
         ("GET", "/tenants/{tenant}/queue/status", none.clone()),
         ("GET", "/tenants/{tenant}/queue/dlq", none.clone()),
@@ -97,20 +138,32 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
 
 /// The path with the ids of `owner` for the tenant or agency, and of `shop` and `house` for the rest.
 pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) -> String {
+    let is_agencys = template.starts_with("/agencies");
+    let rehearsal = if is_agencys { house.rehearsal } else { shop.objects.rehearsal };
     let effect = if template.ends_with("/retry") { shop.objects.dead } else { shop.objects.waiting };
     template
         .replace("{tenant}", &owner.0.tenant.id.to_string())
         .replace("{agency}", &owner.1.agency.id.to_string())
         .replace("{key}", &shop.key.key.id.to_string())
         .replace("{app}", &house.app.id.to_string())
+        .replace("{prompt}", &house.prompt)
+        .replace("{experiment}", &house.experiment)
         .replace("{alert}", &shop.objects.alert.to_string())
         .replace("{account}", &shop.account.id.to_string())
         .replace("{rule}", &shop.objects.rule.to_string())
         .replace("{comment}", &shop.objects.comment.to_string())
         .replace("{conversation}", &shop.objects.direct.to_string())
         .replace("{approval}", &shop.objects.approval.to_string())
+        .replace("{decision}", &shop.objects.decision.to_string())
         .replace("{effect}", &effect.to_string())
+        .replace("{rehearsal}", &rehearsal.to_string())
         .replace("{event}", &shop.objects.event.to_string())
+        .replace("{item}", &shop.objects.remembered.to_string())
+        .replace("{person}", &shop.objects.person)
+}
+
+fn without_query(template: &str) -> &str {
+    template.split('?').next().unwrap_or(template)
 }
 
 fn names_more_than_owner(template: &str) -> bool {
@@ -120,8 +173,10 @@ fn names_more_than_owner(template: &str) -> bool {
 #[tokio::test]
 async fn every_route_of_the_api_has_a_case() {
     let world = World::new().await;
-    let mut known: Vec<_> =
-        table(&world).into_iter().map(|(method, path, _)| (method, format!("/api/v1{path}"))).collect();
+    let mut known: Vec<_> = table(&world)
+        .into_iter()
+        .map(|(method, path, _)| (method, format!("/api/v1{}", without_query(path))))
+        .collect();
     let mut served: Vec<_> = routes()
         .into_iter()
         .filter(|route| route.scope != RouteScope::Public)

@@ -4,6 +4,7 @@ use serde_json::json;
 use tenants::account::{Account, Tenant};
 use tenants::alert::{AlertType, NewAlert};
 use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
+use tenants::audit::{Chain, NewAuditEntry};
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::conversation::{
@@ -13,10 +14,14 @@ use tenants::conversation::{
 use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
 use tenants::ids::{
-    AlertId, ApprovalId, CommentId, ConversationId, DecisionId, EffectId, EventId, Ids, MessageId, RuleId,
+    AgencyId, AlertId, ApprovalId, AuditId, CommentId, ConversationId, DecisionId, EffectId, EventId, Ids,
+    MemoryId, MessageId, RehearsalId, RuleId, TenantId,
 };
+use tenants::memory::{MemoryItem, MemoryKind, Visibility};
 use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
+use tenants::rehearsal::{Rehearsal, RehearsalStatus};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
+use tenants::tuning::{Learned, Lesson, TuningVersion};
 
 use crate::rig::Rig;
 
@@ -27,12 +32,41 @@ pub struct Objects {
     pub direct: ConversationId,
     pub approval: ApprovalId,
     pub escalation: ApprovalId,
+    /// A decision that left an answer without a person.
+    pub decision: DecisionId,
     /// A pending effect.
     pub waiting: EffectId,
     /// An effect in the dead letters.
     pub dead: EffectId,
     pub rule: RuleId,
     pub alert: AlertId,
+    /// Something that the tenant remembers of the person.
+    pub remembered: MemoryId,
+    pub person: String,
+    /// A rehearsal that is done.
+    pub rehearsal: RehearsalId,
+}
+
+/// A rehearsal that is done, of a tenant or of all tenants of an agency.
+pub async fn rehearsal(rig: &Rig, agency: AgencyId, tenant: Option<TenantId>) -> RehearsalId {
+    let rehearsal = Rehearsal {
+        id: RehearsalId::new(&rig.ports.ids),
+        agency,
+        tenant,
+        status: RehearsalStatus::Done,
+        asked_by: "cli".to_owned(),
+        asked: json!({}),
+        progress: 0,
+        report: Some(json!({ "total": {}, "tenants": [] })),
+        error: None,
+        created_at: rig.now(),
+        finished_at: Some(rig.now()),
+    };
+    let id = rehearsal.id;
+    let chain = tenant.map_or(Chain::Agency(agency), Chain::Tenant);
+    let changes = Changes { chain, list: vec![Change::PutRehearsal(Box::new(rehearsal))] };
+    rig.database.commit(changes).await.unwrap();
+    id
 }
 
 const COMMENT: &str = "180000000000000001";
@@ -69,10 +103,27 @@ impl Objects {
             direct: direct.id,
             approval: approval.id,
             escalation: escalation.id,
+            decision: DecisionId::new(ids),
             waiting: waiting.id,
             dead: dead.id,
             rule: rule.id,
             alert: AlertId::new(ids),
+            rehearsal: rehearsal(rig, tenant.agency, Some(tenant.id)).await,
+            remembered: MemoryId::new(ids),
+            // A person has a different id for every account.
+            person: format!("person-of-{}", account.external_id),
+        };
+        let remembered = MemoryItem {
+            person: Some(made.person.clone()),
+            ..MemoryItem::new(
+                made.remembered,
+                tenant.id,
+                MemoryKind::Interaction,
+                Visibility::Customer,
+                "asked for gluten-free bread",
+                "test",
+                now,
+            )
         };
         let message = message(ids, account, &direct, now);
         rig.database.accept(Delivery { events: vec![event], ..Delivery::default() }).await.unwrap();
@@ -87,6 +138,7 @@ impl Objects {
             dedup_key: format!("dead:{}", tenant.id),
         };
         let changes = Changes::of_tenant(tenant.id)
+            .with(Change::Remember(Box::new(remembered)))
             .with(Change::PutConversation(Box::new(thread)))
             .with(Change::PutConversation(Box::new(direct)))
             .with(Change::PutComment(Box::new(comment)))
@@ -96,7 +148,10 @@ impl Objects {
             .with(Change::AddEffect(Box::new(waiting)))
             .with(Change::AddEffect(Box::new(dead)))
             .with(Change::PutRule(Box::new(rule)))
-            .with(Change::RaiseAlert(Box::new(alert), now));
+            .with(Change::RaiseAlert(Box::new(alert), now))
+            .with(Change::Audit(Box::new(decision_entry(ids, made.decision, made.event, now))))
+            .with(learned(1, now))
+            .with(learned(2, now));
         rig.database.commit(changes).await.unwrap();
         let alerts = rig
             .database
@@ -105,6 +160,42 @@ impl Objects {
             .unwrap();
         Self { alert: alerts[0].id, ..made }
     }
+}
+
+fn decision_entry(ids: &Ids, decision: DecisionId, event: EventId, now: Timestamp) -> NewAuditEntry {
+    let classification = json!({ "intent": "question", "confidence": 0.95, "probabilities": [],
+        "sentiment": "neutral", "language": "en", "crisis": false });
+    NewAuditEntry {
+        id: AuditId::new(ids),
+        event_type: "decision.made".to_owned(),
+        action: "act".to_owned(),
+        resource_type: "decision".to_owned(),
+        resource_id: decision.to_string(),
+        actor: "engagement".to_owned(),
+        success: true,
+        error: None,
+        details: json!({ "id": decision, "event": event, "outcome": "act", "mode": "A",
+            "classification": classification, "reason": "question is answered", "trace": [],
+            "model": "offline/intents-1", "prompt_version": null, "tokens_in": 0, "tokens_out": 0,
+            "cost_micro_usd": 0, "latency_us": 100, "decided_at": now,
+            "incoming_text": "do you ship to Porto?" })
+        .into(),
+        at: now,
+    }
+}
+
+/// A version of what the tenant's classifier knows.
+fn learned(version: u32, at: Timestamp) -> Change {
+    let mut learned = Learned { verdicts: version, ..Learned::default() };
+    learned.tuning.version = version;
+    let (reason, made_by) = ("1 verdict".to_owned(), "learning".to_owned());
+    let next = TuningVersion { learned, reason, made_by, at };
+    Change::Learn(Box::new(Lesson {
+        base: version - 1,
+        next: Some(next),
+        verdicts: Vec::new(),
+        back_to: None,
+    }))
 }
 
 fn comment_event(ids: &Ids, account: &Account, now: Timestamp) -> NewEvent {

@@ -22,9 +22,12 @@ use tenants::ids::{Ids, TenantId};
 use tenants::ports::{Finding, MentionText, Messenger, Receipt, SendError, Store, Usage};
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
+use troupe::administration::Act;
 use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
+use troupe::prompts::install_built_in;
+use troupe::rehearsals::{OtherModels, RehearsalDesk};
 
 /// The secret of the installation's own app.
 pub const OWN_SECRET: &str = "own-app-secret";
@@ -40,6 +43,7 @@ pub struct Rig {
     pub node: Arc<FakeNode>,
     router: Router,
     _file: TestDatabase,
+    _indexes: tempfile::TempDir,
 }
 
 /// An answer, read to its end.
@@ -78,6 +82,18 @@ impl Reply {
         let problem = self.json();
         assert_eq!(problem["status"], status);
         problem
+    }
+}
+
+/// No models but those in use.
+struct NoOthers;
+
+impl OtherModels for NoOthers {
+    fn with(
+        &self,
+        _tasks: &std::collections::BTreeMap<tenants::models::Task, Vec<String>>,
+    ) -> Result<Arc<dyn llm::LlmRouter>, String> {
+        Err("there are no others here".to_owned())
     }
 }
 
@@ -127,15 +143,21 @@ impl Rig {
         let node = Arc::new(FakeNode::default());
         let state = AppState::new(AppParts {
             ports: ports.clone(),
+            prompts: Arc::new(database.clone()),
             apps: Arc::new(apps),
             vault: vault.clone(),
+            rehearsals: Arc::new(
+                RehearsalDesk::new(ports.clone(), Arc::new(database.clone()), Arc::new(NoOthers)).unwrap(),
+            ),
             node: node.clone(),
             registry: prometheus::Registry::new(),
             settings,
         })
         .unwrap();
         state.refresh_directory().await.unwrap();
-        Self { database, ports, clock, vault, node, router: router(state), _file: file }
+        let act = Act { by: "troupe".to_owned(), at: ports.clock.now(), ids: &ports.ids };
+        install_built_in(&database, &act).await.unwrap();
+        Self { database, ports, clock, vault, node, router: router(state), _file: file, _indexes: indexes }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -175,6 +197,10 @@ pub fn api_request(key: Option<&str>, method: &str, path: &str, body: Option<Val
         request = request.header("x-api-key", key);
     }
     match body {
+        // Files are not JSON.
+        Some(Value::String(file)) if path.contains("/memory/import") => {
+            request.header("content-type", "text/markdown").body(Body::from(file)).unwrap()
+        }
         Some(body) => {
             let request = request.header("content-type", "application/json");
             request.body(Body::from(body.to_string())).unwrap()

@@ -3,13 +3,13 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tenants::account::{Account, AccountStatus, Agency, ApiKey, KeyScope, LoginFlavour, MetaApp, Tenant};
-use tenants::ids::{AccountId, AgencyId};
+use tenants::ids::{AccountId, AgencyId, RehearsalId};
 use tenants::ports::{Directory, UnitOfWork};
 use tenants::settings::TenantSettings;
 use troupe::administration::Act;
 use troupe::http::HttpSettings;
 
-use crate::objects::Objects;
+use crate::objects::{Objects, rehearsal};
 use crate::rig::Rig;
 
 /// A key and its text.
@@ -38,6 +38,12 @@ pub struct House {
     pub agency: Agency,
     pub key: Key,
     pub app: MetaApp,
+    /// A rehearsal over all its tenants that is done.
+    pub rehearsal: RehearsalId,
+    /// The id of its own version of the reply prompt, which has number 2.
+    pub prompt: String,
+    /// The id of an experiment that compares it with the built-in one.
+    pub experiment: String,
 }
 
 impl House {
@@ -95,7 +101,20 @@ async fn house(rig: &Rig, installation: &Key, name: &str, app_id: &str) -> House
         "verify_token": format!("verify-{app_id}") });
     rig.post(&key.text, &format!("/agencies/{id}/apps"), new).await.ok();
     let app = rig.database.list_apps(&id).await.unwrap().remove(0);
-    House { agency, key, app }
+    let rehearsal = rehearsal(rig, id, None).await;
+    let mut prompt = String::new();
+    for kind in ["crisis", "reply"] {
+        let new =
+            json!({ "key": kind, "body": format!("{name} answers for {{{{ brand }}}}."), "note": name });
+        let made = rig.post(&key.text, &format!("/agencies/{id}/prompts"), new).await.ok();
+        assert_eq!(made["version"], 2);
+        prompt = made["id"].as_str().unwrap().to_owned();
+    }
+    let new = json!({ "key": "reply", "name": name,
+        "arms": [{ "version": 1, "weight": 1 }, { "version": 2, "weight": 1 }] });
+    let made = rig.post(&key.text, &format!("/agencies/{id}/experiments"), new).await.ok();
+    let experiment = made["id"].as_str().unwrap().to_owned();
+    House { agency, key, app, rehearsal, prompt, experiment }
 }
 
 async fn shop(rig: &Rig, house: &House, slug: &str, external_id: &str) -> Shop {

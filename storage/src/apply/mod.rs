@@ -17,6 +17,7 @@ pub(crate) mod ledger;
 pub(crate) mod memory;
 pub(crate) mod operations;
 pub(crate) mod prompts;
+pub(crate) mod rehearsals;
 pub(crate) mod rules;
 pub(crate) mod schedule;
 pub(crate) mod tenants;
@@ -96,6 +97,7 @@ async fn apply_kind(
     now: Timestamp,
 ) -> Result<(), Failure> {
     match kind {
+        Kind::Configurations => rehearsals::keep_configurations(connection, group, now).await,
         Kind::Tenants => tenants::apply(connection, group, now).await,
         Kind::Rules => rules::apply(connection, group, now).await,
         Kind::Prompts => prompts::apply(connection, group, now).await,
@@ -112,10 +114,11 @@ async fn apply_kind(
         Kind::Expiries => approvals::expire(connection, group).await,
         Kind::Approvals => approvals::apply(connection, group).await,
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
+        Kind::Rehearsals => rehearsals::apply(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
         Kind::Forgettings => memory::forget(connection, group).await,
         Kind::Memories => memory::remember(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,
-        Kind::Learning => learning::apply(connection, group).await,
+        Kind::Learning => learning::apply(connection, group, now).await,
     }
 }

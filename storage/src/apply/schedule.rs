@@ -14,6 +14,7 @@ use uuid::Uuid;
 /// them: of what stands next in the units, the first kind goes first, so that the others can catch up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
+    Configurations,
     Tenants,
     Rules,
     Prompts,
@@ -30,6 +31,7 @@ pub(crate) enum Kind {
     Approvals,
     NewEffects,
     RuleHits,
+    Rehearsals,
     Alerts,
     Forgettings,
     Memories,
@@ -70,10 +72,12 @@ impl Kind {
             Change::AddApproval(_) | Change::DecideApproval { .. } => Kind::Approvals,
             Change::AddRuleHit { .. } => Kind::RuleHits,
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
+            Change::KeepConfiguration(_) => Kind::Configurations,
+            Change::PutRehearsal(_) | Change::AddDifferences(_) => Kind::Rehearsals,
             Change::Forget(_) => Kind::Forgettings,
             Change::Remember(_) => Kind::Memories,
             Change::Audit(_) => Kind::Audit,
-            Change::AddVerdict(_) => Kind::Learning,
+            Change::AddVerdict(_) | Change::Learn(_) | Change::PutEarnedMode(_) => Kind::Learning,
         }
     }
 }

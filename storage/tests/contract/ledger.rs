@@ -5,7 +5,7 @@ use std::time::Duration;
 use tenants::clock::Timestamp;
 use tenants::ids::{AgencyId, CallId, EventId, ReservationId, TenantId};
 use tenants::models::{
-    BudgetLine, BudgetScope, BudgetState, CallOutcome, LlmCall, Reservation, Reserved, Share, Task,
+    BudgetLine, BudgetScope, BudgetState, CallCost, CallOutcome, LlmCall, Reservation, Reserved, Share, Task,
 };
 use tenants::money::MicroUsd;
 use tenants::ports::{BudgetLedger, CallFilter, CallPosition, CostReports};
@@ -34,6 +34,7 @@ contract! {
     calls_are_listed_newest_first_and_tenants_see_their_own
     every_column_of_a_call_is_kept
     closed_reservations_are_forgotten_after_a_while
+    what_calls_have_cost_is_remembered_newest_first
 }
 
 pub const DAY: &str = "2025-11-17";
@@ -449,4 +450,29 @@ async fn closed_reservations_are_forgotten_after_a_while(database: TestDatabase)
     assert_eq!(spent_and_reserved(&world, of_tenant(&world)).await, (240, 300));
     assert_eq!(world.store.list_calls(&world.tenant, &ANY, None, 10).await.unwrap().len(), 2);
     assert_eq!(world.store.settle(&open.id, Vec::new()).await.unwrap().len(), 1);
+}
+
+async fn what_calls_have_cost_is_remembered_newest_first(database: TestDatabase) {
+    let world = World::new(&database).await;
+    assert!(world.store.recent_costs(10).await.unwrap().is_empty());
+    let mut calls = Vec::new();
+    for (cost, outcome) in [
+        (10, CallOutcome::Answered),
+        (20, CallOutcome::InvalidOutput),
+        (30, CallOutcome::Cancelled),
+        (0, CallOutcome::Failed),
+        (50, CallOutcome::Truncated),
+        (60, CallOutcome::Answered),
+    ] {
+        world.pass(Duration::from_secs(1));
+        calls.push(LlmCall { outcome, ..call(&world, cost) });
+    }
+    let newest = CallCost::from(calls.last().unwrap());
+    world.store.settle(&ReservationId::new(&world.ids), calls).await.unwrap();
+
+    let costs = |costs: Vec<CallCost>| costs.iter().map(|call| call.cost.0).collect::<Vec<_>>();
+    let all = world.store.recent_costs(10).await.unwrap();
+    assert_eq!(all[0], newest);
+    assert_eq!(costs(all), [60, 20, 10]);
+    assert_eq!(costs(world.store.recent_costs(5).await.unwrap()), [60, 20], "five calls are looked through");
 }

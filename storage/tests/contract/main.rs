@@ -24,6 +24,8 @@ mod inbox;
 #[cfg(test)]
 mod keeping_order;
 #[cfg(test)]
+mod learning;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod ledger_crowd;
@@ -37,6 +39,10 @@ mod memory_index;
 mod operations;
 #[cfg(test)]
 mod outbox;
+#[cfg(test)]
+mod prompts;
+#[cfg(test)]
+mod rehearsals;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]

@@ -31,7 +31,15 @@ async fn migrations_are_pending_until_they_are_applied(database: TestDatabase) {
     let database = open(&database).await;
     assert_eq!(
         database.pending_migrations().await.unwrap(),
-        ["0001 the loop", "0002 models", "0004 prompts", "0006 budgets"]
+        [
+            "0001 the loop",
+            "0002 models",
+            "0003 memory",
+            "0004 prompts",
+            "0005 learning",
+            "0006 budgets",
+            "0007 rehearsals"
+        ]
     );
     database.migrate().await.unwrap();
     assert!(database.pending_migrations().await.unwrap().is_empty());

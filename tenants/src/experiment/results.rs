@@ -282,7 +282,7 @@ mod tests {
         // Nine drafts were sent, eight with no change and one with half of it: 0.5 / 9.
         assert_eq!(format!("{:.4}", arm.edit_distance.unwrap().value), "0.0556");
         assert_eq!(arm.mean_cost_micro_usd, Some(100.0));
-        assert_eq!((arm.latency_p50_us, arm.latency_p95_us), (Some(5_000), Some(9_000)));
+        assert_eq!((arm.latency_p50_us, arm.latency_p95_us), (Some(4_000), Some(9_000)));
         let nothing = &results.arms[1];
         assert_eq!((nothing.decisions, nothing.approval_rate, nothing.latency_p50_us), (0, None, None));
         assert!(

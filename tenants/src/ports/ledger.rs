@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::clock::Timestamp;
 use crate::ids::ReservationId;
-use crate::models::{BudgetScope, BudgetState, LlmCall, Reservation, Reserved};
+use crate::models::{BudgetScope, BudgetState, CallCost, LlmCall, Reservation, Reserved};
 
 /// Money for calls to models: set aside before, settled after. What the database decides holds for all nodes.
 #[async_trait]
@@ -48,4 +48,11 @@ pub trait BudgetLedger: Send + Sync {
     /// # Errors
     /// When the database does not answer.
     async fn find_budget(&self, scope: &BudgetScope, day: &str) -> Result<Option<BudgetState>, StoreError>;
+
+    /// What the newest calls with an answer, usable or not, have cost, of all tenants; newest first. At most `limit`
+    /// calls are looked through, so there may be fewer. It is what a program learns from after a restart.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    async fn recent_costs(&self, limit: u32) -> Result<Vec<CallCost>, StoreError>;
 }

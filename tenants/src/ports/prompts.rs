@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{PageRequest, StoreError};
 use crate::clock::Timestamp;
 use crate::experiment::{ArmOutcome, Experiment, PromptScope, PromptUse, PromptVersion};
-use crate::ids::{AgencyId, ExperimentId, TenantId};
+use crate::ids::{AgencyId, ExperimentId, PromptId, TenantId};
 use crate::prompt::{PromptKey, PromptSet};
 
 /// Which decisions to look at.
@@ -47,7 +47,7 @@ pub trait Prompts: Send + Sync {
         key: Option<PromptKey>,
     ) -> Result<Vec<PromptVersion>, StoreError>;
 
-    /// One version.
+    /// One version by its key and number.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -56,6 +56,16 @@ pub trait Prompts: Send + Sync {
         agency: &AgencyId,
         key: PromptKey,
         version: u32,
+    ) -> Result<Option<PromptVersion>, StoreError>;
+
+    /// One version by its id.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    async fn find_prompt_by_id(
+        &self,
+        agency: &AgencyId,
+        prompt: &PromptId,
     ) -> Result<Option<PromptVersion>, StoreError>;
 
     /// The number the agency's next version gets.

@@ -15,6 +15,7 @@ use crate::account::{Account, Agency, ApiKey, MetaApp, SealedSecret, Tenant};
 use crate::alert::{Alert, NewAlert};
 use crate::approval::{Approval, ApprovalStatus};
 use crate::audit::{AuditEntry, Chain, ChainVerdict};
+use crate::autonomy::EarnedMode;
 use crate::budget::TenantBudget;
 use crate::changes::Changes;
 use crate::clock::Timestamp;
@@ -32,6 +33,8 @@ use crate::rule::Rule;
 use crate::settings::TenantSettings;
 use crate::tuning::Tuning;
 use crate::words::word_enum;
+
+use super::Learning;
 
 /// Why the database did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +106,8 @@ pub struct TenantContext {
     pub prompts: Arc<PromptSet>,
     /// What its classifier has learned.
     pub tuning: Arc<Tuning>,
+    /// Where intents stand that may earn it to act by themselves; those that never changed are missing.
+    pub earned: BTreeMap<Intent, EarnedMode>,
 }
 
 impl TenantContext {
@@ -117,6 +122,7 @@ impl TenantContext {
             agency_budget: None,
             prompts: Arc::default(),
             tuning: Arc::default(),
+            earned: BTreeMap::new(),
         }
     }
 
@@ -561,7 +567,17 @@ pub trait Operations: Send + Sync {
 
 /// The whole database.
 pub trait Store:
-    Inbox + UnitOfWork + Directory + Conversations + Outbox + Approvals + AuditLog + Alerts + Operations + 'static
+    Inbox
+    + UnitOfWork
+    + Directory
+    + Conversations
+    + Outbox
+    + Approvals
+    + Learning
+    + AuditLog
+    + Alerts
+    + Operations
+    + 'static
 {
 }
 
@@ -572,6 +588,7 @@ impl<T> Store for T where
         + Conversations
         + Outbox
         + Approvals
+        + Learning
         + AuditLog
         + Alerts
         + Operations

@@ -19,6 +19,8 @@ pub enum Hint {
     AccountRestored(TenantId, AccountId),
     /// The audit log of this tenant has grown.
     Audit(TenantId),
+    /// There is a verdict of this tenant to learn from.
+    Verdict(TenantId),
     /// Tenants, accounts or apps came or went.
     DirectoryChanged,
 }

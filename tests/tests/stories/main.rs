@@ -8,4 +8,7 @@ mod decisions;
 mod delivery;
 mod faults;
 mod hostile;
+mod learning;
+mod models;
+mod rehearsals;
 mod resilience;

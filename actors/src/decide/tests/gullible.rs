@@ -162,7 +162,7 @@ impl Memory for Shelf {
 fn catalogue() -> Catalogue {
     let task = |task: &Task| {
         format!(
-            "[tasks.{task}]\nmodels = [\"near/small\"]\ntimeout_ms = 2000\ndeadline_ms = 20000\ntries = 1\n"
+            "[tasks.{task}]\nmodels = [\"near/small\"]\ntimeout_ms = 2000\ndeadline_ms = 20000\ntries = 1\ntemperature = 0.4\n"
         )
     };
     let tasks: String = Task::ALL.iter().map(task).collect();

@@ -8,6 +8,7 @@ use tenants::account::{Account, Agency, ApiKey, MetaApp, SealedSecret, Tenant};
 use tenants::alert::{Alert, NewAlert};
 use tenants::approval::{Approval, ApprovalStatus};
 use tenants::audit::{AuditEntry, Chain, ChainVerdict};
+use tenants::autonomy::EarnedMode;
 use tenants::changes::Changes;
 use tenants::clock::Timestamp;
 use tenants::conversation::{Comment, Conversation, Message};
@@ -17,9 +18,12 @@ use tenants::ids::{
     AccountId, AgencyId, AlertId, AppId, ApprovalId, CommentId, ConversationId, EffectId, EventId, KeyId,
     RuleId, TenantId,
 };
+use tenants::intent::Intent;
 use tenants::ports::*;
 use tenants::rule::Rule;
 use tenants::settings::TenantSettings;
+use tenants::tuning::TuningVersion;
+use tenants::verdict::Verdict;
 
 use super::rows::Rows;
 
@@ -370,6 +374,42 @@ impl Approvals for MemoryStore {
     }
 
     async fn tenants_with_overdue_approvals(&self, _now: Timestamp) -> Result<Vec<TenantId>, StoreError> {
+        Err(not_needed())
+    }
+}
+
+#[async_trait]
+impl Learning for MemoryStore {
+    async fn find_tuning(
+        &self,
+        _tenant: &TenantId,
+        _version: Option<u32>,
+    ) -> Result<Option<TuningVersion>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_tunings(&self, _tenant: &TenantId) -> Result<Vec<TuningVersion>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn unlearned_verdicts(&self, _tenant: &TenantId, _limit: u32) -> Result<Vec<Verdict>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn tenants_with_unlearned_verdicts(&self) -> Result<Vec<TenantId>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn latest_verdicts(
+        &self,
+        _tenant: &TenantId,
+        _intent: Intent,
+        _limit: u32,
+    ) -> Result<Vec<KeptVerdict>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn earned_modes(&self, _tenant: &TenantId) -> Result<Vec<EarnedMode>, StoreError> {
         Err(not_needed())
     }
 }

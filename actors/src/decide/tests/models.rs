@@ -123,7 +123,7 @@ async fn what_was_said_long_before_or_answered_is_history() {
         other => panic!("{other:?}"),
     };
     let thread = world.direct().unwrap();
-    let again = before(&world.ports, &world.context, &thread, &heard, at).await;
+    let again = before(world.ports.senses(), &world.context, &thread, &heard, at).await;
     assert_eq!(again.lines, asked.history);
 }
 

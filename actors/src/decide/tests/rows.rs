@@ -10,6 +10,7 @@ use tenants::conversation::{Comment, Conversation, Message};
 use tenants::effect::Effect;
 use tenants::ids::{AccountId, ConversationId, EventId};
 use tenants::ports::StoreError;
+use tenants::rehearsal::ConfigurationPart;
 use tenants::rule::RuleHit;
 use tenants::verdict::Verdict;
 
@@ -27,6 +28,7 @@ pub struct Rows {
     pub hits: Vec<RuleHit>,
     pub alerts: Vec<NewAlert>,
     pub audit: Vec<NewAuditEntry>,
+    pub parts: Vec<ConfigurationPart>,
     pub done: Vec<EventId>,
 }
 
@@ -91,8 +93,11 @@ impl Rows {
             Change::AddVerdict(verdict) => self.verdicts.push(*verdict),
             Change::AddRuleHit { hit, .. } => self.hits.push(hit),
             Change::RaiseAlert(alert, _) => self.alerts.push(*alert),
+            Change::KeepConfiguration(parts) => self.parts.extend(parts.iter().cloned()),
             Change::Audit(entry) => self.audit.push(*entry),
             Change::EventDone { event, .. } => self.done.push(event),
+            // What is remembered has its own stories.
+            Change::Remember(_) => {}
             other => panic!("deciding must not make this change: {other:?}"),
         }
         Ok(())

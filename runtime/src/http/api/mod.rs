@@ -19,20 +19,26 @@ mod comments;
 mod conversations;
 mod costs;
 mod events;
+mod experiments;
 mod feed;
 mod keys;
+mod learning;
 mod me;
 mod memory;
 mod operations;
 mod people;
 mod preview;
+mod prompts;
 mod queue;
+mod rehearsals;
 mod rules;
 mod settings;
 mod tenants;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;
+
+pub use rules::RuleDocument;
 
 use super::state::AppState;
 
@@ -49,10 +55,14 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(costs::router())
         .merge(accounts::router())
         .merge(rules::router())
+        .merge(prompts::router())
+        .merge(experiments::router())
         .merge(comments::router())
         .merge(conversations::router())
         .merge(approvals::router())
+        .merge(learning::router())
         .merge(preview::router())
+        .merge(rehearsals::router())
         .merge(memory::router())
         .merge(queue::router())
         .merge(audit::router())

@@ -2,7 +2,8 @@
 
 use tenants::audit::Chain;
 use tenants::changes::Changes;
-use tenants::ports::Hint;
+use tenants::ids::AgencyId;
+use tenants::ports::{Hint, PageRequest};
 
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -16,6 +17,20 @@ pub async fn commit(state: &AppState, changes: Changes) -> Result<(), Problem> {
         state.ports.wake.send(Hint::Audit(tenant));
     }
     Ok(())
+}
+
+/// Commits an act of an agency that all its tenants have to know of.
+pub async fn commit_for_tenants(state: &AppState, agency: AgencyId, changes: Changes) -> Result<(), Problem> {
+    commit(state, changes).await?;
+    let mut page = PageRequest::first(500);
+    loop {
+        let tenants = state.ports.store.list_tenants(&agency, page).await?;
+        let Some(last) = tenants.last() else { return Ok(()) };
+        page.before = Some(last.id.0);
+        for tenant in &tenants {
+            state.ports.wake.send(Hint::TenantChanged(tenant.id));
+        }
+    }
 }
 
 /// Commits an act by which tenants, accounts or apps come or go. Webhooks of a new account are known on this node

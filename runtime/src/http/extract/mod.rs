@@ -5,7 +5,7 @@ mod ids;
 mod page;
 mod query;
 
-pub use body::JsonBody;
+pub use body::{JsonBody, OptionalBody};
 pub use ids::PathIds;
 pub use page::{AuditPage, CallPage, LARGEST_LIMIT, Page, PageOf};
 pub use query::QueryOf;

@@ -7,14 +7,25 @@ use serde::Deserialize;
 use tenants::approval::ApprovalStatus;
 use tenants::conversation::{Conversation, ConversationKind, direct_key};
 use tenants::ids::ApprovalId;
+use tenants::intent::Intent;
 use tenants::ports::{Hint, StoreError};
 use utoipa::ToSchema;
 
 use super::{ApprovalPath, ApprovalView, find};
 use crate::http::access::TenantAccess;
-use crate::http::extract::{JsonBody, PathIds};
+use crate::http::extract::{JsonBody, OptionalBody, PathIds};
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::schema;
 use crate::http::state::AppState;
+
+/// A yes.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Yes {
+    /// What the text really wants, when it was taken for something else.
+    #[schema(value_type = Option<schema::Intent>)]
+    intent: Option<Intent>,
+}
 
 /// The words to send instead of the draft.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -22,6 +33,10 @@ use crate::http::state::AppState;
 pub struct Edit {
     /// The words.
     text: String,
+    /// What the text really wants, when it was taken for something else.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Intent>)]
+    intent: Option<Intent>,
 }
 
 /// Why not.
@@ -31,17 +46,22 @@ pub struct Rejection {
     /// A remark, for the record.
     #[serde(default)]
     comment: Option<String>,
+    /// What the text really wants, when it was taken for something else.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Intent>)]
+    intent: Option<Intent>,
 }
 
 /// Approve: what is proposed is queued, exactly once.
 #[utoipa::path(post, path = "/tenants/{tenant}/approvals/{approval}/approve", tag = "approvals",
-    responses((status = 200, body = ApprovalView)))]
+    request_body = Option<Yes>, responses((status = 200, body = ApprovalView)))]
 pub async fn approve(
     access: TenantAccess,
     PathIds(path): PathIds<ApprovalPath>,
     State(state): State<AppState>,
+    OptionalBody(yes): OptionalBody<Yes>,
 ) -> Result<Json<ApprovalView>, Problem> {
-    decide(&state, &access, &path.approval, Verdict::Approve).await
+    decide(&state, &access, &path.approval, Verdict::Approve, yes.intent).await
 }
 
 /// Approve with other words: they are queued in place of the draft, exactly once. Answers an escalation, too.
@@ -53,7 +73,7 @@ pub async fn edit(
     State(state): State<AppState>,
     JsonBody(edit): JsonBody<Edit>,
 ) -> Result<Json<ApprovalView>, Problem> {
-    decide(&state, &access, &path.approval, Verdict::Edit(edit.text)).await
+    decide(&state, &access, &path.approval, Verdict::Edit(edit.text), edit.intent).await
 }
 
 /// Reject: nothing is sent.
@@ -65,7 +85,8 @@ pub async fn reject(
     State(state): State<AppState>,
     JsonBody(rejection): JsonBody<Rejection>,
 ) -> Result<Json<ApprovalView>, Problem> {
-    decide(&state, &access, &path.approval, Verdict::Reject { comment: rejection.comment }).await
+    let Rejection { comment, intent } = rejection;
+    decide(&state, &access, &path.approval, Verdict::Reject { comment }, intent).await
 }
 
 async fn decide(
@@ -73,6 +94,7 @@ async fn decide(
     access: &TenantAccess,
     approval: &ApprovalId,
     verdict: Verdict,
+    intent: Option<Intent>,
 ) -> Result<Json<ApprovalView>, Problem> {
     let (store, tenant) = (&state.ports.store, &access.tenant.id);
     let approval = find(state, access, approval).await?;
@@ -90,7 +112,7 @@ async fn decide(
         status: access.tenant.status,
     };
     let (who, now) = (access.caller.actor(), state.ports.clock.now());
-    let changes = decide::approve(&asked, &verdict, None, &who, now, &state.ports.ids)?;
+    let changes = decide::approve(&asked, &verdict, intent, &who, now, &state.ports.ids)?;
     match store.commit(changes).await {
         Ok(()) => {}
         Err(StoreError::Conflict(_)) => {
@@ -101,6 +123,7 @@ async fn decide(
     }
     state.ports.wake.send(Hint::Effects(*tenant));
     state.ports.wake.send(Hint::Audit(*tenant));
+    state.learner.learn_for(tenant).await;
     Ok(Json(find(state, access, &approval.id).await?.into()))
 }
 

@@ -2,6 +2,7 @@
 
 mod messages;
 
+use actors::learning::verdict_of_take_over;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use utoipa_axum::routes;
 
 use super::people::PersonView;
 use super::write;
+use crate::administration::Act;
 use crate::http::access::TenantAccess;
 use crate::http::extract::{Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
@@ -166,6 +168,20 @@ async fn hand_back(
     set_owner(&state, &access, &path.conversation, Owner::Bot, "conversation.handed_back").await
 }
 
+/// Whoever takes over right after an answer that left by itself says by that what they think of it.
+async fn blame(
+    state: &AppState,
+    access: &TenantAccess,
+    conversation: &ConversationId,
+    act: &Act<'_>,
+) -> Result<Option<Change>, Problem> {
+    let (store, tenant) = (state.ports.store.as_ref(), &access.tenant.id);
+    let earned = store.earned_modes(tenant).await?;
+    let by = (act.by.as_str(), act.at);
+    let verdict = verdict_of_take_over(store, tenant, conversation, &earned, by, act.ids).await?;
+    Ok(verdict.map(|verdict| Change::AddVerdict(Box::new(verdict))))
+}
+
 async fn set_owner(
     state: &AppState,
     access: &TenantAccess,
@@ -180,10 +196,14 @@ async fn set_owner(
         conversation.owner_since = act.at;
         conversation.updated_at = act.at;
         let resource = ("conversation", conversation.id.to_string());
-        let changes = Changes::of_tenant(access.tenant.id)
+        let mut changes = Changes::of_tenant(access.tenant.id)
             .with(Change::PutConversation(Box::new(conversation.clone())))
             .with(act.audit(event_type, resource, json!({ "owner": owner })));
+        if owner == Owner::Human {
+            changes.list.extend(blame(state, access, &conversation.id, &act).await?);
+        }
         write::commit(state, changes).await?;
+        state.learner.learn_for(&access.tenant.id).await;
     }
     Ok(Json(conversation.into()))
 }

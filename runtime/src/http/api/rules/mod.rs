@@ -11,6 +11,7 @@ use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::ids::RuleId;
 use tenants::rule::Rule;
+use tenants::settings::InvalidSetting;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -60,9 +61,9 @@ struct RuleView {
 }
 
 /// What a rule says.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct RuleDocument {
+pub struct RuleDocument {
     /// What people call it; 1 to 200 characters.
     name: String,
     /// What it listens to.
@@ -91,7 +92,16 @@ fn yes() -> bool {
 }
 
 impl RuleDocument {
-    fn into_rule(self, id: RuleId, created_at: Timestamp, updated_at: Timestamp) -> Result<Rule, Problem> {
+    /// The rule, when it can be used.
+    ///
+    /// # Errors
+    /// Names the part that cannot be used.
+    pub fn into_rule(
+        self,
+        id: RuleId,
+        created_at: Timestamp,
+        updated_at: Timestamp,
+    ) -> Result<Rule, InvalidSetting> {
         let rule = Rule {
             id,
             name: self.name,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use tenants::autonomy::{Autonomy, Bar};
 use tenants::intent::{Intent, Language};
 use tenants::money::MicroUsd;
 use tenants::settings::{BrandVoice, HourlyCaps, Mode, QuietHours, TenantSettings};
@@ -52,6 +53,68 @@ pub struct SettingsDocument {
     approval_days: u32,
     /// Own caps per hour and account.
     hourly_caps: HourlyCapsDocument,
+    /// Whether the local classifier learns from people's verdicts.
+    learning: bool,
+    /// Which intents may earn it to act by themselves.
+    autonomy: AutonomyDocument,
+}
+
+/// Which intents may earn it to act by themselves, once people agree with their drafts often enough.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = Autonomy)]
+struct AutonomyDocument {
+    /// Intent → what it must show. Complaints cannot earn it.
+    #[schema(value_type = BTreeMap<String, BarDocument>)]
+    intents: BTreeMap<Intent, BarDocument>,
+    /// Share of what could leave by itself that a person is asked about all the same.
+    #[schema(minimum = 0.02, maximum = 1)]
+    spot_check: f64,
+}
+
+/// What an intent must show before it acts by itself.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = AutonomyBar)]
+struct BarDocument {
+    /// The share of drafts that people wanted as they were must be at least this, with 95 % confidence.
+    #[schema(minimum = 0.5, maximum = 0.99)]
+    bar: f64,
+    /// From at least this many verdicts.
+    #[schema(minimum = 10, maximum = 200)]
+    at_least: u32,
+}
+
+impl Default for BarDocument {
+    fn default() -> Self {
+        Bar::default().into()
+    }
+}
+
+impl From<Bar> for BarDocument {
+    fn from(Bar { bar, at_least }: Bar) -> Self {
+        Self { bar, at_least }
+    }
+}
+
+impl Default for AutonomyDocument {
+    fn default() -> Self {
+        Autonomy::default().into()
+    }
+}
+
+impl From<Autonomy> for AutonomyDocument {
+    fn from(Autonomy { intents, spot_check }: Autonomy) -> Self {
+        let intents = intents.into_iter().map(|(intent, bar)| (intent, bar.into())).collect();
+        Self { intents, spot_check }
+    }
+}
+
+impl From<AutonomyDocument> for Autonomy {
+    fn from(AutonomyDocument { intents, spot_check }: AutonomyDocument) -> Self {
+        let bar = |BarDocument { bar, at_least }| Bar { bar, at_least };
+        Self { intents: intents.into_iter().map(|(intent, it)| (intent, bar(it))).collect(), spot_check }
+    }
 }
 
 /// How the brand speaks.
@@ -140,6 +203,8 @@ impl From<TenantSettings> for SettingsDocument {
             budget_shares: settings.budget_shares.into(),
             approval_days: settings.approval_days,
             hourly_caps: settings.hourly_caps.into(),
+            learning: settings.learning,
+            autonomy: settings.autonomy.into(),
         }
     }
 }
@@ -164,6 +229,8 @@ impl From<SettingsDocument> for TenantSettings {
             budget_shares: document.budget_shares.into(),
             approval_days: document.approval_days,
             hourly_caps: document.hourly_caps.into(),
+            learning: document.learning,
+            autonomy: document.autonomy.into(),
         }
     }
 }

@@ -66,6 +66,8 @@ async fn put_settings(
         .with(Change::PutSettings(Box::new(settings.clone())))
         .with(act.audit("settings.changed", ("tenant", access.tenant.id.to_string()), details));
     write::commit(&state, changes).await?;
+    // What an intent has earned ends with the permission to earn it.
+    state.learner.learn_for(&access.tenant.id).await;
     let tenant = state.ports.store.find_tenant(&access.tenant.id).await?;
     Ok(tagged(&tenant.ok_or_else(|| Problem::not_found("tenant"))?, settings))
 }
