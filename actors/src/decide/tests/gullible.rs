@@ -162,7 +162,7 @@ impl Memory for Shelf {
 fn catalogue() -> Catalogue {
     let task = |task: &Task| {
         format!(
-            "[tasks.{task}]\nmodels = [\"near/small\"]\ntimeout_ms = 2000\ndeadline_ms = 20000\ntries = 1\n"
+            "[tasks.{task}]\nmodels = [\"near/small\"]\ntimeout_ms = 2000\ndeadline_ms = 20000\ntries = 1\ntemperature = 0.4\n"
         )
     };
     let tasks: String = Task::ALL.iter().map(task).collect();
@@ -336,5 +336,22 @@ async fn the_gullible_model_is_asked_and_what_it_says_is_stopped() {
         let seen = stage.model.seen.lock().unwrap().clone();
         assert!(seen.iter().any(|seen| seen.contains("You write for")), "{habit:?}");
         assert!(said_by(&decided).is_empty(), "{habit:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_in_memory_reads_like_an_order_is_told_to_no_model_and_listed_on_the_trace() {
+    for attack in attacks().into_iter().filter(|attack| attack.kind == "memory") {
+        let poison = attack.text.replace(" || ", " ");
+        let stage = Trusting::new(Habit::Document, std::slice::from_ref(&poison));
+        let decided = stage.world.happens(&stage.world.message("I love this dress, you are the best!")).await;
+        let seen = stage.model.seen.lock().unwrap().clone();
+        let told = serde_json::to_string(&poison).unwrap();
+        assert!(seen.iter().all(|seen| !seen.contains(told.trim_matches('"'))), "{poison}");
+        assert!(seen.iter().any(|seen| seen.contains("We ship to Spain")), "the other facts are told");
+        let decision = decided.decision.unwrap();
+        let memory = decision.trace.iter().find(|done| done.step == tenants::decision::Step::Memory).unwrap();
+        assert!(memory.summary.contains("2 left out"), "{}", memory.summary);
+        assert_eq!(memory.details["left_out"].as_array().map(Vec::len), Some(2));
     }
 }
