@@ -152,11 +152,9 @@ fn thresholds_follow_how_often_the_classifier_was_right() {
         .collect();
     let learned = after(&right);
     assert!(!learned.tuning.local_from.is_empty());
-    let wrong: Vec<Verdict> =
-        (0..40).map(|number| corrected(&format!("love it {number}"), Intent::Other)).collect();
+    let praise = labelled().into_iter().filter(|(_, intent)| *intent == Intent::Praise);
+    let wrong: Vec<Verdict> = praise.map(|(example, _)| corrected(example.text, Intent::Other)).collect();
     let learned = after(&wrong);
-    assert!(
-        learned.tuning.local_from(Intent::Praise) > tenants::tuning::LOCAL_FROM,
-        "praise is not believed any more"
-    );
+    let threshold = learned.tuning.local_from(Intent::Praise);
+    assert!(threshold > tenants::tuning::LOCAL_FROM, "praise is not believed as before: {threshold}");
 }

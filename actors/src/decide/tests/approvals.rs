@@ -7,6 +7,7 @@ use tenants::effect::{Action, EffectState};
 use tenants::event::InboxEvent;
 use tenants::intent::Intent;
 use tenants::rule::{RuleAction, TriggerKind};
+use tenants::verdict::{VerdictKind, VerdictSource};
 
 use super::super::*;
 use super::world::*;
@@ -110,4 +111,24 @@ async fn what_is_forbidden_now_is_refused_with_the_reason() {
     assert_eq!(error, "it cannot be sent any more: opted_out");
     let reject = Verdict::Reject { comment: None };
     assert!(world.verdict(&escalation, &complaint, reject).await.is_ok(), "it can still be put aside");
+}
+
+#[tokio::test]
+async fn every_verdict_is_kept_with_what_the_decision_rests_on() {
+    let world = World::new();
+    let (draft, event) = asked(&world, world.comment("do you ship?"), Intent::Question).await;
+    let words = draft.proposed[0].text().unwrap().to_owned();
+    world.verdict(&draft, &event, Verdict::Edit(format!("{words}!"))).await.unwrap();
+    let (escalation, event) = asked(&world, world.comment("it arrived broken"), Intent::Complaint).await;
+    world.verdict(&escalation, &event, Verdict::Edit("So sorry!".into())).await.unwrap();
+
+    let rows = world.store.rows();
+    let [edited, answered] = &rows.verdicts[..] else { panic!("{:?}", rows.verdicts) };
+    assert_eq!((edited.source, edited.verdict), (VerdictSource::Draft, VerdictKind::Edited));
+    assert_eq!((edited.intent(), edited.text.as_str()), (Some(Intent::Question), "do you ship?"));
+    assert!(edited.edit_distance.is_some_and(|distance| distance > 0.0 && distance < 0.1));
+    assert!(edited.agrees() && edited.basis.undoubted);
+    assert!(edited.basis.written_by.as_ref().is_some_and(|writer| writer.prompt.is_some()));
+    assert_eq!((answered.source, answered.edit_distance), (VerdictSource::Escalation, None));
+    assert_eq!(answered.label().map(|label| label.intent), Some(Intent::Complaint));
 }

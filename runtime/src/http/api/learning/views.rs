@@ -202,8 +202,11 @@ pub struct ChangeView {
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = LearningRows)]
 struct RowsView {
+    /// In the version in use only.
     added: usize,
+    /// In both, with other weights.
     changed: usize,
+    /// In the earlier version only.
     removed: usize,
 }
 
