@@ -86,7 +86,7 @@ impl Provider for Only {
         self.0.seen.lock().unwrap().push(format!("{}\n{document}", ask.input.system));
         let reply = self.0.says(&ask.input.system, &document);
         let text = serde_json::json!({ "reply": reply, "sure": true }).to_string();
-        let usage = Some(Usage { input: 10, cached: 0, output: 10 });
+        let usage = Some(Usage { input: 10, output: 10, ..Usage::default() });
         Ok(Completion { text, usage, ..Completion::default() })
     }
 
