@@ -82,11 +82,13 @@ async fn no_attack_changes_a_byte_of_the_instructions_of_a_classification() {
     for attack in texts() {
         let tuning = Arc::new(strict.clone());
         stage.classify_for(&attack, Behalf { tuning, ..stage.behalf() }).await;
-        let asked = stage.stage.provider.asked().pop().unwrap().input;
-        let document = document_of(&asked);
-        assert_eq!(keys(&document), ["customer_text"]);
-        assert_eq!(document["customer_text"], Value::String(expected(&attack)));
-        systems.insert(asked.system);
+        // What differs only in what nobody sees is one question, and is asked once.
+        let asked = stage.stage.provider.asked();
+        let said = json!({ "customer_text": expected(&attack) });
+        let own = asked.iter().find(|asked| document_of(&asked.input) == said);
+        systems.insert(
+            own.unwrap_or_else(|| panic!("put to no model as it stands: {attack}")).input.system.clone(),
+        );
     }
     assert_eq!(systems.len(), 1, "one text of instructions for all of them");
 }
@@ -143,7 +145,7 @@ async fn a_model_that_repeats_its_instructions_in_any_disguise_is_not_quoted() {
     stage.reply(stage.question("hello?")).await;
     let system = stage.stage.provider.asked()[0].input.system.clone();
     let words: Vec<&str> = system.split_whitespace().collect();
-    let passages = words.chunks(20).filter(|chunk| chunk.len() == 20).map(|chunk| chunk.join(" "));
+    let passages = words.windows(20).step_by(10).map(|passage| passage.join(" "));
     let leaks: Vec<String> = passages.flat_map(|passage| disguises(&passage)).collect();
     assert!(leaks.len() > 300, "{} leaks are tried", leaks.len());
 
