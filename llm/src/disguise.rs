@@ -161,7 +161,7 @@ pub fn spelled_out(text: &str) -> Option<String> {
         }
         let is_alone = letters.get(at + 1).is_none_or(|next| !next.is_alphanumeric())
             && (at == 0 || !letters[at - 1].is_alphanumeric());
-        if !(is_alone && run > 0 && gap == 1) && !joined.is_empty() {
+        if !(joined.is_empty() || is_alone && run > 0 && gap == 1) {
             joined.push(' ');
         }
         if is_alone {

@@ -1,4 +1,5 @@
 //! What verdicts teach the local classifier, and what they cannot.
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
 
 use std::sync::LazyLock;
 

@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use llm::testing::Gate;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tenants::tasks::Tasks;
 use tokio::net::TcpListener;
 
 /// What happens when a text is asked about.
@@ -36,6 +37,7 @@ pub struct ModelServer {
     url: String,
     desk: Arc<Mutex<Desk>>,
     _folder: TempDir,
+    _tasks: Tasks,
     file: std::path::PathBuf,
 }
 
@@ -52,10 +54,11 @@ impl ModelServer {
         let url = format!("http://{}/v1", listener.local_addr().expect("an address"));
         let desk = Arc::new(Mutex::new(Desk::default()));
         let routes = Router::new().route("/v1/chat/completions", post(answer)).with_state(Arc::clone(&desk));
-        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let tasks = Tasks::default();
+        tasks.spawn("model_server", async move { axum::serve(listener, routes).await });
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("models.toml");
-        let server = Self { url, desk, _folder: folder, file };
+        let server = Self { url, desk, _folder: folder, _tasks: tasks, file };
         std::fs::write(&server.file, server.catalogue("")).expect("the catalogue is written");
         server
     }

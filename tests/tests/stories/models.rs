@@ -3,7 +3,6 @@
 use kit::{Backend, ModelServer, Says, TestApp};
 use llm::testing::Gate;
 use serde_json::Value;
-use std::time::Duration;
 use tenants::money::MicroUsd;
 
 /// The local classifier is not sure what this wants.
@@ -131,7 +130,6 @@ async fn another_catalogue_takes_effect_without_a_restart_and_a_broken_one_chang
     let shop = app.tenant("acme").create().await;
     server.on(ODD, [Says::Intent("question", 0.95), Says::Reply("Soon!".into())]);
     server.reload("this is no catalogue");
-    tokio::time::sleep(Duration::from_millis(300)).await;
     app.comment(&shop, "ann", ODD);
     app.settle().await;
     assert_eq!(server.asked()[0]["model"], "small");
