@@ -72,7 +72,7 @@ pub async fn run(args: RecallArgs) -> anyhow::Result<()> {
         ids,
     };
     place.open_agency().await?;
-    let mut table = Table::new(&["what", "median ms", "p99 ms", "note"]);
+    let mut table = Table::new(["what", "median ms", "p99 ms", "note"]);
     let large = place.tenant_with(0, args.items).await?;
     place.search_large(&args, large, &mut table).await?;
     let small = place.small_memories(&args).await?;

@@ -40,6 +40,8 @@ const FURTHEST_BEHIND: Duration = Duration::from_secs(86_400);
 #[derive(Debug, Default)]
 pub(crate) struct Owners {
     known: Mutex<HashMap<TenantId, AgencyId>>,
+    /// Tenants whose last reservation counted against their agency's budget: so will its settlement.
+    shared: Mutex<HashMap<TenantId, AgencyId>>,
     /// Held while one is read, so that those who come meanwhile keep their order and ask nothing again.
     reading: tokio::sync::Mutex<()>,
 }
@@ -47,6 +49,21 @@ pub(crate) struct Owners {
 impl Owners {
     fn known(&self) -> MutexGuard<'_, HashMap<TenantId, AgencyId>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes whether a tenant's calls count against a budget of its agency.
+    pub(crate) fn note(&self, tenant: TenantId, agency: Option<AgencyId>) {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        match agency {
+            Some(agency) => shared.insert(tenant, agency),
+            None => shared.remove(&tenant),
+        };
+    }
+
+    /// The agency whose budget this tenant's calls count against, as far as is known: it decides who does the work, not
+    /// what is done.
+    pub(crate) fn shared(&self, tenant: &TenantId) -> Option<AgencyId> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).get(tenant).copied()
     }
 
     fn find(&self, tenant: &TenantId) -> Option<AgencyId> {

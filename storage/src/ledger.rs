@@ -19,7 +19,7 @@ use crate::db::{row, rows};
 use crate::sqlite::FromSqlite;
 use crate::statement::statements;
 use crate::types::{Moment, Word, text};
-use crate::work::{Entry, Outcome, Work};
+use crate::work::{Entry, Outcome, Work, agency_of_lines};
 
 statements! {
     FIND_BUDGET {
@@ -173,6 +173,7 @@ impl BudgetLedger for Database {
     async fn reserve(&self, reservation: Reservation) -> Result<Reserved, StoreError> {
         check(&reservation)?;
         self.check_agency(&reservation).await?;
+        self.owners().note(reservation.tenant, agency_of_lines(&reservation.lines));
         match self.submit(Work::Ledger(Entry::Reserve(Box::new(reservation)))).await? {
             Outcome::Reserved(answer) => Ok(*answer),
             other => Err(unexpected(&other)),
@@ -184,7 +185,8 @@ impl BudgetLedger for Database {
         reservation: &ReservationId,
         calls: Vec<LlmCall>,
     ) -> Result<Vec<BudgetState>, StoreError> {
-        match self.submit(Work::Ledger(Entry::Settle { reservation: *reservation, calls })).await? {
+        let agency = calls.first().and_then(|call| self.owners().shared(&call.tenant));
+        match self.submit(Work::Ledger(Entry::Settle { reservation: *reservation, calls, agency })).await? {
             Outcome::Settled(budgets) => Ok(budgets),
             other => Err(unexpected(&other)),
         }

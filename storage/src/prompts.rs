@@ -35,7 +35,8 @@ macro_rules! experiment_columns {
 
 statements! {
     LIST_PROMPTS {
-        "select" (columns version_columns) "from prompt_templates where (agency_id is null or agency_id = $1) \
+        "select" (columns version_columns) "from prompt_templates where agency_id = $1 and (key = $2 or $2 is null) \
+         union all select" (columns version_columns) "from prompt_templates where agency_id is null \
          and (key = $2 or $2 is null) order by key, version desc"
     }
     FIND_PROMPT {

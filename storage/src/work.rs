@@ -5,7 +5,7 @@ use tenants::changes::Changes;
 use tenants::clock::Timestamp;
 use tenants::event::NewEvent;
 use tenants::ids::{AgencyId, AlertId, KeyId, ReservationId};
-use tenants::models::{BudgetState, LlmCall, Reservation, Reserved};
+use tenants::models::{BudgetLine, BudgetScope, BudgetState, LlmCall, Reservation, Reserved};
 use tenants::ports::{Accepted, CronTick, Delivery, Heartbeat};
 use uuid::Uuid;
 
@@ -31,8 +31,15 @@ pub(crate) enum Work {
 #[derive(Debug, Clone)]
 pub(crate) enum Entry {
     Reserve(Box<Reservation>),
-    Settle { reservation: ReservationId, calls: Vec<LlmCall> },
-    Expire { at: Timestamp },
+    /// `agency` where the tenant is paid for out of a budget that its agency's tenants share.
+    Settle {
+        reservation: ReservationId,
+        calls: Vec<LlmCall>,
+        agency: Option<AgencyId>,
+    },
+    Expire {
+        at: Timestamp,
+    },
 }
 
 /// What came of it.
@@ -55,7 +62,7 @@ impl Work {
             Work::Accept(delivery) => delivery.events.first().map_or(Uuid::nil(), |event| event.tenant.0),
             Work::Commit(changes) => changes.chain.uuid(),
             Work::RunTick { tick, .. } => tick.tenant.0,
-            Work::Ledger(entry) => entry.lane(),
+            Work::Ledger(entry) => entry.agency().map_or_else(|| entry.owner(), |agency| agency.0),
             Work::RaiseAlert { .. }
             | Work::ResolveAlert { .. }
             | Work::TouchKey { .. }
@@ -67,15 +74,43 @@ impl Work {
             | Work::Ping => Uuid::nil(),
         }
     }
+
+    /// Whose it is, where those who wait take turns.
+    pub(crate) fn owner(&self) -> Uuid {
+        match self {
+            Work::Ledger(entry) => entry.owner(),
+            _ => self.lane(),
+        }
+    }
 }
 
 impl Entry {
-    /// Those of a tenant; a release names none and may go anywhere, because nobody settles before they have reserved.
-    fn lane(&self) -> Uuid {
+    /// The agency whose budget is touched. Everything that touches it goes to one committer: several would wait for each
+    /// other's transactions, each holding the row that all of them need.
+    fn agency(&self) -> Option<AgencyId> {
+        match self {
+            Entry::Reserve(reservation) => agency_of_lines(&reservation.lines),
+            Entry::Settle { agency, .. } => *agency,
+            Entry::Expire { .. } => None,
+        }
+    }
+
+    /// The tenant; a release names none and may go anywhere, because nobody settles before they have reserved.
+    fn owner(&self) -> Uuid {
         match self {
             Entry::Reserve(reservation) => reservation.tenant.0,
-            Entry::Settle { reservation, calls } => calls.first().map_or(reservation.0, |call| call.tenant.0),
+            Entry::Settle { reservation, calls, .. } => {
+                calls.first().map_or(reservation.0, |call| call.tenant.0)
+            }
             Entry::Expire { .. } => Uuid::nil(),
         }
     }
+}
+
+/// The agency whose budget is among these.
+pub(crate) fn agency_of_lines(lines: &[BudgetLine]) -> Option<AgencyId> {
+    lines.iter().find_map(|line| match line.scope {
+        BudgetScope::Agency(agency) => Some(agency),
+        BudgetScope::Tenant(_) | BudgetScope::Share(..) => None,
+    })
 }

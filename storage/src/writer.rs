@@ -92,7 +92,7 @@ impl Waiting {
     /// Puts a job in line. Of the deliveries of one tenant no more wait than a quarter of the room, so that there is
     /// always room for others: Instagram comes again with what is refused.
     fn push(&mut self, job: Job, room: usize, now: Timestamp) {
-        let owner = job.work.lane();
+        let owner = job.work.owner();
         match job.work {
             Work::Accept(_) if self.deliveries.waiting_of(owner) >= room.div_ceil(4) => {
                 // Whoever does not wait any more is not told.

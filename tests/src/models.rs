@@ -93,7 +93,7 @@ impl ModelServer {
         }
         format!(
             "{text}[providers.here]\nprotocol = 'openai'\nbase_url = '{}'\nneeds_key = false\nconcurrency = 8\n\
-             [models.'here/small']\nprice = {{ input = 1000000, cached = 1000000, output = 2000000 }}\n{more}",
+             [models.'here/small']\nprice = {{ input = 1000000, output = 2000000 }}\n{more}",
             self.url
         )
     }

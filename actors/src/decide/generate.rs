@@ -65,6 +65,7 @@ pub(super) async fn write_reply(
             if answer.is_unsure {
                 doubts.push("the model is not sure that its answer is right".to_owned());
             }
+            work.is_doubtful |= !doubts.is_empty();
             work.written_by = Some(answerer(&answer));
             let (text, label) = work.account_for(answer);
             let summary = format!("wrote a reply in {language}");

@@ -14,8 +14,8 @@ const BYTES_PER_TOKEN: usize = 3;
 pub struct Price {
     /// Sent.
     pub input: i64,
-    /// Sent and found in the provider's cache.
-    pub cached: i64,
+    /// Sent and found in the provider's cache; like sent when left out.
+    pub cached: Option<i64>,
     /// Sent and written to the provider's cache; like sent when left out.
     pub cache_write: Option<i64>,
     /// Received.
@@ -29,7 +29,7 @@ impl Price {
         let written = usage.cache_write.min(usage.input - cached);
         let parts = [
             (usage.input - cached - written, self.input),
-            (cached, self.cached),
+            (cached, self.reading()),
             (written, self.writing()),
             (usage.output, self.output),
         ];
@@ -42,14 +42,18 @@ impl Price {
     pub(super) fn dearer(self, other: Self) -> Self {
         Self {
             input: self.input.max(other.input),
-            cached: self.cached.max(other.cached),
+            cached: Some(self.reading().max(other.reading())),
             cache_write: Some(self.writing().max(other.writing())),
             output: self.output.max(other.output),
         }
     }
 
     pub(super) fn is_negative(&self) -> bool {
-        [self.input, self.cached, self.writing(), self.output].iter().any(|price| *price < 0)
+        [self.input, self.reading(), self.writing(), self.output].iter().any(|price| *price < 0)
+    }
+
+    fn reading(&self) -> i64 {
+        self.cached.unwrap_or(self.input)
     }
 
     fn writing(&self) -> i64 {
@@ -68,7 +72,7 @@ mod tests {
 
     #[test]
     fn cached_tokens_are_cheaper_and_never_counted_twice() {
-        let price = Price { input: 5_000_000, cached: 500_000, output: 25_000_000, ..Price::default() };
+        let price = Price { input: 5_000_000, cached: Some(500_000), output: 25_000_000, ..Price::default() };
         let usage = Usage { input: 1_000, cached: 800, output: 100, ..Usage::default() };
         assert_eq!(price.cost(usage), MicroUsd(1_000 + 400 + 2_500));
         let absurd = Usage { input: 10, cached: 1_000, cache_write: 1_000, output: 0 };
@@ -79,7 +83,7 @@ mod tests {
     #[test]
     fn tokens_written_to_the_cache_have_a_price_of_their_own() {
         let usage = Usage { input: 1_000, cached: 300, cache_write: 400, output: 0 };
-        let plain = Price { input: 5_000_000, cached: 500_000, ..Price::default() };
+        let plain = Price { input: 5_000_000, cached: Some(500_000), ..Price::default() };
         assert_eq!(plain.cost(usage), MicroUsd(3_500 + 150));
         let dearer = Price { cache_write: Some(6_250_000), ..plain };
         assert_eq!(dearer.cost(usage), MicroUsd(1_500 + 150 + 2_500));
@@ -94,7 +98,7 @@ mod tests {
     #[test]
     fn absurd_prices_do_not_overflow() {
         let (most, cache_write) = (i64::MAX, None);
-        let price = Price { input: most, cached: most, cache_write, output: most };
+        let price = Price { input: most, cached: Some(most), cache_write, output: most };
         let usage = Usage { input: u32::MAX, output: u32::MAX, ..Usage::default() };
         assert_eq!(price.cost(usage), MicroUsd(i64::MAX));
     }

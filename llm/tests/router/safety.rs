@@ -35,7 +35,9 @@ fn document_of(input: &Input) -> Value {
 }
 
 fn keys(value: &Value) -> Vec<&str> {
-    value.as_object().unwrap().keys().map(String::as_str).collect()
+    let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
 }
 
 #[tokio::test]
@@ -147,7 +149,7 @@ async fn a_model_that_repeats_its_instructions_in_any_disguise_is_not_quoted() {
     let words: Vec<&str> = system.split_whitespace().collect();
     let passages = words.windows(20).step_by(10).map(|passage| passage.join(" "));
     let leaks: Vec<String> = passages.flat_map(|passage| disguises(&passage)).collect();
-    assert!(leaks.len() > 300, "{} leaks are tried", leaks.len());
+    assert!(leaks.len() > 200, "{} leaks are tried", leaks.len());
 
     let leaking = Cascading::new();
     leaking.stage.provider.on("small", leaks.iter().map(|leak| written(leak, true)));

@@ -101,6 +101,13 @@ fn add_path_parameters(path: &str, operation: &mut Operation) {
             .schema(Some(schema));
         described.push(parameter.build().into());
     }
+    // In the order of the path, also where a handler has described one of them itself.
+    described.sort_by_key(|parameter| match parameter {
+        RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path => {
+            path.find(&format!("{{{}}}", parameter.name)).unwrap_or(usize::MAX)
+        }
+        _ => usize::MAX,
+    });
 }
 
 /// Lists can be recognised by their answer: a page.

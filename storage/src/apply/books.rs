@@ -59,7 +59,7 @@ impl<'e> Books<'e> {
     pub(super) fn enter(&mut self, entry: &'e Entry, now: Timestamp) -> Result<Outcome, Failure> {
         match entry {
             Entry::Reserve(wanted) => self.reserve(wanted).map(|answer| Outcome::Reserved(Box::new(answer))),
-            Entry::Settle { reservation, calls } => {
+            Entry::Settle { reservation, calls, .. } => {
                 self.settle(*reservation, calls, now).map(Outcome::Settled)
             }
             Entry::Expire { at } => self.expire(*at).map(Outcome::Changed),

@@ -57,8 +57,8 @@ statements! {
     ADD_ARM { "insert into prompt_arms (experiment_id, version, weight) values ($1, $2, $3)" }
     END_EXPERIMENT {
         "update prompt_experiments set status = $3, ended_by = $4, ended_at = $5, winner = $6 \
-         where agency_id = $1 and id = $2 and status = 'running' and ($6 is null or exists (select 1 \
-         from prompt_arms where experiment_id = $2 and version = $6)) returning key, tenant_id"
+         where agency_id = $1 and id = $2 and status = 'running' and (exists (select 1 from prompt_arms \
+         where experiment_id = $2 and version = $6) or $6 is null) returning key, tenant_id"
     }
     RAISE_VERSIONS { "update tenants set version = version + 1, updated_at = $2 where agency_id = $1" }
     RAISE_ALL_VERSIONS { "update tenants set version = version + 1, updated_at = $1" }

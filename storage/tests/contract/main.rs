@@ -33,7 +33,8 @@ mod ledger_crowd;
 mod ledger_model;
 #[cfg(test)]
 mod memory;
-#[cfg(all(test, feature = "memory-edge"))]
+#[cfg(test)]
+#[cfg(feature = "memory-edge")]
 mod memory_index;
 #[cfg(test)]
 mod operations;

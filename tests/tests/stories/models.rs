@@ -136,7 +136,7 @@ async fn another_catalogue_takes_effect_without_a_restart_and_a_broken_one_chang
     app.settle().await;
     assert_eq!(server.asked()[0]["model"], "small");
 
-    server.reload("[models.'here/other']\nprice = { input = 1000000, cached = 1000000, output = 2000000 }\n[models.'here/small'.extra]\nseed = 7\n");
+    server.reload("[models.'here/other']\nprice = { input = 1000000, output = 2000000 }\n[models.'here/small'.extra]\nseed = 7\n");
     app.until("the new catalogue is used", || async {
         app.comment(&shop, "ann", &format!("{ODD} {}", server.asked().len()));
         app.settle().await;

@@ -112,7 +112,7 @@ mod tests {
         for (question, document) in [
             ("do you ship to Spain?", "Shipping takes three days"),
             ("¿hacéis envíos?", "El envío cuesta 5 euros"),
-            ("Liefert ihr auch sonntags?", "Lieferungen kommen werktags"),
+            ("Kommen Lieferungen auch sonntags?", "Die Lieferung kommt werktags"),
             ("vous livrez en Belgique ?", "La livraison est offerte"),
             ("quanto costa la spedizione?", "Le spedizioni partono ogni giorno"),
             ("tem tamanhos maiores?", "O tamanho maior esgotou"),
