@@ -151,32 +151,23 @@ fn rot13(c: char) -> char {
 /// Words whose letters stand one by one, put together: `i g n o r e`, `p-r-o-m-p-t`. Wide gaps part words where there
 /// are some.
 pub fn spelled_out(text: &str) -> Option<String> {
-    let letters: Vec<char> = text.nfkd().filter(|c| !is_combining_mark(*c) && !is_invisible(*c)).collect();
+    let shown: String = text.nfkd().filter(|c| !is_combining_mark(*c) && !is_invisible(*c)).collect();
     let mut joined = String::new();
-    let (mut run, mut longest, mut gap) = (0_usize, 0_usize, 0_usize);
-    for (at, c) in letters.iter().enumerate() {
-        if !c.is_alphanumeric() {
+    let (mut run, mut longest, mut gap) = (0_usize, 0_usize, 1_usize);
+    for word in shown.split(|c: char| !c.is_alphanumeric()) {
+        if word.is_empty() {
             gap += 1;
             continue;
         }
-        let is_alone = letters.get(at + 1).is_none_or(|next| !next.is_alphanumeric())
-            && (at == 0 || !letters[at - 1].is_alphanumeric());
-        if !(joined.is_empty() || is_alone && run > 0 && gap == 1) {
+        let is_letter = word.chars().nth(1).is_none();
+        let goes_on = is_letter && run > 0 && gap == 1;
+        if !(goes_on || joined.is_empty()) {
             joined.push(' ');
         }
-        if is_alone {
-            joined.push(*c);
-            run += 1;
-            longest = longest.max(run);
-        } else {
-            if run > 0 || at == 0 || !letters[at - 1].is_alphanumeric() {
-                run = 0;
-            } else {
-                joined.pop();
-            }
-            joined.push(*c);
-        }
-        gap = 0;
+        joined.push_str(word);
+        run = if is_letter { run + 1 } else { 0 };
+        longest = longest.max(run);
+        gap = 1;
     }
     (longest >= SPELLED).then(|| plain(&joined))
 }

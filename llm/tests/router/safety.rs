@@ -87,7 +87,7 @@ async fn no_attack_changes_a_byte_of_the_instructions_of_a_classification() {
         // What differs only in what nobody sees is one question, and is asked once.
         let asked = stage.stage.provider.asked();
         let said = json!({ "customer_text": expected(&attack) });
-        let own = asked.iter().find(|asked| document_of(&asked.input) == said);
+        let own = asked.iter().rfind(|asked| document_of(&asked.input) == said);
         systems.insert(
             own.unwrap_or_else(|| panic!("put to no model as it stands: {attack}")).input.system.clone(),
         );

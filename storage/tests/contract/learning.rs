@@ -68,7 +68,10 @@ async fn latest(world: &World) -> Vec<tenants::ports::KeptVerdict> {
 async fn a_verdict_is_read_back_as_it_was_given_and_once_for_a_decision(database: TestDatabase) {
     let world = World::new(&database).await;
     let given = given(&world, VerdictKind::Edited).await;
-    assert_eq!(world.store.unlearned_verdicts(&world.tenant, 10).await.unwrap(), [given.clone()]);
+    assert_eq!(
+        world.store.unlearned_verdicts(&world.tenant, 10).await.unwrap(),
+        std::slice::from_ref(&given)
+    );
     assert_eq!(world.store.tenants_with_unlearned_verdicts().await.unwrap(), [world.tenant]);
     let kept = latest(&world).await.pop().unwrap();
     assert_eq!((kept.verdict, kept.folded_in, kept.counted), (given.clone(), None, true));
