@@ -18,7 +18,7 @@ pub(super) fn decision_of(
     let latency = decided_at.since(taken_up_at).as_micros();
     let work = &judgement.work;
     Decision {
-        id: DecisionId::new(&ports.ids),
+        id: DecisionId::new(ports.ids),
         event,
         outcome: judgement.outcome,
         mode: judgement.mode,

@@ -51,7 +51,7 @@ fn policy_alert(ports: Senses<'_>, situation: &Situation) -> NewAlert {
     let name = context.accounts.iter().find(|account| Some(account.id) == event.account);
     let name = name.map_or("an account", |account| account.username.as_str());
     NewAlert {
-        id: AlertId::new(&ports.ids),
+        id: AlertId::new(ports.ids),
         agency: Some(context.tenant.agency),
         tenant: Some(context.tenant.id),
         alert_type: AlertType::ContentViolation,

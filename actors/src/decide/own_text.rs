@@ -63,7 +63,7 @@ fn ours(
 ) -> Vec<Change> {
     let mut list = vec![Change::PutConversation(Box::new(thread.clone()))];
     if own.partner.is_some() {
-        let row = own_message_row(own, thread, Some(effect.id), &ports.ids, now);
+        let row = own_message_row(own, thread, Some(effect.id), ports.ids, now);
         list.push(Change::PutMessage(Box::new(row)));
     }
     list
@@ -83,7 +83,7 @@ fn theirs(
         Change::ExpireDrafts { conversation: thread.id, at: now },
     ];
     if own.partner.is_some() {
-        let row = own_message_row(own, thread, None, &ports.ids, now);
+        let row = own_message_row(own, thread, None, ports.ids, now);
         list.push(Change::PutMessage(Box::new(row)));
     }
     if let Some(parent) = &own.parent_id {
@@ -98,7 +98,7 @@ fn theirs(
         return (list, "a person answered from Instagram; nothing changes hands");
     }
     let names = ("conversation.taken_over", "take_over");
-    let entry = conversation_changed(&situation.event, thread, names, &ports.ids, now);
+    let entry = conversation_changed(&situation.event, thread, names, ports.ids, now);
     list.push(Change::Audit(Box::new(entry)));
     (list, "a person answered from Instagram and takes the conversation")
 }
@@ -164,11 +164,11 @@ async fn begin_thread(
     let (event, now) = (&situation.event, ports.clock.now());
     if let Some(partner) = &own.partner {
         let key = direct_key(&partner.id);
-        return Ok(begin(&ports.ids, account.id, ConversationKind::Direct, &key, partner, now));
+        return Ok(begin(ports.ids, account.id, ConversationKind::Direct, &key, partner, now));
     }
     let parent_id = own.parent_id.as_deref().unwrap_or_default();
     let parent = ports.store.find_comment_by_external_id(&event.tenant, &account.id, parent_id).await;
     let parent = parent.map_err(|error| DecideError::from_store(error, event.attempts))?;
     let person = parent.map_or_else(Person::default, |comment| comment.author);
-    Ok(begin(&ports.ids, account.id, ConversationKind::CommentThread, &comment_key(parent_id), &person, now))
+    Ok(begin(ports.ids, account.id, ConversationKind::CommentThread, &comment_key(parent_id), &person, now))
 }

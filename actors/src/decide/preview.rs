@@ -62,10 +62,10 @@ pub async fn preview(
     let (key, is_direct) = (direct_key(&incoming.author.id), heard.is_direct());
     let mut thread = match &known {
         Some(direct) if is_direct => direct.clone(),
-        _ => begin(&ports.ids, account.id, kind_of(&heard.place), &key, &incoming.author, taken_up_at),
+        _ => begin(ports.ids, account.id, kind_of(&heard.place), &key, &incoming.author, taken_up_at),
     };
     take_in(&mut thread, &heard, taken_up_at);
-    let event = EventId::new(&ports.ids);
+    let event = EventId::new(ports.ids);
     let before = said_before(ports, context, &thread, &heard, taken_up_at).await;
     let judgement = judge(&Case {
         ports,

@@ -40,7 +40,7 @@ pub(super) async fn decide_text(
     let now = ports.clock.now();
     let event = &situation.event;
     let mut thread = situation.thread.clone().unwrap_or_else(|| {
-        begin(&ports.ids, account.id, kind_of(&heard.place), &event.conversation_key, &heard.author, now)
+        begin(ports.ids, account.id, kind_of(&heard.place), &event.conversation_key, &heard.author, now)
     });
     take_in(&mut thread, heard, now);
     let before = said_before(ports, &situation.context, &thread, heard, now).await;
@@ -105,7 +105,7 @@ impl Text<'_> {
         decision: &Decision,
         command: Option<(&'static str, &'static str)>,
     ) -> Changes {
-        let (event, ids, now) = (&self.situation.event, &self.ports.ids, self.now);
+        let (event, ids, now) = (&self.situation.event, self.ports.ids, self.now);
         let mut changes = Changes::of_tenant(event.tenant);
         let circumstances = self.circumstances(judgement, &mut changes);
         changes.push(Change::PutConversation(Box::new(self.thread.clone())));
@@ -175,7 +175,7 @@ impl Text<'_> {
             now: self.now,
         };
         let actions = judgement.queued.iter().map(|queued| (&queued.action, queued.not_before));
-        for effect in effects_of(&origin, actions, 0, &self.ports.ids) {
+        for effect in effects_of(&origin, actions, 0, self.ports.ids) {
             changes.push(Change::AddEffect(Box::new(effect)));
         }
     }
@@ -193,7 +193,7 @@ impl Text<'_> {
         let message =
             format!("a {place} may speak of danger or legal action: read it and answer it yourself now");
         NewAlert {
-            id: AlertId::new(&self.ports.ids),
+            id: AlertId::new(self.ports.ids),
             agency: Some(context.tenant.agency),
             tenant: Some(context.tenant.id),
             alert_type: AlertType::Crisis,
