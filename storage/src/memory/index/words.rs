@@ -113,7 +113,7 @@ mod tests {
             ("do you ship to Spain?", "Shipping takes three days"),
             ("¿hacéis envíos?", "El envío cuesta 5 euros"),
             ("Kommen Lieferungen auch sonntags?", "Die Lieferung kommt werktags"),
-            ("vous livrez en Belgique ?", "La livraison est offerte"),
+            ("quels sont les délais de livraison ?", "Les livraisons sont offertes"),
             ("quanto costa la spedizione?", "Le spedizioni partono ogni giorno"),
             ("tem tamanhos maiores?", "O tamanho maior esgotou"),
             ("Cafe", "Das CAFÉ ist offen"),
