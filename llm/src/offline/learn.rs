@@ -5,7 +5,7 @@
 //! all sides, because verdicts may be careless or hostile:
 //!
 //! - a nudge never leaves ±[`FARTHEST`], and a tenant has at most [`MOST_ROWS`] of them (the smallest go);
-//! - a text that is a complaint or a crisis without nudges stays one, whatever was learned ([`is_fixed`]);
+//! - a text that is a complaint or a crisis without nudges stays one, whatever was learned (`is_fixed`);
 //! - before a step is taken, the tuned classifier is tried on a fixed part of the training examples. A step that would
 //!   call more good texts spam, or misread more texts altogether, than is allowed is not taken.
 

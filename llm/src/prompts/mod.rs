@@ -1,6 +1,6 @@
 //! Prompts are templates: what a model is told to do, with the agency's own words filled in.
 //!
-//! People of an agency write them, so a template can do little ([`language`]), costs a bounded amount of work and
+//! People of an agency write them, so a template can do little (`language`), costs a bounded amount of work and
 //! memory, and reads no file. Nothing that a customer wrote is ever a value of a template.
 
 mod check;
