@@ -14,6 +14,11 @@ pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&settings.level).map_err(|error| {
         anyhow::anyhow!("log.level: {error}; write `info`, or directives such as `info,actors=debug`")
     })?;
+    // The memory's engine warns about its own start at every opening; whoever names it in the level hears it.
+    let filter = match "qdrant_edge=error".parse() {
+        Ok(quiet) if !settings.level.contains("qdrant_edge") => filter.add_directive(quiet),
+        _ => filter,
+    };
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match settings.format {
         LogFormat::Text => lines.try_init(),

@@ -3,9 +3,14 @@
 //! `Purse::open` asks the ledger; a granted reservation is a `Spending`, which alone holds a [`Paid`], and no
 //! [`Provider`](crate::provider::Provider) can be called without one:
 //!
-//! ```compile_fail
+//! ```compile_fail,E0451
 //! // A `Paid` cannot be made from outside of this module.
-//! let paid = troupe_llm::budget::Paid { reservation: todo!() };
+//! use tenants::ids::ReservationId;
+//! use troupe_llm::budget::Paid;
+//!
+//! fn forge(reservation: ReservationId) -> Paid {
+//!     Paid { reservation }
+//! }
 //! ```
 //!
 //! A reservation is settled however its request ends: a `Spending` that is dropped is settled in the background,

@@ -179,7 +179,7 @@ async fn show(workspace: &Workspace, whose: Whose, output: Output) -> anyhow::Re
             output.result(&budget, || {
                 let rows: Vec<_> = budget.lines.iter().map(|line| row(name_of(line), line)).collect();
                 let models = match budget.models {
-                    ModelUse::All => "all kinds of work may ask models",
+                    ModelUse::All => "no kind of work is held back by its budget",
                     ModelUse::Some => "some kinds of work have no money: the built-in model answers there",
                     ModelUse::None => "no money is left: the built-in model answers and people approve",
                 };

@@ -112,7 +112,7 @@ impl ProblemKind {
             Self::UnsupportedMediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported-media-type",
-                "The body must be JSON",
+                "This kind of body is not accepted",
                 "send JSON with the header `Content-Type: application/json`",
             ),
             Self::InvalidContent => (
