@@ -115,3 +115,38 @@ pub enum PublicMediaError {
     #[error("the media storage is not available, try again later")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
+
+/// A media library that is not there: for tests that are about something else.
+#[derive(Debug, Clone, Copy)]
+pub struct NoMedia;
+
+#[async_trait]
+impl MediaLibrary for NoMedia {
+    async fn find_media(&self, _: &TenantId, _: MediaId) -> Result<Option<MediaAsset>, StoreError> {
+        Ok(None)
+    }
+
+    async fn find_media_by_content(&self, _: &TenantId, _: &str) -> Result<Option<MediaAsset>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list_media(
+        &self,
+        _: &TenantId,
+        _: &MediaFilter,
+        _: PageRequest,
+    ) -> Result<Vec<MediaAsset>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn media_uses(&self, _: &TenantId, _: &[MediaId]) -> Result<Vec<MediaUse>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl PublicMedia for NoMedia {
+    async fn public_url(&self, _: &TenantId, _: &MediaAsset, _: Duration) -> Result<String, PublicMediaError> {
+        Err(PublicMediaError::NoPublicAddress)
+    }
+}
