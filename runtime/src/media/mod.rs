@@ -10,6 +10,7 @@ mod clamd;
 mod inspect;
 mod links;
 mod receive;
+pub mod samples;
 mod staging;
 mod sweep;
 mod uploads;

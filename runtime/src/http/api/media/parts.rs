@@ -64,7 +64,8 @@ pub(super) async fn get_upload(
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct PartQuery {
-    /// Bytes before this part: what the upload's `received` says.
+    /// Bytes before this part: what the upload's `received` says; 0 when left out.
+    #[serde(default)]
     offset: u64,
 }
 

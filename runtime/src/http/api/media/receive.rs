@@ -19,7 +19,7 @@ use crate::media::{Admitted, MediaPatch, NewMedia, checked_file_name};
 #[into_params(parameter_in = Query)]
 pub(super) struct NewMediaQuery {
     /// The name of the file, 1 to 200 characters. Nothing depends on its ending.
-    file_name: String,
+    name: String,
     /// What blind people hear, at most 1,000 characters.
     alt_text: Option<String>,
     /// Words to find it by, separated by commas.
@@ -47,7 +47,7 @@ pub(super) async fn add_media(
     let new = NewMedia {
         tenant: access.tenant.id,
         by: access.caller.actor(),
-        file_name: checked_file_name(&query.file_name)?,
+        file_name: checked_file_name(&query.name)?,
         words,
     };
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
