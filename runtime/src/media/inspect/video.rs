@@ -5,7 +5,8 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::time::Duration;
 
 use mp4parse::{
-    AudioSampleEntry, CodecType, MediaContext, ParseStrictness, SampleEntry, Track, TrackType, VideoSampleEntry,
+    AudioSampleEntry, CodecType, MediaContext, ParseStrictness, SampleEntry, Track, TrackType,
+    VideoSampleEntry,
 };
 use tenants::media::VideoFacts;
 
@@ -131,7 +132,10 @@ fn audio_entry(track: &Track) -> Option<&AudioSampleEntry> {
 /// Phones record lying down and note that players shall turn the video.
 fn upright(track: &Track, entry: &VideoSampleEntry) -> (u32, u32) {
     let (width, height) = (u32::from(entry.width), u32::from(entry.height));
-    let is_turned = track.tkhd.as_ref().is_some_and(|head| head.matrix.a == 0 && head.matrix.d == 0 && head.matrix.b != 0);
+    let is_turned = track
+        .tkhd
+        .as_ref()
+        .is_some_and(|head| head.matrix.a == 0 && head.matrix.d == 0 && head.matrix.b != 0);
     if is_turned { (height, width) } else { (width, height) }
 }
 
