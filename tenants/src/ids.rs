@@ -121,6 +121,8 @@ ids! {
     DifferenceId = "dif";
     /// Something that a tenant's memory holds.
     MemoryId = "mem";
+    /// An attempt to connect an account.
+    ConnectId = "con";
 }
 
 impl AgencyId {

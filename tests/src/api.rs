@@ -74,6 +74,13 @@ impl Api {
         Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
     }
 
+    /// Opens any address as a browser does, redirects included, without a key.
+    pub async fn browse(&self, url: &str, query: &[(&str, &str)]) -> Reply {
+        let answer = self.http.get(url).query(query).send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        Reply { status, body: Value::String(answer.text().await.expect("a body")) }
+    }
+
     /// `POST` of raw bytes to an absolute path, with headers and without key.
     pub async fn raw_post(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
         let mut request = self.http.post(format!("{}{path}", self.base)).body(body);

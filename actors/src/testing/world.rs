@@ -21,7 +21,7 @@ use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
 use tokio::sync::broadcast;
 
-use super::MemoryStore;
+use super::{MemoryStore, ScriptedConnections};
 use crate::Ports;
 
 /// 2025-11-21, a Friday.
@@ -125,6 +125,8 @@ impl World {
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
             messenger: Arc::new(Offline),
+            connector: Arc::new(ScriptedConnections::default()),
+            connections: Arc::new(ScriptedConnections::default()),
             llm: ScriptedRouter::new(),
             wake: wake.clone(),
         };

@@ -107,7 +107,8 @@ impl Node {
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
         supervise(&troupe, &dispatcher, &warnings, &ports);
 
-        let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
+        let state =
+            http_state(&foundations, &settings, &ports, &troupe, &dispatcher, (registry, address)).await?;
         state.refresh_directory().await?;
         state.keep_directory_fresh();
         let learner = state.learner.clone();
@@ -178,14 +179,9 @@ fn ports(
     llm: Arc<dyn LlmRouter>,
     messenger: Option<Arc<dyn Messenger>>,
 ) -> anyhow::Result<Ports> {
-    let messenger = match messenger {
-        Some(messenger) => messenger,
-        None => {
-            let gateway = Arc::new(foundations.gateway(settings)?);
-            forget_old_tokens(foundations, gateway.clone());
-            gateway
-        }
-    };
+    let gateway = Arc::new(foundations.gateway(settings)?);
+    forget_old_tokens(foundations, gateway.clone());
+    let messenger = messenger.unwrap_or_else(|| gateway.clone());
     let store: Arc<dyn Store> = Arc::new(foundations.database.clone());
     let wake: Arc<dyn Wake> = foundations.wake.clone();
     Ok(Ports {
@@ -196,6 +192,8 @@ fn ports(
         ledger: Arc::new(foundations.database.clone()),
         memory: Arc::new(foundations.memory.clone()),
         messenger,
+        connector: gateway,
+        connections: Arc::new(foundations.database.clone()),
         llm,
         wake,
     })
@@ -224,6 +222,14 @@ fn forget_old_tokens(foundations: &Foundations, gateway: Arc<Gateway>) {
 fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, warnings: &BudgetWarnings, ports: &Ports) {
     let (warnings, of_warnings) = (warnings.clone(), ports.clone());
     troupe.supervise("budgets", move |part| warnings.clone().run(of_warnings.clone(), part));
+    let of_connections = ports.clone();
+    troupe.supervise("connections", move |part| {
+        let ports = of_connections.clone();
+        async move {
+            actors::connect::keep(ports, part).await;
+            Ok(())
+        }
+    });
     let dispatcher = dispatcher.clone();
     troupe.supervise("dispatcher", move |_part| {
         let dispatcher = dispatcher.clone();
@@ -248,12 +254,12 @@ async fn http_state(
     ports: &Ports,
     troupe: &Troupe,
     dispatcher: &Dispatcher,
-    registry: prometheus::Registry,
+    (registry, address): (prometheus::Registry, SocketAddr),
 ) -> anyhow::Result<AppState> {
     let app = &settings.instagram.app;
     let own = (!app.secrets.is_empty()).then(|| OwnApp {
         id: app.id.clone(),
-        secrets: app.secrets.iter().map(|secret| secret.inner().clone()).collect(),
+        secrets: app.secrets.iter().chain([&app.instagram_secret]).map(|it| it.inner().clone()).collect(),
         verify_token: app.verify_token.inner().clone(),
     });
     let apps = WebhookApps::load(own, &foundations.database, &foundations.vault).await?;
@@ -269,7 +275,7 @@ async fn http_state(
         )?),
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
         registry,
-        settings: settings.http.to_http_settings(),
+        settings: settings.http.to_http_settings(address),
     })?)
 }
 

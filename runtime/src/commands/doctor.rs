@@ -8,7 +8,7 @@ use tenants::account::AccountStatus;
 use tenants::audit::ChainVerdict;
 use tenants::effect::EffectState;
 use tenants::models::Task;
-use tenants::ports::{AuditLog, Directory, Messenger, Operations, Outbox};
+use tenants::ports::{AuditLog, Connections, Directory, KeyUse, Messenger, Operations, Outbox};
 
 use super::{Finding, Output};
 use crate::boot::{Foundations, models};
@@ -67,7 +67,12 @@ async fn installation(foundations: &Foundations, settings: &Settings) -> Vec<Che
     }];
     checks.push(own_app(settings));
     checks.push(models(foundations, settings));
-    for check in [accounts(foundations, settings).await, queue(foundations).await, audit(foundations).await] {
+    for check in [
+        accounts(foundations, settings).await,
+        vault(foundations).await,
+        queue(foundations).await,
+        audit(foundations).await,
+    ] {
         checks.push(check.unwrap_or_else(|error| Check::trouble("database", format!("{error:#}"))));
     }
     checks
@@ -121,6 +126,34 @@ async fn accounts(foundations: &Foundations, settings: &Settings) -> anyhow::Res
     } else {
         Check::trouble("accounts", format!("{}; reconnect with `troupe account connect`", dead.join("; ")))
     })
+}
+
+/// Which keys seal what, and what to do about old ones.
+async fn vault(foundations: &Foundations) -> anyhow::Result<Check> {
+    let keys = foundations.vault.key_ids();
+    let uses = foundations.database.key_uses(foundations.clock.now()).await?;
+    let secrets = |key: &KeyUse| key.tokens + key.app_secrets + key.attempts;
+    let missing: Vec<String> = uses
+        .iter()
+        .filter(|key| !keys.contains(&key.key_id))
+        .map(|key| format!("{} secrets need the key {}", secrets(key), key.key_id))
+        .collect();
+    if !missing.is_empty() {
+        let found = format!("{}: put it back into vault.keys or vault.key", missing.join("; "));
+        return Ok(Check::trouble("vault", found));
+    }
+    let active = keys.first().cloned().unwrap_or_default();
+    let of = |id: &str| uses.iter().find(|key| key.key_id == id).map_or(0, secrets);
+    let old: Vec<String> = keys
+        .iter()
+        .skip(1)
+        .map(|id| match of(id) {
+            0 => format!("{id} seals nothing any more and can be taken out"),
+            many => format!("{id} seals {many}, which the node moves to {active}"),
+        })
+        .collect();
+    let now = format!("key {active} seals {} secrets", of(&active));
+    Ok(Check::fine("vault", [vec![now], old].concat().join("; ")))
 }
 
 async fn queue(foundations: &Foundations) -> anyhow::Result<Check> {

@@ -13,6 +13,7 @@ mod health;
 pub mod metrics;
 pub mod middleware;
 pub mod node;
+mod oauth;
 mod openapi;
 pub mod problem;
 mod routes;
@@ -65,6 +66,7 @@ fn registered() -> Registered {
     let (api, mut description) = OpenApiRouter::with_openapi(openapi::begin())
         .nest("/api/v1", api::router())
         .merge(health::router())
+        .merge(oauth::router())
         .split_for_parts();
     description.merge(webhook_description);
     openapi::complete(&mut description);

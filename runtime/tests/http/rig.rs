@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::logins::FakeLogins;
 use actors::Ports;
 use async_trait::async_trait;
 use axum::Router;
@@ -129,6 +130,8 @@ impl Rig {
             ledger: Arc::new(database.clone()),
             memory: Arc::new(memory),
             messenger: Arc::new(NoMessenger),
+            connector: Arc::new(FakeLogins),
+            connections: Arc::new(database.clone()),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake: Arc::new(LocalWake::default()),
         };

@@ -27,6 +27,7 @@ use tokio::sync::broadcast;
 
 use super::super::*;
 use super::memory_store::MemoryStore;
+use crate::testing::ScriptedConnections;
 
 pub const OWN_ID: &str = "17841400000000001";
 
@@ -163,6 +164,8 @@ impl World {
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
             messenger: instagram.clone(),
+            connector: Arc::new(ScriptedConnections::default()),
+            connections: Arc::new(ScriptedConnections::default()),
             llm: script.clone(),
             wake: Arc::new(Deaf),
         };
