@@ -8,7 +8,7 @@ use tenants::account::{Account, SealedSecret};
 use tenants::clock::Timestamp;
 use tenants::connect::{ConnectAttempt, DeletionRequest, TokenFacts};
 use tenants::effect::ErrorCategory;
-use tenants::ids::{AccountId, AppId, ConnectId, TenantId};
+use tenants::ids::{AccountId, ConnectId, TenantId};
 use tenants::ports::{
     ConnectError, Connections, Connector, Grant, KeyUse, Refreshed, SealedByOldKey, SecretOwner, SendError,
     StoreError, Usage,
@@ -86,10 +86,6 @@ impl Connector for ScriptedConnections {
         Err(refusal(ErrorCategory::Transient, None, None))
     }
 
-    async fn unsubscribe(&self, _account: &Account) -> Result<(), SendError> {
-        Ok(())
-    }
-
     async fn refresh(&self, account: &Account) -> Result<Refreshed, SendError> {
         let mut script = self.script();
         script.refreshed.push(account.id);
@@ -109,10 +105,6 @@ impl Connector for ScriptedConnections {
         _sealed: &SealedSecret,
     ) -> Result<Option<SealedSecret>, ConnectError> {
         Ok(None)
-    }
-
-    async fn can_log_in(&self, _app: Option<AppId>) -> bool {
-        false
     }
 }
 

@@ -84,8 +84,12 @@ fn own_app(settings: &Settings) -> Check {
             "meta app",
             "no app secret: set instagram.app.secrets, or register an app of an agency",
         )
+    } else if settings.instagram.app.id.is_empty() {
+        let found = "an app secret is set; set instagram.app.id too to connect accounts through its logins";
+        Check::fine("meta app", found)
     } else {
-        Check::fine("meta app", "an app secret is set")
+        let back = settings.http.public_url(settings.http.listen);
+        Check::fine("meta app", format!("set; people come back from logins to {back}/oauth/callback"))
     }
 }
 

@@ -69,7 +69,7 @@ pub async fn come_back(ports: &Ports, returned: Returned, public_url: &str) -> R
     let now = ports.clock.now();
     if attempt.expires_at <= now {
         let text = "nobody came back from Instagram in time: start again";
-        return Ok(closed(fail(ports, attempt, ConnectStatus::Waiting, text).await, Came::TooLate)?);
+        return closed(fail(ports, attempt, ConnectStatus::Waiting, text).await, Came::TooLate);
     }
     if let Some(refusal) = refusal(ports, &attempt, &returned, public_url).await? {
         let text = match &refusal {
@@ -77,7 +77,7 @@ pub async fn come_back(ports: &Ports, returned: Returned, public_url: &str) -> R
             Came::Failed(text) => text,
             _ => "it could not be done: start again",
         };
-        return Ok(closed(fail(ports, attempt, ConnectStatus::Waiting, text).await, refusal.clone())?);
+        return closed(fail(ports, attempt, ConnectStatus::Waiting, text).await, refusal.clone());
     }
     let exchanging = ConnectAttempt { status: ConnectStatus::Exchanging, ..attempt };
     match step(ports, &exchanging, ConnectStatus::Waiting).await {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tenants::account::{Account, SealedSecret};
 use tenants::clock::Timestamp;
 use tenants::connect::{ConnectAttempt, FoundAccount};
-use tenants::ids::{AccountId, AppId};
+use tenants::ids::AccountId;
 use tenants::ports::{ConnectError, Connector, Grant, Refreshed, SecretOwner, SendError};
 
 /// The code that stands for a person with two accounts.
@@ -72,10 +72,6 @@ impl Connector for FakeLogins {
         Ok(())
     }
 
-    async fn unsubscribe(&self, _account: &Account) -> Result<(), SendError> {
-        Ok(())
-    }
-
     async fn refresh(&self, _account: &Account) -> Result<Refreshed, SendError> {
         let lives_for = Some(Duration::from_secs(60 * 86_400));
         Ok(Refreshed { token: sealed(), lives_for, scopes: Vec::new() })
@@ -93,9 +89,5 @@ impl Connector for FakeLogins {
         _sealed: &SealedSecret,
     ) -> Result<Option<SealedSecret>, ConnectError> {
         Ok(None)
-    }
-
-    async fn can_log_in(&self, _app: Option<AppId>) -> bool {
-        true
     }
 }

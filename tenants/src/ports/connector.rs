@@ -6,7 +6,7 @@ use super::SendError;
 use crate::account::{Account, SealedSecret};
 use crate::clock::Timestamp;
 use crate::connect::{ConnectAttempt, FoundAccount};
-use crate::ids::{AccountId, AppId, TenantId};
+use crate::ids::{AccountId, TenantId};
 
 /// Why an account cannot be connected. Every text says what to do next and holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,9 +84,6 @@ pub trait Connector: Send + Sync {
     /// Switches on the webhooks of an account.
     async fn subscribe(&self, account: &Account) -> Result<(), SendError>;
 
-    /// Switches them off.
-    async fn unsubscribe(&self, account: &Account) -> Result<(), SendError>;
-
     /// Renews the account's token before it runs out.
     async fn refresh(&self, account: &Account) -> Result<Refreshed, SendError>;
 
@@ -102,7 +99,4 @@ pub trait Connector: Send + Sync {
         owner: &SecretOwner,
         sealed: &SealedSecret,
     ) -> Result<Option<SealedSecret>, ConnectError>;
-
-    /// Whether the app's login can be used: the installation's own, or an agency's.
-    async fn can_log_in(&self, app: Option<AppId>) -> bool;
 }

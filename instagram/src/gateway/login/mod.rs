@@ -20,7 +20,7 @@ use tenants::account::{Account, LoginFlavour, SealedSecret};
 use tenants::clock::Timestamp;
 use tenants::connect::{ConnectAttempt, FoundAccount};
 use tenants::effect::ErrorCategory;
-use tenants::ids::{AccountId, AppId};
+use tenants::ids::AccountId;
 use tenants::ports::{ConnectError, Connector, Grant, Refreshed, SecretOwner, SendError};
 
 use super::call::{Body, Call, Purpose, Target};
@@ -95,10 +95,6 @@ impl Connector for Gateway {
         self.call(account, &subscription::subscribe(account)?).await.map(drop)
     }
 
-    async fn unsubscribe(&self, account: &Account) -> Result<(), SendError> {
-        self.call(account, &subscription::unsubscribe(account)?).await.map(drop)
-    }
-
     async fn refresh(&self, account: &Account) -> Result<Refreshed, SendError> {
         self.refresh_token(account).await
     }
@@ -123,11 +119,6 @@ impl Connector for Gateway {
             SecretOwner::App(external_id) => Owner::App(external_id),
         };
         Ok(self.tokens.vault().reseal(owner, sealed)?)
-    }
-
-    async fn can_log_in(&self, app: Option<AppId>) -> bool {
-        self.credentials(app, LoginFlavour::Instagram).await.is_ok()
-            || self.credentials(app, LoginFlavour::Facebook).await.is_ok()
     }
 }
 

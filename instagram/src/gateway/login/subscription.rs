@@ -1,4 +1,4 @@
-//! Switching the webhooks of an account on and off.
+//! Switching on the webhooks of an account.
 
 use tenants::account::{Account, LoginFlavour};
 use tenants::effect::ErrorCategory;
@@ -20,10 +20,6 @@ pub(super) fn subscribe(account: &Account) -> Result<Call, SendError> {
     let call = Call::post(account, node(account)?, Target::Account);
     // Doing it twice changes nothing, so a lost answer may be tried again.
     Ok(Call { purpose: Purpose::Read, ..call.query("subscribed_fields", fields) })
-}
-
-pub(super) fn unsubscribe(account: &Account) -> Result<Call, SendError> {
-    Ok(Call { purpose: Purpose::Read, ..Call::delete(account, node(account)?, Target::Account) })
 }
 
 fn node(account: &Account) -> Result<String, SendError> {
