@@ -5,6 +5,7 @@
 //! Actors see only the ports of `tenants` and the `llm` router: no HTTP, no SQL, no Graph API.
 
 pub mod budgets;
+pub mod connect;
 pub mod decide;
 pub mod dispatcher;
 pub mod learning;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use llm::LlmRouter;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
-use tenants::ports::{Ledger, MediaLibrary, Memory, Messenger, PublicMedia, Store, Wake};
+use tenants::ports::{
+    Connections, Connector, Ledger, MediaLibrary, Memory, Messenger, PublicMedia, Store, Wake,
+};
 use tenants::tasks::Tasks;
 
 /// The outside world, as the actors see it. Built once at boot and shared.
@@ -30,6 +32,10 @@ pub struct Ports {
     pub public_media: Arc<dyn PublicMedia>,
     /// Instagram.
     pub messenger: Arc<dyn Messenger>,
+    /// The logins of Meta.
+    pub connector: Arc<dyn Connector>,
+    /// Attempts to connect accounts, and facts about tokens: the same database.
+    pub connections: Arc<dyn Connections>,
     /// Language models.
     pub llm: Arc<dyn LlmRouter>,
     /// Hints.

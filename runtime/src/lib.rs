@@ -4,6 +4,7 @@
 pub mod administration;
 pub mod boot;
 pub mod commands;
+pub mod connecting;
 mod data_dir;
 pub mod demo;
 pub mod http;

@@ -31,6 +31,7 @@ mod graph;
 mod ids;
 mod json;
 mod limits;
+mod oauth;
 mod options;
 mod sandbox;
 mod saving;

@@ -6,8 +6,8 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, learning, ledger,
-    media, memory, operations, outbox, prompts, rehearsals, writer,
+    alerts, apply, approvals, audit, budgets, connections, conversations, costs, directory, inbox, learning,
+    ledger, media, memory, operations, outbox, prompts, rehearsals, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -17,6 +17,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         approvals::STATEMENTS,
         audit::STATEMENTS,
         budgets::STATEMENTS,
+        connections::STATEMENTS,
         conversations::STATEMENTS,
         costs::STATEMENTS,
         directory::STATEMENTS,
@@ -34,6 +35,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::alerts::STATEMENTS,
         apply::approvals::STATEMENTS,
         apply::audit::STATEMENTS,
+        apply::connections::STATEMENTS,
         apply::conversations::STATEMENTS,
         apply::events::STATEMENTS,
         apply::learning::STATEMENTS,
@@ -107,7 +109,15 @@ mod tests {
 
     /// Beginnings of the statements that are meant to read everything: lists of few rows, counts, the first row of
     /// an index.
-    const READ_EVERYTHING: [&str; 19] = [
+    const READ_EVERYTHING: [&str; 26] = [
+        // Keys in use, and the few apps: asked when keys change.
+        "select token_key_id, count(*)",
+        "select secret_key_id, count(*)",
+        "select instagram_secret_key_id, count(*)",
+        "select grant_key_id, count(*)",
+        "select agency_id, id, external_id, secret_key_id as key_id",
+        "select agency_id, id, instagram_app_id as external_id",
+        "select id, instagram_app_id, instagram_secret_key_id",
         // The newest few, from the end of the primary key.
         "select task, provider, model, cost_micro_usd, outcome from llm_calls order by id desc",
         // The handful of versions that came with the program.

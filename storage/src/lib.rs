@@ -18,6 +18,7 @@ mod budgets;
 mod check;
 mod checkpoint;
 mod claim;
+mod connections;
 mod conversations;
 mod costs;
 mod database;

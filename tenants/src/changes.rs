@@ -8,6 +8,7 @@ use crate::audit::{Chain, NewAuditEntry};
 use crate::autonomy::EarnedMode;
 use crate::budget::ShareCeilings;
 use crate::clock::Timestamp;
+use crate::connect::ConnectChange;
 use crate::conversation::{Comment, CommentStatus, Conversation, Message};
 use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
 use crate::experiment::{Experiment, ExperimentEnd, PromptVersion};
@@ -226,6 +227,8 @@ pub enum Change {
         /// The sealed app secret; `None` leaves the stored one.
         secret: Option<SealedSecret>,
     },
+    /// Attempts to connect accounts, the life of tokens, and the keys that seal them.
+    Connect(ConnectChange),
     /// Adds an API key by its SHA-256 hash (hex).
     AddKey {
         /// The key.

@@ -127,6 +127,8 @@ ids! {
     UploadId = "upl";
     /// A post that is planned or published.
     PostId = "pst";
+    /// An attempt to connect an account.
+    ConnectId = "con";
 }
 
 impl AgencyId {

@@ -17,6 +17,7 @@ pub mod breaker;
 pub mod budget;
 pub mod changes;
 pub mod clock;
+pub mod connect;
 pub mod conversation;
 pub mod decision;
 pub mod effect;

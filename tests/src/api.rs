@@ -88,6 +88,12 @@ impl Api {
         let status = answer.status().as_u16();
         (status, answer.bytes().await.expect("a body").to_vec())
     }
+    /// Opens any address as a browser does, redirects included, without a key.
+    pub async fn browse(&self, url: &str, query: &[(&str, &str)]) -> Reply {
+        let answer = self.http.get(url).query(query).send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        Reply { status, body: Value::String(answer.text().await.expect("a body")) }
+    }
 
     /// `POST` of raw bytes to an absolute path, with headers and without key.
     pub async fn raw_post(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {

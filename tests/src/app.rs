@@ -159,6 +159,18 @@ impl TestApp {
         }
     }
 
+    /// What a person does at a consent page (`sandbox_decision`, `sandbox_account`, `sandbox_scopes`); the page of ours
+    /// that they see afterwards.
+    pub async fn consent(&self, authorise_url: &str, answers: &[(&str, &str)]) -> String {
+        let reply = self.api.browse(authorise_url, answers).await;
+        reply.body.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The folder of the key file and the database.
+    pub fn data_dir(&self) -> &std::path::Path {
+        &self.settings.data.dir
+    }
+
     /// Ends the node as `kill` would allow it to: softly. Then starts it again on the same data.
     pub async fn restart(&mut self) {
         self.stop().await;

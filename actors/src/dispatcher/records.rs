@@ -5,6 +5,7 @@ use std::time::Duration;
 use tenants::account::Account;
 use tenants::changes::{Change, Changes, EffectMove};
 use tenants::clock::Timestamp;
+use tenants::connect::ConnectChange;
 use tenants::effect::{Effect, EffectState, ErrorCategory};
 use tenants::ids::{AgencyId, Ids};
 use tenants::ports::{Finding, ReadyEffect, SendError};
@@ -73,8 +74,21 @@ impl Record<'_> {
     /// What a verdict changes apart from the effect: the account's status, and an alert.
     pub fn account_changes(&self, verdict: &Verdict, cause: Cause<'_>) -> Vec<Change> {
         let mut changes = Vec::new();
-        if let Verdict::TokenRefused { status } = verdict {
-            changes.push(Change::SetAccountStatus { account: self.ready.effect.account, status: *status });
+        if let Verdict::TokenRefused { status, trouble } = verdict {
+            let (since, error) = match cause {
+                Cause::Call { latency, error } => (self.now - latency, error.map(error_text)),
+                _ => (self.now, None),
+            };
+            // A call may have begun with a token that was replaced before its answer came.
+            changes.push(Change::Connect(ConnectChange::TokenRefused {
+                account: self.ready.effect.account,
+                status: *status,
+                trouble: *trouble,
+                error: error.unwrap_or_default(),
+                since,
+                alert: Box::new(self.token_alert(*trouble, cause)),
+                at: self.now,
+            }));
         }
         let alert = self.alert(verdict, cause);
         changes.extend(alert.map(|alert| Change::RaiseAlert(Box::new(alert), self.now)));

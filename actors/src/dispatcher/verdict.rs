@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use tenants::account::{Account, AccountStatus};
 use tenants::clock::Timestamp;
+use tenants::connect::TokenTrouble;
 use tenants::effect::{Effect, ErrorCategory, MAX_TRIES, SkipReason, backoff};
 use tenants::ports::{Finding, Receipt, SendError, Usage};
 
 use super::settings::DispatcherSettings;
-
-/// Subcode of code 190: the token has run out, rather than been withdrawn.
-const TOKEN_EXPIRED: i64 = 463;
 
 /// How an effect goes on.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +18,7 @@ pub(super) enum Verdict {
     /// Too many calls; does not count as a try.
     Limited { until: Timestamp, app_wide: bool },
     /// The token was refused; does not count as a try, and the account's queue waits for a reconnect.
-    TokenRefused { status: AccountStatus },
+    TokenRefused { status: AccountStatus, trouble: TokenTrouble },
     /// A try failed; the next one begins at `at`.
     TryAgain { at: Timestamp },
     /// A person must look at it.
@@ -78,10 +76,15 @@ pub(super) fn limited(error: &SendError, now: Timestamp, settings: &DispatcherSe
 /// The verdict on a refused token.
 pub(super) fn refused(error: &SendError, account: &Account, now: Timestamp) -> Verdict {
     let ran_out = account.token_expires_at.is_some_and(|expires| expires <= now);
-    let expired = ran_out || error.subcode == Some(TOKEN_EXPIRED);
-    Verdict::TokenRefused {
-        status: if expired { AccountStatus::Expired } else { AccountStatus::Disconnected },
-    }
+    let trouble = match TokenTrouble::of(error.code, error.subcode) {
+        // Instagram does not always say so; the clock does.
+        TokenTrouble::Refused | TokenTrouble::SessionLost | TokenTrouble::Unreadable if ran_out => {
+            TokenTrouble::Expired
+        }
+        trouble => trouble,
+    };
+    let status = if ran_out { AccountStatus::Expired } else { trouble.status() };
+    Verdict::TokenRefused { status, trouble }
 }
 
 /// What stands for the answer when none came in time.

@@ -7,6 +7,7 @@ use tenants::alert::NewAlert;
 use tenants::audit::{Chain, NewAuditEntry};
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
+use tenants::connect::ConnectChange;
 use tenants::conversation::{Comment, Conversation, Message};
 use tenants::effect::Effect;
 use tenants::event::{InboxEvent, NewEvent};
@@ -158,6 +159,10 @@ impl Data {
                     comment.status = status;
                     comment.reply = reply.or(comment.reply.take());
                 }
+            }
+            Change::Connect(ConnectChange::TokenRefused { account, status, alert, .. }) => {
+                self.set_account_status(tenant, account, status);
+                self.raise(*alert);
             }
             Change::SetAccountStatus { account, status } => self.set_account_status(tenant, account, status),
             _ => {}

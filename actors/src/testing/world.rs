@@ -21,7 +21,7 @@ use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
 use tokio::sync::broadcast;
 
-use super::MemoryStore;
+use super::{MemoryStore, ScriptedConnections};
 use crate::Ports;
 
 /// 2025-11-21, a Friday.
@@ -127,6 +127,8 @@ impl World {
             media: Arc::new(NoMedia),
             public_media: Arc::new(NoMedia),
             messenger: Arc::new(Offline),
+            connector: Arc::new(ScriptedConnections::default()),
+            connections: Arc::new(ScriptedConnections::default()),
             llm: ScriptedRouter::new(),
             wake: wake.clone(),
         };

@@ -109,7 +109,8 @@ impl Node {
         supervise(&troupe, &dispatcher, &warnings, &ports);
         media::supervise(&troupe, &foundations);
 
-        let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
+        let state =
+            http_state(&foundations, &settings, &ports, &troupe, &dispatcher, (registry, address)).await?;
         state.refresh_directory().await?;
         state.keep_directory_fresh();
         let learner = state.learner.clone();
@@ -180,14 +181,9 @@ fn ports(
     llm: Arc<dyn LlmRouter>,
     messenger: Option<Arc<dyn Messenger>>,
 ) -> anyhow::Result<Ports> {
-    let messenger = match messenger {
-        Some(messenger) => messenger,
-        None => {
-            let gateway = Arc::new(foundations.gateway(settings)?);
-            forget_old_tokens(foundations, gateway.clone());
-            gateway
-        }
-    };
+    let gateway = Arc::new(foundations.gateway(settings)?);
+    forget_old_tokens(foundations, gateway.clone());
+    let messenger = messenger.unwrap_or_else(|| gateway.clone());
     let store: Arc<dyn Store> = Arc::new(foundations.database.clone());
     let wake: Arc<dyn Wake> = foundations.wake.clone();
     Ok(Ports {
@@ -200,6 +196,8 @@ fn ports(
         media: Arc::new(foundations.database.clone()),
         public_media: foundations.media.links().clone(),
         messenger,
+        connector: gateway,
+        connections: Arc::new(foundations.database.clone()),
         llm,
         wake,
     })
@@ -228,6 +226,14 @@ fn forget_old_tokens(foundations: &Foundations, gateway: Arc<Gateway>) {
 fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, warnings: &BudgetWarnings, ports: &Ports) {
     let (warnings, of_warnings) = (warnings.clone(), ports.clone());
     troupe.supervise("budgets", move |part| warnings.clone().run(of_warnings.clone(), part));
+    let of_connections = ports.clone();
+    troupe.supervise("connections", move |part| {
+        let ports = of_connections.clone();
+        async move {
+            actors::connect::keep(ports, part).await;
+            Ok(())
+        }
+    });
     let dispatcher = dispatcher.clone();
     troupe.supervise("dispatcher", move |_part| {
         let dispatcher = dispatcher.clone();
@@ -252,12 +258,12 @@ async fn http_state(
     ports: &Ports,
     troupe: &Troupe,
     dispatcher: &Dispatcher,
-    registry: prometheus::Registry,
+    (registry, address): (prometheus::Registry, SocketAddr),
 ) -> anyhow::Result<AppState> {
     let app = &settings.instagram.app;
     let own = (!app.secrets.is_empty()).then(|| OwnApp {
         id: app.id.clone(),
-        secrets: app.secrets.iter().map(|secret| secret.inner().clone()).collect(),
+        secrets: app.secrets.iter().chain([&app.instagram_secret]).map(|it| it.inner().clone()).collect(),
         verify_token: app.verify_token.inner().clone(),
     });
     let apps = WebhookApps::load(own, &foundations.database, &foundations.vault).await?;
@@ -274,7 +280,7 @@ async fn http_state(
         )?),
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
         registry,
-        settings: settings.http.to_http_settings(),
+        settings: settings.http.to_http_settings(address),
     })?)
 }
 

@@ -8,7 +8,7 @@ use tenants::account::AccountStatus;
 use tenants::audit::ChainVerdict;
 use tenants::effect::EffectState;
 use tenants::models::Task;
-use tenants::ports::{AuditLog, Directory, Messenger, Operations, Outbox};
+use tenants::ports::{AuditLog, Connections, Directory, KeyUse, Messenger, Operations, Outbox};
 
 use super::{Finding, Output};
 use crate::boot::{Foundations, models};
@@ -68,7 +68,12 @@ async fn installation(foundations: &Foundations, settings: &Settings) -> Vec<Che
     checks.push(own_app(settings));
     checks.extend(media(foundations, settings).await);
     checks.push(models(foundations, settings));
-    for check in [accounts(foundations, settings).await, queue(foundations).await, audit(foundations).await] {
+    for check in [
+        accounts(foundations, settings).await,
+        vault(foundations).await,
+        queue(foundations).await,
+        audit(foundations).await,
+    ] {
         checks.push(check.unwrap_or_else(|error| Check::trouble("database", format!("{error:#}"))));
     }
     checks
@@ -80,8 +85,12 @@ fn own_app(settings: &Settings) -> Check {
             "meta app",
             "no app secret: set instagram.app.secrets, or register an app of an agency",
         )
+    } else if settings.instagram.app.id.is_empty() {
+        let found = "an app secret is set; set instagram.app.id too to connect accounts through its logins";
+        Check::fine("meta app", found)
     } else {
-        Check::fine("meta app", "an app secret is set")
+        let back = settings.http.public_url(settings.http.listen);
+        Check::fine("meta app", format!("set; people come back from logins to {back}/oauth/callback"))
     }
 }
 
@@ -146,6 +155,34 @@ async fn accounts(foundations: &Foundations, settings: &Settings) -> anyhow::Res
     } else {
         Check::trouble("accounts", format!("{}; reconnect with `troupe account connect`", dead.join("; ")))
     })
+}
+
+/// Which keys seal what, and what to do about old ones.
+async fn vault(foundations: &Foundations) -> anyhow::Result<Check> {
+    let keys = foundations.vault.key_ids();
+    let uses = foundations.database.key_uses(foundations.clock.now()).await?;
+    let secrets = |key: &KeyUse| key.tokens + key.app_secrets + key.attempts;
+    let missing: Vec<String> = uses
+        .iter()
+        .filter(|key| !keys.contains(&key.key_id))
+        .map(|key| format!("{} secrets need the key {}", secrets(key), key.key_id))
+        .collect();
+    if !missing.is_empty() {
+        let found = format!("{}: put it back into vault.keys or vault.key", missing.join("; "));
+        return Ok(Check::trouble("vault", found));
+    }
+    let active = keys.first().cloned().unwrap_or_default();
+    let of = |id: &str| uses.iter().find(|key| key.key_id == id).map_or(0, secrets);
+    let old: Vec<String> = keys
+        .iter()
+        .skip(1)
+        .map(|id| match of(id) {
+            0 => format!("{id} seals nothing any more and can be taken out"),
+            many => format!("{id} seals {many}, which the node moves to {active}"),
+        })
+        .collect();
+    let now = format!("key {active} seals {} secrets", of(&active));
+    Ok(Check::fine("vault", [vec![now], old].concat().join("; ")))
 }
 
 async fn queue(foundations: &Foundations) -> anyhow::Result<Check> {

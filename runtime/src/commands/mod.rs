@@ -7,6 +7,7 @@ mod admin;
 mod audit;
 mod bench;
 mod config;
+mod connect;
 mod demo;
 mod doctor;
 mod experiment;
@@ -21,6 +22,7 @@ mod queue;
 mod replay;
 mod sandbox;
 mod serve;
+mod vault;
 mod workspace;
 
 use std::path::PathBuf;
@@ -104,6 +106,9 @@ enum Command {
     Audit(audit::AuditCommand),
     /// Decide recorded events again with a changed configuration.
     Replay(Box<replay::ReplayArgs>),
+    /// The keys that seal tokens and app secrets.
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
     /// What tenants remember.
     #[command(subcommand)]
     Memory(memory::MemoryCommand),
@@ -173,6 +178,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Learning(command) => learning::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Replay(args) => replay::run(*args, settings, output).await,
+            Command::Vault(command) => vault::run(command, settings, output).await,
             Command::Memory(command) => memory::run(command, settings, output).await,
             Command::Media(command) => media::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,

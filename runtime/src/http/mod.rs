@@ -14,6 +14,7 @@ mod media;
 pub mod metrics;
 pub mod middleware;
 pub mod node;
+mod oauth;
 mod openapi;
 pub mod problem;
 mod routes;
@@ -68,6 +69,7 @@ fn registered() -> Registered {
         .nest("/api/v1", api::router())
         .merge(health::router())
         .merge(media::router())
+        .merge(oauth::router())
         .split_for_parts();
     let (uploads, upload_description) =
         OpenApiRouter::new().nest("/api/v1", api::uploads()).split_for_parts();

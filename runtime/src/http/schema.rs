@@ -32,6 +32,8 @@ words! {
     TenantStatus = tenants::account::TenantStatus;
     AccountStatus = tenants::account::AccountStatus;
     LoginFlavour = tenants::account::LoginFlavour;
+    ConnectStatus = tenants::connect::ConnectStatus;
+    TokenTrouble = tenants::connect::TokenTrouble;
     Intent = tenants::intent::Intent;
     Sentiment = tenants::intent::Sentiment;
     Language = tenants::intent::Language;

@@ -94,6 +94,12 @@ pub struct InstagramSettings {
     pub instagram_base_url: String,
     /// Host for accounts connected through Facebook Login.
     pub facebook_base_url: String,
+    /// Host of the consent page of Instagram Login; empty: Instagram's, or the sandbox that is set above.
+    pub instagram_login_url: String,
+    /// Host that exchanges the codes of Instagram Login; empty as above.
+    pub instagram_token_url: String,
+    /// Host of the consent page of Facebook Login for Business; empty as above.
+    pub facebook_login_url: String,
     /// Graph API version, such as `v25.0`.
     pub api_version: String,
     /// Longest time to connect, in milliseconds.
@@ -104,14 +110,30 @@ pub struct InstagramSettings {
     pub app: OwnAppSettings,
 }
 
+impl InstagramSettings {
+    /// The host of a login: the one that is set, else Meta's own, unless the API is a sandbox, which has them too.
+    pub fn login_host(&self, set: &str, usual: &str) -> String {
+        let is_sandbox = self.instagram_base_url != "https://graph.instagram.com";
+        match (set.is_empty(), is_sandbox) {
+            (false, _) => set.to_owned(),
+            (true, true) => self.instagram_base_url.clone(),
+            (true, false) => usual.to_owned(),
+        }
+    }
+}
+
 /// The installation's own Meta app.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnAppSettings {
     /// Meta's app id.
     pub id: String,
-    /// App secrets that may sign webhooks.
+    /// App secrets that may sign webhooks; the first is also the client secret of logins.
     pub secrets: Vec<Secret>,
+    /// Meta's app id for Instagram Login; empty: `id`.
+    pub instagram_id: String,
+    /// The app secret for Instagram Login; empty: the first of `secrets`.
+    pub instagram_secret: Secret,
     /// What the handshake must present.
     pub verify_token: Secret,
 }
@@ -263,6 +285,12 @@ impl Settings {
         }
         if let Err((key, problem)) = self.media.check() {
             return invalid(key, problem);
+        }
+        let public = &self.http.public_url;
+        if !(public.is_empty() || public.starts_with("https://") || public.starts_with("http://"))
+            || public.contains(['?', '#'])
+        {
+            return invalid("http.public_url", "must be an address such as https://troupe.example.com");
         }
         if self.memory.max_open == 0 {
             return invalid("memory.max_open", "must be at least 1");

@@ -14,6 +14,7 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
     let none = None;
     let rule = json!({ "name": "n", "trigger": { "on": "comment" }, "actions": [{ "do": "hide" }] });
     let account = json!({ "external_id": "17841499999999999", "username": "new", "token": "t", "flavour": "instagram" });
+    let choice = json!({ "external_id": world.bakery.objects.choice });
     let app = json!({ "external_id": "3003", "secret": "s", "verify_token": "12345678" });
     let tenant = json!({ "slug": "new", "name": "New", "time_zone": "UTC" });
     let prompt = json!({ "key": "classify", "body": "Sort it for {{ brand }}." });
@@ -70,6 +71,10 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/tenants/{tenant}/costs", none.clone()),
         ("GET", "/tenants/{tenant}/accounts", none.clone()),
         ("POST", "/tenants/{tenant}/accounts", Some(account)),
+        ("POST", "/tenants/{tenant}/accounts/connect", none.clone()),
+        ("GET", "/tenants/{tenant}/accounts/connect/{connect}", none.clone()),
+        ("POST", "/tenants/{tenant}/accounts/connect/{connect}/choose", Some(choice)),
+        ("GET", "/tenants/{tenant}/accounts/{account}/connection", none.clone()),
         ("GET", "/tenants/{tenant}/accounts/{account}", none.clone()),
         ("POST", "/tenants/{tenant}/accounts/{account}/disconnect", none.clone()),
         ("POST", "/tenants/{tenant}/accounts/{account}/reconnect", Some(json!({ "token": "t" }))),
@@ -160,6 +165,7 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{experiment}", &house.experiment)
         .replace("{alert}", &shop.objects.alert.to_string())
         .replace("{account}", &shop.account.id.to_string())
+        .replace("{connect}", &shop.objects.connect.to_string())
         .replace("{rule}", &shop.objects.rule.to_string())
         .replace("{comment}", &shop.objects.comment.to_string())
         .replace("{conversation}", &shop.objects.direct.to_string())

@@ -1,12 +1,13 @@
 //! One thing of each kind that a tenant has.
 
 use serde_json::json;
-use tenants::account::{Account, Tenant};
+use tenants::account::{Account, LoginFlavour, SealedSecret, Tenant};
 use tenants::alert::{AlertType, NewAlert};
 use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
 use tenants::audit::{Chain, NewAuditEntry};
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
+use tenants::connect::{ConnectAttempt, ConnectChange, ConnectStatus};
 use tenants::conversation::{
     Comment, CommentStatus, Conversation, ConversationKind, Direction, Message, Owner, comment_key,
     direct_key,
@@ -14,17 +15,17 @@ use tenants::conversation::{
 use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
 use tenants::ids::{
-    AgencyId, AlertId, ApprovalId, AuditId, CommentId, ConversationId, DecisionId, EffectId, EventId, Ids,
-    MediaId, MemoryId, MessageId, RehearsalId, RuleId, TenantId, UploadId,
+    AgencyId, AlertId, ApprovalId, AuditId, CommentId, ConnectId, ConversationId, DecisionId, EffectId,
+    EventId, Ids, MediaId, MemoryId, MessageId, RehearsalId, RuleId, TenantId, UploadId,
 };
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
 use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
 use tenants::rehearsal::{Rehearsal, RehearsalStatus};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
 use tenants::tuning::{Learned, Lesson, TuningVersion};
-
 use troupe::media::{MediaPatch, NewMedia, samples};
 
+use crate::logins::found;
 use crate::rig::Rig;
 
 /// Ids of what was made.
@@ -51,6 +52,40 @@ pub struct Objects {
     pub upload: UploadId,
     /// A rehearsal that is done.
     pub rehearsal: RehearsalId,
+    /// An attempt to connect an account, in which one must be chosen.
+    pub connect: ConnectId,
+    /// Instagram's id of one of the accounts to choose from.
+    pub choice: String,
+}
+
+/// An attempt in which one of two accounts must be chosen.
+async fn choosing(rig: &Rig, tenant: &Tenant) -> ConnectAttempt {
+    let mut attempt = ConnectAttempt {
+        id: ConnectId::new(&rig.ports.ids),
+        tenant: tenant.id,
+        app: None,
+        flavour: LoginFlavour::Instagram,
+        account: None,
+        started_by: "cli".to_owned(),
+        redirect_uri: "http://127.0.0.1:8080/oauth/callback".to_owned(),
+        status: ConnectStatus::Choosing,
+        message: None,
+        found: Vec::new(),
+        scopes: Vec::new(),
+        granted_by: None,
+        connected: None,
+        expires_at: rig.now() + std::time::Duration::from_secs(900),
+        created_at: rig.now(),
+    };
+    attempt.found = vec![found(&attempt, 1), found(&attempt, 2)];
+    let state_hash = tenant.id.to_string();
+    let begin = ConnectChange::Begin { attempt: Box::new(attempt.clone()), state_hash };
+    let grant = Some(SealedSecret { key_id: "k1".to_owned(), sealed: vec![1] });
+    let from = ConnectStatus::Choosing;
+    let keep = ConnectChange::Move { attempt: Box::new(attempt.clone()), from, grant };
+    let changes = Changes::of_tenant(tenant.id).with(Change::Connect(begin)).with(Change::Connect(keep));
+    rig.database.commit(changes).await.unwrap();
+    attempt
 }
 
 /// A rehearsal that is done, of a tenant or of all tenants of an agency.
@@ -133,6 +168,7 @@ impl Objects {
             ..effect(ids, tenant, account, &thread, 1, now)
         };
         let rule = rule(ids, now);
+        let connect = choosing(rig, tenant).await;
         let made = Self {
             event: event.id,
             comment: comment.id,
@@ -147,6 +183,8 @@ impl Objects {
             rehearsal: rehearsal(rig, tenant.agency, Some(tenant.id)).await,
             media: picture(rig, tenant).await,
             upload: upload(rig, tenant).await,
+            choice: connect.found[0].external_id.clone(),
+            connect: connect.id,
             remembered: MemoryId::new(ids),
             // A person has a different id for every account.
             person: format!("person-of-{}", account.external_id),

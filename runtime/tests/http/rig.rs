@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::logins::FakeLogins;
 use actors::Ports;
 use async_trait::async_trait;
 use axum::Router;
@@ -146,6 +147,8 @@ impl Rig {
             media: Arc::new(database.clone()),
             public_media: media.links().clone(),
             messenger: Arc::new(NoMessenger),
+            connector: Arc::new(FakeLogins),
+            connections: Arc::new(database.clone()),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake,
         };

@@ -77,6 +77,8 @@ fn routes() -> Vec<Route> {
         route("GET", "/_sandbox/accounts/{account}/token", "The newest access token and its state.", get(read_token)),
         route("POST", "/_sandbox/accounts/{account}/token", "Give out a new token.", post(renew_token)),
         route("DELETE", "/_sandbox/accounts/{account}/token", "Withdraw all tokens; ?death= says why.", delete(revoke_token)),
+        route("POST", "/_sandbox/accounts/{account}/deauthorize", "The person removes the app; the callback {\"url\"} is told, signed.", post(deauthorize)),
+        route("POST", "/_sandbox/accounts/{account}/delete-data", "The person wants their data deleted; the callback {\"url\"} is asked, signed.", post(delete_data)),
         route("PUT", "/_sandbox/accounts/{account}/token/expiry", "Move the end of the newest token: {\"expires_at\"}.", put(set_token_expiry)),
         route("POST", "/_sandbox/people", "Create a person.", post(create_person)),
         route("PATCH", "/_sandbox/accounts/{account}/people/{person}", "Set who follows or blocks whom.", patch(relate)),
@@ -219,6 +221,28 @@ async fn set_token_expiry(
 ) -> Answer {
     sandbox.set_token_expiry(account, expiry.expires_at)?;
     done()
+}
+
+#[derive(Deserialize)]
+struct Callback {
+    url: String,
+}
+
+async fn deauthorize(
+    State(sandbox): State<Sandbox>,
+    Path(account): Path<String>,
+    Body(callback): Body<Callback>,
+) -> Answer {
+    told(json!({"status": sandbox.deauthorize(account, &callback.url).await?}))
+}
+
+async fn delete_data(
+    State(sandbox): State<Sandbox>,
+    Path(account): Path<String>,
+    Body(callback): Body<Callback>,
+) -> Answer {
+    let (status, answer) = sandbox.request_deletion(account, &callback.url).await?;
+    told(json!({"status": status, "answer": answer}))
 }
 
 async fn create_person(State(sandbox): State<Sandbox>, Body(new): Body<NewPerson>) -> Answer {

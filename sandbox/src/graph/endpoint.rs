@@ -80,6 +80,16 @@ pub enum Endpoint {
     SubscribedApps,
     /// `/{app-id}/subscriptions`.
     AppSubscriptions,
+    /// `/oauth/access_token` with a code.
+    ExchangeCode,
+    /// `GET /access_token` and `GET /oauth/access_token`: a long-lived token for a short-lived one.
+    LengthenToken,
+    /// `GET /me/accounts` with the token of a person.
+    ListPages,
+    /// `GET /me/permissions` with the token of a person.
+    ListPermissions,
+    /// `GET /me` with the token of a person.
+    ReadPerson,
     /// `GET /refresh_access_token`.
     RefreshToken,
     /// `GET /debug_token`.

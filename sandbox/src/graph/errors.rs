@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Api,
     /// `GraphMethodException`.
     Method,
+    /// The envelope of the code exchange of Instagram Login, which is unlike all others.
+    Login,
 }
 
 impl GraphError {
@@ -72,6 +74,9 @@ impl GraphError {
 
     /// The error body as sent.
     pub(crate) fn body(&self, login: Login, trace: &str) -> Value {
+        if self.kind == Kind::Login && login == Login::Instagram {
+            return json!({"error_type": "OAuthException", "code": 400, "error_message": self.message});
+        }
         let mut error = Map::new();
         error.insert("message".into(), json!(self.message));
         error.insert("type".into(), json!(self.type_name(login)));
@@ -94,7 +99,7 @@ impl GraphError {
         match (self.kind, login) {
             (Kind::Method, _) => "GraphMethodException",
             (Kind::Api, Login::Instagram) => "IGApiException",
-            (Kind::Api, Login::Facebook) | (Kind::OAuth, _) => "OAuthException",
+            (Kind::Api, Login::Facebook) | (Kind::OAuth | Kind::Login, _) => "OAuthException",
         }
     }
 
@@ -155,6 +160,36 @@ impl GraphError {
 
     pub(crate) fn malformed_fields(text: &str) -> Self {
         Self::new(2500, format!("Syntax error \"{text}\" in the fields parameter")).oauth()
+    }
+}
+
+// Logins.
+impl GraphError {
+    fn login(code: i64, message: &str) -> Self {
+        Self { kind: Kind::Login, ..Self::new(code, message) }
+    }
+
+    pub(crate) fn unknown_code() -> Self {
+        Self::login(100, "Matching code was not found or was already used")
+    }
+
+    pub(crate) fn wrong_redirect() -> Self {
+        Self::login(
+            100,
+            "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request",
+        )
+    }
+
+    pub(crate) fn unknown_platform_app() -> Self {
+        Self::login(101, "Invalid platform app")
+    }
+
+    pub(crate) fn wrong_client_secret() -> Self {
+        Self::login(1, "Error validating client secret.")
+    }
+
+    pub(crate) fn missing_login_field(name: &str) -> Self {
+        Self::login(100, &format!("Missing required field {name}"))
     }
 }
 

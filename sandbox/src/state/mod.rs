@@ -5,6 +5,7 @@ pub(crate) mod apps;
 pub(crate) mod comment_actions;
 pub(crate) mod comments;
 pub(crate) mod effects;
+pub(crate) mod logins;
 pub(crate) mod media;
 pub(crate) mod message_actions;
 pub(crate) mod messages;
@@ -42,6 +43,8 @@ pub(crate) struct World {
     pub(crate) comments: comments::Comments,
     pub(crate) inboxes: messages::Inboxes,
     pub(crate) tokens: tokens::Tokens,
+    #[serde(default)]
+    pub(crate) logins: logins::Logins,
     pub(crate) effects: effects::EffectLog,
     /// Comments and media of others in which an account was mentioned.
     pub(crate) mentions: HashSet<(AccountId, String)>,
@@ -63,6 +66,7 @@ impl World {
             comments: comments::Comments::default(),
             inboxes: messages::Inboxes::default(),
             tokens: tokens::Tokens::default(),
+            logins: logins::Logins::default(),
             effects: effects::EffectLog::default(),
             mentions: HashSet::new(),
             outbox: Vec::new(),

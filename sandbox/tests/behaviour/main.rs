@@ -18,6 +18,7 @@ mod going_on;
 mod kit;
 #[cfg(test)]
 mod limits;
+mod logins;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub(crate) mod alerts;
 pub(crate) mod approvals;
 pub(crate) mod audit;
 mod books;
+pub(crate) mod connections;
 pub(crate) mod conversations;
 pub(crate) mod effects;
 pub(crate) mod events;
@@ -103,6 +104,7 @@ async fn apply_kind(
         Kind::Rules => rules::apply(connection, group, now).await,
         Kind::Prompts => prompts::apply(connection, group, now).await,
         Kind::Accounts => accounts::apply(connection, group, now).await,
+        Kind::Connections => connections::apply(connection, group, now).await,
         Kind::EventsDone => events::complete(connection, group).await,
         Kind::EventsFailed => events::fail(connection, group).await,
         Kind::Conversations => conversations::put_conversations(connection, group).await,

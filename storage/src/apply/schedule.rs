@@ -19,6 +19,7 @@ pub(crate) enum Kind {
     Rules,
     Prompts,
     Accounts,
+    Connections,
     EventsDone,
     EventsFailed,
     Conversations,
@@ -60,6 +61,7 @@ impl Kind {
             | Change::PutApp { .. }
             | Change::AddKey { .. }
             | Change::RevokeKey { .. } => Kind::Accounts,
+            Change::Connect(_) => Kind::Connections,
             Change::EventDone { .. } => Kind::EventsDone,
             Change::EventFailed { .. } | Change::EventQuarantined { .. } => Kind::EventsFailed,
             Change::PutConversation(_) => Kind::Conversations,

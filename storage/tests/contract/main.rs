@@ -12,6 +12,8 @@ mod budgets;
 #[cfg(test)]
 mod commit;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod conversations;
 #[cfg(test)]
 mod costs;

@@ -4,6 +4,8 @@
 mod alerts;
 mod approvals;
 mod audit;
+mod connections;
+mod connector;
 mod context;
 mod conversations;
 mod costs;
@@ -24,6 +26,8 @@ mod wake;
 pub use alerts::*;
 pub use approvals::*;
 pub use audit::*;
+pub use connections::*;
+pub use connector::*;
 pub use context::*;
 pub use conversations::*;
 pub use costs::*;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
 mod approvals;
+mod connecting;
 mod conversations;
 mod decisions;
 mod delivery;
@@ -13,3 +14,4 @@ mod media;
 mod models;
 mod rehearsals;
 mod resilience;
+mod tokens;

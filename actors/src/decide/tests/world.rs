@@ -28,6 +28,7 @@ use tokio::sync::broadcast;
 
 use super::super::*;
 use super::memory_store::MemoryStore;
+use crate::testing::ScriptedConnections;
 
 pub const OWN_ID: &str = "17841400000000001";
 
@@ -166,6 +167,8 @@ impl World {
             media: Arc::new(NoMedia),
             public_media: Arc::new(NoMedia),
             messenger: instagram.clone(),
+            connector: Arc::new(ScriptedConnections::default()),
+            connections: Arc::new(ScriptedConnections::default()),
             llm: script.clone(),
             wake: Arc::new(Deaf),
         };

@@ -16,6 +16,7 @@ mod apps;
 mod audit;
 mod budgets;
 mod comments;
+mod connect;
 mod conversations;
 mod costs;
 mod events;
@@ -55,6 +56,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(budgets::router())
         .merge(costs::router())
         .merge(accounts::router())
+        .merge(connect::router())
         .merge(rules::router())
         .merge(prompts::router())
         .merge(experiments::router())
