@@ -125,11 +125,13 @@ pub struct HourlyCaps {
     pub private_replies: u32,
     /// Hide, delete and like.
     pub moderation: u32,
+    /// Published posts; Instagram's own limit is 100 a day.
+    pub posts: u32,
 }
 
 impl Default for HourlyCaps {
     fn default() -> Self {
-        Self { public_replies: 600, direct_messages: 2_000, private_replies: 700, moderation: 3_000 }
+        Self { public_replies: 600, direct_messages: 2_000, private_replies: 700, moderation: 3_000, posts: 50 }
     }
 }
 
