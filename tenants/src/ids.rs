@@ -121,6 +121,16 @@ ids! {
     DifferenceId = "dif";
     /// Something that a tenant's memory holds.
     MemoryId = "mem";
+    /// A picture or video of the media library.
+    MediaId = "med";
+    /// An upload to the media library that is under way.
+    UploadId = "upl";
+    /// A post that is planned or published.
+    PostId = "pst";
+    /// A note about one attempt of one step of a post.
+    JobLogId = "job";
+    /// A template for posts.
+    TemplateId = "tpl";
 }
 
 impl AgencyId {

@@ -24,6 +24,7 @@ pub mod event;
 pub mod experiment;
 pub mod ids;
 pub mod intent;
+pub mod media;
 pub mod memory;
 pub mod models;
 pub mod money;
