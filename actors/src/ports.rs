@@ -6,7 +6,9 @@ use std::sync::Arc;
 use llm::LlmRouter;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
-use tenants::ports::{Ledger, Memory, Messenger, Store, Wake};
+use tenants::ports::{
+    Ledger, MediaLibrary, Memory, Messenger, PlatformAdapter, Posts, PublicMedia, Store, Wake,
+};
 use tenants::tasks::Tasks;
 
 /// The outside world, as the actors see it. Built once at boot and shared.
@@ -26,6 +28,14 @@ pub struct Ports {
     pub memory: Arc<dyn Memory>,
     /// Instagram.
     pub messenger: Arc<dyn Messenger>,
+    /// Posts: the same database.
+    pub posts: Arc<dyn Posts>,
+    /// Where posts are published.
+    pub platform: Arc<dyn PlatformAdapter>,
+    /// The media library: the same database.
+    pub media: Arc<dyn MediaLibrary>,
+    /// Addresses under which the platform fetches files.
+    pub public_media: Arc<dyn PublicMedia>,
     /// Language models.
     pub llm: Arc<dyn LlmRouter>,
     /// Hints.

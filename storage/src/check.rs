@@ -7,7 +7,7 @@ use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, learning, ledger,
-    memory, operations, outbox, prompts, rehearsals, writer,
+    memory, operations, outbox, posts, prompts, rehearsals, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -26,6 +26,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         memory::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
+        posts::STATEMENTS,
         prompts::STATEMENTS,
         rehearsals::STATEMENTS,
         writer::STATEMENTS,
@@ -39,6 +40,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::ledger::STATEMENTS,
         apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
+        apply::posts::STATEMENTS,
         apply::prompts::STATEMENTS,
         apply::rehearsals::STATEMENTS,
         apply::rules::STATEMENTS,
@@ -57,6 +59,7 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
         apply::ledger::BULK_STATEMENTS,
         apply::memory::BULK_STATEMENTS,
         apply::operations::BULK_STATEMENTS,
+        apply::posts::BULK_STATEMENTS,
         apply::rehearsals::BULK_STATEMENTS,
         apply::rules::BULK_STATEMENTS,
     ];
@@ -105,7 +108,9 @@ mod tests {
 
     /// Beginnings of the statements that are meant to read everything: lists of few rows, counts, the first row of
     /// an index.
-    const READ_EVERYTHING: [&str; 19] = [
+    const READ_EVERYTHING: [&str; 20] = [
+        // One row, from the beginning of an index.
+        "select next_step_at from scheduled_posts",
         // The newest few, from the end of the primary key.
         "select task, provider, model, cost_micro_usd, outcome from llm_calls order by id desc",
         // The handful of versions that came with the program.

@@ -6,6 +6,7 @@ use tenants::effect::Effect;
 use tenants::ids::{AccountId, AlertId};
 use tenants::ports::SendError;
 
+use super::operations::is_step_of_post;
 use super::records::{Cause, Record, error_text};
 use super::verdict::Verdict;
 
@@ -46,6 +47,8 @@ impl Record<'_> {
                 format!("Instagram limits {handle}: its queue goes on at {until} ({error})"),
                 rate_limit_key(effect, *app_wide),
             ),
+            // Publishing says itself what becomes of the post.
+            Verdict::GiveUp if is_step_of_post(&effect.action) => return None,
             Verdict::GiveUp => (
                 AlertType::DeadLetter,
                 format!(

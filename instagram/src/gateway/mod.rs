@@ -5,6 +5,7 @@ mod errors;
 mod graph_time;
 mod options;
 mod plan;
+mod publishing;
 mod read_back;
 mod reading;
 mod receipt;

@@ -5,6 +5,7 @@
 
 mod check;
 pub mod publishing;
+pub mod recurrence;
 
 use serde::{Deserialize, Serialize};
 
