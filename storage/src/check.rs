@@ -7,7 +7,7 @@ use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, learning, ledger,
-    memory, operations, outbox, posts, prompts, rehearsals, writer,
+    media, memory, operations, outbox, posts, prompts, rehearsals, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -23,6 +23,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         inbox::STATEMENTS,
         learning::STATEMENTS,
         ledger::STATEMENTS,
+        media::rows::STATEMENTS,
         memory::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
@@ -38,6 +39,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::events::STATEMENTS,
         apply::learning::STATEMENTS,
         apply::ledger::STATEMENTS,
+        apply::media::STATEMENTS,
         apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
         apply::posts::STATEMENTS,

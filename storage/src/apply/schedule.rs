@@ -32,6 +32,7 @@ pub(crate) enum Kind {
     Approvals,
     NewEffects,
     RuleHits,
+    Media,
     Rehearsals,
     Alerts,
     Forgettings,
@@ -80,6 +81,11 @@ impl Kind {
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
             Change::KeepConfiguration(_) => Kind::Configurations,
             Change::PutRehearsal(_) | Change::AddDifferences(_) => Kind::Rehearsals,
+            Change::PutMedia(_)
+            | Change::DeleteMedia(_)
+            | Change::SetMediaUses { .. }
+            | Change::PutUpload(_)
+            | Change::DeleteUpload(_) => Kind::Media,
             Change::Forget(_) => Kind::Forgettings,
             Change::Remember(_) => Kind::Memories,
             Change::Audit(_) => Kind::Audit,
