@@ -9,6 +9,7 @@ pub mod demo;
 pub mod http;
 pub mod knowledge;
 pub mod money;
+pub mod posts;
 pub mod prompts;
 pub mod rehearsals;
 mod scheduler;

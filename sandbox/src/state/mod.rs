@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod apps;
 pub(crate) mod comment_actions;
 pub(crate) mod comments;
+pub(crate) mod containers;
 pub(crate) mod effects;
 pub(crate) mod media;
 pub(crate) mod message_actions;
@@ -43,6 +44,8 @@ pub(crate) struct World {
     pub(crate) inboxes: messages::Inboxes,
     pub(crate) tokens: tokens::Tokens,
     pub(crate) effects: effects::EffectLog,
+    #[serde(default)]
+    pub(crate) containers: containers::Containers,
     /// Comments and media of others in which an account was mentioned.
     pub(crate) mentions: HashSet<(AccountId, String)>,
     #[serde(skip)]
@@ -64,6 +67,7 @@ impl World {
             inboxes: messages::Inboxes::default(),
             tokens: tokens::Tokens::default(),
             effects: effects::EffectLog::default(),
+            containers: containers::Containers::default(),
             mentions: HashSet::new(),
             outbox: Vec::new(),
             undelivered: BTreeMap::new(),

@@ -115,3 +115,19 @@ pub enum PublicMediaError {
     #[error("the media storage is not available, try again later")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
+
+/// An installation without a public address.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoPublicMedia;
+
+#[async_trait]
+impl PublicMedia for NoPublicMedia {
+    async fn public_url(
+        &self,
+        _tenant: &TenantId,
+        _asset: &MediaAsset,
+        _valid_for: Duration,
+    ) -> Result<String, PublicMediaError> {
+        Err(PublicMediaError::NoPublicAddress)
+    }
+}

@@ -27,6 +27,7 @@ mod me;
 mod memory;
 mod operations;
 mod people;
+mod posts;
 mod preview;
 mod prompts;
 mod queue;
@@ -64,6 +65,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(preview::router())
         .merge(rehearsals::router())
         .merge(memory::router())
+        .merge(posts::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())
