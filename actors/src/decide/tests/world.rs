@@ -155,6 +155,7 @@ impl World {
         let context =
             Arc::new(TenantContext { accounts: vec![account], ..TenantContext::new(tenant, settings) });
         let rules = Arc::new(RuleSet::new(&context, noon()));
+        let posts_clock: Arc<dyn tenants::clock::Clock> = shared.clone();
         let ports = Ports {
             clock: shared,
             ids,
@@ -163,6 +164,10 @@ impl World {
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
             messenger: instagram.clone(),
+            posts: Arc::new(crate::testing::MemoryStore::default()),
+            platform: Arc::new(crate::testing::Bulletin::new(posts_clock, Arc::default())),
+            media: Arc::new(crate::testing::Pictures::new(Arc::default())),
+            public_media: Arc::new(crate::testing::Pictures::new(Arc::default())),
             llm: script.clone(),
             wake: Arc::new(Deaf),
         };
