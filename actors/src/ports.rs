@@ -26,16 +26,16 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// What tenants remember.
     pub memory: Arc<dyn Memory>,
+    /// The media library: the same database.
+    pub media: Arc<dyn MediaLibrary>,
+    /// Addresses under which Instagram fetches media.
+    pub public_media: Arc<dyn PublicMedia>,
     /// Instagram.
     pub messenger: Arc<dyn Messenger>,
     /// Posts: the same database.
     pub posts: Arc<dyn Posts>,
     /// Where posts are published.
     pub platform: Arc<dyn PlatformAdapter>,
-    /// The media library: the same database.
-    pub media: Arc<dyn MediaLibrary>,
-    /// Addresses under which the platform fetches files.
-    pub public_media: Arc<dyn PublicMedia>,
     /// Language models.
     pub llm: Arc<dyn LlmRouter>,
     /// Hints.

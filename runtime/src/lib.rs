@@ -8,6 +8,7 @@ mod data_dir;
 pub mod demo;
 pub mod http;
 pub mod knowledge;
+pub mod media;
 pub mod money;
 pub mod posts;
 pub mod prompts;

@@ -2,6 +2,7 @@
 
 mod embedder;
 mod foundations;
+mod media;
 pub(crate) mod models;
 mod view;
 
@@ -20,7 +21,7 @@ use llm::LlmRouter;
 use storage::NodeClaim;
 use tenants::clock::Clock;
 use tenants::ports::{
-    Hint, Messenger, NoPublicMedia, Outbox, PlatformAdapter, PublicMedia, Rehearsals, Store, Wake,
+    Hint, Messenger, Outbox, PlatformAdapter, Rehearsals, Store, Wake,
 };
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
@@ -47,14 +48,12 @@ pub struct BootOptions {
     pub messenger: Option<Arc<dyn Messenger>>,
     /// Where posts are published; the gateway when left out.
     pub platform: Option<Arc<dyn PlatformAdapter>>,
-    /// Addresses of files; those of the settings when left out.
-    pub public_media: Option<Arc<dyn PublicMedia>>,
 }
 
 impl BootOptions {
     /// A node on this clock, everything else real.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, llm: None, messenger: None, platform: None, public_media: None }
+        Self { clock, llm: None, messenger: None, platform: None }
     }
 }
 
@@ -110,16 +109,13 @@ impl Node {
             Some(llm) => llm,
             None => models::start(&foundations, &settings.models, Arc::new(warnings.clone()), &registry)?,
         };
-        let places = Places {
-            messenger: options.messenger,
-            platform: options.platform,
-            public_media: options.public_media,
-        };
+        let places = Places { messenger: options.messenger, platform: options.platform };
         let ports = ports(&foundations, &settings, llm, places)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
         let publishing = Publishing::start(ports.clone(), settings.publishing.clone(), &registry)?;
         supervise(&troupe, &dispatcher, &publishing, &warnings, &ports);
+        media::supervise(&troupe, &foundations);
 
         let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
         state.refresh_directory().await?;
@@ -191,7 +187,6 @@ async fn install_prompts(foundations: &Foundations) -> anyhow::Result<()> {
 struct Places {
     messenger: Option<Arc<dyn Messenger>>,
     platform: Option<Arc<dyn PlatformAdapter>>,
-    public_media: Option<Arc<dyn PublicMedia>>,
 }
 
 fn ports(
@@ -202,6 +197,7 @@ fn ports(
 ) -> anyhow::Result<Ports> {
     let gateway = Arc::new(foundations.gateway(settings)?);
     forget_old_tokens(foundations, gateway.clone());
+    let (messenger, platform): (Arc<dyn Messenger>, Arc<dyn PlatformAdapter>) = (gateway.clone(), gateway);
     let store: Arc<dyn Store> = Arc::new(foundations.database.clone());
     let wake: Arc<dyn Wake> = foundations.wake.clone();
     Ok(Ports {
@@ -211,11 +207,11 @@ fn ports(
         store,
         ledger: Arc::new(foundations.database.clone()),
         memory: Arc::new(foundations.memory.clone()),
-        messenger: places.messenger.unwrap_or_else(|| gateway.clone()),
+        messenger: places.messenger.unwrap_or(messenger),
         posts: Arc::new(foundations.database.clone()),
-        platform: places.platform.unwrap_or(gateway),
+        platform: places.platform.unwrap_or(platform),
         media: Arc::new(foundations.database.clone()),
-        public_media: places.public_media.unwrap_or_else(|| Arc::new(NoPublicMedia)),
+        public_media: foundations.media.links().clone(),
         llm,
         wake,
     })
@@ -296,6 +292,7 @@ async fn http_state(
         prompts: Arc::new(foundations.database.clone()),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
+        media: foundations.media.clone(),
         rehearsals: Arc::new(RehearsalDesk::new(
             ports.clone(),
             Arc::new(foundations.database.clone()),

@@ -111,6 +111,16 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("DELETE", "/tenants/{tenant}/memory/people/{person}", none.clone()),
         ("GET", "/tenants/{tenant}/memory/{item}", none.clone()),
         ("DELETE", "/tenants/{tenant}/memory/{item}", none.clone()),
+        ("GET", "/tenants/{tenant}/media", none.clone()),
+        ("POST", "/tenants/{tenant}/media?name=cake.jpg", Some(Value::from("a file"))),
+        ("GET", "/tenants/{tenant}/media/{media}", none.clone()),
+        ("PATCH", "/tenants/{tenant}/media/{media}", Some(json!({ "alt_text": "a cake" }))),
+        ("DELETE", "/tenants/{tenant}/media/{media}", none.clone()),
+        ("POST", "/tenants/{tenant}/media/uploads", Some(json!({ "file_name": "reel.mp4", "bytes": 9 }))),
+        ("GET", "/tenants/{tenant}/media/uploads/{upload}", none.clone()),
+        ("PUT", "/tenants/{tenant}/media/uploads/{upload}?offset={received}", Some(Value::from("a part"))),
+        ("POST", "/tenants/{tenant}/media/uploads/{upload}/complete", none.clone()),
+        ("DELETE", "/tenants/{tenant}/media/uploads/{upload}", none.clone()),
         ("POST", "/tenants/{tenant}/decisions/{decision}/feedback", Some(json!({ "verdict": "wrong" }))),
         ("GET", "/tenants/{tenant}/learning", none.clone()),
         ("GET", "/tenants/{tenant}/learning/changes", none.clone()),
@@ -160,6 +170,9 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{event}", &shop.objects.event.to_string())
         .replace("{item}", &shop.objects.remembered.to_string())
         .replace("{person}", &shop.objects.person)
+        .replace("{media}", &shop.objects.media.to_string())
+        .replace("{upload}", &shop.objects.upload.to_string())
+        .replace("{received}", &crate::objects::uploaded_picture().len().to_string())
 }
 
 fn without_query(template: &str) -> &str {

@@ -32,6 +32,8 @@ mod ledger_crowd;
 #[cfg(test)]
 mod ledger_model;
 #[cfg(test)]
+mod media;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 #[cfg(feature = "memory-edge")]

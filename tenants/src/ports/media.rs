@@ -116,18 +116,37 @@ pub enum PublicMediaError {
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// An installation without a public address.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoPublicMedia;
+/// A media library that is not there: for tests that are about something else.
+#[derive(Debug, Clone, Copy)]
+pub struct NoMedia;
 
 #[async_trait]
-impl PublicMedia for NoPublicMedia {
-    async fn public_url(
+impl MediaLibrary for NoMedia {
+    async fn find_media(&self, _: &TenantId, _: MediaId) -> Result<Option<MediaAsset>, StoreError> {
+        Ok(None)
+    }
+
+    async fn find_media_by_content(&self, _: &TenantId, _: &str) -> Result<Option<MediaAsset>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list_media(
         &self,
-        _tenant: &TenantId,
-        _asset: &MediaAsset,
-        _valid_for: Duration,
-    ) -> Result<String, PublicMediaError> {
+        _: &TenantId,
+        _: &MediaFilter,
+        _: PageRequest,
+    ) -> Result<Vec<MediaAsset>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn media_uses(&self, _: &TenantId, _: &[MediaId]) -> Result<Vec<MediaUse>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl PublicMedia for NoMedia {
+    async fn public_url(&self, _: &TenantId, _: &MediaAsset, _: Duration) -> Result<String, PublicMediaError> {
         Err(PublicMediaError::NoPublicAddress)
     }
 }

@@ -18,7 +18,7 @@ use tenants::event::{
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, RuleId, TenantId};
 use tenants::ports::{
-    Finding, Hint, MentionText, Messenger, NoMemory, Receipt, SendError, TenantContext, UnitOfWork, Wake,
+    Finding, Hint, MentionText, Messenger, NoMedia, NoMemory, Receipt, SendError, TenantContext, UnitOfWork, Wake,
 };
 use tenants::rule::{Condition, Rule, RuleAction, Trigger, TriggerKind};
 use tenants::settings::TenantSettings;
@@ -163,11 +163,11 @@ impl World {
             store: store.clone(),
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
+            media: Arc::new(NoMedia),
+            public_media: Arc::new(NoMedia),
             messenger: instagram.clone(),
             posts: Arc::new(crate::testing::MemoryStore::default()),
             platform: Arc::new(crate::testing::Bulletin::new(posts_clock, Arc::default())),
-            media: Arc::new(crate::testing::Pictures::new(Arc::default())),
-            public_media: Arc::new(crate::testing::Pictures::new(Arc::default())),
             llm: script.clone(),
             wake: Arc::new(Deaf),
         };

@@ -24,6 +24,7 @@ mod feed;
 mod keys;
 mod learning;
 mod me;
+mod media;
 mod memory;
 mod operations;
 mod people;
@@ -65,6 +66,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(preview::router())
         .merge(rehearsals::router())
         .merge(memory::router())
+        .merge(media::router())
         .merge(posts::router())
         .merge(queue::router())
         .merge(audit::router())
@@ -72,4 +74,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(operations::router())
         .merge(events::router())
         .merge(feed::router())
+}
+
+/// Routes that take in files, to be nested under `/api/v1`: a large file over a slow line takes its time.
+pub fn uploads() -> OpenApiRouter<AppState> {
+    media::uploads()
 }
