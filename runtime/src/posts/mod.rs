@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tenants::clock::Timestamp;
 use tenants::ids::{AccountId, TenantId};
 use tenants::media::MediaAsset;
-use tenants::ports::StoreError;
+use tenants::ports::{MediaLibrary, PlatformAdapter, Posts, StoreError};
 use tenants::post::{Post, PostDraft, PostProblem, PostState, Recurrence};
 
 pub use acts::{Edited, PostError};
@@ -51,21 +51,36 @@ pub async fn look_at(
     draft: &PostDraft,
     apart_from: Option<&Post>,
 ) -> Result<Looked, StoreError> {
+    look_at_with(&*ports.posts, &*ports.media, &*ports.platform, tenant, draft, apart_from).await
+}
+
+/// The same without a running node.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn look_at_with(
+    posts: &dyn Posts,
+    media_library: &dyn MediaLibrary,
+    platform: &dyn PlatformAdapter,
+    tenant: &TenantId,
+    draft: &PostDraft,
+    apart_from: Option<&Post>,
+) -> Result<Looked, StoreError> {
     let mut assets = Vec::new();
     for media in &draft.media {
         if !assets.iter().any(|asset: &MediaAsset| asset.id == *media) {
-            assets.extend(ports.media.find_media(tenant, *media).await?);
+            assets.extend(media_library.find_media(tenant, *media).await?);
         }
     }
     let media_hash = media_hash(draft, &assets);
-    let like = ports.posts.posts_with_media(tenant, &media_hash, 50).await?;
+    let like = posts.posts_with_media(tenant, &media_hash, 50).await?;
     let is_other = |post: &Post| apart_from.is_none_or(|own| own.id != post.id && own.series != Some(post.id));
     let duplicates = like
         .into_iter()
         .filter(|post| is_other(post) && post.state != PostState::Failed)
         .filter(|post| are_alike(&post.draft.caption, &draft.caption))
         .collect();
-    Ok(Looked { problems: ports.platform.check(draft, &assets), media_hash, duplicates })
+    Ok(Looked { problems: platform.check(draft, &assets), media_hash, duplicates })
 }
 
 /// A hash of what is seen, in order. Files that are not there count by their id.

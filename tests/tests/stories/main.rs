@@ -10,5 +10,6 @@ mod faults;
 mod hostile;
 mod learning;
 mod models;
+mod publishing;
 mod rehearsals;
 mod resilience;
