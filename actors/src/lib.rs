@@ -10,6 +10,7 @@ pub mod decide;
 pub mod dispatcher;
 pub mod learning;
 pub mod ports;
+pub mod publishing;
 pub mod rehearsal;
 pub mod supervision;
 #[cfg(test)]

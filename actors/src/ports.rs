@@ -7,7 +7,8 @@ use llm::LlmRouter;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
 use tenants::ports::{
-    Connections, Connector, Ledger, MediaLibrary, Memory, Messenger, PublicMedia, Store, Wake,
+    Connections, Connector, Ledger, MediaLibrary, Memory, Messenger, PlatformAdapter, Posts, PublicMedia,
+    Store, Wake,
 };
 use tenants::tasks::Tasks;
 
@@ -36,6 +37,10 @@ pub struct Ports {
     pub connector: Arc<dyn Connector>,
     /// Attempts to connect accounts, and facts about tokens: the same database.
     pub connections: Arc<dyn Connections>,
+    /// Posts: the same database.
+    pub posts: Arc<dyn Posts>,
+    /// Where posts are published.
+    pub platform: Arc<dyn PlatformAdapter>,
     /// Language models.
     pub llm: Arc<dyn LlmRouter>,
     /// Hints.

@@ -11,6 +11,7 @@ pub mod http;
 pub mod knowledge;
 pub mod media;
 pub mod money;
+pub mod posts;
 pub mod prompts;
 pub mod rehearsals;
 mod scheduler;

@@ -7,7 +7,7 @@ use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, budgets, connections, conversations, costs, directory, inbox, learning,
-    ledger, media, memory, operations, outbox, prompts, rehearsals, writer,
+    ledger, media, memory, operations, outbox, posts, prompts, rehearsals, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -28,6 +28,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         memory::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
+        posts::STATEMENTS,
         prompts::STATEMENTS,
         rehearsals::STATEMENTS,
         writer::STATEMENTS,
@@ -43,6 +44,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::media::STATEMENTS,
         apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
+        apply::posts::STATEMENTS,
         apply::prompts::STATEMENTS,
         apply::rehearsals::STATEMENTS,
         apply::rules::STATEMENTS,
@@ -61,6 +63,7 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
         apply::ledger::BULK_STATEMENTS,
         apply::memory::BULK_STATEMENTS,
         apply::operations::BULK_STATEMENTS,
+        apply::posts::BULK_STATEMENTS,
         apply::rehearsals::BULK_STATEMENTS,
         apply::rules::BULK_STATEMENTS,
     ];
@@ -109,7 +112,7 @@ mod tests {
 
     /// Beginnings of the statements that are meant to read everything: lists of few rows, counts, the first row of
     /// an index.
-    const READ_EVERYTHING: [&str; 26] = [
+    const READ_EVERYTHING: &[&str] = &[
         // Keys in use, and the few apps: asked when keys change.
         "select token_key_id, count(*)",
         "select secret_key_id, count(*)",
@@ -118,6 +121,8 @@ mod tests {
         "select agency_id, id, external_id, secret_key_id as key_id",
         "select agency_id, id, instagram_app_id as external_id",
         "select id, instagram_app_id, instagram_secret_key_id",
+        // One row, from the beginning of an index.
+        "select next_step_at from scheduled_posts",
         // The newest few, from the end of the primary key.
         "select task, provider, model, cost_micro_usd, outcome from llm_calls order by id desc",
         // The handful of versions that came with the program.

@@ -36,6 +36,7 @@ mod open;
 mod operations;
 mod options;
 mod outbox;
+mod posts;
 mod prompts;
 mod rehearsals;
 mod sqlite;

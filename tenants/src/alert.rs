@@ -28,6 +28,8 @@ word_enum! {
         Quarantine = "quarantine",
         /// An effect ended in the dead letters.
         DeadLetter = "dead_letter",
+        /// A post could not be published, or waits for a person because its time has passed.
+        PublishFailed = "publish_failed",
         /// A crisis was recognised in what a person wrote.
         Crisis = "crisis",
         /// An intent has earned it to act by itself.
@@ -58,7 +60,10 @@ impl AlertType {
             AlertType::AuthFailure | AlertType::AgentDown | AlertType::Quarantine | AlertType::Crisis => {
                 Severity::Critical
             }
-            AlertType::ContentViolation | AlertType::SyncFailure | AlertType::DeadLetter => Severity::Error,
+            AlertType::ContentViolation
+            | AlertType::SyncFailure
+            | AlertType::DeadLetter
+            | AlertType::PublishFailed => Severity::Error,
             AlertType::RateLimit | AlertType::Budget | AlertType::Gap | AlertType::AutonomyLost => {
                 Severity::Warning
             }

@@ -129,6 +129,10 @@ ids! {
     PostId = "pst";
     /// An attempt to connect an account.
     ConnectId = "con";
+    /// A note about one attempt of one step of a post.
+    JobLogId = "job";
+    /// A template for posts.
+    TemplateId = "tpl";
 }
 
 impl AgencyId {

@@ -31,6 +31,7 @@ pub mod models;
 pub mod money;
 pub mod policy;
 pub mod ports;
+pub mod post;
 pub mod prompt;
 pub mod rehearsal;
 pub mod rule;

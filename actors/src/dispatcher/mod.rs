@@ -26,7 +26,7 @@ mod account_limits;
 mod alarms;
 mod alerts;
 mod bucket;
-mod contexts;
+pub(crate) mod contexts;
 mod deliver;
 mod desk;
 mod engine;

@@ -6,6 +6,7 @@ mod graph_time;
 mod login;
 mod options;
 mod plan;
+mod publishing;
 mod read_back;
 mod reading;
 mod receipt;

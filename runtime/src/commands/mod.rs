@@ -17,6 +17,7 @@ mod memory;
 mod migrate;
 mod money;
 mod output;
+mod post;
 mod prompt;
 mod queue;
 mod replay;
@@ -95,6 +96,9 @@ enum Command {
     Costs(money::CostArgs),
     /// List the calls to language models, newest first.
     Calls(money::CallArgs),
+    /// Posts: planned, published, failed.
+    #[command(subcommand)]
+    Post(post::PostCommand),
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
@@ -174,6 +178,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Budget(command) => money::budget(command, settings, output).await,
             Command::Costs(args) => money::costs(args, settings, output).await,
             Command::Calls(args) => money::calls(args, settings, output).await,
+            Command::Post(command) => post::run(command, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
             Command::Learning(command) => learning::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,

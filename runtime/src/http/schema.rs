@@ -73,6 +73,11 @@ words! {
     Share = tenants::models::Share;
     CallOutcome = tenants::models::CallOutcome;
     BudgetLevel = tenants::models::BudgetLevel;
+    PostType = tenants::post::PostType;
+    PostState = tenants::post::PostState;
+    ApprovalPolicy = tenants::post::ApprovalPolicy;
+    Approver = tenants::post::Approver;
+    Frequency = tenants::post::Frequency;
 }
 
 /// Schema of every id: a prefix that names the kind, and a UUIDv7.

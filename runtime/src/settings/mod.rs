@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actors::dispatcher::DispatcherSettings;
+use actors::publishing::PublishingSettings;
 use actors::supervision::ActorSettings;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
@@ -54,6 +55,8 @@ pub struct Settings {
     pub actors: ActorSettings,
     /// The queue of effects.
     pub dispatcher: DispatcherSettings,
+    /// Publishing of posts.
+    pub publishing: PublishingSettings,
     /// Logs.
     pub log: LogSettings,
     /// Shutdown.

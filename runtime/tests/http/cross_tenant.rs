@@ -21,6 +21,8 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
     let experiment = json!({ "key": "crisis", "name": "n",
         "arms": [{ "version": 1, "weight": 1 }, { "version": 2, "weight": 1 }] });
     let preview = json!({ "account": world.bakery.account.id, "on": "comment", "text": "lovely!" });
+    let post = json!({ "post_type": "image", "caption": "new", "media": [world.bakery.objects.media],
+        "scheduled_at": "2040-01-01T09:00:00Z" });
     let period = json!({ "from": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z" });
     vec![
         ("GET", "/me", none.clone()),
@@ -116,6 +118,38 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("DELETE", "/tenants/{tenant}/memory/people/{person}", none.clone()),
         ("GET", "/tenants/{tenant}/memory/{item}", none.clone()),
         ("DELETE", "/tenants/{tenant}/memory/{item}", none.clone()),
+        ("GET", "/tenants/{tenant}/posts", none.clone()),
+        ("POST", "/tenants/{tenant}/posts", Some(post.clone())),
+        ("POST", "/tenants/{tenant}/posts/validate", Some(post.clone())),
+        ("POST", "/tenants/{tenant}/posts/import", Some(json!({ "csv": "type,media\n", "dry_run": true }))),
+        ("GET", "/tenants/{tenant}/posts/{post}", none.clone()),
+        ("PUT", "/tenants/{tenant}/posts/{post}", Some(post)),
+        ("GET", "/tenants/{tenant}/posts/{post}/job-logs", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/schedule", Some(json!({ "at": "2040-01-01T09:00:00Z" }))),
+        ("POST", "/tenants/{tenant}/posts/{post}/cancel", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/publish", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/retry", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/approve", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/reject", none.clone()),
+        (
+            "GET",
+            "/tenants/{tenant}/calendar?from=2026-01-01T00:00:00Z&until=2026-02-01T00:00:00Z",
+            none.clone(),
+        ),
+        ("GET", "/tenants/{tenant}/post-templates", none.clone()),
+        (
+            "POST",
+            "/tenants/{tenant}/post-templates",
+            Some(json!({ "name": "new", "post_type": "reel", "caption": "{what}" })),
+        ),
+        ("GET", "/tenants/{tenant}/post-templates/{template}", none.clone()),
+        (
+            "PUT",
+            "/tenants/{tenant}/post-templates/{template}",
+            Some(json!({ "name": "other", "post_type": "image" })),
+        ),
+        ("DELETE", "/tenants/{tenant}/post-templates/{template}", none.clone()),
+        ("POST", "/tenants/{tenant}/post-templates/{template}/fill", Some(json!({ "values": {} }))),
         ("GET", "/tenants/{tenant}/media", none.clone()),
         ("POST", "/tenants/{tenant}/media?name=cake.jpg", Some(Value::from("a file"))),
         ("GET", "/tenants/{tenant}/media/{media}", none.clone()),
@@ -156,6 +190,11 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
     let is_agencys = template.starts_with("/agencies");
     let rehearsal = if is_agencys { house.rehearsal } else { shop.objects.rehearsal };
     let effect = if template.ends_with("/retry") { shop.objects.dead } else { shop.objects.waiting };
+    let post = match template.rsplit('/').next() {
+        Some("retry") => shop.objects.failed_post,
+        Some("approve" | "reject") => shop.objects.pending_post,
+        _ => shop.objects.post,
+    };
     template
         .replace("{tenant}", &owner.0.tenant.id.to_string())
         .replace("{agency}", &owner.1.agency.id.to_string())
@@ -176,6 +215,8 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{event}", &shop.objects.event.to_string())
         .replace("{item}", &shop.objects.remembered.to_string())
         .replace("{person}", &shop.objects.person)
+        .replace("{post}", &post.to_string())
+        .replace("{template}", &shop.objects.template.to_string())
         .replace("{media}", &shop.objects.media.to_string())
         .replace("{upload}", &shop.objects.upload.to_string())
         .replace("{received}", &crate::objects::uploaded_picture().len().to_string())

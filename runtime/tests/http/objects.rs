@@ -16,10 +16,13 @@ use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, R
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
 use tenants::ids::{
     AgencyId, AlertId, ApprovalId, AuditId, CommentId, ConnectId, ConversationId, DecisionId, EffectId,
-    EventId, Ids, MediaId, MemoryId, MessageId, RehearsalId, RuleId, TenantId, UploadId,
+    EventId, Ids, MediaId, MemoryId, MessageId, PostId, RehearsalId, RuleId, TemplateId, TenantId, UploadId,
 };
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
 use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
+use tenants::post::{
+    ApprovalPolicy, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType, Progress,
+};
 use tenants::rehearsal::{Rehearsal, RehearsalStatus};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
 use tenants::tuning::{Learned, Lesson, TuningVersion};
@@ -50,6 +53,14 @@ pub struct Objects {
     pub media: MediaId,
     /// An upload whose bytes are all there.
     pub upload: UploadId,
+    /// A draft of a post, with the picture.
+    pub post: PostId,
+    /// A post that asks for approval.
+    pub pending_post: PostId,
+    /// A post that was given up.
+    pub failed_post: PostId,
+    /// A template for posts.
+    pub template: TemplateId,
     /// A rehearsal that is done.
     pub rehearsal: RehearsalId,
     /// An attempt to connect an account, in which one must be chosen.
@@ -185,6 +196,10 @@ impl Objects {
             upload: upload(rig, tenant).await,
             choice: connect.found[0].external_id.clone(),
             connect: connect.id,
+            post: PostId::new(ids),
+            pending_post: PostId::new(ids),
+            failed_post: PostId::new(ids),
+            template: TemplateId::new(ids),
             remembered: MemoryId::new(ids),
             // A person has a different id for every account.
             person: format!("person-of-{}", account.external_id),
@@ -226,6 +241,10 @@ impl Objects {
             .with(Change::PutRule(Box::new(rule)))
             .with(Change::RaiseAlert(Box::new(alert), now))
             .with(Change::Audit(Box::new(decision_entry(ids, made.decision, made.event, now))))
+            .with(put_post(post(account, &made, made.post, PostState::Draft, now)))
+            .with(put_post(post(account, &made, made.pending_post, PostState::Pending, now)))
+            .with(put_post(post(account, &made, made.failed_post, PostState::Failed, now)))
+            .with(Change::PutPostTemplate(Box::new(template(made.template, now))))
             .with(learned(1, now))
             .with(learned(2, now));
         rig.database.commit(changes).await.unwrap();
@@ -235,6 +254,58 @@ impl Objects {
             .await
             .unwrap();
         Self { alert: alerts[0].id, ..made }
+    }
+}
+
+fn put_post(post: Post) -> Change {
+    Change::PutPost { post: Box::new(post), expected: None }
+}
+
+fn post(account: &Account, made: &Objects, id: PostId, state: PostState, now: Timestamp) -> Post {
+    Post {
+        id,
+        tenant: account.tenant,
+        account: account.id,
+        draft: PostDraft {
+            post_type: PostType::Image,
+            caption: format!("a cake ({state})"),
+            media: vec![made.media],
+            first_comment: None,
+            options: PostOptions::default(),
+        },
+        state,
+        scheduled_at: (state == PostState::Pending).then(|| now + Duration::from_secs(86_400)),
+        approval: PostApproval::new(match state {
+            PostState::Pending => ApprovalPolicy::One,
+            _ => ApprovalPolicy::Off,
+        }),
+        progress: Progress::default(),
+        retry_count: 0,
+        error: None,
+        platform_post_id: None,
+        permalink: None,
+        published_at: None,
+        next_step_at: None,
+        recurrence: None,
+        series: None,
+        media_hash: String::new(),
+        version: 1,
+        created_by: "cli".to_owned(),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn template(id: TemplateId, now: Timestamp) -> PostTemplate {
+    PostTemplate {
+        id,
+        name: "offer".to_owned(),
+        post_type: PostType::Image,
+        caption: "{product} for {price}".to_owned(),
+        hashtags: vec!["cake".to_owned()],
+        first_comment: None,
+        created_at: now,
+        updated_at: now,
     }
 }
 

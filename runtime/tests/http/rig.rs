@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use instagram::{KeyRing, OwnApp, Vault, WebhookApps};
+use instagram::{Gateway, GatewayOptions, KeyRing, OwnApp, Vault, WebhookApps};
 use llm::OfflineProvider;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -137,6 +137,10 @@ impl Rig {
         let mut parts = media_parts(media_folder.path(), &shared, &ids, &tasks, &database, &wake);
         media(&mut parts);
         let media = Arc::new(MediaDesk::new(parts).unwrap());
+        let ring = KeyRing::from_base64(&[KeyRing::generate(&ids)]).unwrap();
+        let vault = Arc::new(Vault::new(ring, ids.clone()));
+        let gateway =
+            Gateway::new(&GatewayOptions::default(), vault.clone(), Arc::new(database.clone())).unwrap();
         let ports = Ports {
             clock: shared.clone(),
             ids: ids.clone(),
@@ -149,11 +153,11 @@ impl Rig {
             messenger: Arc::new(NoMessenger),
             connector: Arc::new(FakeLogins),
             connections: Arc::new(database.clone()),
+            posts: Arc::new(database.clone()),
+            platform: Arc::new(gateway),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake,
         };
-        let ring = KeyRing::from_base64(&[KeyRing::generate(&ids)]).unwrap();
-        let vault = Arc::new(Vault::new(ring, ids));
         let own = OwnApp {
             id: "1001".to_owned(),
             secrets: vec![SecretString::from(OWN_SECRET)],

@@ -28,6 +28,14 @@ pub enum Endpoint {
     ListTags,
     /// `GET /{ig-id}/live_media`.
     ListLiveMedia,
+    /// `POST /{ig-id}/media`.
+    CreateContainer,
+    /// `GET /{container-id}`.
+    ReadContainer,
+    /// `POST /{ig-id}/media_publish`.
+    PublishContainer,
+    /// `GET /{ig-id}/content_publishing_limit`.
+    ReadPublishingLimit,
     /// `GET /{media-id}`.
     ReadMedia,
     /// `GET /{media-id}/children`.
@@ -130,6 +138,7 @@ pub(crate) enum Node {
     /// The Page linked to the token's account.
     Page,
     Media(MediaId),
+    Container(String),
     Comment(CommentId),
     Conversation(ConversationId),
     Message(MessageId),
@@ -226,6 +235,9 @@ fn find(world: &World, caller: &Caller, id: &str, edge: &str) -> Option<Node> {
     if let Some(node) = world.media.get(id) {
         return node.media.is_owned_by(own).then(|| Node::Media(node.media.id.clone()));
     }
+    if let Some(container) = world.containers.get(id) {
+        return (container.account == *own).then(|| Node::Container(container.id.clone()));
+    }
     if let Some(node) = world.comments.find(id) {
         let comment = &node.comment;
         let on_own_media = world.media.get(&comment.media).is_some_and(|node| node.media.is_owned_by(own));
@@ -253,6 +265,10 @@ fn endpoint(method: &Method, node: &Node, edge: &str, params: &Params) -> Option
     let endpoint = match (node, edge) {
         (Node::Account | Node::Page, "") if get => Endpoint::ReadAccount,
         (Node::Account, "media") if get => Endpoint::ListMedia,
+        (Node::Account, "media") if post => Endpoint::CreateContainer,
+        (Node::Account, "media_publish") if post => Endpoint::PublishContainer,
+        (Node::Account, "content_publishing_limit") if get => Endpoint::ReadPublishingLimit,
+        (Node::Container(_), "") if get => Endpoint::ReadContainer,
         (Node::Account, "stories") if get => Endpoint::ListStories,
         (Node::Account, "tags") if get => Endpoint::ListTags,
         (Node::Account, "live_media") if get => Endpoint::ListLiveMedia,

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod apps;
 pub(crate) mod comment_actions;
 pub(crate) mod comments;
+pub(crate) mod containers;
 pub(crate) mod effects;
 pub(crate) mod logins;
 pub(crate) mod media;
@@ -46,6 +47,8 @@ pub(crate) struct World {
     #[serde(default)]
     pub(crate) logins: logins::Logins,
     pub(crate) effects: effects::EffectLog,
+    #[serde(default)]
+    pub(crate) containers: containers::Containers,
     /// Comments and media of others in which an account was mentioned.
     pub(crate) mentions: HashSet<(AccountId, String)>,
     #[serde(skip)]
@@ -68,6 +71,7 @@ impl World {
             tokens: tokens::Tokens::default(),
             logins: logins::Logins::default(),
             effects: effects::EffectLog::default(),
+            containers: containers::Containers::default(),
             mentions: HashSet::new(),
             outbox: Vec::new(),
             undelivered: BTreeMap::new(),

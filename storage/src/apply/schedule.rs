@@ -28,6 +28,7 @@ pub(crate) enum Kind {
     Messages,
     MessageEdits,
     EffectMoves,
+    Posts,
     Expiries,
     Approvals,
     NewEffects,
@@ -71,6 +72,11 @@ impl Kind {
             Change::ForgetMessage { .. } | Change::EditMessage { .. } => Kind::MessageEdits,
             Change::AddEffect(_) => Kind::NewEffects,
             Change::MoveEffect(_) => Kind::EffectMoves,
+            Change::PutPost { .. }
+            | Change::WakePost { .. }
+            | Change::AddJobLog(_)
+            | Change::PutPostTemplate(_)
+            | Change::DeletePostTemplate(_) => Kind::Posts,
             Change::ExpireDrafts { .. } | Change::ExpireOverdueApprovals { .. } => Kind::Expiries,
             Change::AddApproval(_) | Change::DecideApproval { .. } => Kind::Approvals,
             Change::AddRuleHit { .. } => Kind::RuleHits,

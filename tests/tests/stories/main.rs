@@ -12,6 +12,7 @@ mod hostile;
 mod learning;
 mod media;
 mod models;
+mod publishing;
 mod rehearsals;
 mod resilience;
 mod tokens;

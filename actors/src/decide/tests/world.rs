@@ -157,6 +157,7 @@ impl World {
         let context =
             Arc::new(TenantContext { accounts: vec![account], ..TenantContext::new(tenant, settings) });
         let rules = Arc::new(RuleSet::new(&context, noon()));
+        let posts_clock: Arc<dyn tenants::clock::Clock> = shared.clone();
         let ports = Ports {
             clock: shared,
             ids,
@@ -169,6 +170,8 @@ impl World {
             messenger: instagram.clone(),
             connector: Arc::new(ScriptedConnections::default()),
             connections: Arc::new(ScriptedConnections::default()),
+            posts: Arc::new(crate::testing::MemoryStore::default()),
+            platform: Arc::new(crate::testing::Bulletin::new(posts_clock, Arc::default())),
             llm: script.clone(),
             wake: Arc::new(Deaf),
         };

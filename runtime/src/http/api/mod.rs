@@ -29,6 +29,7 @@ mod media;
 mod memory;
 mod operations;
 mod people;
+mod posts;
 mod preview;
 mod prompts;
 mod queue;
@@ -68,6 +69,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(rehearsals::router())
         .merge(memory::router())
         .merge(media::router())
+        .merge(posts::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())
