@@ -7,6 +7,7 @@
 pub mod budgets;
 pub mod decide;
 pub mod dispatcher;
+pub mod intel;
 pub mod learning;
 pub mod ports;
 pub mod rehearsal;

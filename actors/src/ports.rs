@@ -9,6 +9,8 @@ use tenants::ids::Ids;
 use tenants::ports::{Ledger, Memory, Messenger, Store, Wake};
 use tenants::tasks::Tasks;
 
+use crate::intel::Intel;
+
 /// The outside world, as the actors see it. Built once at boot and shared.
 #[derive(Clone)]
 pub struct Ports {
@@ -26,6 +28,8 @@ pub struct Ports {
     pub memory: Arc<dyn Memory>,
     /// Instagram.
     pub messenger: Arc<dyn Messenger>,
+    /// Numbers of accounts and media, and what is made of them.
+    pub intel: Intel,
     /// Language models.
     pub llm: Arc<dyn LlmRouter>,
     /// Hints.

@@ -7,6 +7,7 @@ pub mod commands;
 mod data_dir;
 pub mod demo;
 pub mod http;
+pub mod intel;
 pub mod knowledge;
 pub mod money;
 pub mod prompts;

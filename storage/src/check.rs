@@ -6,7 +6,7 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, learning, ledger,
+    alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, intel, learning, ledger,
     memory, operations, outbox, prompts, rehearsals, writer,
 };
 
@@ -21,6 +21,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         costs::STATEMENTS,
         directory::STATEMENTS,
         inbox::STATEMENTS,
+        intel::STATEMENTS,
         learning::STATEMENTS,
         ledger::STATEMENTS,
         memory::STATEMENTS,
@@ -35,6 +36,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::audit::STATEMENTS,
         apply::conversations::STATEMENTS,
         apply::events::STATEMENTS,
+        apply::intel::STATEMENTS,
         apply::learning::STATEMENTS,
         apply::ledger::STATEMENTS,
         apply::memory::STATEMENTS,
@@ -54,6 +56,7 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
         apply::conversations::BULK_STATEMENTS,
         apply::effects::BULK_STATEMENTS,
         apply::events::BULK_STATEMENTS,
+        apply::intel::BULK_STATEMENTS,
         apply::ledger::BULK_STATEMENTS,
         apply::memory::BULK_STATEMENTS,
         apply::operations::BULK_STATEMENTS,

@@ -30,6 +30,8 @@ word_enum! {
         DeadLetter = "dead_letter",
         /// A crisis was recognised in what a person wrote.
         Crisis = "crisis",
+        /// Far more comments came in an hour than usual.
+        Spike = "spike",
         /// An intent has earned it to act by itself.
         AutonomyEarned = "autonomy_earned",
         /// An intent does not act by itself any more.
@@ -59,7 +61,7 @@ impl AlertType {
                 Severity::Critical
             }
             AlertType::ContentViolation | AlertType::SyncFailure | AlertType::DeadLetter => Severity::Error,
-            AlertType::RateLimit | AlertType::Budget | AlertType::Gap | AlertType::AutonomyLost => {
+            AlertType::RateLimit | AlertType::Budget | AlertType::Gap | AlertType::Spike | AlertType::AutonomyLost => {
                 Severity::Warning
             }
             AlertType::AutonomyEarned => Severity::Info,

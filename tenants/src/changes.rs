@@ -12,6 +12,7 @@ use crate::conversation::{Comment, CommentStatus, Conversation, Message};
 use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
 use crate::experiment::{Experiment, ExperimentEnd, PromptVersion};
 use crate::ids::{AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, RuleId, TenantId};
+use crate::insights::IntelChange;
 use crate::memory::{Forgetting, MemoryItem};
 use crate::money::MicroUsd;
 use crate::prompt::PromptKey;
@@ -274,6 +275,8 @@ pub enum Change {
     /// Ends an experiment, chooses its winner if it has one, and raises the version of the agency's tenants. A conflict
     /// when it does not run, or when the winner is none of its arms.
     EndExperiment(Box<ExperimentEnd>),
+    /// Changes what intel has gathered: insights, reports, competitors.
+    Intel(IntelChange),
     /// Appends to the audit log.
     Audit(Box<NewAuditEntry>),
 }

@@ -98,7 +98,7 @@ impl Record<'_> {
 }
 
 /// Unresolved alerts about an account's token have this key.
-pub(super) fn auth_failure_key(account: &AccountId) -> String {
+pub(crate) fn auth_failure_key(account: &AccountId) -> String {
     format!("auth_failure:{account}")
 }
 

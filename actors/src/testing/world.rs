@@ -22,6 +22,7 @@ use tenants::tasks::Tasks;
 use tokio::sync::broadcast;
 
 use super::MemoryStore;
+use super::intel::nothing_gathered;
 use crate::Ports;
 
 /// 2025-11-21, a Friday.
@@ -125,6 +126,7 @@ impl World {
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
             messenger: Arc::new(Offline),
+            intel: nothing_gathered(),
             llm: ScriptedRouter::new(),
             wake: wake.clone(),
         };

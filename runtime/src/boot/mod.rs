@@ -12,6 +12,7 @@ use std::sync::Arc;
 use actors::Ports;
 use actors::budgets::BudgetWarnings;
 use actors::dispatcher::Dispatcher;
+use actors::intel::Intel;
 use actors::supervision::Troupe;
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
@@ -172,20 +173,21 @@ async fn install_prompts(foundations: &Foundations) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn ports(
+/// The outside world of actors.
+///
+/// # Errors
+/// When no HTTP client can be made.
+pub(crate) fn ports(
     foundations: &Foundations,
     settings: &Settings,
     llm: Arc<dyn LlmRouter>,
     messenger: Option<Arc<dyn Messenger>>,
 ) -> anyhow::Result<Ports> {
-    let messenger = match messenger {
-        Some(messenger) => messenger,
-        None => {
-            let gateway = Arc::new(foundations.gateway(settings)?);
-            forget_old_tokens(foundations, gateway.clone());
-            gateway
-        }
-    };
+    let gateway = Arc::new(foundations.gateway(settings)?);
+    forget_old_tokens(foundations, gateway.clone());
+    let database = Arc::new(foundations.database.clone());
+    let intel = Intel::new(gateway.clone(), database, settings.intel.clone());
+    let messenger = messenger.unwrap_or(gateway);
     let store: Arc<dyn Store> = Arc::new(foundations.database.clone());
     let wake: Arc<dyn Wake> = foundations.wake.clone();
     Ok(Ports {
@@ -196,6 +198,7 @@ fn ports(
         ledger: Arc::new(foundations.database.clone()),
         memory: Arc::new(foundations.memory.clone()),
         messenger,
+        intel,
         llm,
         wake,
     })

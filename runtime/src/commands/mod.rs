@@ -10,6 +10,7 @@ mod config;
 mod demo;
 mod doctor;
 mod experiment;
+mod intel;
 mod learning;
 mod memory;
 mod migrate;
@@ -98,6 +99,15 @@ enum Command {
     /// What was learned from people's verdicts.
     #[command(subcommand)]
     Learning(learning::LearningCommand),
+    /// Numbers of accounts and media.
+    #[command(subcommand)]
+    Insights(intel::InsightsCommand),
+    /// Analytics reports.
+    #[command(subcommand)]
+    Report(intel::ReportCommand),
+    /// Competitors and what was seen of them.
+    #[command(subcommand)]
+    Competitor(intel::CompetitorCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -167,6 +177,9 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Calls(args) => money::calls(args, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
             Command::Learning(command) => learning::run(command, settings, output).await,
+            Command::Insights(command) => intel::insights(command, settings, output).await,
+            Command::Report(command) => intel::report(command, settings, output).await,
+            Command::Competitor(command) => intel::competitor(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Replay(args) => replay::run(*args, settings, output).await,
             Command::Memory(command) => memory::run(command, settings, output).await,

@@ -33,6 +33,7 @@ use super::schema;
         (name = "budgets"), (name = "costs"), (name = "accounts"), (name = "rules"), (name = "prompts"),
         (name = "comments"), (name = "conversations"), (name = "approvals"), (name = "decisions"),
         (name = "rehearsals"),
+        (name = "insights"), (name = "reports"), (name = "competitors"),
         (name = "learning"), (name = "memory"), (name = "queue"), (name = "audit"), (name = "alerts"),
         (name = "operations"),
         (name = "events"), (name = "feed"), (name = "webhooks"), (name = "health")

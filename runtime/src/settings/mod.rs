@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actors::dispatcher::DispatcherSettings;
+use actors::intel::IntelSettings;
 use actors::supervision::ActorSettings;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
@@ -50,6 +51,8 @@ pub struct Settings {
     pub actors: ActorSettings,
     /// The queue of effects.
     pub dispatcher: DispatcherSettings,
+    /// Insights, spikes, reports, competitors.
+    pub intel: IntelSettings,
     /// Logs.
     pub log: LogSettings,
     /// Shutdown.

@@ -15,11 +15,13 @@ use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, R
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
 use tenants::ids::{
     AgencyId, AlertId, ApprovalId, AuditId, CommentId, ConversationId, DecisionId, EffectId, EventId, Ids,
-    MemoryId, MessageId, RehearsalId, RuleId, TenantId,
+    CompetitorId, MemoryId, MessageId, RehearsalId, ReportId, RuleId, RunId, TenantId,
 };
+use tenants::insights::{Competitor, IntelChange, Measured, MediaReading};
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
 use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
 use tenants::rehearsal::{Rehearsal, RehearsalStatus};
+use tenants::report::{AnalyticsReport, ReportBody, ReportPeriod, ReportType};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
 use tenants::tuning::{Learned, Lesson, TuningVersion};
 
@@ -45,6 +47,10 @@ pub struct Objects {
     pub person: String,
     /// A rehearsal that is done.
     pub rehearsal: RehearsalId,
+    /// Instagram's id of a media with numbers.
+    pub media: String,
+    pub report: ReportId,
+    pub competitor: CompetitorId,
 }
 
 /// A rehearsal that is done, of a tenant or of all tenants of an agency.
@@ -109,6 +115,9 @@ impl Objects {
             rule: rule.id,
             alert: AlertId::new(ids),
             rehearsal: rehearsal(rig, tenant.agency, Some(tenant.id)).await,
+            media: format!("media-of-{}", account.external_id),
+            report: ReportId::new(ids),
+            competitor: CompetitorId::new(ids),
             remembered: MemoryId::new(ids),
             // A person has a different id for every account.
             person: format!("person-of-{}", account.external_id),
@@ -150,6 +159,15 @@ impl Objects {
             .with(Change::PutRule(Box::new(rule)))
             .with(Change::RaiseAlert(Box::new(alert), now))
             .with(Change::Audit(Box::new(decision_entry(ids, made.decision, made.event, now))))
+            .with(Change::Intel(IntelChange::MediaReadings(vec![media_reading(&made, account, now)])))
+            .with(Change::Intel(IntelChange::AddReport(Box::new(report(&made, tenant, ids, now)))))
+            .with(Change::Intel(IntelChange::AddCompetitor(Competitor {
+                id: made.competitor,
+                tenant: tenant.id,
+                username: "rival".to_owned(),
+                note: None,
+                created_at: now,
+            })))
             .with(learned(1, now))
             .with(learned(2, now));
         rig.database.commit(changes).await.unwrap();
@@ -159,6 +177,40 @@ impl Objects {
             .await
             .unwrap();
         Self { alert: alerts[0].id, ..made }
+    }
+}
+
+fn media_reading(made: &Objects, account: &Account, now: Timestamp) -> MediaReading {
+    MediaReading {
+        account: account.id,
+        media: made.media.clone(),
+        day: "2026-03-04".to_owned(),
+        product: "FEED".to_owned(),
+        media_type: "IMAGE".to_owned(),
+        caption: "new".to_owned(),
+        permalink: None,
+        published_at: now,
+        metrics: [("likes".to_owned(), Measured::known(3.0))].into(),
+        read_at: now,
+    }
+}
+
+fn report(made: &Objects, tenant: &Tenant, ids: &Ids, now: Timestamp) -> AnalyticsReport {
+    AnalyticsReport {
+        id: made.report,
+        tenant: tenant.id,
+        report_type: ReportType::Daily,
+        period: ReportPeriod {
+            first_day: "2026-03-04".to_owned(),
+            last_day: "2026-03-04".to_owned(),
+            from: now,
+            until: now,
+        },
+        revision: 1,
+        run: RunId::new(ids),
+        asked_by: "intel".to_owned(),
+        body: ReportBody::default(),
+        made_at: now,
     }
 }
 

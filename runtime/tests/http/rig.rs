@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actors::Ports;
+use actors::intel::{Intel, IntelSettings};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -19,7 +20,7 @@ use tenants::breaker::{BreakerConfig, CircuitBreaker};
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
 use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::{Ids, TenantId};
-use tenants::ports::{Finding, MentionText, Messenger, Receipt, SendError, Store, Usage};
+use tenants::ports::{Finding, MentionText, Messenger, NoInsights, Receipt, SendError, Store, Usage};
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
 use troupe::administration::Act;
@@ -129,6 +130,11 @@ impl Rig {
             ledger: Arc::new(database.clone()),
             memory: Arc::new(memory),
             messenger: Arc::new(NoMessenger),
+            intel: Intel::new(
+                Arc::new(NoInsights("there is no Instagram here")),
+                Arc::new(database.clone()),
+                IntelSettings::default(),
+            ),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake: Arc::new(LocalWake::default()),
         };

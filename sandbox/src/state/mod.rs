@@ -5,6 +5,7 @@ pub(crate) mod apps;
 pub(crate) mod comment_actions;
 pub(crate) mod comments;
 pub(crate) mod effects;
+pub(crate) mod hashtags;
 pub(crate) mod media;
 pub(crate) mod message_actions;
 pub(crate) mod messages;
@@ -45,6 +46,9 @@ pub(crate) struct World {
     pub(crate) effects: effects::EffectLog,
     /// Comments and media of others in which an account was mentioned.
     pub(crate) mentions: HashSet<(AccountId, String)>,
+    /// Hashtags that were searched for.
+    #[serde(default)]
+    pub(crate) hashtags: hashtags::Hashtags,
     #[serde(skip)]
     pub(crate) outbox: Vec<Update>,
     /// Updates that left the outbox and are not yet delivered, given up or dropped, by ticket. Kept only by a
@@ -65,6 +69,7 @@ impl World {
             tokens: tokens::Tokens::default(),
             effects: effects::EffectLog::default(),
             mentions: HashSet::new(),
+            hashtags: hashtags::Hashtags::default(),
             outbox: Vec::new(),
             undelivered: BTreeMap::new(),
         }

@@ -12,6 +12,7 @@ mod books;
 pub(crate) mod conversations;
 pub(crate) mod effects;
 pub(crate) mod events;
+pub(crate) mod intel;
 pub(crate) mod learning;
 pub(crate) mod ledger;
 pub(crate) mod memory;
@@ -115,6 +116,7 @@ async fn apply_kind(
         Kind::Approvals => approvals::apply(connection, group).await,
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
         Kind::Rehearsals => rehearsals::apply(connection, group).await,
+        Kind::Intel => intel::apply(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
         Kind::Forgettings => memory::forget(connection, group).await,
         Kind::Memories => memory::remember(connection, group).await,

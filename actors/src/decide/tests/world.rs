@@ -163,6 +163,7 @@ impl World {
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
             messenger: instagram.clone(),
+            intel: crate::testing::nothing_gathered(),
             llm: script.clone(),
             wake: Arc::new(Deaf),
         };

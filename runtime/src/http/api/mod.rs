@@ -16,11 +16,13 @@ mod apps;
 mod audit;
 mod budgets;
 mod comments;
+mod competitors;
 mod conversations;
 mod costs;
 mod events;
 mod experiments;
 mod feed;
+mod insights;
 mod keys;
 mod learning;
 mod me;
@@ -31,6 +33,7 @@ mod preview;
 mod prompts;
 mod queue;
 mod rehearsals;
+mod reports;
 mod rules;
 mod settings;
 mod tenants;
@@ -38,6 +41,7 @@ mod write;
 
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use audit::harmless_cell;
 pub use rules::RuleDocument;
 
 use super::state::AppState;
@@ -64,6 +68,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(preview::router())
         .merge(rehearsals::router())
         .merge(memory::router())
+        .merge(insights::router())
+        .merge(reports::router())
+        .merge(competitors::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())
