@@ -89,7 +89,7 @@ impl DayReading<'_, '_> {
                 }
                 Ok(followers)
             }
-            Err(NoAnswer::NotAvailable(reason)) => {
+            Err(NoAnswer::NotAvailable { reason, .. }) => {
                 let now = asking.now();
                 self.put("followers", String::new(), self.today, Measured::missing(reason), now);
                 Ok(None)

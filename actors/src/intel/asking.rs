@@ -25,8 +25,13 @@ pub(super) enum Stop {
 /// Why a question has no answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum NoAnswer {
-    /// It never will have one as things are; the reason.
-    NotAvailable(String),
+    /// It has none as things are.
+    NotAvailable {
+        /// Why.
+        reason: String,
+        /// Whether one of the metrics may be the cause.
+        names_metric: bool,
+    },
     /// Nothing more is asked.
     Stop(Stop),
 }
@@ -69,9 +74,9 @@ impl<'a> Asking<'a> {
                 gate.answered(self.account, &usage, self.now(), settings);
                 Ok(value)
             }
-            Err(AskError::NotAvailable { reason, usage }) => {
+            Err(AskError::NotAvailable { reason, names_metric, usage }) => {
                 gate.answered(self.account, &usage, self.now(), settings);
-                Err(NoAnswer::NotAvailable(reason))
+                Err(NoAnswer::NotAvailable { reason, names_metric })
             }
             Err(AskError::Failed(error)) => {
                 gate.failed(self.account, &error, self.now(), settings);
@@ -138,15 +143,23 @@ impl<'a> Asking<'a> {
         match self.call(ask(open.clone())).await {
             Ok(readings) => answers.take(&open, readings),
             Err(NoAnswer::Stop(stop)) => return Err(stop),
-            Err(NoAnswer::NotAvailable(reason)) if open.len() == 1 => {
+            Err(NoAnswer::NotAvailable { reason, names_metric: false }) => {
+                answers.missing.extend(open.into_iter().map(|metric| (metric, reason.clone())));
+            }
+            Err(NoAnswer::NotAvailable { reason, .. }) if open.len() == 1 => {
                 self.refused(of, open[0], reason, &mut answers);
             }
-            Err(NoAnswer::NotAvailable(_)) => {
+            Err(NoAnswer::NotAvailable { .. }) => {
                 for metric in open {
                     match self.call(ask(vec![metric])).await {
                         Ok(readings) => answers.take(&[metric], readings),
                         Err(NoAnswer::Stop(stop)) => return Err(stop),
-                        Err(NoAnswer::NotAvailable(reason)) => self.refused(of, metric, reason, &mut answers),
+                        Err(NoAnswer::NotAvailable { reason, names_metric: false }) => {
+                            answers.missing.push((metric, reason));
+                        }
+                        Err(NoAnswer::NotAvailable { reason, .. }) => {
+                            self.refused(of, metric, reason, &mut answers);
+                        }
                     }
                 }
             }

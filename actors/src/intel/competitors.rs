@@ -60,7 +60,7 @@ async fn look(
             Some(_) => Err("Instagram could not be asked for all competitors this time".to_owned()),
             None => match seen(ports, account, competitor).await {
                 Ok(seen) => Ok(seen),
-                Err(NoAnswer::NotAvailable(reason)) => Err(reason),
+                Err(NoAnswer::NotAvailable { reason, .. }) => Err(reason),
                 Err(NoAnswer::Stop(stop)) => {
                     stopped = Some(stop);
                     Err("Instagram could not be asked this time".to_owned())

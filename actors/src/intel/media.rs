@@ -50,17 +50,20 @@ async fn read_due(
     day: &str,
     rows: &mut Vec<MediaReading>,
 ) -> Result<(), Stop> {
-    // Stories first: tomorrow Instagram has forgotten them.
-    let mut items = listed(asking, async { asking.reader().live_stories(asking.account).await }).await?;
-    items.extend(listed(asking, async { asking.reader().recent_media(asking.account, LISTED).await }).await?);
     let now = asking.now();
     let is_due = |item: &MediaItem| {
         let age = now.since(item.published_at);
         let rests = |at: &Timestamp| now.since(*at) < every(age);
         age < media_for && !read_at.get(&item.id).is_some_and(rests)
     };
-    for item in items.into_iter().filter(is_due) {
-        rows.push(read_one(asking, item, day).await?);
+    // Stories first: tomorrow Instagram has forgotten them.
+    let stories = listed(asking, async { asking.reader().live_stories(asking.account).await }).await?;
+    for story in stories.into_iter().filter(is_due) {
+        rows.push(read_one(asking, story, day).await?);
+    }
+    let posts = listed(asking, async { asking.reader().recent_media(asking.account, LISTED).await }).await?;
+    for post in posts.into_iter().filter(is_due) {
+        rows.push(read_one(asking, post, day).await?);
     }
     Ok(())
 }
@@ -71,7 +74,7 @@ async fn listed(
 ) -> Result<Vec<MediaItem>, Stop> {
     match asking.call(call).await {
         Ok(items) => Ok(items),
-        Err(NoAnswer::NotAvailable(reason)) => {
+        Err(NoAnswer::NotAvailable { reason, .. }) => {
             tracing::debug!(account.id = %asking.account.id, reason, "media are not listed");
             Ok(Vec::new())
         }

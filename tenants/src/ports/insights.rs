@@ -25,6 +25,8 @@ pub enum AskError {
     NotAvailable {
         /// Why, for people.
         reason: String,
+        /// True when one of the metrics asked for may be the cause, so that the others can be had without it.
+        names_metric: bool,
         /// Usage headers.
         usage: Usage,
     },

@@ -8,6 +8,7 @@ mod decisions;
 mod delivery;
 mod faults;
 mod hostile;
+mod intel;
 mod learning;
 mod models;
 mod rehearsals;

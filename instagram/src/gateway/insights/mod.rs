@@ -47,18 +47,15 @@ impl Gateway {
 
 /// Tells what Instagram will not say from what failed.
 fn sorted(error: SendError, by_parts: bool) -> AskError {
-    let will_not_say = match (error.category, error.code) {
-        (_, Some(3 | 10 | 200..=299)) => true,
+    let names_metric = match (error.category, error.code) {
+        // Too few viewers or followers, or a missing permission: whatever is asked for.
+        (_, Some(3 | 10 | 200..=299)) | (ErrorCategory::Forbidden, _) => false,
         // An unsupported breakdown is answered like an outage.
-        (ErrorCategory::Transient, Some(1)) => by_parts,
-        (ErrorCategory::Permanent | ErrorCategory::Forbidden, _) => true,
-        _ => false,
+        (ErrorCategory::Transient, Some(1)) if by_parts => true,
+        (ErrorCategory::Permanent, _) => true,
+        _ => return AskError::Failed(error),
     };
-    if will_not_say {
-        AskError::NotAvailable { reason: error.message, usage: error.usage }
-    } else {
-        AskError::Failed(error)
-    }
+    AskError::NotAvailable { reason: error.message, names_metric, usage: error.usage }
 }
 
 #[async_trait]
@@ -105,7 +102,8 @@ impl InsightsReader for Gateway {
     async fn discover(&self, account: &Account, username: &str) -> Result<Told<Discovered>, AskError> {
         if account.flavour != LoginFlavour::Facebook {
             let reason = "business discovery needs an account that is connected through Facebook Login";
-            return Err(AskError::NotAvailable { reason: reason.to_owned(), usage: Default::default() });
+            let reason = reason.to_owned();
+            return Err(AskError::NotAvailable { reason, names_metric: false, usage: Default::default() });
         }
         let handle = questions::checked_handle(username)?;
         let list = format!(
@@ -122,11 +120,11 @@ impl InsightsReader for Gateway {
                     "instagram's answer holds no `business_discovery`",
                 ))),
             },
-            Err(AskError::NotAvailable { reason, usage }) => {
+            Err(AskError::NotAvailable { reason, names_metric, usage }) => {
                 let reason = format!(
                     "@{handle} cannot be seen: it does not exist, or it is no professional account ({reason})"
                 );
-                Err(AskError::NotAvailable { reason, usage })
+                Err(AskError::NotAvailable { reason, names_metric, usage })
             }
             Err(error) => Err(error),
         }

@@ -42,10 +42,14 @@ pub(crate) fn read(world: &World, call: &Call<'_>, id: &MediaId) -> Result<Value
     if media.product == MediaProduct::Story && gathered.reach < FEWEST_VIEWERS {
         return Err(GraphError::new(10, "(#10) Not enough viewers for the media to show insights"));
     }
+    let all_likes = media.like_count + media.liked_by.len() as u64;
     let data: Vec<Value> = names
         .iter()
         .map(|name| {
             let value = match name.as_str() {
+                // These two are told as they are now, as the media itself shows them.
+                "likes" => all_likes,
+                "total_interactions" => gathered.interactions() - gathered.likes + all_likes,
                 "ig_reels_avg_watch_time" => 4_200,
                 "ig_reels_video_view_total_time" => gathered.views * 4_200,
                 "navigation" => gathered.views / 2,
