@@ -280,8 +280,7 @@ impl IntelStore for Database {
         metric: &str,
         from_day: &str,
     ) -> Result<Vec<(String, Timestamp)>, StoreError> {
-        let found =
-            rows!(self.reader(), (String, Moment), DAYS_READ, tenant.0, account.0, metric, from_day)?;
+        let found = rows!(self.reader(), (String, Moment), DAYS_READ, tenant.0, account.0, metric, from_day)?;
         Ok(found.into_iter().map(|(day, at)| (day, at.0)).collect())
     }
 
@@ -305,16 +304,7 @@ impl IntelStore for Database {
     ) -> Result<u64, StoreError> {
         let oldest = tenants::ids::oldest_uuid_of(from);
         let (from, until) = (Moment(from), Moment(until));
-        let found = row!(
-            self.reader(),
-            (i64,),
-            COUNT_COMMENTS,
-            tenant.0,
-            oldest,
-            account.0,
-            from,
-            until
-        )?;
+        let found = row!(self.reader(), (i64,), COUNT_COMMENTS, tenant.0, oldest, account.0, from, until)?;
         Ok(found.map_or(0, |(many,)| u64::try_from(many).unwrap_or_default()))
     }
 
@@ -380,8 +370,7 @@ impl IntelStore for Database {
         last_day: &str,
     ) -> Result<Option<AnalyticsReport>, StoreError> {
         let word = report_type.as_str();
-        let found =
-            row!(self.reader(), ReportRow, FIND_REPORT_OF, tenant.0, word, first_day, last_day)?;
+        let found = row!(self.reader(), ReportRow, FIND_REPORT_OF, tenant.0, word, first_day, last_day)?;
         found.map(AnalyticsReport::try_from).transpose()
     }
 

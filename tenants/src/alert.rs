@@ -61,9 +61,11 @@ impl AlertType {
                 Severity::Critical
             }
             AlertType::ContentViolation | AlertType::SyncFailure | AlertType::DeadLetter => Severity::Error,
-            AlertType::RateLimit | AlertType::Budget | AlertType::Gap | AlertType::Spike | AlertType::AutonomyLost => {
-                Severity::Warning
-            }
+            AlertType::RateLimit
+            | AlertType::Budget
+            | AlertType::Gap
+            | AlertType::Spike
+            | AlertType::AutonomyLost => Severity::Warning,
             AlertType::AutonomyEarned => Severity::Info,
         }
     }

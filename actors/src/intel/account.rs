@@ -127,7 +127,8 @@ impl DayReading<'_, '_> {
     fn take(&mut self, group: &Group, answers: Answers, day: NaiveDate, ends_at: Timestamp) {
         for Reading { metric, breakdown, value, ends_at: own_end } in answers.readings {
             // Parts come with the whole, which has been asked for by itself.
-            if group.breakdown.is_some() && breakdown.is_empty() && group.metrics != ["follows_and_unfollows"] {
+            if group.breakdown.is_some() && breakdown.is_empty() && group.metrics != ["follows_and_unfollows"]
+            {
                 continue;
             }
             let day = own_end.map_or(day, |end| day_of_series(end, self.zone));
@@ -140,7 +141,14 @@ impl DayReading<'_, '_> {
         }
     }
 
-    fn put(&mut self, metric: &str, breakdown: String, day: NaiveDate, measured: Measured, ends_at: Timestamp) {
+    fn put(
+        &mut self,
+        metric: &str,
+        breakdown: String,
+        day: NaiveDate,
+        measured: Measured,
+        ends_at: Timestamp,
+    ) {
         self.rows.push(AccountInsight {
             account: self.asking.account.id,
             metric: metric.to_owned(),

@@ -5,9 +5,7 @@ use std::future::Future;
 use tenants::account::Account;
 use tenants::clock::Timestamp;
 use tenants::effect::ErrorCategory;
-use tenants::ports::{
-    AccountQuestion, AskError, InsightsReader, Reading, SendError, Told,
-};
+use tenants::ports::{AccountQuestion, AskError, InsightsReader, Reading, SendError, Told};
 
 use super::Intel;
 use super::catalogue::Group;
@@ -64,7 +62,10 @@ impl<'a> Asking<'a> {
     }
 
     /// Makes one call through the gate.
-    pub async fn call<T>(&self, call: impl Future<Output = Result<Told<T>, AskError>>) -> Result<T, NoAnswer> {
+    pub async fn call<T>(
+        &self,
+        call: impl Future<Output = Result<Told<T>, AskError>>,
+    ) -> Result<T, NoAnswer> {
         let (gate, settings) = (self.intel.gate(), self.intel.settings());
         let _place = gate.places.acquire().await;
         let not_now = |reason| NoAnswer::Stop(Stop::NotNow(reason));

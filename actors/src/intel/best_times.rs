@@ -6,10 +6,10 @@
 use chrono::{Datelike, Timelike};
 use serde::Serialize;
 use tenants::clock::Timestamp;
+use tenants::ids::AccountId;
 use tenants::insights::MediaReading;
 use tenants::ports::{InsightQuery, MediaQuery, StoreError, TenantContext};
 use tenants::report::rounded;
-use tenants::ids::AccountId;
 
 use super::Intel;
 use super::periods::{day_of, days_before, zone_of};
@@ -171,10 +171,14 @@ fn remark(posts: usize, suggestions: &[Cell]) -> String {
         return format!("{posts} posts are too few to suggest an hour; it takes {ENOUGH_POSTS}");
     }
     if suggestions.is_empty() {
-        return format!("no hour with at least {ENOUGH_IN_CELL} posts did better than the average of {posts} posts");
+        return format!(
+            "no hour with at least {ENOUGH_IN_CELL} posts did better than the average of {posts} posts"
+        );
     }
     let fewest = suggestions.iter().map(|cell| cell.posts).min().unwrap_or_default();
-    format!("from {posts} posts; a suggested hour rests on {fewest} posts at least. It shows what went together, not why")
+    format!(
+        "from {posts} posts; a suggested hour rests on {fewest} posts at least. It shows what went together, not why"
+    )
 }
 
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -186,7 +190,11 @@ mod tests {
     #[test]
     fn with_few_posts_nothing_is_suggested_and_it_says_so() {
         let told = judged(&[(0, 9, 100.0); 9]);
-        assert!(told.suggestions.is_empty() && told.remark.contains("9 posts are too few"), "{}", told.remark);
+        assert!(
+            told.suggestions.is_empty() && told.remark.contains("9 posts are too few"),
+            "{}",
+            told.remark
+        );
         assert_eq!((told.cells.len(), told.cells[0].posts), (1, 9), "what is known is shown");
         assert!(judged(&[]).average_engagement.is_none());
     }
@@ -197,7 +205,8 @@ mod tests {
         posts.push((2, 20, 500.0));
         posts.extend([(4, 18, 60.0); 5]);
         let told = judged(&posts);
-        let suggested: Vec<_> = told.suggestions.iter().map(|cell| (cell.weekday, cell.hour, cell.posts)).collect();
+        let suggested: Vec<_> =
+            told.suggestions.iter().map(|cell| (cell.weekday, cell.hour, cell.posts)).collect();
         assert_eq!(suggested, [("friday", 18, 5)]);
         let lucky = told.cells.iter().find(|cell| cell.weekday == "wednesday").unwrap();
         assert!(lucky.expected_engagement < lucky.average_engagement / 2.0, "{lucky:?}");

@@ -47,17 +47,10 @@ pub(super) const ACCOUNT: &[Group] = &[
         None,
     ),
     group(&["views", "reach"], MetricForm::Total, Some("media_product_type")),
-    Group {
-        followers: SMALL,
-        ..group(&["follows_and_unfollows"], MetricForm::Total, Some("follow_type"))
-    },
+    Group { followers: SMALL, ..group(&["follows_and_unfollows"], MetricForm::Total, Some("follow_type")) },
     // Followers won, by days of Instagram's own.
     Group { followers: SMALL, ..group(&["follower_count"], MetricForm::Series, None) },
-    Group {
-        followers: SMALL,
-        is_of_today: true,
-        ..group(&["online_followers"], MetricForm::Lifetime, None)
-    },
+    Group { followers: SMALL, is_of_today: true, ..group(&["online_followers"], MetricForm::Lifetime, None) },
     Group {
         followers: SMALL,
         is_of_today: true,
@@ -80,7 +73,16 @@ pub(super) fn of_media(product: &str) -> &'static [&'static str] {
             "ig_reels_avg_watch_time",
             "ig_reels_video_view_total_time",
         ],
-        "STORY" => &["reach", "views", "total_interactions", "shares", "reposts", "replies", "profile_visits", "follows"],
+        "STORY" => &[
+            "reach",
+            "views",
+            "total_interactions",
+            "shares",
+            "reposts",
+            "replies",
+            "profile_visits",
+            "follows",
+        ],
         "AD" => &[],
         _ => &[
             "reach",
@@ -103,7 +105,8 @@ mod tests {
 
     #[test]
     fn nothing_that_instagram_removed_is_asked_for() {
-        let dead = ["impressions", "plays", "video_views", "engagement", "taps_forward", "exits", "email_contacts"];
+        let dead =
+            ["impressions", "plays", "video_views", "engagement", "taps_forward", "exits", "email_contacts"];
         let media = ["FEED", "REELS", "STORY", "AD"].into_iter().flat_map(of_media);
         let account = ACCOUNT.iter().flat_map(|group| group.metrics);
         for metric in media.chain(account) {
@@ -115,7 +118,10 @@ mod tests {
     fn profile_views_and_website_clicks_are_asked_for_as_totals_only() {
         for metric in ["profile_views", "website_clicks"] {
             let groups: Vec<_> = ACCOUNT.iter().filter(|group| group.metrics.contains(&metric)).collect();
-            assert!(!groups.is_empty() && groups.iter().all(|group| group.form == MetricForm::Total), "{metric}");
+            assert!(
+                !groups.is_empty() && groups.iter().all(|group| group.form == MetricForm::Total),
+                "{metric}"
+            );
         }
     }
 }

@@ -17,7 +17,8 @@ use crate::Ports;
 
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
 /// Why nobody can be seen.
-const NO_ACCOUNT: &str = "business discovery needs an account that is connected through Facebook Login: connect one";
+const NO_ACCOUNT: &str =
+    "business discovery needs an account that is connected through Facebook Login: connect one";
 
 /// Takes a snapshot of every competitor, and makes the report about them: both are stored in one unit.
 pub(super) async fn changes(
@@ -35,7 +36,13 @@ pub(super) async fn changes(
     let seen = snapshots.iter().filter(|snapshot| snapshot.seen.is_some()).count();
     let details = json!({ "day": day, "competitors": competitors.len(), "seen": seen });
     let tenant = ("tenant", context.tenant.id.to_string());
-    changes.push(Change::Audit(Box::new(entry(ports, "competitors.looked_at", tenant, details, ports.clock.now()))));
+    changes.push(Change::Audit(Box::new(entry(
+        ports,
+        "competitors.looked_at",
+        tenant,
+        details,
+        ports.clock.now(),
+    ))));
     let report = report::of_competitors(ports, context, &snapshots, due_at).await?;
     changes.push(Change::Intel(IntelChange::CompetitorSnapshots(snapshots)));
     changes.extend(report);
@@ -104,5 +111,11 @@ fn snapshot(
         Ok(seen) => (Some(seen), None),
         Err(problem) => (None, Some(problem)),
     };
-    CompetitorSnapshot { competitor: competitor.id, day: day.to_owned(), seen, problem, taken_at: ports.clock.now() }
+    CompetitorSnapshot {
+        competitor: competitor.id,
+        day: day.to_owned(),
+        seen,
+        problem,
+        taken_at: ports.clock.now(),
+    }
 }

@@ -84,7 +84,8 @@ impl Gate {
     pub fn answered(&self, account: &Account, usage: &Usage, now: Timestamp, settings: &IntelSettings) {
         let mut known = self.known();
         let until = now + usage.regain_after.unwrap_or(settings.pause()).max(settings.pause());
-        let is_high = |percent: Option<f32>| percent.is_some_and(|percent| percent >= settings.pause_at_percent);
+        let is_high =
+            |percent: Option<f32>| percent.is_some_and(|percent| percent >= settings.pause_at_percent);
         if is_high(usage.app_percent) {
             known.apps.insert(account.app, until);
         }
@@ -115,7 +116,14 @@ impl Gate {
     }
 
     /// Remembers that Instagram refused a metric.
-    pub fn refuse(&self, account: &AccountId, of: &str, metric: &'static str, reason: &str, until: Timestamp) {
+    pub fn refuse(
+        &self,
+        account: &AccountId,
+        of: &str,
+        metric: &'static str,
+        reason: &str,
+        until: Timestamp,
+    ) {
         let mut known = self.known();
         if known.refused.len() >= KEPT {
             // Whoever is forgotten is refused once more.
@@ -125,7 +133,13 @@ impl Gate {
     }
 
     /// Why a metric is not asked for now.
-    pub fn refusal(&self, account: &AccountId, of: &str, metric: &'static str, now: Timestamp) -> Option<String> {
+    pub fn refusal(
+        &self,
+        account: &AccountId,
+        of: &str,
+        metric: &'static str,
+        now: Timestamp,
+    ) -> Option<String> {
         let known = self.known();
         let (reason, until) = known.refused.get(&(*account, of.to_owned(), metric))?;
         (*until > now).then(|| reason.clone())

@@ -94,13 +94,18 @@ fn every(age: Duration) -> Duration {
 async fn read_one(asking: &Asking<'_>, item: MediaItem, day: &str) -> Result<MediaReading, Stop> {
     let metrics = of_media(&item.product);
     let answers = asking.media_metrics(&item.id, &item.product, metrics).await?;
-    let mut found: BTreeMap<String, Measured> =
-        answers.missing.into_iter().map(|(metric, reason)| (metric.to_owned(), Measured::missing(reason))).collect();
+    let mut found: BTreeMap<String, Measured> = answers
+        .missing
+        .into_iter()
+        .map(|(metric, reason)| (metric.to_owned(), Measured::missing(reason)))
+        .collect();
     let whole = answers.readings.into_iter().filter(|reading| reading.breakdown.is_empty());
     found.extend(whole.map(|reading| (reading.metric, Measured::known(reading.value))));
     // The list tells likes and comments at once, the insights of media only after a while.
     for (metric, listed) in [("likes", item.likes), ("comments", item.comments)] {
-        let entry = found.entry(metric.to_owned()).or_insert_with(|| Measured::missing("Instagram has no data for it"));
+        let entry = found
+            .entry(metric.to_owned())
+            .or_insert_with(|| Measured::missing("Instagram has no data for it"));
         if let (None, Some(listed)) = (entry.value, listed) {
             *entry = Measured::known(listed as f64);
         }

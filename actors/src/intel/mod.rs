@@ -21,12 +21,12 @@ mod trouble;
 use std::fmt;
 use std::sync::Arc;
 
-use tenants::changes::Change;
-use tenants::event::{Role, TickBody};
-use tenants::ids::AuditId;
 use tenants::account::{Account, AccountStatus};
 use tenants::audit::NewAuditEntry;
+use tenants::changes::Change;
 use tenants::clock::Timestamp;
+use tenants::event::{Role, TickBody};
+use tenants::ids::AuditId;
 use tenants::insights::IntelChange;
 use tenants::ports::{InsightsReader, IntelStore, StoreError, TenantContext};
 use tenants::report::ReportType;
@@ -56,11 +56,7 @@ impl fmt::Debug for Intel {
 
 impl Intel {
     /// Reads through `reader` and keeps in `store`, which must be the database that [`Ports::store`] is.
-    pub fn new(
-        reader: Arc<dyn InsightsReader>,
-        store: Arc<dyn IntelStore>,
-        settings: IntelSettings,
-    ) -> Self {
+    pub fn new(reader: Arc<dyn InsightsReader>, store: Arc<dyn IntelStore>, settings: IntelSettings) -> Self {
         let gate = Gate::new(&settings);
         Self(Arc::new(Parts { reader, store, settings, gate }))
     }

@@ -66,9 +66,11 @@ mod tests {
     #[test]
     fn instagrams_own_day_belongs_to_the_tenants_day_of_its_middle() {
         let ends_at = at("2026-01-02T08:00:00Z");
-        for (zone, expected) in
-            [(Tz::UTC, "2026-01-01"), (Tz::America__Los_Angeles, "2026-01-01"), (Tz::Asia__Tokyo, "2026-01-02")]
-        {
+        for (zone, expected) in [
+            (Tz::UTC, "2026-01-01"),
+            (Tz::America__Los_Angeles, "2026-01-01"),
+            (Tz::Asia__Tokyo, "2026-01-02"),
+        ] {
             assert_eq!(day_of_series(ends_at, zone).to_string(), expected, "{zone}");
         }
     }
@@ -85,9 +87,11 @@ mod tests {
     #[test]
     fn the_last_whole_day_is_that_of_the_tenants_clock() {
         let tick = at("2026-03-04T02:00:00Z");
-        for (zone, expected) in
-            [(Tz::UTC, "2026-03-03"), (Tz::America__Los_Angeles, "2026-03-02"), (Tz::Asia__Tokyo, "2026-03-03")]
-        {
+        for (zone, expected) in [
+            (Tz::UTC, "2026-03-03"),
+            (Tz::America__Los_Angeles, "2026-03-02"),
+            (Tz::Asia__Tokyo, "2026-03-03"),
+        ] {
             assert_eq!(last_whole_day(tick, zone).to_string(), expected, "{zone}");
         }
         let week = period("2026-03-01".parse().unwrap(), 7, Tz::UTC);

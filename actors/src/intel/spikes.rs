@@ -55,7 +55,9 @@ pub(super) async fn changes(
         };
         row.measured.reason = hour.since.map(|since| format!("{MARK}{since}"));
         changes.push(Change::Intel(IntelChange::AccountInsights(vec![row])));
-        changes.extend(hour.news.map(|news| told(ports, context, account, news, &hour, count)).into_iter().flatten());
+        changes.extend(
+            hour.news.map(|news| told(ports, context, account, news, &hour, count)).into_iter().flatten(),
+        );
     }
     Ok(changes)
 }
@@ -198,6 +200,10 @@ mod tests {
         counts.extend([60, 0]);
         assert_eq!(told_of(&counts)[24], Some(News::Began));
         let mut busy = told_of(&[vec![60; 1], vec![40; 30], vec![79, 90]].concat()).into_iter().skip(31);
-        assert_eq!((busy.next(), busy.next()), (Some(None), Some(Some(News::Began))), "twice the usual 40 and a bit is less than 90");
+        assert_eq!(
+            (busy.next(), busy.next()),
+            (Some(None), Some(Some(News::Began))),
+            "twice the usual 40 and a bit is less than 90"
+        );
     }
 }

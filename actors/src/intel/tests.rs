@@ -220,7 +220,9 @@ async fn one_metric_that_instagram_removed_costs_that_metric_alone_and_is_left_a
         assert!(whole(&rows, metric, "2025-11-21").measured.value.is_some(), "{metric}");
     }
     let removed = whole(&rows, "profile_views", "2025-11-21");
-    assert!(removed.measured.value.is_none() && removed.measured.reason.as_ref().unwrap().contains("code 100"));
+    assert!(
+        removed.measured.value.is_none() && removed.measured.reason.as_ref().unwrap().contains("code 100")
+    );
     let asked_for_it = |calls: Vec<String>| {
         calls.iter().filter(|call| call.starts_with("account") && call.contains("profile_views")).count()
     };
@@ -266,7 +268,11 @@ async fn a_rate_limit_in_the_middle_keeps_what_was_read_and_waits_as_told() {
     stage.script(|script| script.fails_after = Some((2, limited)));
     let changes = stage.tick("insights").await;
     assert!(whole(&rows(&changes), "reach", "2025-11-21").measured.value.is_some());
-    assert!(changes.iter().any(|change| matches!(change, Change::Audit(entry) if entry.event_type == "insights.postponed")));
+    assert!(
+        changes
+            .iter()
+            .any(|change| matches!(change, Change::Audit(entry) if entry.event_type == "insights.postponed"))
+    );
     assert!(!changes.iter().any(|change| matches!(change, Change::SetAccountStatus { .. })));
     assert_eq!(stage.calls().len(), 3);
     stage.script(|script| script.fails_after = None);
@@ -276,7 +282,10 @@ async fn a_rate_limit_in_the_middle_keeps_what_was_read_and_waits_as_told() {
     stage.world.clock.advance(HOUR + Duration::from_secs(1));
     let changes = stage.tick("insights").await;
     assert!(!stage.calls().is_empty());
-    assert!(whole(&rows(&changes), "reach", "2025-11-20").measured.value.is_some(), "the day before is made up for");
+    assert!(
+        whole(&rows(&changes), "reach", "2025-11-20").measured.value.is_some(),
+        "the day before is made up for"
+    );
 }
 
 #[tokio::test]
@@ -291,7 +300,9 @@ async fn a_dead_token_marks_the_account_and_tells_people_with_the_alert_of_refus
     };
     assert!(changes.iter().any(is_marked));
     let key = format!("auth_failure:{account}");
-    assert!(changes.iter().any(|change| matches!(change, Change::RaiseAlert(alert, _) if alert.dedup_key == key)));
+    assert!(
+        changes.iter().any(|change| matches!(change, Change::RaiseAlert(alert, _) if alert.dedup_key == key))
+    );
 }
 
 #[tokio::test]

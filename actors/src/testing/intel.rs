@@ -55,8 +55,7 @@ impl GatheredStore {
             match change {
                 IntelChange::AccountInsights(list) => {
                     for row in list {
-                        let key =
-                            (row.account, row.metric.clone(), row.day.clone(), row.breakdown.clone());
+                        let key = (row.account, row.metric.clone(), row.day.clone(), row.breakdown.clone());
                         rows.insights.insert(key, row.clone());
                     }
                 }
@@ -85,7 +84,10 @@ impl IntelStore for GatheredStore {
     ) -> Result<Vec<AccountInsight>, StoreError> {
         let is_wanted = |row: &&AccountInsight| {
             query.account.is_none_or(|account| account == row.account)
-                && query.metric.as_ref().map_or(row.metric != COMMENTS_PER_HOUR, |metric| *metric == row.metric)
+                && query
+                    .metric
+                    .as_ref()
+                    .map_or(row.metric != COMMENTS_PER_HOUR, |metric| *metric == row.metric)
                 && row.day >= query.first_day
                 && row.day <= query.last_day
         };
@@ -181,7 +183,9 @@ impl IntelStore for GatheredStore {
         last_day: &str,
     ) -> Result<Option<AnalyticsReport>, StoreError> {
         let is_wanted = |it: &&AnalyticsReport| {
-            it.report_type == report_type && it.period.first_day == first_day && it.period.last_day == last_day
+            it.report_type == report_type
+                && it.period.first_day == first_day
+                && it.period.last_day == last_day
         };
         Ok(self.rows().reports.iter().find(is_wanted).cloned())
     }

@@ -50,7 +50,8 @@ impl Cascade {
         let lines = behalf.budget.lines(Task::Report, self.clock.now());
         let payer = Payer::new(behalf.budget.tenant, lines)
             .map_err(|error| LlmError::Unavailable { retry_after: None, reason: error.to_string() })?;
-        let input = Input { schema: Some(schema()), ..Input::text(INSTRUCTIONS, document(request).to_string()) };
+        let input =
+            Input { schema: Some(schema()), ..Input::text(INSTRUCTIONS, document(request).to_string()) };
         let reply = self
             .models
             .complete(Request {

@@ -15,8 +15,10 @@ const CHANGES_TOLD: usize = 4;
 
 /// What the built-in rules say to numbers.
 pub fn from_numbers(request: &ReportRequest) -> Written {
-    let mut changes: Vec<&ReportFact> = request.facts.iter().filter(|fact| size(fact) >= WORTH_TELLING).collect();
-    changes.sort_by(|one, other| size(other).total_cmp(&size(one)).then_with(|| one.metric.cmp(&other.metric)));
+    let mut changes: Vec<&ReportFact> =
+        request.facts.iter().filter(|fact| size(fact) >= WORTH_TELLING).collect();
+    changes
+        .sort_by(|one, other| size(other).total_cmp(&size(one)).then_with(|| one.metric.cmp(&other.metric)));
     let mut written = Written {
         findings: changes.iter().take(CHANGES_TOLD).map(|fact| change(fact)).collect(),
         anomalies: changes.iter().filter(|fact| is_odd(fact)).map(|fact| change(fact)).collect(),
@@ -35,14 +37,16 @@ fn size(fact: &ReportFact) -> f64 {
 }
 
 fn is_odd(fact: &ReportFact) -> bool {
-    let largest = [fact.current, fact.previous].into_iter().flatten().fold(0.0_f64, |most, it| most.max(it.abs()));
+    let largest =
+        [fact.current, fact.previous].into_iter().flatten().fold(0.0_f64, |most, it| most.max(it.abs()));
     size(fact) >= ODD && (fact.is_percent || largest >= ENOUGH)
 }
 
 fn change(fact: &ReportFact) -> FindingLine {
     let percent = fact.change_percent.unwrap_or_default();
     let verb = if percent >= 0.0 { "rose" } else { "fell" };
-    let [previous, current] = [fact.previous, fact.current].map(|value| shown(value.unwrap_or_default(), fact));
+    let [previous, current] =
+        [fact.previous, fact.current].map(|value| shown(value.unwrap_or_default(), fact));
     let text = format!(
         "{} {verb} by {} % to {current}, from {previous} in the period before.",
         capital(&fact.label),
@@ -57,7 +61,8 @@ fn unchanged(request: &ReportRequest) -> Option<FindingLine> {
     if known.is_empty() {
         let current = request.facts.iter().find(|fact| fact.current.is_some())?;
         let value = shown(current.current?, current);
-        let text = format!("{} was {value}; there is nothing to compare it with yet.", capital(&current.label));
+        let text =
+            format!("{} was {value}; there is nothing to compare it with yet.", capital(&current.label));
         return Some(FindingLine { text, metrics: vec![current.metric.clone()] });
     }
     let metrics = known.iter().map(|fact| fact.metric.clone()).collect();
@@ -77,23 +82,28 @@ fn best_post(post: &PostLine) -> FindingLine {
 
 fn recommendations(request: &ReportRequest) -> Vec<String> {
     let fell = |metric: &str| {
-        request
-            .facts
-            .iter()
-            .any(|fact| fact.metric == metric && fact.change_percent.is_some_and(|percent| percent <= -WORTH_TELLING))
+        request.facts.iter().any(|fact| {
+            fact.metric == metric && fact.change_percent.is_some_and(|percent| percent <= -WORTH_TELLING)
+        })
     };
-    let is_zero = |metric: &str| {
-        request.facts.iter().any(|fact| fact.metric == metric && fact.current == Some(0.0))
-    };
+    let is_zero =
+        |metric: &str| request.facts.iter().any(|fact| fact.metric == metric && fact.current == Some(0.0));
     let mut said = Vec::new();
     if is_zero("posts_published") {
-        said.push("Nothing was published: plan a post, for example a variation of the best one so far.".to_owned());
+        said.push(
+            "Nothing was published: plan a post, for example a variation of the best one so far.".to_owned(),
+        );
     }
     if fell("reach") || fell("views") {
-        said.push("Fewer people were reached: publish at the hours that the best-time suggestion names.".to_owned());
+        said.push(
+            "Fewer people were reached: publish at the hours that the best-time suggestion names.".to_owned(),
+        );
     }
     if fell("average_engagement_rate") || fell("total_comments") {
-        said.push("People reacted less: ask a question in the next captions and answer the first comments.".to_owned());
+        said.push(
+            "People reacted less: ask a question in the next captions and answer the first comments."
+                .to_owned(),
+        );
     }
     if let Some(best) = request.posts.first().filter(|_| request.posts.len() > 1) {
         said.push(format!("The best post was a {}: make another one of this kind.", best.kind));
@@ -141,10 +151,13 @@ mod tests {
             vec![fact("views", 1_000.0, 950.0), fact("reach", 333.0, 1_000.0), fact("total_saves", 6.0, 3.0)];
         let written = from_numbers(&ReportRequest { facts, ..ReportRequest::default() });
         let told: Vec<&str> = written.findings.iter().map(|line| line.text.as_str()).collect();
-        assert_eq!(told, [
-            "Total saves rose by 100 % to 6, from 3 in the period before.",
-            "Reach fell by 66.7 % to 333, from 1000 in the period before.",
-        ]);
+        assert_eq!(
+            told,
+            [
+                "Total saves rose by 100 % to 6, from 3 in the period before.",
+                "Reach fell by 66.7 % to 333, from 1000 in the period before.",
+            ]
+        );
         assert_eq!(written.anomalies.len(), 1, "three saves more are no anomaly: {:?}", written.anomalies);
         assert_eq!(written.left_out, 0);
     }

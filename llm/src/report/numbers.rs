@@ -147,8 +147,14 @@ mod tests {
     #[test]
     fn numbers_of_the_report_are_known_however_they_are_written() {
         for text in [
-            "Reach was 1234.", "Reach was 1,234 (987 before).", "Reichweite: 1.234, +25,03 %", "up 25.0 %, or 25%",
-            "1 234".replace(' ', "\u{a0}").as_str(), "The rate of 4.5 fell by 12.5 %", "247 more people", "On 2026-03-04",
+            "Reach was 1234.",
+            "Reach was 1,234 (987 before).",
+            "Reichweite: 1.234, +25,03 %",
+            "up 25.0 %, or 25%",
+            "1 234".replace(' ', "\u{a0}").as_str(),
+            "The rate of 4.5 fell by 12.5 %",
+            "247 more people",
+            "On 2026-03-04",
             "no numbers at all",
         ] {
             assert!(numbers().cover(text), "{text}");
@@ -158,8 +164,15 @@ mod tests {
     #[test]
     fn invented_numbers_are_noticed_however_they_are_written() {
         for text in [
-            "Reach was 1235.", "Reach was 12,340.", "up 26 %", "1.2k people", "up 25.1 %", "three posts and 3 reels",
-            "٤٫٥ percent", "reach 1,234,567", "4.51",
+            "Reach was 1235.",
+            "Reach was 12,340.",
+            "up 26 %",
+            "1.2k people",
+            "up 25.1 %",
+            "three posts and 3 reels",
+            "٤٫٥ percent",
+            "reach 1,234,567",
+            "4.51",
         ] {
             assert!(!numbers().cover(text), "{text}");
         }

@@ -9,7 +9,9 @@ use serde_json::json;
 use tenants::account::Tenant;
 use tenants::clock::Timestamp;
 use tenants::ids::ReportId;
-use tenants::ports::{Directory, InsightQuery, IntelStore, MediaQuery, PageRequest, TenantContext, UnitOfWork};
+use tenants::ports::{
+    Directory, InsightQuery, IntelStore, MediaQuery, PageRequest, TenantContext, UnitOfWork,
+};
 use tenants::report::{AnalyticsReport, ReportType};
 
 use super::workspace::Workspace;
@@ -175,8 +177,7 @@ pub(super) async fn insights(
             let tenant = workspace.tenant(&tenant, None).await?;
             let context = context_of(&workspace, &tenant).await?;
             let reader = Arc::new(tenants::ports::NoInsights("this command reads what was gathered"));
-            let intel =
-                actors::intel::Intel::new(reader, Arc::new(store.clone()), settings.intel.clone());
+            let intel = actors::intel::Intel::new(reader, Arc::new(store.clone()), settings.intel.clone());
             let found = BestTimesView::from(best_times::of(&intel, &context, None, now).await?);
             output.result(&found, || best_times_text(&found))?;
         }
@@ -199,7 +200,8 @@ pub(super) async fn report(
             let found = store.list_reports(&tenant.id, report_type, page).await?;
             let rows: Vec<ReportView> = found.into_iter().map(Into::into).collect();
             output.list(&rows, &["id", "type", "first day", "last day", "revision", "made"], |row| {
-                let (id, revision, made) = (row.id.to_string(), row.revision.to_string(), row.made_at.to_string());
+                let (id, revision, made) =
+                    (row.id.to_string(), row.revision.to_string(), row.made_at.to_string());
                 let kind = row.report_type.to_string();
                 vec![id, kind, row.first_day.clone(), row.last_day.clone(), revision, made]
             })?;
@@ -330,7 +332,11 @@ fn report_text(report: &AnalyticsReport) -> String {
     )];
     for (name, change) in &report.body.comparison.metrics {
         let percent = change.change_percent.map_or_else(String::new, |percent| format!(", {percent:+} %"));
-        lines.push(format!("{name}: {} (before: {}{percent})", number(change.current), number(change.previous)));
+        lines.push(format!(
+            "{name}: {} (before: {}{percent})",
+            number(change.current),
+            number(change.previous)
+        ));
     }
     for (name, reason) in &report.body.instagram.not_available {
         lines.push(format!("{name} is not known: {reason}"));
@@ -340,7 +346,12 @@ fn report_text(report: &AnalyticsReport) -> String {
             Some(problem) => lines.push(format!("@{}: {problem}", line.username)),
             None => {
                 let of = |name: &str| number(line.metrics.get(name).and_then(|change| change.current));
-                lines.push(format!("@{}: {} followers, {} posts", line.username, of("followers"), of("media_count")));
+                lines.push(format!(
+                    "@{}: {} followers, {} posts",
+                    line.username,
+                    of("followers"),
+                    of("media_count")
+                ));
             }
         }
     }

@@ -63,7 +63,8 @@ pub fn csv_of_insights(rows: &[InsightView]) -> Result<Vec<u8>, csv::Error> {
     writer.write_record(["account", "day", "metric", "part", "value", "reason", "ends_at", "read_at"])?;
     for row in rows {
         let value = row.value.map(|value| value.to_string()).unwrap_or_default();
-        let (account, ends_at, read_at) = (row.account.to_string(), row.ends_at.to_string(), row.read_at.to_string());
+        let (account, ends_at, read_at) =
+            (row.account.to_string(), row.ends_at.to_string(), row.read_at.to_string());
         let reason = row.reason.as_deref().unwrap_or_default();
         writer.write_record([
             account.as_str(),
@@ -145,6 +146,7 @@ impl From<MediaReading> for MediaView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AnalyticsReport)]
 pub struct ReportView {
+    /// Its id.
     #[schema(value_type = schema::Id)]
     pub id: ReportId,
     /// `daily`, `weekly` or `competitors`.
@@ -154,8 +156,10 @@ pub struct ReportView {
     pub first_day: String,
     /// Last day of the period.
     pub last_day: String,
+    /// Begin of the first day.
     #[schema(value_type = schema::Moment)]
     pub period_start: Timestamp,
+    /// End of the last day.
     #[schema(value_type = schema::Moment)]
     pub period_end: Timestamp,
     /// How many times it was made.
@@ -222,12 +226,14 @@ impl From<AnalyticsReport> for ReportView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Competitor)]
 pub struct CompetitorView {
+    /// Its id.
     #[schema(value_type = schema::Id)]
     pub id: CompetitorId,
     /// Handle without `@`.
     pub username: String,
     /// A remark.
     pub note: Option<String>,
+    /// Since when it is one.
     #[schema(value_type = schema::Moment)]
     pub created_at: Timestamp,
 }
@@ -250,6 +256,7 @@ pub struct SnapshotView {
     pub seen: Option<Value>,
     /// Why nothing could be seen, and what to do.
     pub problem: Option<String>,
+    /// When.
     #[schema(value_type = schema::Moment)]
     pub taken_at: Timestamp,
 }

@@ -14,8 +14,8 @@ use tenants::conversation::{
 use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
 use tenants::ids::{
-    AgencyId, AlertId, ApprovalId, AuditId, CommentId, ConversationId, DecisionId, EffectId, EventId, Ids,
-    CompetitorId, MemoryId, MessageId, RehearsalId, ReportId, RuleId, RunId, TenantId,
+    AgencyId, AlertId, ApprovalId, AuditId, CommentId, CompetitorId, ConversationId, DecisionId, EffectId,
+    EventId, Ids, MemoryId, MessageId, RehearsalId, ReportId, RuleId, RunId, TenantId,
 };
 use tenants::insights::{Competitor, IntelChange, Measured, MediaReading};
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};

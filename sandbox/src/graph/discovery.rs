@@ -40,7 +40,9 @@ fn found(world: &World, call: &Call<'_>, node: &AccountNode, field: &Field) -> R
         "name" => json!(account.name),
         "biography" => json!(account.biography),
         "website" => return Ok(Read::from(account.website.clone())),
-        "profile_picture_url" => json!(format!("https://scontent.cdninstagram.com/v/{}.jpg", account.user_id)),
+        "profile_picture_url" => {
+            json!(format!("https://scontent.cdninstagram.com/v/{}.jpg", account.user_id))
+        }
         "followers_count" => json!(account.followers_count),
         "follows_count" => json!(account.follows_count),
         "media_count" => json!(node.media.len()),
@@ -79,7 +81,11 @@ pub(crate) fn search_hashtag(world: &mut World, call: &Call<'_>) -> Result<Value
     searches.retain(|(_, at)| call.now - *at < WEEK);
     if !searches.iter().any(|(known, _)| *known == name) {
         if searches.len() >= HASHTAGS {
-            return Err(GraphError::new(18, "(#18) You can query a maximum of 30 unique hashtags within a 7 day rolling period.").subcode(2_207_034));
+            return Err(GraphError::new(
+                18,
+                "(#18) You can query a maximum of 30 unique hashtags within a 7 day rolling period.",
+            )
+            .subcode(2_207_034));
         }
         searches.push((name.clone(), call.now));
     }
@@ -105,23 +111,39 @@ pub(crate) fn read_hashtag(world: &World, call: &Call<'_>, id: &str) -> Result<V
 }
 
 /// `recent_media` of the last 24 hours, or `top_media`.
-pub(crate) fn hashtag_media(world: &World, call: &Call<'_>, id: &str, recent: bool) -> Result<Value, GraphError> {
+pub(crate) fn hashtag_media(
+    world: &World,
+    call: &Call<'_>,
+    id: &str,
+    recent: bool,
+) -> Result<Value, GraphError> {
     own_user(call)?;
     let asked = call.fields(&["id"])?;
     const SHOWN: [&str; 9] = [
-        "id", "caption", "children", "comments_count", "like_count", "media_type", "media_url", "permalink", "timestamp",
+        "id",
+        "caption",
+        "children",
+        "comments_count",
+        "like_count",
+        "media_type",
+        "media_url",
+        "permalink",
+        "timestamp",
     ];
     if let Some(hidden) = asked.iter().find(|field| !SHOWN.contains(&field.name.as_str())) {
         return Err(GraphError::nonexisting_field(&hidden.name, "IGMedia", call.login));
     }
-    let limit = call.request.params.text("limit").and_then(|limit| limit.parse().ok()).unwrap_or(25).min(PAGE);
+    let limit =
+        call.request.params.text("limit").and_then(|limit| limit.parse().ok()).unwrap_or(25).min(PAGE);
     let tag = format!("#{}", world.hashtags.names.get(id).cloned().unwrap_or_default());
     let has_tag = |caption: &str| caption.split_whitespace().any(|word| word.to_lowercase() == tag);
     let mut found: Vec<_> = world
         .media
         .values()
         .map(|node| &node.media)
-        .filter(|media| media.parent.is_none() && matches!(media.product, MediaProduct::Feed | MediaProduct::Reels))
+        .filter(|media| {
+            media.parent.is_none() && matches!(media.product, MediaProduct::Feed | MediaProduct::Reels)
+        })
         .filter(|media| media.caption.as_deref().is_some_and(has_tag))
         .filter(|media| !recent || call.now - media.created_at < TimeDelta::hours(24))
         .collect();
@@ -132,7 +154,9 @@ pub(crate) fn hashtag_media(world: &World, call: &Call<'_>, id: &str, recent: bo
     // The cursor is the same on each page, so a second page is never had.
     let is_first = call.request.params.text("after").is_none();
     let shown = found.into_iter().filter(|_| is_first).take(limit);
-    let data = shown.map(|media| media::render_media(world, call, &media.id, &asked)).collect::<Result<Vec<_>, _>>()?;
+    let data = shown
+        .map(|media| media::render_media(world, call, &media.id, &asked))
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(json!({ "data": data, "paging": { "cursors": { "after": "QVFIUkhhc2h0YWc" } } }))
 }
 
@@ -166,5 +190,9 @@ fn only_on_facebook(call: &Call<'_>) -> Result<(), GraphError> {
 /// Hashtags are looked at in the name of one's own account.
 fn own_user(call: &Call<'_>) -> Result<(), GraphError> {
     let user = call.request.params.required("user_id")?;
-    if user == call.account.as_str() { Ok(()) } else { Err(GraphError::invalid_parameter("user_id is not yours")) }
+    if user == call.account.as_str() {
+        Ok(())
+    } else {
+        Err(GraphError::invalid_parameter("user_id is not yours"))
+    }
 }

@@ -171,8 +171,10 @@ impl World {
         account.private = change.private.unwrap_or(account.private);
         account.message_access = change.message_access.unwrap_or(account.message_access);
         account.followers_count = change.followers_count.unwrap_or(account.followers_count);
-        account.removed_metrics = change.removed_metrics.unwrap_or(std::mem::take(&mut account.removed_metrics));
-        account.insights_delay_seconds = change.insights_delay_seconds.unwrap_or(account.insights_delay_seconds);
+        account.removed_metrics =
+            change.removed_metrics.unwrap_or(std::mem::take(&mut account.removed_metrics));
+        account.insights_delay_seconds =
+            change.insights_delay_seconds.unwrap_or(account.insights_delay_seconds);
         match change.subscribed {
             Some(true) => account.subscribed_fields = all_fields(),
             Some(false) => account.subscribed_fields.clear(),

@@ -21,10 +21,16 @@ fn value(answer: &Value, index: usize) -> u64 {
 #[tokio::test]
 async fn comments_and_reach_follow_from_what_happened_and_are_told_again_the_same() {
     let kit = Kit::start().await;
-    let post = NewMedia { like_count: 40, created_at: Some(Utc::now() - TimeDelta::hours(20)), ..NewMedia::post("x") };
+    let post = NewMedia {
+        like_count: 40,
+        created_at: Some(Utc::now() - TimeDelta::hours(20)),
+        ..NewMedia::post("x")
+    };
     let media = kit.sandbox.create_media(&kit.shop, post).unwrap().id;
     for text in ["one", "two", "three"] {
-        kit.sandbox.comment(&kit.shop, NewComment { media: Some(media.clone()), ..NewComment::new("fan", text) }).unwrap();
+        kit.sandbox
+            .comment(&kit.shop, NewComment { media: Some(media.clone()), ..NewComment::new("fan", text) })
+            .unwrap();
     }
     let told = total(&kit, "comments,reach,views,likes").await.ok();
     assert_eq!(value(&told, 0), 3);
@@ -32,7 +38,10 @@ async fn comments_and_reach_follow_from_what_happened_and_are_told_again_the_sam
     let metrics = [("metric", "comments,likes,reach")];
     let of_media = kit.get(&format!("/{media}/insights"), &metrics).await.ok();
     assert_eq!(of_media["data"][0]["values"][0]["value"], 3);
-    assert_eq!((&of_media["data"][0]["period"], &of_media["data"][1]["name"]), (&json!("lifetime"), &json!("likes")));
+    assert_eq!(
+        (&of_media["data"][0]["period"], &of_media["data"][1]["name"]),
+        (&json!("lifetime"), &json!("likes"))
+    );
     let again = kit.get(&format!("/{media}/insights"), &metrics).await.ok();
     assert_eq!(again["data"][0], of_media["data"][0]);
     kit.sandbox.advance_clock(TimeDelta::hours(48));
@@ -80,7 +89,10 @@ async fn totals_series_and_breakdowns_are_asked_for_in_their_own_ways() {
     };
     let parts = kit.get("/me/insights", &by("views", "media_product_type")).await.ok();
     let parts = &parts["data"][0]["total_value"]["breakdowns"][0];
-    assert_eq!((&parts["dimension_keys"][0], parts["results"].as_array().unwrap().len()), (&json!("media_product_type"), 2));
+    assert_eq!(
+        (&parts["dimension_keys"][0], parts["results"].as_array().unwrap().len()),
+        (&json!("media_product_type"), 2)
+    );
     assert_eq!(kit.get("/me/insights", &by("likes", "age")).await.error(), (500, 1, 0));
     let long = (Utc::now() - TimeDelta::days(40)).timestamp().to_string();
     let query = [("metric", "reach"), TOTAL[0], TOTAL[1], ("since", long.as_str())];
@@ -105,7 +117,11 @@ async fn small_accounts_and_stories_with_few_viewers_are_told_little() {
     kit.sandbox.advance_clock(TimeDelta::hours(12));
     kit.get(&path, &[("metric", "reach")]).await.ok();
     kit.sandbox.advance_clock(TimeDelta::hours(13));
-    assert_eq!(kit.get(&path, &[("metric", "reach")]).await.error(), (400, 100, 33), "a story is gone after a day");
+    assert_eq!(
+        kit.get(&path, &[("metric", "reach")]).await.error(),
+        (400, 100, 33),
+        "a story is gone after a day"
+    );
 }
 
 #[tokio::test]
@@ -119,7 +135,8 @@ async fn numbers_that_are_not_counted_yet_are_left_out_and_not_zero() {
 #[tokio::test]
 async fn faults_strike_insights_as_everything_else() {
     let kit = Kit::start().await;
-    let limited = FaultKind::RateLimit { code: 4, status: None, retry_after_seconds: None, regain_minutes: Some(5) };
+    let limited =
+        FaultKind::RateLimit { code: 4, status: None, retry_after_seconds: None, regain_minutes: Some(5) };
     kit.sandbox.fault(Fault::new(limited).on(Endpoint::AccountInsights).times(1));
     assert_eq!(total(&kit, "reach").await.error(), (403, 4, 0));
     total(&kit, "reach").await.ok();
@@ -132,20 +149,29 @@ async fn a_business_is_discovered_by_its_handle_and_others_are_not() {
     let rival = kit.sandbox.create_account(rival).unwrap();
     kit.sandbox.create_media(&rival, NewMedia { like_count: 7, ..NewMedia::post("their post") }).unwrap();
     let ask = |handle: &str| {
-        format!("business_discovery.username({handle}){{followers_count,media_count,media.limit(5){{id,caption,like_count,view_count}}}}")
+        format!(
+            "business_discovery.username({handle}){{followers_count,media_count,media.limit(5){{id,caption,like_count,view_count}}}}"
+        )
     };
     let path = format!("/{}", kit.shop.user_id);
     let told = kit.get(&path, &[("fields", &ask("rival"))]).await.ok();
     let found = &told["business_discovery"];
     assert_eq!((&found["followers_count"], &found["media_count"]), (&json!(1_234), &json!(1)));
     let post = &found["media"]["data"][0];
-    assert_eq!((&post["like_count"], &post["view_count"], &post["caption"]), (&json!(7), &json!(63), &json!("their post")));
+    assert_eq!(
+        (&post["like_count"], &post["view_count"], &post["caption"]),
+        (&json!(7), &json!(63), &json!("their post"))
+    );
     let id = post["id"].as_str().unwrap();
     assert_eq!(kit.get(&format!("/{id}"), &[]).await.error(), (400, 100, 33), "it cannot be read directly");
     assert_eq!(kit.get(&path, &[("fields", &ask("nobody"))]).await.error(), (400, 110, 2_207_013));
     let instagram = Kit::with(SandboxOptions::default(), Login::Instagram).await;
     let path = format!("/{}", instagram.shop.user_id);
-    assert_eq!(instagram.get(&path, &[("fields", &ask("acme"))]).await.error().1, 100, "on Facebook Login only");
+    assert_eq!(
+        instagram.get(&path, &[("fields", &ask("acme"))]).await.error().1,
+        100,
+        "on Facebook Login only"
+    );
 }
 
 #[tokio::test]
@@ -169,7 +195,11 @@ async fn thirty_hashtags_may_be_searched_for_in_a_week() {
 async fn media_of_a_hashtag_are_listed_without_their_authors() {
     let kit = Kit::facebook().await;
     let user = kit.shop.user_id.to_string();
-    let old = NewMedia { created_at: Some(Utc::now() - TimeDelta::days(3)), like_count: 90, ..NewMedia::post("old #Coffee") };
+    let old = NewMedia {
+        created_at: Some(Utc::now() - TimeDelta::days(3)),
+        like_count: 90,
+        ..NewMedia::post("old #Coffee")
+    };
     let old = kit.sandbox.tag_in_media(&kit.shop, "fan", old).unwrap().id;
     let new = kit.sandbox.tag_in_media(&kit.shop, "fan", NewMedia::post("my #coffee with @acme")).unwrap().id;
     let found = kit.get("/ig_hashtag_search", &[("user_id", &user), ("q", "coffee")]).await.ok();

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use tenants::changes::Change;
 use tenants::ids::{CompetitorId, TenantId};
-use tenants::insights::{AccountInsight, COMMENTS_PER_HOUR, Competitor, CompetitorSnapshot, IntelChange, MediaReading};
+use tenants::insights::{
+    AccountInsight, COMMENTS_PER_HOUR, Competitor, CompetitorSnapshot, IntelChange, MediaReading,
+};
 use tenants::report::AnalyticsReport;
 
 use super::schedule::Group;

@@ -66,7 +66,8 @@ async fn a_number_is_kept_by_day_and_never_replaced_by_its_absence(database: Tes
     world.commit([put(Some(7.0)), put(Some(8.0))]).await.unwrap();
     world.commit([put(None)]).await.unwrap();
     assert_eq!(kept(&world).await, [("2026-03-04".into(), "reach".into(), Some(8.0))]);
-    let nothing = AccountInsight { measured: Measured::default(), ..row(&world, account, "x", "2026-03-04", None) };
+    let nothing =
+        AccountInsight { measured: Measured::default(), ..row(&world, account, "x", "2026-03-04", None) };
     assert!(is_conflict(&world.commit([insights([nothing])]).await), "neither a number nor a reason");
 }
 
@@ -148,13 +149,19 @@ async fn of_each_media_the_newest_reading_counts(database: TestDatabase) {
     world.commit([media(rows.map(|(day, likes)| reading(&world, account, "17", day, likes)))]).await.unwrap();
     world.pass(HOUR);
     let second = reading(&world, other, "18", "2026-03-04", 9.0);
-    world.commit([media([second]), media([reading(&world, account, "17", "2026-03-05", 5.0)])]).await.unwrap();
+    world
+        .commit([media([second]), media([reading(&world, account, "17", "2026-03-05", 5.0)])])
+        .await
+        .unwrap();
     let all = everything(&world, "9999-12-31");
     let mut found = likes(&world, &all).await;
     found.sort_by(|one, other| one.0.cmp(&other.0));
     assert_eq!(found, [("17".to_owned(), Some(5.0)), ("18".to_owned(), Some(9.0))]);
     let earlier = everything(&world, "2026-03-04");
-    assert!(likes(&world, &earlier).await.contains(&("17".to_owned(), Some(1.0))), "as it was known that day");
+    assert!(
+        likes(&world, &earlier).await.contains(&("17".to_owned(), Some(1.0))),
+        "as it was known that day"
+    );
     let of_other = MediaQuery { account: Some(other), ..everything(&world, "9999-12-31") };
     assert_eq!(likes(&world, &of_other).await, [("18".to_owned(), Some(9.0))]);
     let history = world.store.media_history(&world.tenant, "17").await.unwrap();
@@ -216,7 +223,8 @@ fn competitor(world: &World, username: &str) -> Competitor {
 }
 
 fn snapshot(world: &World, of: &Competitor, day: &str, followers: Option<f64>) -> Change {
-    let seen = followers.map(|followers| CompetitorSeen { followers: Some(followers), ..CompetitorSeen::default() });
+    let seen =
+        followers.map(|followers| CompetitorSeen { followers: Some(followers), ..CompetitorSeen::default() });
     let problem = seen.is_none().then(|| "not a professional account".to_owned());
     let taken_at = world.now();
     let one = CompetitorSnapshot { competitor: of.id, day: day.into(), seen, problem, taken_at };
@@ -233,7 +241,8 @@ async fn competitors_come_once_and_go_with_all_that_was_seen(database: TestDatab
     world.commit([snapshot(&world, &rival, "2026-03-06", None)]).await.unwrap();
     world.commit([snapshot(&world, &rival, "2026-03-13", None)]).await.unwrap();
     let snapshots = world.store.list_snapshots(&world.tenant, &rival.id, 9).await.unwrap();
-    let told: Vec<_> = snapshots.iter().map(|it| (it.day.as_str(), it.seen.is_some(), it.problem.is_some())).collect();
+    let told: Vec<_> =
+        snapshots.iter().map(|it| (it.day.as_str(), it.seen.is_some(), it.problem.is_some())).collect();
     assert_eq!(told, [("2026-03-13", false, true), ("2026-03-06", true, false)], "what was seen stays");
     world.commit([Change::Intel(IntelChange::DeleteCompetitor(rival.id))]).await.unwrap();
     assert!(world.store.list_competitors(&world.tenant).await.unwrap().is_empty());
@@ -262,8 +271,10 @@ async fn comments_are_counted_by_when_they_were_written(database: TestDatabase) 
 async fn what_is_old_is_forgotten_and_the_last_reading_of_media_stays(database: TestDatabase) {
     let world = World::new(&database).await;
     let account = AccountId::new(&world.ids);
-    let rows = ["2024-01-01", "2026-03-01", "2026-03-05"].map(|day| row(&world, account, "reach", day, Some(1.0)));
-    let hours = ["2026-03-01", "2026-03-05"].map(|day| row(&world, account, COMMENTS_PER_HOUR, day, Some(1.0)));
+    let rows =
+        ["2024-01-01", "2026-03-01", "2026-03-05"].map(|day| row(&world, account, "reach", day, Some(1.0)));
+    let hours =
+        ["2026-03-01", "2026-03-05"].map(|day| row(&world, account, COMMENTS_PER_HOUR, day, Some(1.0)));
     let readings = ["2026-02-01", "2026-02-02"].map(|day| reading(&world, account, "17", day, 1.0));
     let young = reading(&world, account, "18", "2026-03-05", 1.0);
     let ancient = reading(&world, account, "19", "2024-01-01", 1.0);
@@ -274,9 +285,13 @@ async fn what_is_old_is_forgotten_and_the_last_reading_of_media_stays(database: 
         days_before: "2025-01-01".into(),
     };
     world.commit([Change::Intel(thin)]).await.unwrap();
-    let left: Vec<String> = kept(&world).await.into_iter().map(|(day, ..)| day).filter(|day| *day > *"2025").collect();
+    let left: Vec<String> =
+        kept(&world).await.into_iter().map(|(day, ..)| day).filter(|day| *day > *"2025").collect();
     assert_eq!(left, ["2026-03-01", "2026-03-05"]);
-    assert_eq!(world.store.hours_counted(&world.tenant, &account, Timestamp::from_micros(0)).await.unwrap().len(), 1);
+    assert_eq!(
+        world.store.hours_counted(&world.tenant, &account, Timestamp::from_micros(0)).await.unwrap().len(),
+        1
+    );
     let days_of = |media: &'static str| world.store.media_history(&world.tenant, media);
     assert_eq!(days_of("17").await.unwrap().len(), 1, "the last reading of media stays");
     assert_eq!(days_of("18").await.unwrap().len(), 1);
@@ -307,7 +322,9 @@ async fn strangers_find_nothing_and_add_nothing(database: TestDatabase) {
     assert!(store.list_reports(stranger, None, PageRequest::first(9)).await.unwrap().is_empty());
     assert_eq!(store.find_competitor(stranger, &rival.id).await.unwrap(), None);
     assert!(store.list_snapshots(stranger, &rival.id, 9).await.unwrap().is_empty());
-    assert!(is_conflict(&neighbour.commit([Change::Intel(IntelChange::AddReport(Box::new(own.clone())))]).await));
+    assert!(is_conflict(
+        &neighbour.commit([Change::Intel(IntelChange::AddReport(Box::new(own.clone())))]).await
+    ));
     assert!(is_conflict(&neighbour.commit([Change::Intel(IntelChange::AddCompetitor(rival.clone()))]).await));
     assert!(is_conflict(&neighbour.commit([Change::Intel(IntelChange::DeleteCompetitor(rival.id))]).await));
     neighbour.commit([snapshot(&neighbour, &rival, "2026-03-13", Some(0.0))]).await.unwrap();

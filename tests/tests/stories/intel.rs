@@ -83,7 +83,8 @@ async fn a_day_on_instagram_becomes_one_report_which_a_person_can_make_again(app
     assert_eq!(newest(&app, &shop, "followers").await["value"], 900.0);
     assert!(newest(&app, &shop, "reach").await["value"].as_f64().unwrap() > 50.0);
     let media = read(&app, &shop, "/insights/media").await;
-    let bread = media["items"].as_array().unwrap().iter().find(|item| item["caption"] == "Fresh bread").unwrap();
+    let bread =
+        media["items"].as_array().unwrap().iter().find(|item| item["caption"] == "Fresh bread").unwrap();
     assert_eq!((&bread["kind"], &bread["metrics"]["likes"]["value"]), (&json!("image"), &json!(80.0)));
     let id = bread["media"].as_str().unwrap();
     let history = read(&app, &shop, &format!("/insights/media/{id}")).await;
@@ -98,7 +99,8 @@ async fn a_day_on_instagram_becomes_one_report_which_a_person_can_make_again(app
     app.settle().await;
     tick(&app, &shop, "insights").await;
     let day = (now.date_naive()).to_string();
-    let made = app.api.post(&shop.path("/reports"), json!({ "report_type": "daily", "last_day": day })).await.ok();
+    let made =
+        app.api.post(&shop.path("/reports"), json!({ "report_type": "daily", "last_day": day })).await.ok();
     assert_eq!((&made["first_day"], &made["last_day"]), (&json!(day), &json!(day)));
     let instagram = &made["instagram_metrics"];
     assert!(instagram["reach"].as_f64().unwrap() > 50.0, "{made}");
@@ -108,7 +110,8 @@ async fn a_day_on_instagram_becomes_one_report_which_a_person_can_make_again(app
     assert_eq!(made["revenue_metrics"]["source"], "none yet");
     assert_eq!(made["insights"]["written_by"], "offline");
     assert!(!made["insights"]["findings"].as_array().unwrap().is_empty());
-    let again = app.api.post(&shop.path("/reports"), json!({ "report_type": "daily", "last_day": day })).await.ok();
+    let again =
+        app.api.post(&shop.path("/reports"), json!({ "report_type": "daily", "last_day": day })).await.ok();
     assert_eq!(again["id"], made["id"]);
     assert_eq!(again["revision"].as_u64().unwrap(), made["revision"].as_u64().unwrap() + 1);
     let tomorrow = (app.clock.now().to_utc() + TimeDelta::days(1)).date_naive().to_string();
@@ -128,7 +131,10 @@ async fn a_metric_that_instagram_removes_is_named_and_the_rest_goes_on(app: Test
     let media = read(&app, &shop, "/insights/media").await;
     let post = media["items"].as_array().unwrap().iter().find(|item| item["kind"] == "image").unwrap();
     assert!(post["metrics"]["reach"]["value"].is_number(), "{post}");
-    assert!(post["metrics"]["saved"]["value"].is_null() && post["metrics"]["saved"]["reason"].is_string(), "{post}");
+    assert!(
+        post["metrics"]["saved"]["value"].is_null() && post["metrics"]["saved"]["reason"].is_string(),
+        "{post}"
+    );
     let accounts = read(&app, &shop, "/accounts").await;
     assert_eq!(accounts["items"][0]["status"], "active");
     app
@@ -136,8 +142,12 @@ async fn a_metric_that_instagram_removes_is_named_and_the_rest_goes_on(app: Test
 
 async fn a_rate_limit_in_the_middle_is_noted_and_the_next_tick_reads_the_rest(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
-    let limit =
-        FaultKind::RateLimit { code: 80_002, status: None, retry_after_seconds: None, regain_minutes: Some(30) };
+    let limit = FaultKind::RateLimit {
+        code: 80_002,
+        status: None,
+        retry_after_seconds: None,
+        regain_minutes: Some(30),
+    };
     app.sandbox.fault(Fault::new(limit).on(Endpoint::ListMedia).times(1));
     tick(&app, &shop, "insights").await;
     assert!(newest(&app, &shop, "reach").await["value"].is_number(), "what was read is kept");
@@ -177,7 +187,9 @@ async fn a_token_that_dies_while_numbers_are_read_is_told_and_replies_wait(app: 
     app
 }
 
-async fn competitors_are_seen_on_facebook_login_and_on_instagram_login_it_says_what_to_do(app: TestApp) -> TestApp {
+async fn competitors_are_seen_on_facebook_login_and_on_instagram_login_it_says_what_to_do(
+    app: TestApp,
+) -> TestApp {
     let rival = NewAccount { followers_count: 4_321, ..NewAccount::new("rival.shop") };
     let rival = app.sandbox.create_account(rival).unwrap();
     app.sandbox.create_media(&rival, NewMedia { like_count: 12, ..NewMedia::post("theirs") }).unwrap();
@@ -197,13 +209,21 @@ async fn competitors_are_seen_on_facebook_login_and_on_instagram_login_it_says_w
             seen.push(read(&app, &shop, &path).await["items"][0].clone());
         }
         let report = read(&app, &shop, "/reports?report_type=competitors").await["items"][0].clone();
-        let line = report["competitors"].as_array().unwrap().iter().find(|it| it["username"] == "rival.shop").unwrap();
+        let line = report["competitors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|it| it["username"] == "rival.shop")
+            .unwrap();
         if is_facebook {
             assert!(seen[0]["problem"].as_str().unwrap().contains("cannot be seen"), "{seen:?}");
             assert_eq!(seen[1]["seen"]["followers"], 4_321.0);
             assert_eq!(line["metrics"]["average_likes"]["current"], 12.0);
         } else {
-            assert!(seen.iter().all(|it| it["problem"].as_str().unwrap().contains("Facebook Login")), "{seen:?}");
+            assert!(
+                seen.iter().all(|it| it["problem"].as_str().unwrap().contains("Facebook Login")),
+                "{seen:?}"
+            );
             assert!(line["problem"].is_string());
         }
     }
@@ -244,7 +264,8 @@ async fn the_clock_makes_one_report_of_a_day_however_often_it_ticks(mut app: Tes
     assert_eq!(reports["items"].as_array().unwrap().len(), 1, "{reports}");
     assert_eq!(reports["items"][0]["revision"], 1);
     let made = read(&app, &shop, "/audit?event_type=report.made").await;
-    let daily = made["items"].as_array().unwrap().iter().filter(|it| it["details"]["report_type"] == "daily").count();
+    let daily =
+        made["items"].as_array().unwrap().iter().filter(|it| it["details"]["report_type"] == "daily").count();
     assert_eq!(daily, 1, "{made}");
     app
 }
@@ -265,7 +286,8 @@ async fn what_a_model_finds_is_held_to_the_numbers_and_a_model_that_is_down_cost
     // Yesterday was made up for.
     let day = (app.clock.now().to_utc() - TimeDelta::days(1)).date_naive().to_string();
     let series = read(&app, &shop, &format!("/insights?metric=reach&from={day}&to={day}")).await;
-    let reach = series["items"].as_array().unwrap().iter().find(|item| item["part"] == "").unwrap()["value"].clone();
+    let reach =
+        series["items"].as_array().unwrap().iter().find(|item| item["part"] == "").unwrap()["value"].clone();
     let line = |text: &str| json!({ "text": text, "metrics": ["reach", "invented"] });
     let said = json!({
         "findings": [line(&format!("Reach was {}.", reach.as_f64().unwrap())), line("Reach grew by 987654 people.")],
@@ -279,7 +301,10 @@ async fn what_a_model_finds_is_held_to_the_numbers_and_a_model_that_is_down_cost
     assert_eq!(insights["written_by"], "here/small", "{made}");
     assert_eq!(insights["findings"].as_array().unwrap().len(), 1);
     assert_eq!(insights["findings"][0]["metrics"], json!(["reach"]));
-    assert_eq!((&insights["recommendations"], &insights["left_out"]), (&json!(["Ask a question."]), &json!(2)));
+    assert_eq!(
+        (&insights["recommendations"], &insights["left_out"]),
+        (&json!(["Ask a question."]), &json!(2))
+    );
     let calls = app.api.get(&shop.path("/llm-calls?task=report")).await.ok();
     assert_eq!(calls["items"].as_array().unwrap().len(), 1, "{calls}");
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use tenants::insights::{CompetitorSeen, CompetitorSnapshot};
 use tenants::ports::{StoreError, TenantContext};
-use tenants::report::{Comparison, CompetitorLine, DataSources, MetricChange, ReportBody, ReportPeriod, RevenueMetrics};
+use tenants::report::{
+    Comparison, CompetitorLine, DataSources, MetricChange, ReportBody, ReportPeriod, RevenueMetrics,
+};
 
 use super::numbers::Gathered;
 use crate::Ports;
@@ -39,8 +41,10 @@ pub(in crate::intel) async fn body(
         days_read: gathered.days_read(),
         remarks: vec![format!("{seen} of {} competitors could be seen by business discovery", lines.len())],
     };
-    let comparison =
-        Comparison { label: "each competitor against its snapshot before".to_owned(), ..Comparison::default() };
+    let comparison = Comparison {
+        label: "each competitor against its snapshot before".to_owned(),
+        ..Comparison::default()
+    };
     Ok(ReportBody {
         instagram: gathered.instagram(),
         media: gathered.media(),

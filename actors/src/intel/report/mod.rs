@@ -20,8 +20,8 @@ use tenants::insights::{CompetitorSnapshot, IntelChange};
 use tenants::intent::Language;
 use tenants::ports::{StoreError, TenantContext};
 use tenants::report::{
-    AnalyticsReport, Comparison, DataSources, MetricChange, ReportBody, ReportInsights, ReportPeriod, ReportType,
-    RevenueMetrics,
+    AnalyticsReport, Comparison, DataSources, MetricChange, ReportBody, ReportInsights, ReportPeriod,
+    ReportType, RevenueMetrics,
 };
 
 use super::entry;
@@ -58,7 +58,9 @@ pub(super) async fn of_competitors(
 ) -> Result<Vec<Change>, StoreError> {
     let report_type = ReportType::Competitors;
     let last = last_whole_day(due_at, zone_of(&context.tenant));
-    let Some(period) = periods_due(ports, context, report_type, last).await?.pop() else { return Ok(Vec::new()) };
+    let Some(period) = periods_due(ports, context, report_type, last).await?.pop() else {
+        return Ok(Vec::new());
+    };
     let report = build(ports, context, report_type, period, Role::Intel.as_str(), fresh).await?;
     Ok(added(ports, report).into())
 }
@@ -276,7 +278,8 @@ async fn written(
 
 fn lines(answer: Answer<llm::report::Written>) -> ReportInsights {
     let Answer { value, provider, model, degraded, .. } = answer;
-    let written_by = if provider == llm::offline::PROVIDER { provider } else { format!("{provider}/{model}") };
+    let written_by =
+        if provider == llm::offline::PROVIDER { provider } else { format!("{provider}/{model}") };
     ReportInsights {
         findings: value.findings,
         recommendations: value.recommendations,

@@ -29,7 +29,11 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    pub async fn of(ports: &Ports, context: &TenantContext, period: &ReportPeriod) -> Result<Self, StoreError> {
+    pub async fn of(
+        ports: &Ports,
+        context: &TenantContext,
+        period: &ReportPeriod,
+    ) -> Result<Self, StoreError> {
         let (store, tenant) = (ports.intel.store(), &context.tenant.id);
         let first: NaiveDate = period.first_day.parse().unwrap_or_default();
         let day_before = days_before(first, 1).to_string();
@@ -110,9 +114,13 @@ impl Gathered {
         let reach = known("reach", self.sum("reach"));
         let profile_views = known("profile_views", self.sum("profile_views"));
         let website_clicks = known("website_clicks", self.sum("website_clicks"));
-        let [likes, comments, saves, shares] =
-            [("total_likes", "likes"), ("total_comments", "comments"), ("total_saves", "saves"), ("total_shares", "shares")]
-                .map(|(name, metric)| known(name, self.sum(metric)));
+        let [likes, comments, saves, shares] = [
+            ("total_likes", "likes"),
+            ("total_comments", "comments"),
+            ("total_saves", "saves"),
+            ("total_shares", "shares"),
+        ]
+        .map(|(name, metric)| known(name, self.sum(metric)));
         let followers = self.at("followers", &self.last_day);
         let was_read = self.whole("followers").any(|row| self.in_period(row));
         let no_followers = || "the number of followers was not read".to_owned();
@@ -178,7 +186,9 @@ impl Gathered {
     pub fn days_wanted(&self) -> u32 {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap_or_default();
         let days = (day(&self.last_day) - day(&self.first_day)).num_days() + 1;
-        u32::try_from(days).unwrap_or(0).saturating_mul(u32::try_from(self.accounts.len()).unwrap_or(u32::MAX))
+        u32::try_from(days)
+            .unwrap_or(0)
+            .saturating_mul(u32::try_from(self.accounts.len()).unwrap_or(u32::MAX))
     }
 
     pub fn days_read(&self) -> u32 {
@@ -193,13 +203,17 @@ impl Gathered {
 
     /// What the numbers can bear.
     pub fn remarks(&self) -> Vec<String> {
-        let mut remarks = vec!["Instagram's numbers may grow for up to 48 hours after a day has ended".to_owned()];
+        let mut remarks =
+            vec!["Instagram's numbers may grow for up to 48 hours after a day has ended".to_owned()];
         if self.first_day != self.last_day {
-            remarks.push("reach is the sum of the days: somebody reached on two days counts twice".to_owned());
+            remarks
+                .push("reach is the sum of the days: somebody reached on two days counts twice".to_owned());
         }
         let (read, wanted) = (self.days_read(), self.days_wanted());
         if read < wanted {
-            remarks.push(format!("{read} of {wanted} days (times accounts) were read; the sums hold these alone"));
+            remarks.push(format!(
+                "{read} of {wanted} days (times accounts) were read; the sums hold these alone"
+            ));
         }
         remarks
     }

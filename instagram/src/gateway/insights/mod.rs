@@ -11,7 +11,8 @@ use async_trait::async_trait;
 use tenants::account::{Account, LoginFlavour};
 use tenants::effect::ErrorCategory;
 use tenants::ports::{
-    AccountProfile, AccountQuestion, AskError, Discovered, InsightsReader, MediaItem, Reading, SendError, Told,
+    AccountProfile, AccountQuestion, AskError, Discovered, InsightsReader, MediaItem, Reading, SendError,
+    Told,
 };
 
 use super::call::{Call, Target, checked};

@@ -13,16 +13,14 @@ const TIMEFRAME: &str = "this_month";
 /// The call that asks for an account's metrics.
 pub(super) fn about_account(account: &Account, question: &AccountQuestion) -> Result<Call, SendError> {
     let path = format!("{}/insights", checked(&account.external_id)?);
-    let mut call =
-        Call::get(account, path, Target::Account).query("metric", question.metrics.join(","));
+    let mut call = Call::get(account, path, Target::Account).query("metric", question.metrics.join(","));
     let seconds = |at: tenants::clock::Timestamp| (at.as_millis() / 1_000).to_string();
     call = match question.form {
         MetricForm::Total => call.query("period", "day").query("metric_type", "total_value"),
         MetricForm::Series => call.query("period", "day").query("metric_type", "time_series"),
-        MetricForm::Lifetime if question.breakdown.is_some() => call
-            .query("period", "lifetime")
-            .query("metric_type", "total_value")
-            .query("timeframe", TIMEFRAME),
+        MetricForm::Lifetime if question.breakdown.is_some() => {
+            call.query("period", "lifetime").query("metric_type", "total_value").query("timeframe", TIMEFRAME)
+        }
         MetricForm::Lifetime => call.query("period", "lifetime"),
     };
     if question.form != MetricForm::Lifetime {

@@ -9,7 +9,10 @@ use crate::webhook::fields;
 /// Every number of an answer of an `insights` edge, in whichever of its three forms.
 pub(super) fn of(body: &Value) -> Vec<Reading> {
     let metrics = body["data"].as_array().into_iter().flatten();
-    metrics.filter_map(|item| Some((fields::text(item, "name")?, item))).flat_map(|(name, item)| of_metric(&name, item)).collect()
+    metrics
+        .filter_map(|item| Some((fields::text(item, "name")?, item)))
+        .flat_map(|(name, item)| of_metric(&name, item))
+        .collect()
 }
 
 fn of_metric(name: &str, item: &Value) -> Vec<Reading> {
@@ -43,8 +46,11 @@ fn parts(name: &str, breakdown: &Value) -> Vec<Reading> {
     results
         .filter_map(|result| {
             let values = texts(&result["dimension_values"]);
-            let named: Vec<String> =
-                keys.iter().zip(&values).map(|(key, value)| format!("{key}:{}", value.to_lowercase())).collect();
+            let named: Vec<String> = keys
+                .iter()
+                .zip(&values)
+                .map(|(key, value)| format!("{key}:{}", value.to_lowercase()))
+                .collect();
             Some(reading(name, named.join(","), result["value"].as_f64()?, None))
         })
         .collect()
@@ -104,7 +110,10 @@ mod tests {
 
     fn told(body: &Value) -> Vec<(String, String, f64, Option<String>)> {
         let ends = |reading: &Reading| reading.ends_at.map(|at| at.to_string());
-        of(body).into_iter().map(|it| (it.metric.clone(), it.breakdown.clone(), it.value, ends(&it))).collect()
+        of(body)
+            .into_iter()
+            .map(|it| (it.metric.clone(), it.breakdown.clone(), it.value, ends(&it)))
+            .collect()
     }
 
     #[test]
@@ -138,7 +147,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_read_as_nothing() {
-        for body in [json!(null), json!([]), json!({ "data": "x" }), json!({ "data": [null, 1, { "name": 3 }] })] {
+        for body in
+            [json!(null), json!([]), json!({ "data": "x" }), json!({ "data": [null, 1, { "name": 3 }] })]
+        {
             assert!(of(&body).is_empty() && media_of(&body).is_empty(), "{body}");
         }
         assert_eq!(profile_of(&json!({ "followers_count": -1 })), AccountProfile::default());

@@ -107,8 +107,7 @@ async fn series(
     query: SeriesQuery,
 ) -> Result<(Days, Vec<InsightView>), Problem> {
     let now = state.ports.clock.now();
-    let days =
-        Days::read(query.from.as_deref(), query.to.as_deref(), query.metric.is_some(), tenant, now)?;
+    let days = Days::read(query.from.as_deref(), query.to.as_deref(), query.metric.is_some(), tenant, now)?;
     let query = InsightQuery {
         account: query.account,
         metric: query.metric,
@@ -153,7 +152,9 @@ async fn list_media_insights(
     let query = MediaQuery {
         account: query.account,
         published_from: Timestamp::from_micros(0),
-        published_until: query.before.unwrap_or(state.ports.clock.now() + std::time::Duration::from_secs(86_400)),
+        published_until: query
+            .before
+            .unwrap_or(state.ports.clock.now() + std::time::Duration::from_secs(86_400)),
         read_until: "9999-12-31".to_owned(),
         limit: query.limit.unwrap_or(50).clamp(1, 200),
     };

@@ -53,7 +53,13 @@ const METRICS: &[Metric] = &[
     total("profile_links_taps", &["contact_button_type"]),
     Metric { needs_followers: true, ..total("follows_and_unfollows", &["follow_type"]) },
     Metric { total: false, series: true, needs_followers: true, ..total("follower_count", &[]) },
-    Metric { total: false, series: true, lifetime: true, needs_followers: true, ..total("online_followers", &[]) },
+    Metric {
+        total: false,
+        series: true,
+        lifetime: true,
+        needs_followers: true,
+        ..total("online_followers", &[])
+    },
     Metric { lifetime: true, needs_followers: true, ..total("follower_demographics", WHO) },
     Metric { lifetime: true, needs_followers: true, ..total("engaged_audience_demographics", WHO) },
 ];
@@ -90,7 +96,10 @@ fn known(node: &AccountNode, name: &str) -> Result<&'static Metric, GraphError> 
     let is_removed = node.account.removed_metrics.iter().any(|removed| removed == name);
     METRICS.iter().find(|metric| metric.name == name && !is_removed).ok_or_else(|| {
         let all: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
-        GraphError::invalid_parameter(format!("metric[0] must be one of the following values: {}", all.join(", ")))
+        GraphError::invalid_parameter(format!(
+            "metric[0] must be one of the following values: {}",
+            all.join(", ")
+        ))
     })
 }
 
@@ -114,19 +123,27 @@ impl Question<'_> {
     fn check(&self, metric: &Metric, period: &str) -> Result<(), GraphError> {
         let name = metric.name;
         if metric.needs_followers && self.node.account.followers_count < FOLLOWERS_FOR_MORE {
-            let text = format!("(#10) Not enough followers to show {name}: at least {FOLLOWERS_FOR_MORE} are needed");
+            let text = format!(
+                "(#10) Not enough followers to show {name}: at least {FOLLOWERS_FOR_MORE} are needed"
+            );
             return Err(GraphError::new(10, text));
         }
         match period {
             "lifetime" if !metric.lifetime => {
-                return Err(GraphError::invalid_parameter(format!("Incompatible metric ({name}) with period (lifetime)")));
+                return Err(GraphError::invalid_parameter(format!(
+                    "Incompatible metric ({name}) with period (lifetime)"
+                )));
             }
             "day" if metric.lifetime && metric.total => {
-                return Err(GraphError::invalid_parameter(format!("Incompatible metric ({name}) with period (day)")));
+                return Err(GraphError::invalid_parameter(format!(
+                    "Incompatible metric ({name}) with period (day)"
+                )));
             }
             "day" | "lifetime" => {}
             other => {
-                return Err(GraphError::invalid_parameter(format!("period must be day or lifetime, not {other}")));
+                return Err(GraphError::invalid_parameter(format!(
+                    "period must be day or lifetime, not {other}"
+                )));
             }
         }
         if !self.wants_total && !metric.series {
@@ -150,10 +167,13 @@ impl Question<'_> {
     /// The numbers, unless they are not counted yet: then the metric is left out.
     fn answer(&self, metric: &Metric, period: &str) -> Option<Value> {
         let owner = self.call.account.as_str();
-        let counted = self.call.now - TimeDelta::seconds(i64::try_from(self.node.account.insights_delay_seconds).unwrap_or(0));
+        let counted = self.call.now
+            - TimeDelta::seconds(i64::try_from(self.node.account.insights_delay_seconds).unwrap_or(0));
         let numbers = match metric.name {
             "online_followers" => self.online(counted),
-            "follower_demographics" | "engaged_audience_demographics" => json!({ "total_value": self.demographics() }),
+            "follower_demographics" | "engaged_audience_demographics" => {
+                json!({ "total_value": self.demographics() })
+            }
             "follower_count" => self.series(counted, |day| self.followers_won(day))?,
             name if self.wants_total => {
                 let until = self.until.min(counted);

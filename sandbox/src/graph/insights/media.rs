@@ -24,7 +24,9 @@ pub(crate) fn read(world: &World, call: &Call<'_>, id: &MediaId) -> Result<Value
     let lost = || GraphError::unknown_object(&call.request.method, id.as_str());
     let node = world.media.get(id).ok_or_else(lost)?;
     let media = &node.media;
-    if media.parent.is_some() || (media.product == MediaProduct::Story && call.now - media.created_at > STORY_LIFETIME) {
+    if media.parent.is_some()
+        || (media.product == MediaProduct::Story && call.now - media.created_at > STORY_LIFETIME)
+    {
         return Err(lost());
     }
     let names = asked(call)?;
@@ -34,7 +36,9 @@ pub(crate) fn read(world: &World, call: &Call<'_>, id: &MediaId) -> Result<Value
         if is_removed || !is_supported(media.product, name) {
             return Err(GraphError::new(
                 100,
-                format!("(#100) The Media Insights API does not support the {name} metric for this media product type."),
+                format!(
+                    "(#100) The Media Insights API does not support the {name} metric for this media product type."
+                ),
             ));
         }
     }

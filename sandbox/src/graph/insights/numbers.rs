@@ -116,10 +116,11 @@ pub(super) fn of_account(
     let followers = node.account.followers_count;
     let media: Vec<&MediaId> =
         node.media.newest_first().chain(node.stories.newest_first()).map(|(_, id)| id).collect();
-    let from_media = media.into_iter().filter_map(|id| world.media.get(id)).fold(Gathered::default(), |sum, node| {
-        let at = |moment| of_media(world, node, followers, moment);
-        sum.plus(at(until).less(at(since)))
-    });
+    let from_media =
+        media.into_iter().filter_map(|id| world.media.get(id)).fold(Gathered::default(), |sum, node| {
+            let at = |moment| of_media(world, node, followers, moment);
+            sum.plus(at(until).less(at(since)))
+        });
     let days = (until - since).num_seconds().max(0) as f64 / 86_400.0;
     let day = format!("{account}{}", since.format("%Y-%m-%d"));
     let visits = (followers as f64 * (0.01 + 0.03 * lot(&day, 5)) * days).round() as u64;
