@@ -6,7 +6,7 @@ use std::sync::Arc;
 use llm::LlmRouter;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
-use tenants::ports::{Ledger, Memory, Messenger, Store, Wake};
+use tenants::ports::{Ledger, MediaLibrary, Memory, Messenger, PublicMedia, Store, Wake};
 use tenants::tasks::Tasks;
 
 use crate::intel::Intel;
@@ -26,6 +26,10 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// What tenants remember.
     pub memory: Arc<dyn Memory>,
+    /// The media library: the same database.
+    pub media: Arc<dyn MediaLibrary>,
+    /// Addresses under which Instagram fetches media.
+    pub public_media: Arc<dyn PublicMedia>,
     /// Instagram.
     pub messenger: Arc<dyn Messenger>,
     /// Numbers of accounts and media, and what is made of them.

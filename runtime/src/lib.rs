@@ -9,6 +9,7 @@ pub mod demo;
 pub mod http;
 pub mod intel;
 pub mod knowledge;
+pub mod media;
 pub mod money;
 pub mod prompts;
 pub mod rehearsals;

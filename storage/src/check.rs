@@ -7,7 +7,7 @@ use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, intel, learning,
-    ledger, memory, operations, outbox, prompts, rehearsals, writer,
+    ledger, media, memory, operations, outbox, prompts, rehearsals, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -24,6 +24,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         intel::STATEMENTS,
         learning::STATEMENTS,
         ledger::STATEMENTS,
+        media::rows::STATEMENTS,
         memory::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
@@ -39,6 +40,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::intel::STATEMENTS,
         apply::learning::STATEMENTS,
         apply::ledger::STATEMENTS,
+        apply::media::STATEMENTS,
         apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
         apply::prompts::STATEMENTS,

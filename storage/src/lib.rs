@@ -30,6 +30,7 @@ mod intel;
 mod learning;
 mod ledger;
 mod line;
+mod media;
 mod memory;
 mod open;
 mod operations;
@@ -48,6 +49,7 @@ mod writer;
 
 pub use claim::NodeClaim;
 pub use database::Database;
+pub use media::{BucketOptions, FileStream, FilesError, MediaFiles};
 pub use memory::{MemoryOptions, TenantMemory};
 pub use open::OpenError;
 pub use options::{DatabaseOptions, Limits};

@@ -11,8 +11,11 @@ use crate::clock::Timestamp;
 use crate::conversation::{Comment, CommentStatus, Conversation, Message};
 use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
 use crate::experiment::{Experiment, ExperimentEnd, PromptVersion};
-use crate::ids::{AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, RuleId, TenantId};
+use crate::ids::{
+    AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, MediaId, RuleId, TenantId, UploadId,
+};
 use crate::insights::IntelChange;
+use crate::media::{MediaAsset, MediaUpload, MediaUser};
 use crate::memory::{Forgetting, MemoryItem};
 use crate::money::MicroUsd;
 use crate::prompt::PromptKey;
@@ -250,6 +253,26 @@ pub enum Change {
     Remember(Box<MemoryItem>),
     /// Removes items from the tenant's memory. A conflict when one item is named and there is none.
     Forget(Forgetting),
+    /// Adds an asset to the media library, or replaces name, alt text and tags of the one with the same id. A conflict
+    /// when the library holds another asset with the same content.
+    PutMedia(Box<MediaAsset>),
+    /// Removes an asset from the media library, with the links of those that do not hold it. A conflict when there is
+    /// none, or when somebody holds it. Its files are removed afterwards, at the latest by the sweep.
+    DeleteMedia(MediaId),
+    /// Says which assets somebody uses: replaces what was said before; none releases all. A conflict when an asset is
+    /// not in the tenant's library.
+    SetMediaUses {
+        /// Who uses them.
+        by: MediaUser,
+        /// The assets.
+        media: Vec<MediaId>,
+        /// True while they must not be deleted, such as before the post is published.
+        holds: bool,
+    },
+    /// Adds an upload, or moves it on.
+    PutUpload(Box<MediaUpload>),
+    /// Forgets an upload; its bytes are removed afterwards. No upload, no change.
+    DeleteUpload(UploadId),
     /// Adds a version of a prompt to an agency's. A conflict when its number is taken.
     AddPrompt(Box<PromptVersion>),
     /// Makes a version that came with the program the one of the installation, on the installation's own chain; adds

@@ -127,6 +127,12 @@ ids! {
     CompetitorId = "cpt";
     /// Something that a tenant's memory holds.
     MemoryId = "mem";
+    /// A picture or video of the media library.
+    MediaId = "med";
+    /// An upload to the media library that is under way.
+    UploadId = "upl";
+    /// A post that is planned or published.
+    PostId = "pst";
 }
 
 impl AgencyId {

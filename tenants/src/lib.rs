@@ -25,6 +25,7 @@ pub mod experiment;
 pub mod ids;
 pub mod insights;
 pub mod intent;
+pub mod media;
 pub mod memory;
 pub mod models;
 pub mod money;

@@ -15,7 +15,7 @@ use tenants::event::{
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, TenantId};
 use tenants::ports::{
-    Finding, Hint, MentionText, Messenger, NoMemory, Receipt, SendError, TenantContext, Usage, Wake,
+    Finding, Hint, MentionText, Messenger, NoMedia, NoMemory, Receipt, SendError, TenantContext, Usage, Wake,
 };
 use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
@@ -125,6 +125,8 @@ impl World {
             store: store.clone(),
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
+            media: Arc::new(NoMedia),
+            public_media: Arc::new(NoMedia),
             messenger: Arc::new(Offline),
             intel: nothing_gathered(),
             llm: ScriptedRouter::new(),

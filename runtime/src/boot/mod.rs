@@ -2,6 +2,7 @@
 
 mod embedder;
 mod foundations;
+mod media;
 pub(crate) mod models;
 mod view;
 
@@ -107,6 +108,7 @@ impl Node {
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
         supervise(&troupe, &dispatcher, &warnings, &ports);
+        media::supervise(&troupe, &foundations);
 
         let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
         state.refresh_directory().await?;
@@ -197,6 +199,8 @@ pub(crate) fn ports(
         store,
         ledger: Arc::new(foundations.database.clone()),
         memory: Arc::new(foundations.memory.clone()),
+        media: Arc::new(foundations.database.clone()),
+        public_media: foundations.media.links().clone(),
         messenger,
         intel,
         llm,
@@ -265,6 +269,7 @@ async fn http_state(
         prompts: Arc::new(foundations.database.clone()),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
+        media: foundations.media.clone(),
         rehearsals: Arc::new(RehearsalDesk::new(
             ports.clone(),
             Arc::new(foundations.database.clone()),

@@ -12,6 +12,7 @@ mod doctor;
 mod experiment;
 mod intel;
 mod learning;
+mod media;
 mod memory;
 mod migrate;
 mod money;
@@ -116,6 +117,9 @@ enum Command {
     /// What tenants remember.
     #[command(subcommand)]
     Memory(memory::MemoryCommand),
+    /// The media library.
+    #[command(subcommand)]
+    Media(media::MediaCommand),
     /// Measure this machine: webhooks accepted and events finished per second.
     Bench(bench::BenchArgs),
     /// Print a completion script for a shell.
@@ -183,6 +187,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Replay(args) => replay::run(*args, settings, output).await,
             Command::Memory(command) => memory::run(command, settings, output).await,
+            Command::Media(command) => media::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,
             Command::Completions { .. } | Command::Config(_) => Ok(Finding::Fine),
         }

@@ -34,7 +34,7 @@ use super::schema;
         (name = "comments"), (name = "conversations"), (name = "approvals"), (name = "decisions"),
         (name = "rehearsals"),
         (name = "insights"), (name = "reports"), (name = "competitors"),
-        (name = "learning"), (name = "memory"), (name = "queue"), (name = "audit"), (name = "alerts"),
+        (name = "learning"), (name = "memory"), (name = "media"), (name = "queue"), (name = "audit"), (name = "alerts"),
         (name = "operations"),
         (name = "events"), (name = "feed"), (name = "webhooks"), (name = "health")
     )

@@ -62,6 +62,12 @@ words! {
     RehearsalStatus = tenants::rehearsal::RehearsalStatus;
     PromptKey = tenants::prompt::PromptKey;
     ExperimentStatus = tenants::experiment::ExperimentStatus;
+    MediaKind = tenants::media::MediaKind;
+    MediaFormat = tenants::media::MediaFormat;
+    MediaUserKind = tenants::media::MediaUserKind;
+    Placement = tenants::media::Placement;
+    ProblemCode = tenants::media::ProblemCode;
+    UploadStatus = tenants::media::UploadStatus;
     Task = tenants::models::Task;
     Share = tenants::models::Share;
     CallOutcome = tenants::models::CallOutcome;

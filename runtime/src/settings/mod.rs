@@ -2,6 +2,7 @@
 //! then the environment as `TROUPE__SECTION__KEY`. An unknown key in any layer is an error that names it.
 
 mod http;
+mod media;
 mod models;
 mod secret;
 
@@ -20,6 +21,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 pub use http::HttpSection;
+pub use media::{BucketSettings, MediaSettings};
 pub use models::ModelSettings;
 pub use secret::Secret;
 
@@ -43,6 +45,8 @@ pub struct Settings {
     pub vault: VaultSettings,
     /// Instagram.
     pub instagram: InstagramSettings,
+    /// The media library.
+    pub media: MediaSettings,
     /// What tenants remember.
     pub memory: MemorySettings,
     /// Language models.
@@ -260,6 +264,9 @@ impl Settings {
                 return invalid(key, "must be a URL that begins with https:// (or http:// for a sandbox)");
             }
         }
+        if let Err((key, problem)) = self.media.check() {
+            return invalid(key, problem);
+        }
         if self.memory.max_open == 0 {
             return invalid("memory.max_open", "must be at least 1");
         }
@@ -372,6 +379,7 @@ mod tests {
             ("TROUPE__DATABASE__URL", "postgres://u:hunter2@h/d"),
             ("TROUPE__INSTAGRAM__APP__SECRETS", "[\"hunter2\"]"),
             ("TROUPE__MODELS__KEYS__ANTHROPIC", "hunter2"),
+            ("TROUPE__MEDIA__BUCKET__SECRET_ACCESS_KEY", "hunter2"),
         ]);
         assert!(!format!("{:?}", Settings::load(None, env.clone()).unwrap()).contains("hunter2"));
         assert!(!format!("{:?}", printable(None, env).unwrap()).contains("hunter2"));

@@ -106,7 +106,7 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/tenants/{tenant}/insights", none.clone()),
         ("GET", "/tenants/{tenant}/insights/export", none.clone()),
         ("GET", "/tenants/{tenant}/insights/media", none.clone()),
-        ("GET", "/tenants/{tenant}/insights/media/{media}", none.clone()),
+        ("GET", "/tenants/{tenant}/insights/media/{instagram_media}", none.clone()),
         ("GET", "/tenants/{tenant}/insights/best-times", none.clone()),
         ("GET", "/tenants/{tenant}/reports", none.clone()),
         ("POST", "/tenants/{tenant}/reports", Some(json!({ "report_type": "daily" }))),
@@ -124,6 +124,16 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("DELETE", "/tenants/{tenant}/memory/people/{person}", none.clone()),
         ("GET", "/tenants/{tenant}/memory/{item}", none.clone()),
         ("DELETE", "/tenants/{tenant}/memory/{item}", none.clone()),
+        ("GET", "/tenants/{tenant}/media", none.clone()),
+        ("POST", "/tenants/{tenant}/media?name=cake.jpg", Some(Value::from("a file"))),
+        ("GET", "/tenants/{tenant}/media/{media}", none.clone()),
+        ("PATCH", "/tenants/{tenant}/media/{media}", Some(json!({ "alt_text": "a cake" }))),
+        ("DELETE", "/tenants/{tenant}/media/{media}", none.clone()),
+        ("POST", "/tenants/{tenant}/media/uploads", Some(json!({ "file_name": "reel.mp4", "bytes": 9 }))),
+        ("GET", "/tenants/{tenant}/media/uploads/{upload}", none.clone()),
+        ("PUT", "/tenants/{tenant}/media/uploads/{upload}?offset={received}", Some(Value::from("a part"))),
+        ("POST", "/tenants/{tenant}/media/uploads/{upload}/complete", none.clone()),
+        ("DELETE", "/tenants/{tenant}/media/uploads/{upload}", none.clone()),
         ("POST", "/tenants/{tenant}/decisions/{decision}/feedback", Some(json!({ "verdict": "wrong" }))),
         ("GET", "/tenants/{tenant}/learning", none.clone()),
         ("GET", "/tenants/{tenant}/learning/changes", none.clone()),
@@ -169,13 +179,16 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{approval}", &shop.objects.approval.to_string())
         .replace("{decision}", &shop.objects.decision.to_string())
         .replace("{effect}", &effect.to_string())
-        .replace("{media}", &shop.objects.media)
+        .replace("{instagram_media}", &shop.objects.measured_media)
         .replace("{report}", &shop.objects.report.to_string())
         .replace("{competitor}", &shop.objects.competitor.to_string())
         .replace("{rehearsal}", &rehearsal.to_string())
         .replace("{event}", &shop.objects.event.to_string())
         .replace("{item}", &shop.objects.remembered.to_string())
         .replace("{person}", &shop.objects.person)
+        .replace("{media}", &shop.objects.media.to_string())
+        .replace("{upload}", &shop.objects.upload.to_string())
+        .replace("{received}", &crate::objects::uploaded_picture().len().to_string())
 }
 
 fn without_query(template: &str) -> &str {

@@ -13,6 +13,8 @@ mod feed;
 mod health;
 mod hostile_api;
 mod hostile_webhooks;
+mod media;
+mod media_uploads;
 mod memory;
 mod objects;
 mod problems;

@@ -15,7 +15,7 @@ use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, R
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
 use tenants::ids::{
     AgencyId, AlertId, ApprovalId, AuditId, CommentId, CompetitorId, ConversationId, DecisionId, EffectId,
-    EventId, Ids, MemoryId, MessageId, RehearsalId, ReportId, RuleId, RunId, TenantId,
+    EventId, Ids, MediaId, MemoryId, MessageId, RehearsalId, ReportId, RuleId, RunId, TenantId, UploadId,
 };
 use tenants::insights::{Competitor, IntelChange, Measured, MediaReading};
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
@@ -24,6 +24,8 @@ use tenants::rehearsal::{Rehearsal, RehearsalStatus};
 use tenants::report::{AnalyticsReport, ReportBody, ReportPeriod, ReportType};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
 use tenants::tuning::{Learned, Lesson, TuningVersion};
+
+use troupe::media::{MediaPatch, NewMedia, samples};
 
 use crate::rig::Rig;
 
@@ -45,10 +47,14 @@ pub struct Objects {
     /// Something that the tenant remembers of the person.
     pub remembered: MemoryId,
     pub person: String,
+    /// A picture of the library.
+    pub media: MediaId,
+    /// An upload whose bytes are all there.
+    pub upload: UploadId,
     /// A rehearsal that is done.
     pub rehearsal: RehearsalId,
     /// Instagram's id of a media with numbers.
-    pub media: String,
+    pub measured_media: String,
     pub report: ReportId,
     pub competitor: CompetitorId,
 }
@@ -73,6 +79,36 @@ pub async fn rehearsal(rig: &Rig, agency: AgencyId, tenant: Option<TenantId>) ->
     let changes = Changes { chain, list: vec![Change::PutRehearsal(Box::new(rehearsal))] };
     rig.database.commit(changes).await.unwrap();
     id
+}
+
+/// A picture that no tenant has.
+pub fn another_picture() -> Vec<u8> {
+    samples::jpeg(64, 64, 200)
+}
+
+/// What is uploaded in parts.
+pub fn uploaded_picture() -> Vec<u8> {
+    samples::jpeg(64, 64, 201)
+}
+
+async fn picture(rig: &Rig, tenant: &Tenant) -> MediaId {
+    let new = NewMedia {
+        tenant: tenant.id,
+        by: "cli".to_owned(),
+        file_name: "cake.jpg".to_owned(),
+        words: MediaPatch::default(),
+    };
+    let body = futures::stream::iter([Ok::<_, std::io::Error>(samples::jpeg(64, 80, 7).into())]);
+    rig.media.receive(new, None, body).await.unwrap().asset.id
+}
+
+async fn upload(rig: &Rig, tenant: &Tenant) -> UploadId {
+    let file = uploaded_picture();
+    let begun = rig.media.begin_upload(tenant.id, "cli".to_owned(), "tart.jpg".to_owned(), file.len() as u64);
+    let upload = begun.await.unwrap().upload.id;
+    let body = futures::stream::iter([Ok::<_, std::io::Error>(file.into())]);
+    rig.media.add_part(&tenant.id, upload, 0, body).await.unwrap();
+    upload
 }
 
 const COMMENT: &str = "180000000000000001";
@@ -115,9 +151,11 @@ impl Objects {
             rule: rule.id,
             alert: AlertId::new(ids),
             rehearsal: rehearsal(rig, tenant.agency, Some(tenant.id)).await,
-            media: format!("media-of-{}", account.external_id),
+            measured_media: format!("media-of-{}", account.external_id),
             report: ReportId::new(ids),
             competitor: CompetitorId::new(ids),
+            media: picture(rig, tenant).await,
+            upload: upload(rig, tenant).await,
             remembered: MemoryId::new(ids),
             // A person has a different id for every account.
             person: format!("person-of-{}", account.external_id),
@@ -183,7 +221,7 @@ impl Objects {
 fn media_reading(made: &Objects, account: &Account, now: Timestamp) -> MediaReading {
     MediaReading {
         account: account.id,
-        media: made.media.clone(),
+        media: made.measured_media.clone(),
         day: "2026-03-04".to_owned(),
         product: "FEED".to_owned(),
         media_type: "IMAGE".to_owned(),

@@ -15,6 +15,7 @@ pub(crate) mod events;
 pub(crate) mod intel;
 pub(crate) mod learning;
 pub(crate) mod ledger;
+pub(crate) mod media;
 pub(crate) mod memory;
 pub(crate) mod operations;
 pub(crate) mod prompts;
@@ -118,6 +119,7 @@ async fn apply_kind(
         Kind::Rehearsals => rehearsals::apply(connection, group).await,
         Kind::Intel => intel::apply(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
+        Kind::Media => media::apply(connection, group, now).await,
         Kind::Forgettings => memory::forget(connection, group).await,
         Kind::Memories => memory::remember(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,

@@ -31,6 +31,7 @@ pub(crate) enum Kind {
     Approvals,
     NewEffects,
     RuleHits,
+    Media,
     Rehearsals,
     Intel,
     Alerts,
@@ -76,6 +77,11 @@ impl Kind {
             Change::KeepConfiguration(_) => Kind::Configurations,
             Change::PutRehearsal(_) | Change::AddDifferences(_) => Kind::Rehearsals,
             Change::Intel(_) => Kind::Intel,
+            Change::PutMedia(_)
+            | Change::DeleteMedia(_)
+            | Change::SetMediaUses { .. }
+            | Change::PutUpload(_)
+            | Change::DeleteUpload(_) => Kind::Media,
             Change::Forget(_) => Kind::Forgettings,
             Change::Remember(_) => Kind::Memories,
             Change::Audit(_) => Kind::Audit,

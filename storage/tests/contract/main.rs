@@ -34,6 +34,8 @@ mod ledger_crowd;
 #[cfg(test)]
 mod ledger_model;
 #[cfg(test)]
+mod media;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 #[cfg(feature = "memory-edge")]

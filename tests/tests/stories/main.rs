@@ -10,6 +10,7 @@ mod faults;
 mod hostile;
 mod intel;
 mod learning;
+mod media;
 mod models;
 mod rehearsals;
 mod resilience;

@@ -18,7 +18,8 @@ use tenants::event::{
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, RuleId, TenantId};
 use tenants::ports::{
-    Finding, Hint, MentionText, Messenger, NoMemory, Receipt, SendError, TenantContext, UnitOfWork, Wake,
+    Finding, Hint, MentionText, Messenger, NoMedia, NoMemory, Receipt, SendError, TenantContext, UnitOfWork,
+    Wake,
 };
 use tenants::rule::{Condition, Rule, RuleAction, Trigger, TriggerKind};
 use tenants::settings::TenantSettings;
@@ -162,6 +163,8 @@ impl World {
             store: store.clone(),
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
+            media: Arc::new(NoMedia),
+            public_media: Arc::new(NoMedia),
             messenger: instagram.clone(),
             intel: crate::testing::nothing_gathered(),
             llm: script.clone(),

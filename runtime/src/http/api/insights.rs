@@ -164,18 +164,18 @@ async fn list_media_insights(
 
 #[derive(Debug, Deserialize)]
 struct MediaPath {
-    media: String,
+    instagram_media: String,
 }
 
 /// Read how the numbers of one post, reel or story grew: a reading for each day, oldest first.
-#[utoipa::path(get, path = "/tenants/{tenant}/insights/media/{media}", tag = "insights",
+#[utoipa::path(get, path = "/tenants/{tenant}/insights/media/{instagram_media}", tag = "insights",
     responses((status = 200, body = MediaList)))]
 async fn get_media_insights(
     access: TenantAccess,
     PathIds(path): PathIds<MediaPath>,
     State(state): State<AppState>,
 ) -> Result<Json<MediaList>, Problem> {
-    let found = state.ports.intel.store().media_history(&access.tenant.id, &path.media).await?;
+    let found = state.ports.intel.store().media_history(&access.tenant.id, &path.instagram_media).await?;
     if found.is_empty() {
         return Err(Problem::not_found("media"));
     }

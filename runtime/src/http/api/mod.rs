@@ -26,6 +26,7 @@ mod insights;
 mod keys;
 mod learning;
 mod me;
+mod media;
 mod memory;
 mod operations;
 mod people;
@@ -71,10 +72,16 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(insights::router())
         .merge(reports::router())
         .merge(competitors::router())
+        .merge(media::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())
         .merge(operations::router())
         .merge(events::router())
         .merge(feed::router())
+}
+
+/// Routes that take in files, to be nested under `/api/v1`: a large file over a slow line takes its time.
+pub fn uploads() -> OpenApiRouter<AppState> {
+    media::uploads()
 }
