@@ -8,6 +8,7 @@ pub mod budgets;
 pub mod connect;
 pub mod decide;
 pub mod dispatcher;
+pub mod intel;
 pub mod learning;
 pub mod ports;
 pub mod publishing;

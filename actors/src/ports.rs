@@ -12,6 +12,8 @@ use tenants::ports::{
 };
 use tenants::tasks::Tasks;
 
+use crate::intel::Intel;
+
 /// The outside world, as the actors see it. Built once at boot and shared.
 #[derive(Clone)]
 pub struct Ports {
@@ -41,6 +43,8 @@ pub struct Ports {
     pub posts: Arc<dyn Posts>,
     /// Where posts are published.
     pub platform: Arc<dyn PlatformAdapter>,
+    /// Numbers of accounts and media, and what is made of them.
+    pub intel: Intel,
     /// Language models.
     pub llm: Arc<dyn LlmRouter>,
     /// Hints.

@@ -8,6 +8,7 @@ pub mod connecting;
 mod data_dir;
 pub mod demo;
 pub mod http;
+pub mod intel;
 pub mod knowledge;
 pub mod media;
 pub mod money;

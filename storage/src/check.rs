@@ -6,8 +6,8 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, budgets, connections, conversations, costs, directory, inbox, learning,
-    ledger, media, memory, operations, outbox, posts, prompts, rehearsals, writer,
+    alerts, apply, approvals, audit, budgets, connections, conversations, costs, directory, inbox, intel,
+    learning, ledger, media, memory, operations, outbox, posts, prompts, rehearsals, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -22,6 +22,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         costs::STATEMENTS,
         directory::STATEMENTS,
         inbox::STATEMENTS,
+        intel::STATEMENTS,
         learning::STATEMENTS,
         ledger::STATEMENTS,
         media::rows::STATEMENTS,
@@ -39,6 +40,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::connections::STATEMENTS,
         apply::conversations::STATEMENTS,
         apply::events::STATEMENTS,
+        apply::intel::STATEMENTS,
         apply::learning::STATEMENTS,
         apply::ledger::STATEMENTS,
         apply::media::STATEMENTS,
@@ -60,6 +62,7 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
         apply::conversations::BULK_STATEMENTS,
         apply::effects::BULK_STATEMENTS,
         apply::events::BULK_STATEMENTS,
+        apply::intel::BULK_STATEMENTS,
         apply::ledger::BULK_STATEMENTS,
         apply::memory::BULK_STATEMENTS,
         apply::operations::BULK_STATEMENTS,

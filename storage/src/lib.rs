@@ -27,6 +27,7 @@ mod directory;
 mod failure;
 mod gather;
 mod inbox;
+mod intel;
 mod learning;
 mod ledger;
 mod line;

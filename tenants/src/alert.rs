@@ -32,6 +32,8 @@ word_enum! {
         PublishFailed = "publish_failed",
         /// A crisis was recognised in what a person wrote.
         Crisis = "crisis",
+        /// Far more comments came in an hour than usual.
+        Spike = "spike",
         /// An intent has earned it to act by itself.
         AutonomyEarned = "autonomy_earned",
         /// An intent does not act by itself any more.
@@ -64,9 +66,11 @@ impl AlertType {
             | AlertType::SyncFailure
             | AlertType::DeadLetter
             | AlertType::PublishFailed => Severity::Error,
-            AlertType::RateLimit | AlertType::Budget | AlertType::Gap | AlertType::AutonomyLost => {
-                Severity::Warning
-            }
+            AlertType::RateLimit
+            | AlertType::Budget
+            | AlertType::Gap
+            | AlertType::Spike
+            | AlertType::AutonomyLost => Severity::Warning,
             AlertType::AutonomyEarned => Severity::Info,
         }
     }

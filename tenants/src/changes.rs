@@ -16,6 +16,7 @@ use crate::ids::{
     AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, MediaId, PostId, RuleId, TemplateId,
     TenantId, UploadId,
 };
+use crate::insights::IntelChange;
 use crate::media::{MediaAsset, MediaUpload, MediaUser};
 use crate::memory::{Forgetting, MemoryItem};
 use crate::money::MicroUsd;
@@ -324,6 +325,8 @@ pub enum Change {
     /// Ends an experiment, chooses its winner if it has one, and raises the version of the agency's tenants. A conflict
     /// when it does not run, or when the winner is none of its arms.
     EndExperiment(Box<ExperimentEnd>),
+    /// Changes what intel has gathered: insights, reports, competitors.
+    Intel(IntelChange),
     /// Appends to the audit log.
     Audit(Box<NewAuditEntry>),
 }

@@ -119,6 +119,12 @@ ids! {
     RehearsalId = "reh";
     /// An event that a rehearsal decided differently.
     DifferenceId = "dif";
+    /// A report on a period.
+    ReportId = "rpt";
+    /// One run that made a report.
+    RunId = "run";
+    /// A competitor of a tenant.
+    CompetitorId = "cpt";
     /// Something that a tenant's memory holds.
     MemoryId = "mem";
     /// A picture or video of the media library.

@@ -3,6 +3,7 @@
 
 mod bulletin;
 mod connections;
+mod intel;
 mod outbox_of_store;
 mod ports_of_store;
 mod posts_of_store;
@@ -13,6 +14,7 @@ mod world;
 
 pub(crate) use bulletin::{Bulletin, Pictures, Turn, refusal};
 pub(crate) use connections::{ScriptedConnections, refusal};
+pub(crate) use intel::{GatheredStore, nothing_gathered};
 pub(crate) use sources::assert_died_at_every_call;
 pub(crate) use steps::{Point, Side, Steps, Trouble};
 pub(crate) use store::MemoryStore;

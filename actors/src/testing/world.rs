@@ -21,6 +21,7 @@ use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
 use tokio::sync::broadcast;
 
+use super::intel::nothing_gathered;
 use super::{Bulletin, MemoryStore, Pictures, ScriptedConnections};
 use crate::Ports;
 
@@ -132,6 +133,7 @@ impl World {
             platform: Arc::new(Bulletin::new(shared_clock.clone(), Arc::clone(&store.steps))),
             media: Arc::new(Pictures::new(Arc::clone(&store.steps))),
             public_media: Arc::new(Pictures::new(Arc::clone(&store.steps))),
+            intel: nothing_gathered(),
             llm: ScriptedRouter::new(),
             wake: wake.clone(),
         };

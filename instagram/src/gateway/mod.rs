@@ -3,6 +3,7 @@
 mod call;
 mod errors;
 mod graph_time;
+mod insights;
 mod login;
 mod options;
 mod plan;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use actors::Ports;
 use actors::budgets::BudgetWarnings;
 use actors::dispatcher::Dispatcher;
+use actors::intel::Intel;
 use actors::publishing::Publishing;
 use actors::supervision::Troupe;
 use anyhow::Context;
@@ -192,12 +193,17 @@ async fn install_prompts(foundations: &Foundations) -> anyhow::Result<()> {
 }
 
 /// What stands in the place of the real outside world, if anything.
-struct Places {
+#[derive(Default)]
+pub(crate) struct Places {
     messenger: Option<Arc<dyn Messenger>>,
     platform: Option<Arc<dyn PlatformAdapter>>,
 }
 
-fn ports(
+/// The outside world of actors.
+///
+/// # Errors
+/// When no HTTP client can be made.
+pub(crate) fn ports(
     foundations: &Foundations,
     settings: &Settings,
     llm: Arc<dyn LlmRouter>,
@@ -205,25 +211,23 @@ fn ports(
 ) -> anyhow::Result<Ports> {
     let gateway = Arc::new(foundations.gateway(settings)?);
     forget_old_tokens(foundations, gateway.clone());
-    let messenger = messenger.unwrap_or_else(|| gateway.clone());
-    let (messenger, platform): (Arc<dyn Messenger>, Arc<dyn PlatformAdapter>) = (gateway.clone(), gateway);
-    let store: Arc<dyn Store> = Arc::new(foundations.database.clone());
+    let database = Arc::new(foundations.database.clone());
     let wake: Arc<dyn Wake> = foundations.wake.clone();
     Ok(Ports {
         clock: foundations.clock.clone(),
         ids: foundations.ids.clone(),
         tasks: foundations.tasks.clone(),
-        store,
-        ledger: Arc::new(foundations.database.clone()),
+        store: database.clone(),
+        ledger: database.clone(),
         memory: Arc::new(foundations.memory.clone()),
-        messenger: places.messenger.unwrap_or(messenger),
-        posts: Arc::new(foundations.database.clone()),
-        platform: places.platform.unwrap_or(platform),
-        media: Arc::new(foundations.database.clone()),
+        media: database.clone(),
         public_media: foundations.media.links().clone(),
-        messenger,
-        connector: gateway,
-        connections: Arc::new(foundations.database.clone()),
+        messenger: places.messenger.unwrap_or_else(|| gateway.clone()),
+        posts: database.clone(),
+        platform: places.platform.unwrap_or_else(|| gateway.clone()),
+        connector: gateway.clone(),
+        connections: database.clone(),
+        intel: Intel::new(gateway, database, settings.intel.clone()),
         llm,
         wake,
     })

@@ -11,6 +11,7 @@ mod connect;
 mod demo;
 mod doctor;
 mod experiment;
+mod intel;
 mod learning;
 mod media;
 mod memory;
@@ -105,6 +106,15 @@ enum Command {
     /// What was learned from people's verdicts.
     #[command(subcommand)]
     Learning(learning::LearningCommand),
+    /// Numbers of accounts and media.
+    #[command(subcommand)]
+    Insights(intel::InsightsCommand),
+    /// Analytics reports.
+    #[command(subcommand)]
+    Report(intel::ReportCommand),
+    /// Competitors and what was seen of them.
+    #[command(subcommand)]
+    Competitor(intel::CompetitorCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -181,6 +191,9 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Post(command) => post::run(command, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
             Command::Learning(command) => learning::run(command, settings, output).await,
+            Command::Insights(command) => intel::insights(command, settings, output).await,
+            Command::Report(command) => intel::report(command, settings, output).await,
+            Command::Competitor(command) => intel::competitor(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Replay(args) => replay::run(*args, settings, output).await,
             Command::Vault(command) => vault::run(command, settings, output).await,

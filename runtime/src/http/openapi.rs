@@ -35,6 +35,7 @@ use super::schema;
         (name = "rehearsals"),
         (name = "learning"), (name = "memory"), (name = "media"), (name = "posts"), (name = "queue"),
         (name = "audit"), (name = "alerts"),
+        (name = "insights"), (name = "reports"), (name = "competitors"),
         (name = "operations"),
         (name = "events"), (name = "feed"), (name = "webhooks"), (name = "oauth"), (name = "health")
     )

@@ -60,6 +60,7 @@ words! {
     Visibility = tenants::memory::Visibility;
     Outcome = tenants::decision::Outcome;
     Step = tenants::decision::Step;
+    ReportType = tenants::report::ReportType;
     RehearsalStatus = tenants::rehearsal::RehearsalStatus;
     PromptKey = tenants::prompt::PromptKey;
     ExperimentStatus = tenants::experiment::ExperimentStatus;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actors::dispatcher::DispatcherSettings;
+use actors::intel::IntelSettings;
 use actors::publishing::PublishingSettings;
 use actors::supervision::ActorSettings;
 use figment::Figment;
@@ -57,6 +58,8 @@ pub struct Settings {
     pub dispatcher: DispatcherSettings,
     /// Publishing of posts.
     pub publishing: PublishingSettings,
+    /// Insights, spikes, reports, competitors.
+    pub intel: IntelSettings,
     /// Logs.
     pub log: LogSettings,
     /// Shutdown.

@@ -110,6 +110,19 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/agencies/{agency}/rehearsals/{rehearsal}", none.clone()),
         ("POST", "/agencies/{agency}/rehearsals/{rehearsal}/cancel", none.clone()),
         ("GET", "/agencies/{agency}/rehearsals/{rehearsal}/differences", none.clone()),
+        ("GET", "/tenants/{tenant}/insights", none.clone()),
+        ("GET", "/tenants/{tenant}/insights/export", none.clone()),
+        ("GET", "/tenants/{tenant}/insights/media", none.clone()),
+        ("GET", "/tenants/{tenant}/insights/media/{instagram_media}", none.clone()),
+        ("GET", "/tenants/{tenant}/insights/best-times", none.clone()),
+        ("GET", "/tenants/{tenant}/reports", none.clone()),
+        ("POST", "/tenants/{tenant}/reports", Some(json!({ "report_type": "daily" }))),
+        ("GET", "/tenants/{tenant}/reports/{report}", none.clone()),
+        ("GET", "/tenants/{tenant}/competitors", none.clone()),
+        ("POST", "/tenants/{tenant}/competitors", Some(json!({ "username": "somebody" }))),
+        ("GET", "/tenants/{tenant}/competitors/{competitor}", none.clone()),
+        ("DELETE", "/tenants/{tenant}/competitors/{competitor}", none.clone()),
+        ("GET", "/tenants/{tenant}/competitors/{competitor}/snapshots", none.clone()),
         ("GET", "/tenants/{tenant}/memory", none.clone()),
         ("POST", "/tenants/{tenant}/memory", Some(json!({ "visibility": "customer", "text": "We bake." }))),
         ("GET", "/tenants/{tenant}/memory/search?q=bread", none.clone()),
@@ -211,6 +224,9 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{approval}", &shop.objects.approval.to_string())
         .replace("{decision}", &shop.objects.decision.to_string())
         .replace("{effect}", &effect.to_string())
+        .replace("{instagram_media}", &shop.objects.measured_media)
+        .replace("{report}", &shop.objects.report.to_string())
+        .replace("{competitor}", &shop.objects.competitor.to_string())
         .replace("{rehearsal}", &rehearsal.to_string())
         .replace("{event}", &shop.objects.event.to_string())
         .replace("{item}", &shop.objects.remembered.to_string())

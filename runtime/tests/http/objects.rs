@@ -15,15 +15,18 @@ use tenants::conversation::{
 use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
 use tenants::ids::{
-    AgencyId, AlertId, ApprovalId, AuditId, CommentId, ConnectId, ConversationId, DecisionId, EffectId,
-    EventId, Ids, MediaId, MemoryId, MessageId, PostId, RehearsalId, RuleId, TemplateId, TenantId, UploadId,
+    AgencyId, AlertId, ApprovalId, AuditId, CommentId, CompetitorId, ConnectId, ConversationId, DecisionId,
+    EffectId, EventId, Ids, MediaId, MemoryId, MessageId, PostId, RehearsalId, ReportId, RuleId, RunId,
+    TemplateId, TenantId, UploadId,
 };
+use tenants::insights::{Competitor, IntelChange, Measured, MediaReading};
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
 use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
 use tenants::post::{
     ApprovalPolicy, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType, Progress,
 };
 use tenants::rehearsal::{Rehearsal, RehearsalStatus};
+use tenants::report::{AnalyticsReport, ReportBody, ReportPeriod, ReportType};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
 use tenants::tuning::{Learned, Lesson, TuningVersion};
 use troupe::media::{MediaPatch, NewMedia, samples};
@@ -67,6 +70,10 @@ pub struct Objects {
     pub connect: ConnectId,
     /// Instagram's id of one of the accounts to choose from.
     pub choice: String,
+    /// Instagram's id of a media with numbers.
+    pub measured_media: String,
+    pub report: ReportId,
+    pub competitor: CompetitorId,
 }
 
 /// An attempt in which one of two accounts must be chosen.
@@ -192,6 +199,9 @@ impl Objects {
             rule: rule.id,
             alert: AlertId::new(ids),
             rehearsal: rehearsal(rig, tenant.agency, Some(tenant.id)).await,
+            measured_media: format!("media-of-{}", account.external_id),
+            report: ReportId::new(ids),
+            competitor: CompetitorId::new(ids),
             media: picture(rig, tenant).await,
             upload: upload(rig, tenant).await,
             choice: connect.found[0].external_id.clone(),
@@ -245,6 +255,15 @@ impl Objects {
             .with(put_post(post(account, &made, made.pending_post, PostState::Pending, now)))
             .with(put_post(post(account, &made, made.failed_post, PostState::Failed, now)))
             .with(Change::PutPostTemplate(Box::new(template(made.template, now))))
+            .with(Change::Intel(IntelChange::MediaReadings(vec![media_reading(&made, account, now)])))
+            .with(Change::Intel(IntelChange::AddReport(Box::new(report(&made, tenant, ids, now)))))
+            .with(Change::Intel(IntelChange::AddCompetitor(Competitor {
+                id: made.competitor,
+                tenant: tenant.id,
+                username: "rival".to_owned(),
+                note: None,
+                created_at: now,
+            })))
             .with(learned(1, now))
             .with(learned(2, now));
         rig.database.commit(changes).await.unwrap();
@@ -306,6 +325,40 @@ fn template(id: TemplateId, now: Timestamp) -> PostTemplate {
         first_comment: None,
         created_at: now,
         updated_at: now,
+    }
+}
+
+fn media_reading(made: &Objects, account: &Account, now: Timestamp) -> MediaReading {
+    MediaReading {
+        account: account.id,
+        media: made.measured_media.clone(),
+        day: "2026-03-04".to_owned(),
+        product: "FEED".to_owned(),
+        media_type: "IMAGE".to_owned(),
+        caption: "new".to_owned(),
+        permalink: None,
+        published_at: now,
+        metrics: [("likes".to_owned(), Measured::known(3.0))].into(),
+        read_at: now,
+    }
+}
+
+fn report(made: &Objects, tenant: &Tenant, ids: &Ids, now: Timestamp) -> AnalyticsReport {
+    AnalyticsReport {
+        id: made.report,
+        tenant: tenant.id,
+        report_type: ReportType::Daily,
+        period: ReportPeriod {
+            first_day: "2026-03-04".to_owned(),
+            last_day: "2026-03-04".to_owned(),
+            from: now,
+            until: now,
+        },
+        revision: 1,
+        run: RunId::new(ids),
+        asked_by: "intel".to_owned(),
+        body: ReportBody::default(),
+        made_at: now,
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::logins::FakeLogins;
 use actors::Ports;
+use actors::intel::{Intel, IntelSettings};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -20,7 +21,7 @@ use tenants::breaker::{BreakerConfig, CircuitBreaker};
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
 use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::{Ids, TenantId};
-use tenants::ports::{Finding, MentionText, Messenger, Receipt, SendError, Store, Usage};
+use tenants::ports::{Finding, MentionText, Messenger, NoInsights, Receipt, SendError, Store, Usage};
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
 use troupe::administration::Act;
@@ -155,6 +156,11 @@ impl Rig {
             connections: Arc::new(database.clone()),
             posts: Arc::new(database.clone()),
             platform: Arc::new(gateway),
+            intel: Intel::new(
+                Arc::new(NoInsights("there is no Instagram here")),
+                Arc::new(database.clone()),
+                IntelSettings::default(),
+            ),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake,
         };

@@ -6,6 +6,7 @@ pub(crate) mod comment_actions;
 pub(crate) mod comments;
 pub(crate) mod containers;
 pub(crate) mod effects;
+pub(crate) mod hashtags;
 pub(crate) mod logins;
 pub(crate) mod media;
 pub(crate) mod message_actions;
@@ -51,6 +52,9 @@ pub(crate) struct World {
     pub(crate) containers: containers::Containers,
     /// Comments and media of others in which an account was mentioned.
     pub(crate) mentions: HashSet<(AccountId, String)>,
+    /// Hashtags that were searched for.
+    #[serde(default)]
+    pub(crate) hashtags: hashtags::Hashtags,
     #[serde(skip)]
     pub(crate) outbox: Vec<Update>,
     /// Updates that left the outbox and are not yet delivered, given up or dropped, by ticket. Kept only by a
@@ -73,6 +77,7 @@ impl World {
             effects: effects::EffectLog::default(),
             containers: containers::Containers::default(),
             mentions: HashSet::new(),
+            hashtags: hashtags::Hashtags::default(),
             outbox: Vec::new(),
             undelivered: BTreeMap::new(),
         }

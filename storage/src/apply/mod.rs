@@ -13,6 +13,7 @@ pub(crate) mod connections;
 pub(crate) mod conversations;
 pub(crate) mod effects;
 pub(crate) mod events;
+pub(crate) mod intel;
 pub(crate) mod learning;
 pub(crate) mod ledger;
 pub(crate) mod media;
@@ -120,6 +121,7 @@ async fn apply_kind(
         Kind::Approvals => approvals::apply(connection, group).await,
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
         Kind::Rehearsals => rehearsals::apply(connection, group).await,
+        Kind::Intel => intel::apply(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
         Kind::Media => media::apply(connection, group, now).await,
         Kind::Forgettings => memory::forget(connection, group).await,

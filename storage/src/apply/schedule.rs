@@ -35,6 +35,7 @@ pub(crate) enum Kind {
     RuleHits,
     Media,
     Rehearsals,
+    Intel,
     Alerts,
     Forgettings,
     Memories,
@@ -83,6 +84,7 @@ impl Kind {
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
             Change::KeepConfiguration(_) => Kind::Configurations,
             Change::PutRehearsal(_) | Change::AddDifferences(_) => Kind::Rehearsals,
+            Change::Intel(_) => Kind::Intel,
             Change::PutMedia(_)
             | Change::DeleteMedia(_)
             | Change::SetMediaUses { .. }

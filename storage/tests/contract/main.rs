@@ -24,6 +24,8 @@ mod hostile;
 #[cfg(test)]
 mod inbox;
 #[cfg(test)]
+mod intel;
+#[cfg(test)]
 mod keeping_order;
 #[cfg(test)]
 mod learning;

@@ -9,6 +9,7 @@ mod decisions;
 mod delivery;
 mod faults;
 mod hostile;
+mod intel;
 mod learning;
 mod media;
 mod models;

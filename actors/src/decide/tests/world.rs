@@ -172,6 +172,7 @@ impl World {
             connections: Arc::new(ScriptedConnections::default()),
             posts: Arc::new(crate::testing::MemoryStore::default()),
             platform: Arc::new(crate::testing::Bulletin::new(posts_clock, Arc::default())),
+            intel: crate::testing::nothing_gathered(),
             llm: script.clone(),
             wake: Arc::new(Deaf),
         };

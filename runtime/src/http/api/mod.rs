@@ -16,12 +16,14 @@ mod apps;
 mod audit;
 mod budgets;
 mod comments;
+mod competitors;
 mod connect;
 mod conversations;
 mod costs;
 mod events;
 mod experiments;
 mod feed;
+mod insights;
 mod keys;
 mod learning;
 mod me;
@@ -34,6 +36,7 @@ mod preview;
 mod prompts;
 mod queue;
 mod rehearsals;
+mod reports;
 mod rules;
 mod settings;
 mod tenants;
@@ -41,6 +44,7 @@ mod write;
 
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use audit::harmless_cell;
 pub use rules::RuleDocument;
 
 use super::state::AppState;
@@ -68,6 +72,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(preview::router())
         .merge(rehearsals::router())
         .merge(memory::router())
+        .merge(insights::router())
+        .merge(reports::router())
+        .merge(competitors::router())
         .merge(media::router())
         .merge(posts::router())
         .merge(queue::router())
