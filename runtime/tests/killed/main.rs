@@ -8,3 +8,4 @@ mod installation;
 mod kills;
 mod outages;
 mod people;
+mod posts;
