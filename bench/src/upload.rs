@@ -97,12 +97,17 @@ pub async fn run(args: UploadArgs) -> anyhow::Result<()> {
     let all = async { futures::future::try_join_all(uploads).await.map(drop) };
     together.add(scene.measured(all).await?);
 
-    let text = page(&args, &programs, &scene, [
-        ("in one piece", &whole),
-        ("in parts of 8 MiB, with completing", &parts),
-        ("a content that is there already", &again),
-        (&format!("{} at the same time", args.at_once), &together),
-    ]);
+    let text = page(
+        &args,
+        &programs,
+        &scene,
+        [
+            ("in one piece", &whole),
+            ("in parts of 8 MiB, with completing", &parts),
+            ("a content that is there already", &again),
+            (&format!("{} at the same time", args.at_once), &together),
+        ],
+    );
     println!("{text}");
     match &args.write {
         Some(path) => report::write_section(path, "upload", &text),
@@ -200,10 +205,8 @@ impl Scene {
         let new = json!({ "file_name": "reel.mp4", "bytes": file.len() });
         let begun = answer(keyed(self.http.post(format!("{}/uploads", self.media))).json(&new)).await?;
         let upload = format!("{}/uploads/{}", self.media, begun["id"].as_str().context("an id")?);
-        let parts: Vec<(usize, Bytes)> = (0..file.len())
-            .step_by(PART)
-            .map(|at| (at, file.slice(at..file.len().min(at + PART))))
-            .collect();
+        let parts: Vec<(usize, Bytes)> =
+            (0..file.len()).step_by(PART).map(|at| (at, file.slice(at..file.len().min(at + PART)))).collect();
         futures::stream::iter(parts)
             .map(|(at, part)| answer(keyed(self.http.put(format!("{upload}?offset={at}"))).body(part)))
             .buffered(1)

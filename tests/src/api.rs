@@ -83,13 +83,19 @@ impl Api {
         Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
     }
 
-    /// `POST` of a file to `/api/v1{path}`.
+    /// `POST` of a file to `/api/v1{path}`, with the key.
     pub async fn upload(&self, path: &str, file: Vec<u8>) -> Reply {
-        let request = self.http.post(format!("{}/api/v1{path}", self.base)).header("x-api-key", &self.key);
-        let answer = request.body(file).send().await.expect("an answer");
+        let path = format!("/api/v1{path}");
+        let reply = self.raw_post(&path, &[("x-api-key", self.key.as_str())], file).await;
+        let Value::String(text) = reply.body else { return reply };
+        Reply { status: reply.status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    }
+
+    /// What the node answers at an absolute path, without key.
+    pub async fn fetch(&self, path: &str) -> (u16, Vec<u8>) {
+        let answer = self.http.get(format!("{}{path}", self.base)).send().await.expect("an answer");
         let status = answer.status().as_u16();
-        let text = answer.text().await.expect("a body");
-        Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+        (status, answer.bytes().await.expect("a body").to_vec())
     }
 
     /// `POST` of raw bytes to an absolute path, with headers and without key.

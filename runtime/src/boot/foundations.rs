@@ -96,17 +96,7 @@ impl Foundations {
             wake: wake.clone(),
         };
         let media = media::open(settings, link_keys, parts)?;
-        Ok(Self {
-            clock,
-            ids,
-            tasks,
-            database,
-            memory,
-            media,
-            embedder,
-            vault,
-            wake,
-        })
+        Ok(Self { clock, ids, tasks, database, memory, media, embedder, vault, wake })
     }
 
     /// What a memory with its indexes in another folder is made of.

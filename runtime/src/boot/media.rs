@@ -46,8 +46,9 @@ pub(super) fn open(settings: &Settings, keys: LinkKeys, around: Around) -> anyho
     };
     let tasks = around.tasks.clone();
     let files = if bucket.name.is_empty() {
-        MediaFiles::in_folder(&folder, tasks)
-            .with_context(|| format!("cannot use {}: set media.folder to a folder you may write", folder.display()))?
+        MediaFiles::in_folder(&folder, tasks).with_context(|| {
+            format!("cannot use {}: set media.folder to a folder you may write", folder.display())
+        })?
     } else {
         let options = BucketOptions {
             name: bucket.name.clone(),
@@ -81,7 +82,8 @@ pub(super) fn open(settings: &Settings, keys: LinkKeys, around: Around) -> anyho
         links: Arc::new(links),
         limits: media.limits(),
     };
-    let desk = MediaDesk::new(parts).with_context(|| format!("cannot make the folder {}", staging.display()))?;
+    let desk =
+        MediaDesk::new(parts).with_context(|| format!("cannot make the folder {}", staging.display()))?;
     Ok(Arc::new(desk))
 }
 

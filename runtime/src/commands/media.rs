@@ -97,7 +97,8 @@ async fn act(workspace: &Workspace, command: MediaCommand, output: Output) -> an
         MediaCommand::List { tenant, kind, tag, text, limit } => {
             let tenant = workspace.tenant(&tenant, None).await?;
             let filter = MediaFilter { kind, tag: tag.map(|tag| tag.to_lowercase()), text, used: None };
-            let assets = store.list_media(&tenant.id, &filter, PageRequest::first(limit.clamp(1, 1_000))).await?;
+            let assets =
+                store.list_media(&tenant.id, &filter, PageRequest::first(limit.clamp(1, 1_000))).await?;
             let shown: Vec<Value> = assets.iter().map(document).collect();
             output.list(&shown, &["id", "kind", "size", "pixels", "seconds", "name"], row)
         }
@@ -107,7 +108,8 @@ async fn act(workspace: &Workspace, command: MediaCommand, output: Output) -> an
             let uses = store.media_uses(&tenant.id, &[asset.id]).await?;
             let mut shown = document(&asset);
             shown["placements"] = placements(&asset);
-            shown["used_by"] = uses.iter().map(|used| json!({ "id": used.by.to_string(), "holds": used.holds })).collect();
+            shown["used_by"] =
+                uses.iter().map(|used| json!({ "id": used.by.to_string(), "holds": used.holds })).collect();
             output.result(&shown, || text_of(&asset, &uses))
         }
         MediaCommand::Delete { tenant, media } => {
@@ -134,7 +136,8 @@ async fn add(
     let shown = path.display();
     let file = tokio::fs::File::open(path).await.with_context(|| format!("cannot read {shown}"))?;
     let bytes = file.metadata().await.with_context(|| format!("cannot read {shown}"))?.len();
-    let name = path.file_name().with_context(|| format!("{shown} is no file"))?.to_string_lossy().into_owned();
+    let name =
+        path.file_name().with_context(|| format!("{shown} is no file"))?.to_string_lossy().into_owned();
     let new = NewMedia {
         tenant: tenant.id,
         by: "cli".to_owned(),
@@ -203,7 +206,8 @@ fn document(asset: &MediaAsset) -> Value {
 
 fn placements(asset: &MediaAsset) -> Value {
     let of = |place: &Placement| {
-        let messages: Vec<String> = problems(asset, *place).into_iter().map(|problem| problem.message).collect();
+        let messages: Vec<String> =
+            problems(asset, *place).into_iter().map(|problem| problem.message).collect();
         json!({ "placement": place, "fits": messages.is_empty(), "problems": messages })
     };
     Placement::ALL.iter().map(of).collect()

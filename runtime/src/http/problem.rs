@@ -97,12 +97,9 @@ impl ProblemKind {
                 "This address does not know this method",
                 "the header `Allow` names the methods that can be used",
             ),
-            Self::Gone => (
-                StatusCode::GONE,
-                "gone",
-                "This address is no longer valid",
-                "ask for a new address",
-            ),
+            Self::Gone => {
+                (StatusCode::GONE, "gone", "This address is no longer valid", "ask for a new address")
+            }
             Self::Conflict => (
                 StatusCode::CONFLICT,
                 "conflict",

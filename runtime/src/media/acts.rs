@@ -55,25 +55,31 @@ impl Act<'_> {
             "file_name": asset.file_name, "content_type": asset.content_type, "bytes": asset.bytes,
             "sha256": asset.sha256,
         });
-        Changes::of_tenant(asset.tenant)
-            .with(Change::PutMedia(Box::new(asset.clone())))
-            .with(self.audit("media.added", ("media", asset.id.to_string()), details))
+        Changes::of_tenant(asset.tenant).with(Change::PutMedia(Box::new(asset.clone()))).with(self.audit(
+            "media.added",
+            ("media", asset.id.to_string()),
+            details,
+        ))
     }
 
     /// An asset gets another name, text or tags.
     pub fn change_media(&self, asset: &MediaAsset) -> Changes {
         let details = json!({ "file_name": asset.file_name, "alt_text": asset.alt_text, "tags": asset.tags });
-        Changes::of_tenant(asset.tenant)
-            .with(Change::PutMedia(Box::new(asset.clone())))
-            .with(self.audit("media.changed", ("media", asset.id.to_string()), details))
+        Changes::of_tenant(asset.tenant).with(Change::PutMedia(Box::new(asset.clone()))).with(self.audit(
+            "media.changed",
+            ("media", asset.id.to_string()),
+            details,
+        ))
     }
 
     /// An asset leaves the library.
     pub fn delete_media(&self, asset: &MediaAsset) -> Changes {
         let details = json!({ "file_name": asset.file_name, "sha256": asset.sha256 });
-        Changes::of_tenant(asset.tenant)
-            .with(Change::DeleteMedia(asset.id))
-            .with(self.audit("media.deleted", ("media", asset.id.to_string()), details))
+        Changes::of_tenant(asset.tenant).with(Change::DeleteMedia(asset.id)).with(self.audit(
+            "media.deleted",
+            ("media", asset.id.to_string()),
+            details,
+        ))
     }
 }
 
@@ -137,7 +143,8 @@ mod tests {
 
     #[test]
     fn tags_are_told_apart_whatever_their_case() {
-        let tags = |list: &[&str]| checked_tags(&list.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>());
+        let tags =
+            |list: &[&str]| checked_tags(&list.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>());
         assert_eq!(tags(&["Cake", " cake ", "ÉTÉ"]).unwrap(), ["cake", "été"]);
         assert_eq!(tags(&["a\nb"]).unwrap_err().field, "tags");
         assert_eq!(tags(&[""]).unwrap_err().field, "tags");

@@ -10,8 +10,8 @@ use tenants::clock::Clock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::inspect::Refusal;
 use super::MediaError;
+use super::inspect::Refusal;
 
 /// Bytes of a piece.
 const PIECE: usize = 64 << 10;
@@ -127,7 +127,9 @@ mod tests {
         assert!(verdict("stream: OK").is_ok());
         let found = verdict("stream: Eicar-Test-Signature FOUND").unwrap_err();
         assert!(matches!(&found, MediaError::Refused(why) if why.to_string().contains("Eicar")), "{found}");
-        for unclear in ["", "stream: ", "INSTREAM size limit exceeded. ERROR", "UNKNOWN COMMAND", "stream: OK?"] {
+        for unclear in
+            ["", "stream: ", "INSTREAM size limit exceeded. ERROR", "UNKNOWN COMMAND", "stream: OK?"]
+        {
             assert!(matches!(verdict(unclear), Err(MediaError::Unavailable { .. })), "{unclear}");
         }
     }

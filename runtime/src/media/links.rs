@@ -38,7 +38,12 @@ impl fmt::Debug for LinkKeys {
 impl LinkKeys {
     /// Derived from the installation's secrets, the current one first.
     pub fn derived_from<'k>(secrets: impl IntoIterator<Item = &'k [u8]>) -> Self {
-        Self(secrets.into_iter().filter_map(|secret| Some(mac(secret, PURPOSE)?.into_bytes().into())).collect())
+        Self(
+            secrets
+                .into_iter()
+                .filter_map(|secret| Some(mac(secret, PURPOSE)?.into_bytes().into()))
+                .collect(),
+        )
     }
 }
 

@@ -134,10 +134,7 @@ pub enum MediaError {
 }
 
 impl MediaError {
-    fn unavailable(
-        what: &'static str,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    fn unavailable(what: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unavailable { what, source: source.into() }
     }
 }

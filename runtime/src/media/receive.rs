@@ -56,8 +56,7 @@ impl MediaDesk {
         }
         let staged = self.staged(UploadId::new(&self.parts.ids));
         let allowed = Allowance { limit, idle: self.limits().idle_timeout };
-        let written =
-            staging::write_body(staged.path(), 0, body, allowed, self.parts.clock.as_ref()).await?;
+        let written = staging::write_body(staged.path(), 0, body, allowed, self.parts.clock.as_ref()).await?;
         self.admit_apart(new, staged, written.bytes, written.sha256).await
     }
 
@@ -145,7 +144,8 @@ impl MediaDesk {
         if let Some(scanner) = self.scanner() {
             scanner.scan(staged.path(), self.parts.clock.as_ref()).await?;
         }
-        let (path, limits) = (staged.path().to_owned(), InspectLimits { max_pixels: self.limits().max_pixels });
+        let (path, limits) =
+            (staged.path().to_owned(), InspectLimits { max_pixels: self.limits().max_pixels });
         let looked = self.parts.tasks.spawn_blocking(move || inspect::inspect(&path, format, limits)).await;
         match looked {
             Ok(inspected) => Ok((format, inspected?)),

@@ -125,7 +125,12 @@ fn index(video: Video, offset: usize) -> Vec<u8> {
     let ticks = video.seconds * scale;
     let head = boxed(
         b"mvhd",
-        &[&words(&[0, 0, 0, scale, ticks, 0x1_0000, 0x0100_0000, 0, 0]), &matrix(false), &words(&[0; 6]), &words(&[3])],
+        &[
+            &words(&[0, 0, 0, scale, ticks, 0x1_0000, 0x0100_0000, 0, 0]),
+            &matrix(false),
+            &words(&[0; 6]),
+            &words(&[3]),
+        ],
     );
     let frames = video.seconds * video.frames_per_second;
     let pictures = track(Track {
@@ -199,8 +204,15 @@ fn track(track: Track) -> Vec<u8> {
 fn picture_entry(video: Video) -> Vec<u8> {
     let size = [video.width.to_be_bytes(), video.height.to_be_bytes()].concat();
     let configuration = match &video.codec {
-        b"hvc1" | b"hev1" => boxed(b"hvcC", &[&[1, 1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 93, 0xf0, 0], &[0xfc, 0xfd, 0xf8, 0xf8, 0, 0, 0x0f, 0]]),
-        _ => boxed(b"avcC", &[&[1, 0x64, 0, 0x28, 0xff, 0xe0, 0]]),
+        b"hvc1" | b"hev1" => boxed(
+            b"hvcC",
+            &[
+                &[1, 1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 93, 0xf0, 0],
+                &[0xfc, 0xfd, 0xf8, 0xf8, 0, 0, 0x0f, 0],
+            ],
+        ),
+        b"avc1" => boxed(b"avcC", &[&[1, 0x64, 0, 0x28, 0xff, 0xe0, 0]]),
+        _ => Vec::new(),
     };
     let rest = [&words(&[0x48_0000, 0x48_0000, 0])[..], &[0, 1], &[0; 32], &[0, 24, 0xff, 0xff]].concat();
     boxed(&video.codec, &[&[0, 0, 0, 0, 0, 0, 0, 1], &[0; 16], &size, &rest, &configuration])

@@ -93,11 +93,7 @@ impl MediaDesk {
     ///
     /// # Errors
     /// When there is none.
-    pub async fn upload_state(
-        &self,
-        tenant: &TenantId,
-        upload: UploadId,
-    ) -> Result<UploadState, MediaError> {
+    pub async fn upload_state(&self, tenant: &TenantId, upload: UploadId) -> Result<UploadState, MediaError> {
         let upload = self.found(tenant, upload).await?;
         let received = match upload.status {
             UploadStatus::Done => upload.bytes,
@@ -195,9 +191,9 @@ impl MediaDesk {
         let kept = path.clone();
         let (from, to) = (path.clone(), spare.path().to_owned());
         let linked = self.parts.tasks.spawn_blocking(move || std::fs::hard_link(from, to)).await;
-        linked
-            .map_err(|error| MediaError::unavailable("the node is stopping", error))?
-            .map_err(|error| MediaError::unavailable("the disk of this node does not take the file", error))?;
+        linked.map_err(|error| MediaError::unavailable("the node is stopping", error))?.map_err(|error| {
+            MediaError::unavailable("the disk of this node does not take the file", error)
+        })?;
         let admitted = self.admit_apart(new, spare, upload.bytes, sha256).await;
         match &admitted {
             Ok(Admitted { asset, .. }) => {

@@ -28,8 +28,7 @@ pub async fn upload(rig: &Rig, shop: &Shop, name: &str, file: Vec<u8>) -> Reply 
 
 /// The same without a length, piece by piece.
 async fn upload_in_pieces(rig: &Rig, shop: &Shop, name: &str, file: Vec<u8>) -> Reply {
-    let pieces: Vec<_> =
-        file.chunks(1_000).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
+    let pieces: Vec<_> = file.chunks(1_000).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
     let request = Request::post(format!("/api/v1{}", shop.path(&format!("/media?name={name}"))))
         .header("x-api-key", &shop.key.text);
     rig.send(request.body(Body::from_stream(futures::stream::iter(pieces))).unwrap()).await
@@ -145,7 +144,7 @@ async fn what_is_no_picture_or_video_is_refused_whatever_it_is_called() {
         ("PNG bomb", png_of(50_000, 50_000), "million"),
         ("JPEG of no size", jpeg_that_says(&jpeg, 0, 0), "damaged"),
         ("JPEG bomb", jpeg_that_says(&jpeg, 65_000, 65_000), "million"),
-        ("video without pictures", samples::video(Video { codec: *b"text", ..Video::default() }), "no video"),
+        ("video without pictures", samples::video(Video { data: 0, ..Video::default() }), "no pictures"),
     ] {
         let problem = upload(rig, shop, "cake.jpg", file).await.problem(422);
         let detail = problem["detail"].as_str().unwrap();
@@ -255,17 +254,31 @@ async fn a_video_is_measured_and_told_where_it_fits() {
     assert_eq!(&video["audio_sample_rate"], &json!(48_000));
     assert_eq!(fits(&reel), ["carousel_item", "reel", "story"]);
 
-    let phone = Video { width: 1_920, height: 1_080, is_turned: true, is_index_first: false, ..Video::default() };
+    let phone = Video {
+        width: 1_920,
+        height: 1_080,
+        is_turned: true,
+        is_index_first: false,
+        codec: *b"hvc1",
+        ..Video::default()
+    };
     let phone = upload(rig, shop, "phone.mov", samples::video(phone)).await.ok();
     assert_eq!((&phone["width"], &phone["height"]), (&json!(1_080), &json!(1_920)), "it is shown upright");
+    assert_eq!((&phone["video"]["video_codec"], fits(&phone).contains(&"reel")), (&json!("hevc"), true));
     assert!(phone["placements"].to_string().contains("fast start"));
 
-    let bad = Video { seconds: 70, frames_per_second: 120, codec: *b"vp09", has_sound: false, ..Video::default() };
+    let bad =
+        Video { seconds: 70, frames_per_second: 120, codec: *b"vp09", has_sound: false, ..Video::default() };
     let bad = upload(rig, shop, "bad.mp4", samples::video(bad)).await.ok();
     assert_eq!(fits(&bad), [""; 0]);
-    let story = bad["placements"].as_array().unwrap().iter().find(|place| place["placement"] == "story").unwrap();
-    let codes: Vec<&str> =
-        story["problems"].as_array().unwrap().iter().map(|problem| problem["code"].as_str().unwrap()).collect();
+    let story =
+        bad["placements"].as_array().unwrap().iter().find(|place| place["placement"] == "story").unwrap();
+    let codes: Vec<&str> = story["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|problem| problem["code"].as_str().unwrap())
+        .collect();
     assert_eq!(codes, ["duration", "codec", "frame_rate"], "everything is said at once");
 }
 
@@ -362,7 +375,8 @@ async fn words_about_a_picture_can_be_changed_and_are_checked() {
     let (rig, shop) = (&world.rig, &world.bakery);
     let path = shop.path(&format!("/media/{}", shop.objects.media));
     let change = async |body: Value| rig.call(&shop.key.text, "PATCH", &path, Some(body)).await;
-    let changed = change(json!({ "file_name": "tart.jpg", "alt_text": "A tart", "tags": ["Tart", "tart"] })).await;
+    let changed =
+        change(json!({ "file_name": "tart.jpg", "alt_text": "A tart", "tags": ["Tart", "tart"] })).await;
     assert_eq!(changed.ok()["tags"], json!(["tart"]));
     let changed = change(json!({ "alt_text": "" })).await.ok();
     assert_eq!((&changed["alt_text"], &changed["file_name"]), (&Value::Null, &json!("tart.jpg")));
@@ -428,7 +442,8 @@ async fn a_configured_scanner_is_asked_about_every_file_and_its_word_counts() {
 async fn assert_refused(clamd: Clamd, status: u16) {
     let rig = Rig::start_with_media(HttpSettings::default(), |parts| parts.scanner = Some(clamd)).await;
     let (tenant, key) = crate::world::bare_tenant(&rig).await;
-    let request = Request::post(format!("/api/v1/tenants/{tenant}/media?name=cake.jpg")).header("x-api-key", key);
+    let request =
+        Request::post(format!("/api/v1/tenants/{tenant}/media?name=cake.jpg")).header("x-api-key", key);
     let reply = rig.send(request.body(Body::from(samples::jpeg(50, 50, 11))).unwrap()).await;
     reply.problem(status);
     assert_eq!(reply.header("retry-after").is_empty(), status == 422);

@@ -196,7 +196,8 @@ async fn the_files_of_a_tenant_that_is_erased_are_gone() {
     assert_eq!(rig.media.erase_files(&shop.tenant.id).await.unwrap(), 2, "a picture and its thumbnail");
     assert!(!of(shop).exists() && of(&world.florist).exists());
     // And those that an erasure left are found by the sweep, because no row knows them.
-    let changes = Changes::of_tenant(world.florist.tenant.id).with(Change::DeleteMedia(world.florist.objects.media));
+    let changes =
+        Changes::of_tenant(world.florist.tenant.id).with(Change::DeleteMedia(world.florist.objects.media));
     rig.database.commit(changes).await.unwrap();
     rig.clock.advance(Duration::from_secs(25 * 3_600));
     rig.media.sweep(&mut None).await.unwrap();

@@ -6,6 +6,7 @@ mod dice;
 mod faults;
 mod installation;
 mod kills;
+mod media;
 mod outages;
 mod people;
 mod posts;

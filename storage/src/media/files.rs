@@ -276,9 +276,8 @@ impl MediaFiles {
         match &self.place {
             Place::Folder(_) => Ok(None),
             Place::Bucket(bucket) => {
-                let url = bucket
-                    .signed_url(object_store::signer::Method::GET, &location(file), valid_for)
-                    .await?;
+                let url =
+                    bucket.signed_url(object_store::signer::Method::GET, &location(file), valid_for).await?;
                 Ok(Some(url.to_string()))
             }
         }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tenants::changes::Change;
 use tenants::ids::{MediaId, PostId, UploadId};
 use tenants::media::{
-    MediaAsset, MediaFilter, MediaFormat, MediaKind, MediaUpload, MediaUse, MediaUser, PublishCopy, UploadStatus,
-    VideoFacts,
+    MediaAsset, MediaFilter, MediaFormat, MediaKind, MediaUpload, MediaUse, MediaUser, PublishCopy,
+    UploadStatus, VideoFacts,
 };
 use tenants::ports::{MediaLibrary, MediaUploads, PageRequest, StoreError};
 use troupe_storage::testing::TestDatabase;

@@ -146,7 +146,12 @@ impl MediaLibrary for NoMedia {
 
 #[async_trait]
 impl PublicMedia for NoMedia {
-    async fn public_url(&self, _: &TenantId, _: &MediaAsset, _: Duration) -> Result<String, PublicMediaError> {
+    async fn public_url(
+        &self,
+        _: &TenantId,
+        _: &MediaAsset,
+        _: Duration,
+    ) -> Result<String, PublicMediaError> {
         Err(PublicMediaError::NoPublicAddress)
     }
 }

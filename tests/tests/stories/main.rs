@@ -9,6 +9,7 @@ mod delivery;
 mod faults;
 mod hostile;
 mod learning;
+mod media;
 mod models;
 mod publishing;
 mod rehearsals;

@@ -25,11 +25,7 @@ pub use observe::RequestId;
 /// Routes that are `unhurried` have no time limit: uploads take as long as they come.
 ///
 /// The time limit covers the time to the first byte, so live feeds and exports may go on for as long as they like.
-pub fn surround(
-    router: Router<AppState>,
-    unhurried: Router<AppState>,
-    state: &AppState,
-) -> Router<AppState> {
+pub fn surround(router: Router<AppState>, unhurried: Router<AppState>, state: &AppState) -> Router<AppState> {
     let settings = &state.settings;
     router
         .layer(DefaultBodyLimit::max(settings.body_limit_bytes))

@@ -42,7 +42,8 @@ pub(super) fn read(bytes: &[u8], format: MediaFormat, limits: InspectLimits) -> 
     let profile = decoder.icc_profile().ok().flatten();
     let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
     picture.apply_orientation(orientation);
-    let thumbnail = encode(&flat(picture.thumbnail(THUMBNAIL, THUMBNAIL)), THUMBNAIL_QUALITY, profile.clone())?;
+    let thumbnail =
+        encode(&flat(picture.thumbnail(THUMBNAIL, THUMBNAIL)), THUMBNAIL_QUALITY, profile.clone())?;
     let (width, height) = (picture.width(), picture.height());
     let needs_copy = needs_copy || orientation != Orientation::NoTransforms;
     let copy = if needs_copy { Some(publishable(picture, profile)?) } else { None };
@@ -112,7 +113,8 @@ fn publishable(picture: DynamicImage, profile: Option<Vec<u8>>) -> Result<(Publi
     let mut pixels = flat(picture);
     let mut bytes = encode(&pixels, PUBLISHED_QUALITY, profile.clone())?;
     if bytes.len() > LARGEST_PUBLISHED && pixels.width() > PUBLISHED_WIDTH {
-        let scaled = DynamicImage::ImageRgb8(pixels).resize(PUBLISHED_WIDTH, u32::MAX, FilterType::CatmullRom);
+        let scaled =
+            DynamicImage::ImageRgb8(pixels).resize(PUBLISHED_WIDTH, u32::MAX, FilterType::CatmullRom);
         pixels = scaled.into_rgb8();
         bytes = encode(&pixels, PUBLISHED_QUALITY, profile)?;
     }

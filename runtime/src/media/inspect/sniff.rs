@@ -32,7 +32,8 @@ pub(super) fn format(head: &[u8]) -> Result<MediaFormat, Refusal> {
         return Err(Refusal::new("the file is empty: send its content as the body"));
     }
     let other = OTHERS.into_iter().find(|(begin, _)| head.starts_with(begin)).map(|(_, name)| name);
-    let other = other.or_else(|| (head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP")).then_some("WebP"));
+    let other =
+        other.or_else(|| (head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP")).then_some("WebP"));
     let other = other.or_else(|| is_markup(head).then_some("HTML or SVG"));
     Err(refused(other.unwrap_or("something else")))
 }

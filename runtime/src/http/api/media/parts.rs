@@ -39,8 +39,7 @@ pub(super) async fn begin_upload(
     if new.bytes == 0 {
         return Err(Problem::invalid("bytes", "a file without content cannot be uploaded"));
     }
-    let begun =
-        state.media.begin_upload(access.tenant.id, access.caller.actor(), name, new.bytes).await?;
+    let begun = state.media.begin_upload(access.tenant.id, access.caller.actor(), name, new.bytes).await?;
     Ok((StatusCode::CREATED, Json(begun.into())))
 }
 

@@ -6,8 +6,8 @@ use serde::Serialize;
 use tenants::clock::Timestamp;
 use tenants::ids::{MediaId, TenantId, UploadId};
 use tenants::media::{
-    MediaAsset, MediaFile, MediaFormat, MediaKind, MediaProblem, MediaUse, MediaUserKind, Placement, ProblemCode,
-    UploadStatus, advice, problems,
+    MediaAsset, MediaFile, MediaFormat, MediaKind, MediaProblem, MediaUse, MediaUserKind, Placement,
+    ProblemCode, UploadStatus, advice, problems,
 };
 use utoipa::ToSchema;
 
