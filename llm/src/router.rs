@@ -12,6 +12,7 @@ use tenants::intent::{Classification, Intent, Language};
 use tenants::prompt::PromptSet;
 use tenants::tuning::Tuning;
 
+use crate::caption::{CaptionRequest, Captions};
 use crate::error::LlmError;
 
 /// Chooses a model for a request, asks it, and says what that cost.
@@ -29,6 +30,14 @@ pub trait LlmRouter: Send + Sync {
     /// [`LlmError::NothingToSay`] when the intent wants no reply, [`LlmError::InvalidOutput`] when no reply
     /// without forbidden words could be made, and those of the providers.
     async fn reply(&self, request: ReplyRequest) -> Result<Answer<String>, LlmError>;
+
+    /// Captions and hashtags for a post; a person chooses among them. The built-in ones unless a provider says otherwise.
+    ///
+    /// # Errors
+    /// Those of the providers.
+    async fn captions(&self, request: CaptionRequest) -> Result<Answer<Captions>, LlmError> {
+        Ok(crate::caption::offline(&request))
+    }
 
     /// Whether replies depend on what was said before, so that it is worth reading.
     fn reads_history(&self) -> bool {

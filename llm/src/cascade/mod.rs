@@ -7,6 +7,7 @@
 //!
 //! What customers write goes into a document of JSON that is the user's turn; instructions hold nothing of it.
 
+mod caption;
 mod classify;
 mod leak;
 mod opinion;
@@ -23,6 +24,7 @@ use tenants::prompt::{Prompt, PromptKey};
 
 use crate::budget::{Payer, Tally};
 use crate::disguise::visible;
+use crate::caption::{CaptionRequest, Captions};
 use crate::error::LlmError;
 use crate::offline::OfflineProvider;
 use crate::prompts::{built_in, render};
@@ -81,6 +83,10 @@ impl LlmRouter for Cascade {
 
     async fn reply(&self, request: ReplyRequest) -> Result<Answer<String>, LlmError> {
         self.reply_in_turn(request).await
+    }
+
+    async fn captions(&self, request: CaptionRequest) -> Result<Answer<Captions>, LlmError> {
+        self.captions_in_turn(request).await
     }
 
     fn reads_history(&self) -> bool {

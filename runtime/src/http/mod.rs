@@ -11,6 +11,7 @@ mod docs;
 pub mod extract;
 mod health;
 mod media;
+mod post_links;
 pub mod metrics;
 pub mod middleware;
 pub mod node;
@@ -68,6 +69,7 @@ fn registered() -> Registered {
         .nest("/api/v1", api::router())
         .merge(health::router())
         .merge(media::router())
+        .merge(post_links::router())
         .split_for_parts();
     let (uploads, upload_description) =
         OpenApiRouter::new().nest("/api/v1", api::uploads()).split_for_parts();
