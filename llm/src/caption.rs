@@ -74,12 +74,14 @@ pub fn offline(request: &CaptionRequest) -> Answer<Captions> {
     let voice = &request.voice;
     let sparkle = if voice.emoji { " ✨" } else { "" };
     let (new, ask) = frames(request.language);
-    let mut captions = vec![format!("{topic}{sparkle}"), format!("{new} {topic}{sparkle}"), format!("{topic}. {ask}")];
+    let mut captions =
+        vec![format!("{topic}{sparkle}"), format!("{new} {topic}{sparkle}"), format!("{topic}. {ask}")];
     if let Some(fact) = request.facts.iter().find(|fact| shares_a_word(fact, &topic)) {
         captions.insert(0, format!("{topic}{sparkle}\n\n{fact}"));
     }
     let mut hashtags: Vec<String> = long_words(&topic).map(str::to_owned).collect();
-    hashtags.extend(Some(voice.brand.split_whitespace().collect::<String>()).filter(|brand| !brand.is_empty()));
+    hashtags
+        .extend(Some(voice.brand.split_whitespace().collect::<String>()).filter(|brand| !brand.is_empty()));
     let suggestion = Captions { captions, hashtags }.cleaned(voice);
     Answer::free(suggestion, PROVIDER, MODEL, std::time::Duration::ZERO)
 }
@@ -137,7 +139,10 @@ mod tests {
 
     #[test]
     fn hashtags_are_letters_and_digits_and_come_once() {
-        let told = Captions { captions: vec![], hashtags: ["#Cake!", "cake", "2024", "été_2026"].map(str::to_owned).to_vec() };
+        let told = Captions {
+            captions: vec![],
+            hashtags: ["#Cake!", "cake", "2024", "été_2026"].map(str::to_owned).to_vec(),
+        };
         assert_eq!(told.cleaned(&Voice::default()).hashtags, ["Cake", "été_2026"]);
     }
 }

@@ -132,7 +132,13 @@ pub struct PublishingOptions {
 
 impl Default for PublishingOptions {
     fn default() -> Self {
-        Self { image_ms: 500, video_ms: 3_000, posts_per_day: 100, containers_per_day: 400, fetch_files: true }
+        Self {
+            image_ms: 500,
+            video_ms: 3_000,
+            posts_per_day: 100,
+            containers_per_day: 400,
+            fetch_files: true,
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use tenants::effect::Effect;
 use tenants::ids::{AccountId, EffectId, JobLogId, MediaId, PostId, TemplateId, TenantId};
 use tenants::ports::{PageRequest, PostFilter, Posts, StoreError};
 use tenants::post::{
-    JobLog, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType, Progress, Recurrence,
+    JobLog, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType, Progress,
+    Recurrence,
 };
 use uuid::Uuid;
 
@@ -217,7 +218,12 @@ impl Database {
 
 #[async_trait]
 impl Posts for Database {
-    async fn due_posts(&self, now: Timestamp, except: &[PostId], limit: u32) -> Result<Vec<Post>, StoreError> {
+    async fn due_posts(
+        &self,
+        now: Timestamp,
+        except: &[PostId],
+        limit: u32,
+    ) -> Result<Vec<Post>, StoreError> {
         let except: IdList = except.iter().map(|post| post.0).collect();
         let found = rows!(self.reader(), PostRow, DUE_POSTS, Moment(now), &except, i64::from(limit))?;
         self.with_files(found).await

@@ -12,8 +12,8 @@ use crate::conversation::{Comment, CommentStatus, Conversation, Message};
 use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
 use crate::experiment::{Experiment, ExperimentEnd, PromptVersion};
 use crate::ids::{
-    AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, MediaId, PostId, RuleId, TemplateId, TenantId,
-    UploadId,
+    AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, MediaId, PostId, RuleId, TemplateId,
+    TenantId, UploadId,
 };
 use crate::media::{MediaAsset, MediaUpload, MediaUser};
 use crate::memory::{Forgetting, MemoryItem};

@@ -134,7 +134,13 @@ pub struct HourlyCaps {
 
 impl Default for HourlyCaps {
     fn default() -> Self {
-        Self { public_replies: 600, direct_messages: 2_000, private_replies: 700, moderation: 3_000, posts: 50 }
+        Self {
+            public_replies: 600,
+            direct_messages: 2_000,
+            private_replies: 700,
+            moderation: 3_000,
+            posts: 50,
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use runtime::administration::Act;
 use runtime::boot::{BootOptions, Node};
 use runtime::settings::{Secret, Settings};
 use sandbox::{
-    App, CommentId, InboundEffects, LimitOptions, MessageId, NewComment, NewMessage, PublishingOptions, Sandbox, SandboxClock,
-    SandboxOptions, Subscription,
+    App, CommentId, InboundEffects, LimitOptions, MessageId, NewComment, NewMessage, PublishingOptions,
+    Sandbox, SandboxClock, SandboxOptions, Subscription,
 };
 use storage::testing::TestDatabase;
 use tempfile::TempDir;

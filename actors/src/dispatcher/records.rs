@@ -120,7 +120,8 @@ impl Record<'_> {
         if let (Cause::ReadBack { .. }, Verdict::GiveUp, true) = (cause, verdict, was_refused) {
             to.error.clone_from(&effect.error);
             to.error_category = effect.error_category;
-        } else if let (Cause::ReadBack { .. }, Verdict::TryAgain { .. } | Verdict::GiveUp) = (cause, verdict) {
+        } else if let (Cause::ReadBack { .. }, Verdict::TryAgain { .. } | Verdict::GiveUp) = (cause, verdict)
+        {
             to.error = Some("the answer was lost, and Instagram shows that it was not done".into());
             to.error_category = Some(ErrorCategory::Unknown);
         }

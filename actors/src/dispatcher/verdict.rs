@@ -64,10 +64,14 @@ pub(super) fn judge_finding(effect: &Effect, finding: &Finding, now: Timestamp) 
     match finding {
         Finding::Done(instagram_id) => Verdict::Sent { instagram_id: instagram_id.clone() },
         Finding::TargetGone => Verdict::Skip(SkipReason::TargetGone),
-        Finding::NotDone if is_publishing(effect) && effect.error_category == Some(ErrorCategory::Permanent) => {
+        Finding::NotDone
+            if is_publishing(effect) && effect.error_category == Some(ErrorCategory::Permanent) =>
+        {
             Verdict::GiveUp
         }
-        Finding::NotDone if is_publishing(effect) && effect.error_category == Some(ErrorCategory::Forbidden) => {
+        Finding::NotDone
+            if is_publishing(effect) && effect.error_category == Some(ErrorCategory::Forbidden) =>
+        {
             Verdict::Skip(SkipReason::TargetGone)
         }
         // Somebody else has used the one private reply.
@@ -126,7 +130,11 @@ fn may_be_published(effect: &Effect) -> bool {
 }
 
 fn failed_try(effect: &Effect, now: Timestamp, wait: Duration) -> Verdict {
-    if effect.retry_count + 1 >= effect.action.max_tries() { Verdict::GiveUp } else { Verdict::TryAgain { at: now + wait } }
+    if effect.retry_count + 1 >= effect.action.max_tries() {
+        Verdict::GiveUp
+    } else {
+        Verdict::TryAgain { at: now + wait }
+    }
 }
 
 fn forbidden(effect: &Effect, error: &SendError, now: Timestamp, settings: &DispatcherSettings) -> Verdict {

@@ -76,7 +76,13 @@ pub(super) fn note(
 }
 
 /// An entry of the audit log about a post.
-pub(super) fn audit(post: &Post, event_type: &str, error: Option<String>, ids: &Ids, now: Timestamp) -> Change {
+pub(super) fn audit(
+    post: &Post,
+    event_type: &str,
+    error: Option<String>,
+    ids: &Ids,
+    now: Timestamp,
+) -> Change {
     let details = json!({
         "post_type": post.draft.post_type,
         "account": post.account,
@@ -132,7 +138,11 @@ pub(super) fn token_refused(
     now: Timestamp,
 ) -> Vec<Change> {
     let ran_out = account.token_expires_at.is_some_and(|expires| expires <= now);
-    let status = if ran_out || error.subcode == Some(463) { AccountStatus::Expired } else { AccountStatus::Disconnected };
+    let status = if ran_out || error.subcode == Some(463) {
+        AccountStatus::Expired
+    } else {
+        AccountStatus::Disconnected
+    };
     let alert = NewAlert {
         id: AlertId::new(ids),
         agency: Some(agency),
@@ -146,10 +156,7 @@ pub(super) fn token_refused(
         details: json!({ "account": account.id }),
         dedup_key: format!("auth_failure:{}", account.id),
     };
-    vec![
-        Change::SetAccountStatus { account: account.id, status },
-        Change::RaiseAlert(Box::new(alert), now),
-    ]
+    vec![Change::SetAccountStatus { account: account.id, status }, Change::RaiseAlert(Box::new(alert), now)]
 }
 
 /// What became of an effect, as far as its post is concerned.
@@ -202,7 +209,9 @@ fn words(outcome: &EffectOutcome<'_>) -> (&'static str, String) {
     match outcome.state {
         EffectState::Sent => ("done", "done".to_owned()),
         EffectState::Failed => ("retrying", told().unwrap_or_else(|| "will be tried again".to_owned())),
-        EffectState::Unknown => ("unknown", told().unwrap_or_else(|| "the answer was lost; it is read back".to_owned())),
+        EffectState::Unknown => {
+            ("unknown", told().unwrap_or_else(|| "the answer was lost; it is read back".to_owned()))
+        }
         EffectState::Pending | EffectState::Processing => {
             ("waiting", told().unwrap_or_else(|| "waits for the account".to_owned()))
         }

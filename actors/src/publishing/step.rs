@@ -80,7 +80,9 @@ impl Case<'_> {
             Next::Create(containers) => self.begin_round(post, account, containers).await,
             Next::Poll { containers, made_at } => self.poll(post, account, &containers, made_at).await,
             Next::Visible { id } => self.visible(post, id, effects),
-            Next::FindVisible { container, since } => self.find(post, account, &container, since, effects).await?,
+            Next::FindVisible { container, since } => {
+                self.find(post, account, &container, since, effects).await?
+            }
             Next::Comment { media_id, text } => self.comment(post, media_id, text),
             Next::ReadBack { media_id } => self.read_back(post, account, &media_id).await,
             Next::RoundFailed { why, may_work_again } => self.round_failed(post, why, may_work_again),
@@ -102,7 +104,12 @@ impl Case<'_> {
     }
 
     /// The first containers of a round.
-    async fn begin_round(&self, mut post: Post, account: &Account, containers: Vec<(u32, Container)>) -> Changes {
+    async fn begin_round(
+        &self,
+        mut post: Post,
+        account: &Account,
+        containers: Vec<(u32, Container)>,
+    ) -> Changes {
         if post.state == PostState::Approved {
             let due = post.scheduled_at.unwrap_or(self.now);
             self.inner.metrics.pickup.observe(self.now.since(due).as_secs_f64());
@@ -118,7 +125,8 @@ impl Case<'_> {
         post.next_step_at = None;
         let round = post.progress.round;
         let message = format!("attempt {round}: {} to hand over", counted(containers.len(), "file"));
-        let mut changes = self.stored(post.clone()).with(note(&post, "schedule", "done", message, self.ids(), self.now));
+        let mut changes =
+            self.stored(post.clone()).with(note(&post, "schedule", "done", message, self.ids(), self.now));
         for (position, container) in containers {
             let container = Box::new(container);
             let action = Action::CreateContainer { post: post.id, round, position, container };
@@ -129,7 +137,13 @@ impl Case<'_> {
     }
 
     /// Asks whether containers are ready, and queues what follows.
-    async fn poll(&self, mut post: Post, account: &Account, containers: &[String], made_at: Timestamp) -> Changes {
+    async fn poll(
+        &self,
+        mut post: Post,
+        account: &Account,
+        containers: &[String],
+        made_at: Timestamp,
+    ) -> Changes {
         let rest = self.inner.settings.rest_seconds;
         if account.status != AccountStatus::Active {
             return self.later(post, rest, "the account to be connected again");
@@ -174,7 +188,8 @@ impl Case<'_> {
 
     fn still_in_progress(&self, mut post: Post, made_at: Timestamp) -> Changes {
         if self.now.since(made_at) >= PATIENCE {
-            let why = format!("the platform did not finish its file within {} minutes", PATIENCE.as_secs() / 60);
+            let why =
+                format!("the platform did not finish its file within {} minutes", PATIENCE.as_secs() / 60);
             return self.round_failed(post, why, true);
         }
         post.next_step_at = Some(self.now + order::poll_interval(post.progress.polls));
@@ -344,7 +359,8 @@ impl Case<'_> {
 
     fn handle(&self, post: &Post) -> String {
         let account = self.context.accounts.iter().find(|account| account.id == post.account);
-        account.map_or_else(|| "an account that is gone".to_owned(), |account| format!("@{}", account.username))
+        account
+            .map_or_else(|| "an account that is gone".to_owned(), |account| format!("@{}", account.username))
     }
 }
 
@@ -367,7 +383,9 @@ fn uses_after(changes: &Changes, was: PostState) -> Option<Changes> {
     for change in &changes.list {
         let (post, holds) = match change {
             Change::PutPost { post, expected: None } => (post, true),
-            Change::PutPost { post, .. } if post.state == PostState::Published && was != post.state => (post, false),
+            Change::PutPost { post, .. } if post.state == PostState::Published && was != post.state => {
+                (post, false)
+            }
             _ => continue,
         };
         let by = tenants::media::MediaUser::post(post.id);

@@ -12,8 +12,8 @@ use tenants::effect::ErrorCategory;
 use tenants::ids::{MediaId, TenantId};
 use tenants::media::{MediaAsset, MediaFilter, MediaFormat, MediaKind, MediaUse};
 use tenants::ports::{
-    Capabilities, Finding, MediaLibrary, PageRequest, PlatformAdapter, PublicMedia, PublicMediaError, Published,
-    PublishingQuota, Readiness, Receipt, SendError, StoreError, Upload, Usage, VisiblePost,
+    Capabilities, Finding, MediaLibrary, PageRequest, PlatformAdapter, PublicMedia, PublicMediaError,
+    Published, PublishingQuota, Readiness, Receipt, SendError, StoreError, Upload, Usage, VisiblePost,
 };
 use tenants::post::{PostDraft, PostProblem, PostType};
 
@@ -111,7 +111,9 @@ impl Bulletin {
         let answer = {
             let mut board = self.board();
             match script(&mut board).pop_front().unwrap_or(Turn::Done) {
-                Turn::Done => Ok(Receipt { instagram_id: Some(work(&mut board, now)), usage: Usage::default() }),
+                Turn::Done => {
+                    Ok(Receipt { instagram_id: Some(work(&mut board, now)), usage: Usage::default() })
+                }
                 Turn::Unheard => {
                     work(&mut board, now);
                     Err(refusal(ErrorCategory::Unknown))
@@ -149,11 +151,15 @@ impl PlatformAdapter for Bulletin {
 
     async fn create(&self, _account: &Account, upload: &Upload) -> Result<Receipt, SendError> {
         let upload = upload.clone();
-        self.call("create", |board| &mut board.creations, move |board, now| {
-            let dry_at = now + board.drying;
-            board.sheets.push((upload, dry_at));
-            format!("sheet-{}", board.sheets.len() - 1)
-        })
+        self.call(
+            "create",
+            |board| &mut board.creations,
+            move |board, now| {
+                let dry_at = now + board.drying;
+                board.sheets.push((upload, dry_at));
+                format!("sheet-{}", board.sheets.len() - 1)
+            },
+        )
         .await
     }
 
@@ -177,13 +183,18 @@ impl PlatformAdapter for Bulletin {
 
     async fn publish(&self, _account: &Account, container: &str) -> Result<Receipt, SendError> {
         let sheet = container.to_owned();
-        self.call("publish", |board| &mut board.publications, move |board, at| {
-            let index = sheet.trim_start_matches("sheet-").parse::<usize>().unwrap_or(usize::MAX);
-            let caption = board.sheets.get(index).map(|(upload, _)| upload.caption.clone()).unwrap_or_default();
-            let id = format!("pin-{}", board.pinned.len());
-            board.pinned.push(Pinned { id: id.clone(), sheet, caption, at });
-            id
-        })
+        self.call(
+            "publish",
+            |board| &mut board.publications,
+            move |board, at| {
+                let index = sheet.trim_start_matches("sheet-").parse::<usize>().unwrap_or(usize::MAX);
+                let caption =
+                    board.sheets.get(index).map(|(upload, _)| upload.caption.clone()).unwrap_or_default();
+                let id = format!("pin-{}", board.pinned.len());
+                board.pinned.push(Pinned { id: id.clone(), sheet, caption, at });
+                id
+            },
+        )
         .await
     }
 
@@ -198,7 +209,10 @@ impl PlatformAdapter for Bulletin {
             if let Some(error) = board.unreadable.pop_front() {
                 return Err(error);
             }
-            let ours = board.pinned.iter().find(|pinned| pinned.sheet == published.container && !board.shows_nothing);
+            let ours = board
+                .pinned
+                .iter()
+                .find(|pinned| pinned.sheet == published.container && !board.shows_nothing);
             Ok(ours.map_or(Finding::NotDone, |pinned| Finding::Done(Some(pinned.id.clone()))))
         })
         .await
@@ -214,10 +228,14 @@ impl PlatformAdapter for Bulletin {
 
     async fn comment(&self, _account: &Account, media_id: &str, text: &str) -> Result<Receipt, SendError> {
         let comment = (media_id.to_owned(), text.to_owned());
-        self.call("comment", |board| &mut board.commentings, move |board, _| {
-            board.comments.push(comment);
-            format!("note-{}", board.comments.len())
-        })
+        self.call(
+            "comment",
+            |board| &mut board.commentings,
+            move |board, _| {
+                board.comments.push(comment);
+                format!("note-{}", board.comments.len())
+            },
+        )
         .await
     }
 

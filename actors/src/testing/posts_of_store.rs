@@ -34,11 +34,15 @@ impl Data {
 
 #[async_trait]
 impl Posts for MemoryStore {
-    async fn due_posts(&self, now: Timestamp, except: &[PostId], limit: u32) -> Result<Vec<Post>, StoreError> {
+    async fn due_posts(
+        &self,
+        now: Timestamp,
+        except: &[PostId],
+        limit: u32,
+    ) -> Result<Vec<Post>, StoreError> {
         self.call("due_posts", |data| {
-            let is_due = |post: &&Post| {
-                post.next_step_at.is_some_and(|at| at <= now) && !except.contains(&post.id)
-            };
+            let is_due =
+                |post: &&Post| post.next_step_at.is_some_and(|at| at <= now) && !except.contains(&post.id);
             let mut due: Vec<Post> = data.posts.values().filter(is_due).cloned().collect();
             due.sort_by_key(|post| (post.next_step_at, post.id));
             let mut turns: BTreeMap<TenantId, u32> = BTreeMap::new();

@@ -29,7 +29,9 @@ fn calls_of_the_world(folder: &str, ports: &[&str]) -> BTreeSet<String> {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let sources = files.filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
     let sources = sources.map(|file| std::fs::read_to_string(file).unwrap());
-    sources.flat_map(|source| ports.iter().flat_map(|port| calls_of(&source, port)).collect::<Vec<_>>()).collect()
+    sources
+        .flat_map(|source| ports.iter().flat_map(|port| calls_of(&source, port)).collect::<Vec<_>>())
+        .collect()
 }
 
 /// `port.name(` in a source, also over a line's end.

@@ -59,9 +59,9 @@ pub(super) fn plan(account: &Account, action: &Action) -> Result<Call, SendError
             Ok(messages(account, Target::Thing)?.json(body))
         }
         Action::Like { target: LikeTarget::Comment { comment_id } } => like_comment(account, comment_id),
-        Action::CreateContainer { .. } | Action::PublishPost { .. } | Action::FirstComment { .. } => {
-            Err(errors::failure(ErrorCategory::Permanent, "posts are published through the platform's adapter"))
-        }
+        Action::CreateContainer { .. } | Action::PublishPost { .. } | Action::FirstComment { .. } => Err(
+            errors::failure(ErrorCategory::Permanent, "posts are published through the platform's adapter"),
+        ),
     }
 }
 

@@ -25,7 +25,10 @@ struct Written {
 }
 
 impl Cascade {
-    pub(super) async fn captions_in_turn(&self, request: CaptionRequest) -> Result<Answer<Captions>, LlmError> {
+    pub(super) async fn captions_in_turn(
+        &self,
+        request: CaptionRequest,
+    ) -> Result<Answer<Captions>, LlmError> {
         if !self.models.has_models(Task::Caption) {
             return Ok(offline(&request));
         }
@@ -49,7 +52,8 @@ impl Cascade {
             "topic": shown(&request.topic),
             "facts": request.facts.iter().take(FACTS).collect::<Vec<_>>(),
         });
-        let input = Input { schema: Some(schema()), ..Input::text(instructions(request), document.to_string()) };
+        let input =
+            Input { schema: Some(schema()), ..Input::text(instructions(request), document.to_string()) };
         let question = Request {
             prompt: Some(PROMPT.to_owned()),
             tally: tally.clone(),
@@ -58,8 +62,8 @@ impl Cascade {
         let reply = self.models.complete(question).await?;
         let json = reply.json.clone().unwrap_or_default();
         let unusable = |reason: &str| LlmError::InvalidOutput { reason: reason.to_owned() };
-        let Written { captions, hashtags } =
-            serde_json::from_value(json).map_err(|_| unusable("the answer is not of the form that was asked for"))?;
+        let Written { captions, hashtags } = serde_json::from_value(json)
+            .map_err(|_| unusable("the answer is not of the form that was asked for"))?;
         let suggestion = Captions { captions, hashtags }.cleaned(&request.voice);
         if suggestion.captions.is_empty() {
             return Err(unusable("no caption without forbidden words was written"));

@@ -23,8 +23,8 @@ use tenants::models::Task;
 use tenants::prompt::{Prompt, PromptKey};
 
 use crate::budget::{Payer, Tally};
-use crate::disguise::visible;
 use crate::caption::{CaptionRequest, Captions};
+use crate::disguise::visible;
 use crate::error::LlmError;
 use crate::offline::OfflineProvider;
 use crate::prompts::{built_in, render};

@@ -20,9 +20,7 @@ use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
 use storage::NodeClaim;
 use tenants::clock::Clock;
-use tenants::ports::{
-    Hint, Messenger, Outbox, PlatformAdapter, Rehearsals, Store, Wake,
-};
+use tenants::ports::{Hint, Messenger, Outbox, PlatformAdapter, Rehearsals, Store, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
@@ -130,7 +128,16 @@ impl Node {
         });
         serve(&foundations, listener, http::router(state));
         info!(%address, "ready");
-        Ok(Self { foundations, settings, troupe, dispatcher, publishing, address, _lock: lock, _claim: claim })
+        Ok(Self {
+            foundations,
+            settings,
+            troupe,
+            dispatcher,
+            publishing,
+            address,
+            _lock: lock,
+            _claim: claim,
+        })
     }
 
     /// Where it listens, as `http://host:port`.

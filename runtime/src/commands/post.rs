@@ -170,7 +170,9 @@ async fn act_on(
     let database = &workspace.foundations.database;
     let act = workspace.act();
     let Edited { post, changes } = match what {
-        Act::Schedule(at) => act.schedule_post(&tenant, &before, at, &looked(workspace, settings, &before).await?)?,
+        Act::Schedule(at) => {
+            act.schedule_post(&tenant, &before, at, &looked(workspace, settings, &before).await?)?
+        }
         Act::Publish => act.publish_post_now(&before, &looked(workspace, settings, &before).await?)?,
         Act::Retry => act.retry_post(&before, &looked(workspace, settings, &before).await?)?,
         Act::Cancel => act.cancel_post(&before, &database.effects_of_post(&tenant.id, &before.id).await?)?,
@@ -178,7 +180,8 @@ async fn act_on(
     };
     database.commit(changes).await?;
     let said = format!("{} is {} now", post.id, post.state);
-    output.result(&json!({ "post": post.id, "state": post.state, "scheduled_at": post.scheduled_at }), || said)
+    output
+        .result(&json!({ "post": post.id, "state": post.state, "scheduled_at": post.scheduled_at }), || said)
 }
 
 async fn looked(workspace: &Workspace, settings: &Settings, post: &Post) -> anyhow::Result<Looked> {

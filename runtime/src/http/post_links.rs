@@ -43,13 +43,17 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 #[utoipa::path(get, path = "/calendar/{token}/posts.ics", tag = "posts",
     params(("token" = String, Path, description = "What the address stands for, and its signature.")),
     responses((status = 200, body = String, content_type = "text/calendar")))]
-async fn fetch_calendar(Path(token): Path<String>, State(state): State<AppState>) -> Result<Response, Problem> {
+async fn fetch_calendar(
+    Path(token): Path<String>,
+    State(state): State<AppState>,
+) -> Result<Response, Problem> {
     let (tenant, link) = read(&state, &token).await?;
     if link != PostLink::Calendar {
         return Err(Problem::general(ProblemKind::NotFound));
     }
     let now = state.ports.clock.now();
-    let posts = state.ports.posts.posts_between(&tenant.id, now - DAY * PAST, now + DAY * AHEAD, MOST).await?;
+    let posts =
+        state.ports.posts.posts_between(&tenant.id, now - DAY * PAST, now + DAY * AHEAD, MOST).await?;
     let body = icalendar(&tenant.name, &posts, now);
     let kind = HeaderValue::from_static("text/calendar; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
@@ -137,7 +141,12 @@ async fn find(state: &AppState, tenant: &Tenant, post: &PostId) -> Result<Post, 
 }
 
 /// The page: what would be published, and two buttons while it waits.
-async fn page(state: &AppState, tenant: &Tenant, post: &Post, said: Option<&str>) -> Result<Response, Problem> {
+async fn page(
+    state: &AppState,
+    tenant: &Tenant,
+    post: &Post,
+    said: Option<&str>,
+) -> Result<Response, Problem> {
     let mut body = String::new();
     if let Some(said) = said {
         _ = write!(body, "<p role=\"status\"><strong>{}</strong></p>", escaped(said));
@@ -148,7 +157,13 @@ async fn page(state: &AppState, tenant: &Tenant, post: &Post, said: Option<&str>
         || "not scheduled".to_owned(),
         |at| at.to_utc().with_timezone(&zone).format("%A, %-d %B %Y, %H:%M (%Z)").to_string(),
     );
-    _ = write!(body, "<p>{} · {} · {}</p>", escaped(post.draft.post_type.as_str()), escaped(&when), words(post.state));
+    _ = write!(
+        body,
+        "<p>{} · {} · {}</p>",
+        escaped(post.draft.post_type.as_str()),
+        escaped(&when),
+        words(post.state)
+    );
     for (index, media) in post.draft.media.iter().enumerate() {
         let Some(asset) = state.ports.media.find_media(&tenant.id, *media).await? else { continue };
         let path = escaped(&state.media.links().path(&asset, asset.published_file(), PICTURES_FOR));

@@ -122,8 +122,10 @@ impl Act<'_> {
         if is_changed {
             post.approval.opinions.clear();
         }
+        let is_moved = before.scheduled_at != new.scheduled_at || before.state == PostState::Draft;
+        let repeats = post.recurrence.is_some() || before.recurrence.is_some();
         match new.scheduled_at {
-            Some(at) if is_changed || before.scheduled_at != Some(at) || before.state == PostState::Draft => {
+            Some(at) if is_changed || is_moved || repeats => {
                 self.plan(&mut post, at, tenant, looked)?;
             }
             Some(_) => {}
@@ -154,7 +156,13 @@ impl Act<'_> {
         Ok(Edited { post, changes })
     }
 
-    fn plan(&self, post: &mut Post, at: Timestamp, tenant: &Tenant, looked: &Looked) -> Result<(), PostError> {
+    fn plan(
+        &self,
+        post: &mut Post,
+        at: Timestamp,
+        tenant: &Tenant,
+        looked: &Looked,
+    ) -> Result<(), PostError> {
         if !looked.problems.is_empty() {
             return Err(PostError::Problems(looked.problems.clone()));
         }
@@ -252,7 +260,12 @@ impl Act<'_> {
         let mut changes = self.put(before, &post, "post.cancelled").with(resolved(&post, self.at));
         let waiting = [EffectState::Pending, EffectState::Failed];
         for effect in effects.iter().filter(|effect| waiting.contains(&effect.state)) {
-            changes.push(Change::MoveEffect(EffectMove::new(effect.id, &waiting, EffectState::Cancelled, self.at)));
+            changes.push(Change::MoveEffect(EffectMove::new(
+                effect.id,
+                &waiting,
+                EffectState::Cancelled,
+                self.at,
+            )));
         }
         changes.push(Change::SetMediaUses { by: MediaUser::post(post.id), media: Vec::new(), holds: false });
         Ok(Edited { post, changes })
@@ -275,7 +288,13 @@ impl Act<'_> {
         let mut post = before.clone();
         post.updated_at = self.at;
         post.approval.opinions.retain(|opinion| opinion.approver != approver);
-        post.approval.opinions.push(Opinion { approver, by: self.by.clone(), approved, comment, at: self.at });
+        post.approval.opinions.push(Opinion {
+            approver,
+            by: self.by.clone(),
+            approved,
+            comment,
+            at: self.at,
+        });
         if !approved {
             (post.state, post.next_step_at) = (PostState::Rejected, None);
         } else if let Some(at) = post.scheduled_at {

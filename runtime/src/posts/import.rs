@@ -28,13 +28,18 @@ pub struct ImportRow {
 /// # Errors
 /// When it is no such file at all.
 pub fn read_csv(text: &str) -> Result<Vec<ImportRow>, String> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| error.to_string())?.clone();
-    let column = |name: &str| header.iter().position(|title| title.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name));
+    let column = |name: &str| {
+        header.iter().position(|title| title.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name))
+    };
     let (Some(kind), Some(media)) = (column("type"), column("media")) else {
-        return Err("the first line must name the columns: type, media, and if wanted caption, scheduled_at, \
+        return Err(
+            "the first line must name the columns: type, media, and if wanted caption, scheduled_at, \
                     first_comment, account"
-            .to_owned());
+                .to_owned(),
+        );
     };
     let others = ["caption", "scheduled_at", "first_comment", "account"].map(column);
     let mut rows = Vec::new();
@@ -49,7 +54,15 @@ pub fn read_csv(text: &str) -> Result<Vec<ImportRow>, String> {
         let line = record.position().map_or(0, csv::Position::line);
         let cell = |index: Option<usize>| index.and_then(|index| record.get(index)).unwrap_or_default();
         let [caption, scheduled_at, first_comment, account] = others.map(cell);
-        rows.push(row(line, cell(Some(kind)), cell(Some(media)), caption, scheduled_at, first_comment, account));
+        rows.push(row(
+            line,
+            cell(Some(kind)),
+            cell(Some(media)),
+            caption,
+            scheduled_at,
+            first_comment,
+            account,
+        ));
     }
     Ok(rows)
 }
@@ -72,7 +85,9 @@ fn row(
     for word in media.split([' ', ';', ',']).filter(|word| !word.is_empty()) {
         match word.parse() {
             Ok(id) => files.push(id),
-            Err(_) => problems.push(PostProblem::new("media", format!("`{word}` is no id of the media library"))),
+            Err(_) => {
+                problems.push(PostProblem::new("media", format!("`{word}` is no id of the media library")))
+            }
         }
     }
     let at = match scheduled_at {

@@ -81,7 +81,8 @@ impl PostLinks {
     /// [`PostLinkRefused`].
     pub fn read(&self, token: &str, now: Timestamp) -> Result<(TenantId, PostLink), PostLinkRefused> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok();
-        let bytes: [u8; CLAIM + MAC] = bytes.and_then(|it| it.try_into().ok()).ok_or(PostLinkRefused::Unknown)?;
+        let bytes: [u8; CLAIM + MAC] =
+            bytes.and_then(|it| it.try_into().ok()).ok_or(PostLinkRefused::Unknown)?;
         let (claim, signature) = bytes.split_at(CLAIM);
         let mut is_ours = false;
         for key in &self.keys {

@@ -76,7 +76,8 @@ pub async fn look_at_with(
     }
     let media_hash = media_hash(draft, &assets);
     let like = posts.posts_with_media(tenant, &media_hash, 50).await?;
-    let is_other = |post: &Post| apart_from.is_none_or(|own| own.id != post.id && own.series != Some(post.id));
+    let is_other =
+        |post: &Post| apart_from.is_none_or(|own| own.id != post.id && own.series != Some(post.id));
     let duplicates = like
         .into_iter()
         .filter(|post| is_other(post) && post.state != PostState::Failed)
@@ -102,7 +103,12 @@ fn media_hash(draft: &PostDraft, assets: &[MediaAsset]) -> String {
 fn are_alike(one: &str, other: &str) -> bool {
     let plain = |text: &str| -> String {
         let letters = text.chars().filter(|c| c.is_alphanumeric() || c.is_whitespace());
-        letters.flat_map(char::to_lowercase).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+        letters
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     let (one, other) = (plain(one), plain(other));
     one == other || strsim::normalized_levenshtein(&one, &other) >= 0.9

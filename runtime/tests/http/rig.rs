@@ -26,8 +26,8 @@ use troupe::administration::Act;
 use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
-use troupe::posts::PostLinks;
 use troupe::media::{LinkKeys, MediaDesk, MediaLimits, MediaLinks, MediaParts};
+use troupe::posts::PostLinks;
 use troupe::prompts::install_built_in;
 use troupe::rehearsals::{OtherModels, RehearsalDesk};
 

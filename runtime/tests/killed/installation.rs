@@ -195,7 +195,8 @@ impl Installation {
     /// Uploads a file; its id. The node must run.
     pub async fn upload(&self, tenant: &str, name: &str, file: Vec<u8>) -> String {
         let url = format!("http://127.0.0.1:{}/api/v1/tenants/{tenant}/media?name={name}", self.port);
-        let answer = http().post(url).header("x-api-key", &self.key).body(file).send().await.expect("an answer");
+        let answer =
+            http().post(url).header("x-api-key", &self.key).body(file).send().await.expect("an answer");
         let media: Value = answer.json().await.expect("JSON");
         media["id"].as_str().unwrap_or_else(|| panic!("{media}")).to_owned()
     }
@@ -203,7 +204,8 @@ impl Installation {
     /// `POST` to the API of the running node; its answer.
     pub async fn call(&self, path: &str, body: &Value) -> Value {
         let url = format!("http://127.0.0.1:{}/api/v1{path}", self.port);
-        let answer = http().post(url).header("x-api-key", &self.key).json(body).send().await.expect("an answer");
+        let answer =
+            http().post(url).header("x-api-key", &self.key).json(body).send().await.expect("an answer");
         let status = answer.status();
         let body: Value = answer.json().await.expect("JSON");
         assert!(status.is_success(), "POST {path}: {status} {body}");

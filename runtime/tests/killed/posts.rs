@@ -66,7 +66,8 @@ async fn kill_while_publishing(database: TestDatabase) {
     let mut visible: Vec<String> = Vec::new();
     for shop in &installation.shops {
         let media = installation.sandbox.media_of(shop).expect("media");
-        visible.extend(media.into_iter().filter_map(|media| media.caption).filter(|caption| caption != "new"));
+        visible
+            .extend(media.into_iter().filter_map(|media| media.caption).filter(|caption| caption != "new"));
     }
     visible.sort();
     assert_eq!(visible, captions, "each once, and nothing else");
@@ -76,8 +77,12 @@ async fn kill_while_publishing(database: TestDatabase) {
 /// Plans posts for all shops; their captions in order.
 async fn plan(installation: &Installation, dice: &mut Dice) -> Vec<String> {
     let tenants = installation.run(&["tenant", "list"], "");
-    let tenants: Vec<String> =
-        tenants.as_array().expect("tenants").iter().map(|it| it["id"].as_str().expect("an id").to_owned()).collect();
+    let tenants: Vec<String> = tenants
+        .as_array()
+        .expect("tenants")
+        .iter()
+        .map(|it| it["id"].as_str().expect("an id").to_owned())
+        .collect();
     let mut media = Vec::new();
     for tenant in &tenants {
         let one = installation.upload(tenant, "one.jpg", samples::jpeg(320, 400, 1)).await;

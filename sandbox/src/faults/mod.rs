@@ -186,7 +186,9 @@ impl Faults {
 
     /// Whether the status of a container is told in words only.
     pub(crate) fn tells_status_in_words(&mut self, scope: Scope<'_>, now: DateTime<Utc>) -> bool {
-        !self.strike(scope, now, |kind, _| matches!(kind, FaultKind::EmptyStatusCode).then_some(())).is_empty()
+        !self
+            .strike(scope, now, |kind, _| matches!(kind, FaultKind::EmptyStatusCode).then_some(()))
+            .is_empty()
     }
 
     /// The batching fault in force, if any.

@@ -122,7 +122,8 @@ fn wish_of(params: &Params) -> Result<Wish, GraphError> {
         source,
         children: Vec::new(),
     };
-    let needs = |source: Option<String>, name| source.ok_or_else(|| GraphError::missing_parameter(name)).map(Some);
+    let needs =
+        |source: Option<String>, name| source.ok_or_else(|| GraphError::missing_parameter(name)).map(Some);
     Ok(match kind.as_str() {
         "" | "IMAGE" => of(MediaProduct::Feed, MediaType::Image, needs(image, "image_url")?),
         "REELS" => of(MediaProduct::Reels, MediaType::Video, needs(video, "video_url")?),
@@ -145,7 +146,8 @@ fn check_caption(caption: Option<&str>, is_item: bool) -> Result<(), GraphError>
     if is_item {
         return Err(GraphError::invalid_parameter("Param caption is not allowed for items of a carousel"));
     }
-    let marked = |mark: char| caption.split(|c: char| c.is_whitespace()).filter(|word| word.starts_with(mark)).count();
+    let marked =
+        |mark: char| caption.split(|c: char| c.is_whitespace()).filter(|word| word.starts_with(mark)).count();
     if caption.chars().count() > 2_200 || marked('#') > 30 {
         return Err(GraphError::caption_too_long());
     }
@@ -213,7 +215,8 @@ fn read(core: &Core, request: &GraphRequest, caller: &Caller, id: &str) -> Resul
     };
     let words_only = core.tells_status_in_words(caller.account.as_ref());
     core.look(|world, now| {
-        let container = world.containers.get(id).ok_or_else(|| GraphError::unknown_object(&request.method, id))?;
+        let container =
+            world.containers.get(id).ok_or_else(|| GraphError::unknown_object(&request.method, id))?;
         let (code, words) = status_of(container.stage(now));
         render("IGContainer", caller.login, &fields, |field| {
             Ok(match field.name.as_str() {
@@ -236,6 +239,8 @@ fn status_of(stage: Stage) -> (&'static str, String) {
         }
         Stage::Published => ("PUBLISHED", "Published: Media has been successfully published.".to_owned()),
         Stage::Expired => ("EXPIRED", "Expired: Media was not published within 24 hours.".to_owned()),
-        Stage::Error(subcode) => ("ERROR", format!("Error: Media upload has failed with error code {subcode}")),
+        Stage::Error(subcode) => {
+            ("ERROR", format!("Error: Media upload has failed with error code {subcode}"))
+        }
     }
 }

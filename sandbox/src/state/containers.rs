@@ -108,7 +108,9 @@ impl World {
         match container.stage(now) {
             Stage::Finished => {}
             Stage::Expired => return Err(GraphError::container_missing()),
-            Stage::InProgress | Stage::Error(_) | Stage::Published => return Err(GraphError::media_not_ready()),
+            Stage::InProgress | Stage::Error(_) | Stage::Published => {
+                return Err(GraphError::media_not_ready());
+            }
         }
         let (_, published) = self.publishing_usage(account, now);
         if published >= options.posts_per_day {

@@ -190,8 +190,7 @@ async fn the_effects_of_a_post_are_found_by_it(database: TestDatabase) {
             options: PostOptions::default(),
         }),
     };
-    let comment =
-        Action::FirstComment { post: one.id, media_id: "179".to_owned(), text: "More?".to_owned() };
+    let comment = Action::FirstComment { post: one.id, media_id: "179".to_owned(), text: "More?".to_owned() };
     let first = world.queued(world.effect(container(&one))).await;
     world.queued(world.effect(container(&two))).await;
     let second = world.queued(world.effect(comment)).await;

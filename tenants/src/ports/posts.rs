@@ -22,7 +22,8 @@ pub struct PostFilter {
 pub trait Posts: Send + Sync + 'static {
     /// Posts of all tenants that must be looked at by now and are not in `except`, at most `limit`. Tenants take turns:
     /// many posts of one leave room for the others.
-    async fn due_posts(&self, now: Timestamp, except: &[PostId], limit: u32) -> Result<Vec<Post>, StoreError>;
+    async fn due_posts(&self, now: Timestamp, except: &[PostId], limit: u32)
+    -> Result<Vec<Post>, StoreError>;
     /// When the next post of any tenant must be looked at that need not be yet.
     async fn next_post_at(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
     /// All effects that were ever queued for a post, oldest first.

@@ -38,7 +38,10 @@ pub fn check_text(draft: &PostDraft) -> Vec<PostProblem> {
     let (caption, items) = (&draft.caption, draft.media.len());
     let chars = caption.chars().count();
     if chars > MAX_CAPTION_CHARS {
-        say("caption", format!("has {chars} characters, at most {MAX_CAPTION_CHARS} are allowed: shorten it"));
+        say(
+            "caption",
+            format!("has {chars} characters, at most {MAX_CAPTION_CHARS} are allowed: shorten it"),
+        );
     }
     let tags = hashtags(caption).count();
     if tags > MAX_HASHTAGS {
@@ -83,7 +86,8 @@ fn check_first_comment(draft: &PostDraft, say: &mut impl FnMut(&str, String)) {
     }
     let tags = hashtags(comment).count() + hashtags(&draft.caption).count();
     if hashtags(comment).next().is_some() && tags > MAX_HASHTAGS {
-        let problem = format!("caption and first comment have {tags} hashtags together, {MAX_HASHTAGS} count");
+        let problem =
+            format!("caption and first comment have {tags} hashtags together, {MAX_HASHTAGS} count");
         say("first_comment", problem);
     }
 }
@@ -96,7 +100,8 @@ fn check_options(draft: &PostDraft, say: &mut impl FnMut(&str, String)) {
     for (index, name) in options.collaborators.iter().enumerate() {
         let is_handle = !name.is_empty() && name.len() <= 30 && name.chars().all(is_handle_char);
         if !is_handle {
-            let problem = format!("`{}` is no handle: write it without @", name.chars().take(40).collect::<String>());
+            let problem =
+                format!("`{}` is no handle: write it without @", name.chars().take(40).collect::<String>());
             say(&format!("options.collaborators[{index}]"), problem);
         }
     }
@@ -107,14 +112,16 @@ fn check_options(draft: &PostDraft, say: &mut impl FnMut(&str, String)) {
     if !is_reel && options.thumb_offset_ms.is_some() {
         say("options.thumb_offset_ms", "only reels have a cover: leave it out".to_owned());
     }
-    if options.location_id.as_ref().is_some_and(|id| id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit())) {
+    if options.location_id.as_ref().is_some_and(|id| id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()))
+    {
         say("options.location_id", "is the number of a Facebook Page with a place".to_owned());
     }
 }
 
 /// Hashtags of a text, without `#`.
 pub fn hashtags(text: &str) -> impl Iterator<Item = &str> {
-    marked(text, '#', |c| c.is_alphanumeric() || c == '_').filter(|tag| !tag.chars().all(|c| c.is_ascii_digit()))
+    marked(text, '#', |c| c.is_alphanumeric() || c == '_')
+        .filter(|tag| !tag.chars().all(|c| c.is_ascii_digit()))
 }
 
 /// Handles that a text mentions, without `@`.
@@ -178,9 +185,12 @@ mod tests {
 
     #[test]
     fn every_type_knows_how_many_files_it_takes() {
-        for (post_type, allowed) in
-            [(PostType::Image, 1..=1), (PostType::Reel, 1..=1), (PostType::Story, 1..=1), (PostType::Carousel, 2..=10)]
-        {
+        for (post_type, allowed) in [
+            (PostType::Image, 1..=1),
+            (PostType::Reel, 1..=1),
+            (PostType::Story, 1..=1),
+            (PostType::Carousel, 2..=10),
+        ] {
             for items in 0..=11 {
                 let is_fine = fields(&draft(post_type, items)).is_empty();
                 assert_eq!(is_fine, allowed.contains(&items), "{post_type} {items}");
@@ -196,7 +206,9 @@ mod tests {
         post.options.collaborators = vec!["@me".to_owned()];
         post.options.thumb_offset_ms = Some(1);
         let found = fields(&post);
-        for field in ["caption", "media", "first_comment", "options.collaborators[0]", "options.thumb_offset_ms"] {
+        for field in
+            ["caption", "media", "first_comment", "options.collaborators[0]", "options.thumb_offset_ms"]
+        {
             assert!(found.iter().any(|it| it == field), "{field} in {found:?}");
         }
     }

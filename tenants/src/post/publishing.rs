@@ -258,9 +258,9 @@ fn ended(effect: &Effect, _container: &str) -> Next {
             why: told(),
             may_work_again: effect.error_category != Some(ErrorCategory::Permanent),
         },
-        EffectState::Skipped if effect.skip_reason == Some(SkipReason::TenantSuspended) => {
-            Next::AskPerson { why: "the tenant was suspended when it was due: publish it now, or cancel it".to_owned() }
-        }
+        EffectState::Skipped if effect.skip_reason == Some(SkipReason::TenantSuspended) => Next::AskPerson {
+            why: "the tenant was suspended when it was due: publish it now, or cancel it".to_owned(),
+        },
         EffectState::Skipped => Next::RoundFailed {
             why: "the container was gone or had expired".to_owned(),
             may_work_again: true,
@@ -286,12 +286,13 @@ fn finish(post: &Post, effects: &[Effect]) -> Next {
             _ => None,
         });
         return match publish {
-            Some((container, since)) if post.progress.reads < MAX_READS => Next::FindVisible { container, since },
+            Some((container, since)) if post.progress.reads < MAX_READS => {
+                Next::FindVisible { container, since }
+            }
             _ => Next::Done,
         };
     };
-    let is_commented =
-        effects.iter().any(|effect| matches!(effect.action, Action::FirstComment { .. }));
+    let is_commented = effects.iter().any(|effect| matches!(effect.action, Action::FirstComment { .. }));
     if let Some(text) = post.draft.first_comment.as_ref().filter(|_| !is_commented) {
         return Next::Comment { media_id: media_id.clone(), text: text.clone() };
     }

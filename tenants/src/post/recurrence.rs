@@ -26,7 +26,8 @@ impl Recurrence {
 
     /// What is wrong with the rule, if anything.
     pub fn problem(&self) -> Option<String> {
-        (!(1..=MAX_INTERVAL).contains(&self.interval)).then(|| format!("must lie between 1 and {MAX_INTERVAL}"))
+        (!(1..=MAX_INTERVAL).contains(&self.interval))
+            .then(|| format!("must lie between 1 and {MAX_INTERVAL}"))
     }
 
     /// The next occurrence after `now`, and its number; `None` when there is none any more. Each one is reckoned from the

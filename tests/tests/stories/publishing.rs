@@ -113,7 +113,8 @@ async fn a_picture_is_published_with_its_first_comment_and_shows_where_it_is(app
 
 async fn a_carousel_a_reel_and_a_story_are_published(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
-    let (one, two, film) = (picture(&app, &shop, 1).await, picture(&app, &shop, 2).await, video(&app, &shop, 3).await);
+    let (one, two, film) =
+        (picture(&app, &shop, 1).await, picture(&app, &shop, 2).await, video(&app, &shop, 3).await);
     let carousel = json!({ "post_type": "carousel", "caption": "Three", "media": [one, film, two] });
     let carousel = plan(&app, &shop, carousel).await;
     let reel = plan(&app, &shop, json!({ "post_type": "reel", "caption": "A film", "media": [film] })).await;
@@ -136,7 +137,8 @@ async fn what_instagram_would_refuse_is_told_before_it_is_scheduled_all_at_once(
     let document = json!({ "post_type": "reel", "caption": "#x ".repeat(31), "media": [media], "first_comment": " ",
         "scheduled_at": app.clock.now() + Duration::from_secs(60) });
     let checked = app.api.post(&shop.path("/posts/validate"), document.clone()).await.ok();
-    let fields: Vec<_> = checked["problems"].as_array().unwrap().iter().map(|it| it["field"].clone()).collect();
+    let fields: Vec<_> =
+        checked["problems"].as_array().unwrap().iter().map(|it| it["field"].clone()).collect();
     assert_eq!(fields, ["caption", "first_comment", "media[0]"]);
     let refused = app.api.post(&shop.path("/posts"), document).await;
     assert_eq!((refused.status, refused.body["problems"].as_array().map(Vec::len)), (422, Some(3)));
@@ -165,14 +167,17 @@ async fn a_lost_answer_to_publishing_leaves_one_post(app: TestApp) -> TestApp {
 }
 
 async fn a_connection_that_breaks_behind_publishing_leaves_one_post(app: TestApp) -> TestApp {
-    let faults = [Endpoint::CreateContainer, Endpoint::PublishContainer, Endpoint::CreateComment].map(|endpoint| {
-        Fault::new(FaultKind::DoneButConnectionDropped { hang: false }).on(endpoint).times(1)
-    });
+    let faults =
+        [Endpoint::CreateContainer, Endpoint::PublishContainer, Endpoint::CreateComment].map(|endpoint| {
+            Fault::new(FaultKind::DoneButConnectionDropped { hang: false }).on(endpoint).times(1)
+        });
     one_post_in_spite_of(&app, &faults).await;
     app
 }
 
-async fn a_container_that_cannot_be_read_after_publishing_is_no_reason_to_publish_again(app: TestApp) -> TestApp {
+async fn a_container_that_cannot_be_read_after_publishing_is_no_reason_to_publish_again(
+    app: TestApp,
+) -> TestApp {
     let shop = app.tenant("acme").create().await;
     let media = picture(&app, &shop, 1).await;
     let lost = FaultKind::DoneBut500 { status: 500 };
@@ -256,7 +261,11 @@ async fn a_dead_token_holds_a_post_and_a_reconnect_publishes_it(app: TestApp) ->
 
 async fn when_the_days_limit_is_used_up_posts_wait_until_there_is_room(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
-    app.sandbox.set_publishing(PublishingOptions { posts_per_day: 1, image_ms: 20, ..PublishingOptions::default() });
+    app.sandbox.set_publishing(PublishingOptions {
+        posts_per_day: 1,
+        image_ms: 20,
+        ..PublishingOptions::default()
+    });
     let (one, two) = (picture(&app, &shop, 1).await, picture(&app, &shop, 2).await);
     let first = plan(&app, &shop, json!({ "post_type": "image", "caption": "One", "media": [one] })).await;
     until(&app, &shop, &first, PostState::Published).await;
@@ -278,7 +287,8 @@ async fn a_post_missed_for_too_long_waits_for_a_person_who_publishes_it(mut app:
     let shop = app.tenant("acme").create().await;
     let media = picture(&app, &shop, 1).await;
     let fine = picture(&app, &shop, 2).await;
-    let missed = plan(&app, &shop, json!({ "post_type": "image", "caption": "Missed", "media": [media] })).await;
+    let missed =
+        plan(&app, &shop, json!({ "post_type": "image", "caption": "Missed", "media": [media] })).await;
     let at = app.clock.now() + Duration::from_secs(240);
     let late = json!({ "post_type": "image", "caption": "Late", "media": [fine], "scheduled_at": at });
     let late = plan(&app, &shop, late).await;
@@ -299,9 +309,7 @@ async fn a_post_that_needs_approval_waits_for_it_and_edits_start_over(app: TestA
     let shop = app.tenant("acme").settings(|settings| settings.post_approval = needs).create().await;
     let media = picture(&app, &shop, 1).await;
     let at = app.clock.now() + Duration::from_secs(3_600);
-    let document = |caption: &str| {
-        json!({ "post_type": "image", "caption": caption, "media": [media], "scheduled_at": at })
-    };
+    let document = |caption: &str| json!({ "post_type": "image", "caption": caption, "media": [media], "scheduled_at": at });
     let post = plan(&app, &shop, document("Cake")).await;
     assert_eq!(read(&app, &shop, &post).await["state"], "pending");
     assert_eq!(act(&app, &shop, &post, "publish").await.status, 409);
@@ -348,13 +356,14 @@ async fn the_same_post_twice_is_noticed(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
     let media = picture(&app, &shop, 1).await;
     let at = app.clock.now() + Duration::from_secs(3_600);
-    let document = |caption: &str, allow: bool| {
-        json!({ "post_type": "image", "caption": caption, "media": [media], "scheduled_at": at, "allow_duplicates": allow })
-    };
+    let document = |caption: &str, allow: bool| json!({ "post_type": "image", "caption": caption, "media": [media], "scheduled_at": at, "allow_duplicates": allow });
     let first = plan(&app, &shop, document("Our new cake is here!", false)).await;
     let again = app.api.post(&shop.path("/posts"), document("our new cake is here", false)).await;
     assert_eq!((again.status, &again.body["duplicate_of"]), (409, &json!(first)));
-    assert_eq!(app.api.post(&shop.path("/posts"), document("Something else entirely", false)).await.status, 201);
+    assert_eq!(
+        app.api.post(&shop.path("/posts"), document("Something else entirely", false)).await.status,
+        201
+    );
     assert_eq!(app.api.post(&shop.path("/posts"), document("Our new cake is here!", true)).await.status, 201);
     app
 }
@@ -383,11 +392,13 @@ async fn a_client_approves_by_a_signed_address_without_an_account(app: TestApp) 
     let shop = app.tenant("acme").settings(|settings| settings.post_approval = needs).create().await;
     let media = picture(&app, &shop, 1).await;
     let at = app.clock.now() + Duration::from_secs(3_600);
-    let document = json!({ "post_type": "image", "caption": "<b>Cake</b>", "media": [media], "scheduled_at": at });
+    let document =
+        json!({ "post_type": "image", "caption": "<b>Cake</b>", "media": [media], "scheduled_at": at });
     let post = plan(&app, &shop, document).await;
     assert_eq!(act(&app, &shop, &post, "approve").await.ok()["state"], "pending", "the client is asked too");
     let link = act(&app, &shop, &post, "approval-link").await.ok()["url"].as_str().unwrap().to_owned();
-    let path = link.strip_prefix(&app.node().base_url()).expect("the installation's public address").to_owned();
+    let path =
+        link.strip_prefix(&app.node().base_url()).expect("the installation's public address").to_owned();
     let (status, page) = app.api.fetch(&path).await;
     let page = String::from_utf8(page).unwrap();
     assert!(status == 200 && page.contains("&lt;b&gt;Cake&lt;/b&gt;") && !page.contains("<b>"), "{page}");
@@ -399,7 +410,10 @@ async fn a_client_approves_by_a_signed_address_without_an_account(app: TestApp) 
     assert_eq!(read(&app, &shop, &post).await["state"], "pending", "another version was looked at");
     app.api.raw_post(&path, &form, say(version)).await;
     let approved = read(&app, &shop, &post).await;
-    assert_eq!((&approved["state"], &approved["opinions"][1]["comment"]), (&json!("approved"), &json!("Lovely!")));
+    assert_eq!(
+        (&approved["state"], &approved["opinions"][1]["comment"]),
+        (&json!("approved"), &json!("Lovely!"))
+    );
 
     let mut forged = path.clone().into_bytes();
     forged[20] = if forged[20] == b'A' { b'B' } else { b'A' };
@@ -412,8 +426,10 @@ async fn a_client_approves_by_a_signed_address_without_an_account(app: TestApp) 
 async fn a_calendar_application_fetches_the_calendar_by_a_signed_address(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
     let media = picture(&app, &shop, 1).await;
-    plan(&app, &shop, json!({ "post_type": "image", "caption": "Cake, fresh; today", "media": [media] })).await;
-    let link = app.api.post(&shop.path("/calendar/feed"), json!({})).await.ok()["url"].as_str().unwrap().to_owned();
+    plan(&app, &shop, json!({ "post_type": "image", "caption": "Cake, fresh; today", "media": [media] }))
+        .await;
+    let link =
+        app.api.post(&shop.path("/calendar/feed"), json!({})).await.ok()["url"].as_str().unwrap().to_owned();
     let path = link.strip_prefix(&app.node().base_url()).unwrap().to_owned();
     let (status, calendar) = app.api.fetch(&path).await;
     let calendar = String::from_utf8(calendar).unwrap();

@@ -40,13 +40,15 @@ const LOST: usize = 3;
 /// Every answer a call can get.
 fn weathers() -> Vec<Weather> {
     let gone = SendError { skip_reason: Some(SkipReason::TargetGone), ..refusal(ErrorCategory::Forbidden) };
-    let failed = |may_work_again| {
-        Ok(Readiness::Failed { message: "smudged".to_owned(), code: None, may_work_again })
-    };
+    let failed =
+        |may_work_again| Ok(Readiness::Failed { message: "smudged".to_owned(), code: None, may_work_again });
     vec![
         Weather::default(),
         Weather { creations: vec![Turn::Unheard, refused(ErrorCategory::Unknown)], ..Weather::default() },
-        Weather { creations: vec![refused(ErrorCategory::Transient), refused(ErrorCategory::RateLimit)], ..Weather::default() },
+        Weather {
+            creations: vec![refused(ErrorCategory::Transient), refused(ErrorCategory::RateLimit)],
+            ..Weather::default()
+        },
         // Every answer is lost once.
         Weather {
             creations: vec![Turn::Unheard],
@@ -55,7 +57,10 @@ fn weathers() -> Vec<Weather> {
             unreadable: vec![refusal(ErrorCategory::Transient)],
             ..Weather::default()
         },
-        Weather { publications: vec![Turn::Unheard, refused(ErrorCategory::Unknown), Turn::Unheard], ..Weather::default() },
+        Weather {
+            publications: vec![Turn::Unheard, refused(ErrorCategory::Unknown), Turn::Unheard],
+            ..Weather::default()
+        },
         Weather { publications: vec![refused(ErrorCategory::Transient); 4], ..Weather::default() },
         Weather { publications: vec![refused(ErrorCategory::AuthFailure)], ..Weather::default() },
         Weather {
@@ -63,9 +68,16 @@ fn weathers() -> Vec<Weather> {
             may_fail: true,
             ..Weather::default()
         },
-        Weather { publications: vec![refused(ErrorCategory::Unknown), Turn::Refused(gone.clone())], ..Weather::default() },
+        Weather {
+            publications: vec![refused(ErrorCategory::Unknown), Turn::Refused(gone.clone())],
+            ..Weather::default()
+        },
         Weather { publications: vec![Turn::Refused(gone)], ..Weather::default() },
-        Weather { publications: vec![refused(ErrorCategory::Permanent)], may_fail: true, ..Weather::default() },
+        Weather {
+            publications: vec![refused(ErrorCategory::Permanent)],
+            may_fail: true,
+            ..Weather::default()
+        },
         Weather { commentings: vec![Turn::Unheard, refused(ErrorCategory::Transient)], ..Weather::default() },
         Weather {
             readiness: vec![
@@ -133,7 +145,8 @@ async fn story(weather: &Weather, steps: Steps) -> Ending {
             let post = stage.post(*post);
             matches!(post.state, PostState::Published | PostState::Failed) && post.next_step_at.is_none()
         };
-        let effects_are_over = stage.world.store.data().effects.values().all(|effect| effect.state.is_settled());
+        let effects_are_over =
+            stage.world.store.data().effects.values().all(|effect| effect.state.is_settled());
         if posts.iter().all(is_over) && effects_are_over {
             break;
         }
@@ -173,7 +186,8 @@ impl Ending {
 
     fn complaint_about(&self, id: PostId) -> Option<String> {
         let history = self.stage.history(id);
-        let closed = history.iter().filter(|entry| ["post.published", "post.failed"].contains(&entry.as_str()));
+        let closed =
+            history.iter().filter(|entry| ["post.published", "post.failed"].contains(&entry.as_str()));
         if closed.count() != 1 {
             return Some(format!("closed more than once, or never: {history:?}"));
         }
@@ -218,7 +232,12 @@ async fn every_post_is_visible_exactly_once_wherever_the_process_dies() {
         let every = if [FAIR, LOST].contains(&index) { 1 } else { 9 };
         deaths.extend(crash_everywhere(weather, index % every, every).await);
     }
-    assert_died_at_every_call("src/publishing", &["store", "posts", "platform", "media", "public_media"], &[], &deaths);
+    assert_died_at_every_call(
+        "src/publishing",
+        &["store", "posts", "platform", "media", "public_media"],
+        &[],
+        &deaths,
+    );
 }
 
 #[tokio::test]

@@ -174,7 +174,8 @@ impl Stage {
 }
 
 fn begin(world: &World) -> Publishing {
-    let dispatcher = Dispatcher::start(world.ports.clone(), DispatcherSettings::default(), &Registry::new()).unwrap();
+    let dispatcher =
+        Dispatcher::start(world.ports.clone(), DispatcherSettings::default(), &Registry::new()).unwrap();
     drop(world.ports.tasks.spawn("dispatcher", async move { dispatcher.run().await }));
     let settings = PublishingSettings { least_interval_ms: 0, ..PublishingSettings::default() };
     let publishing = Publishing::start(world.ports.clone(), settings, &Registry::new()).unwrap();

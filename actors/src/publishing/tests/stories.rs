@@ -53,7 +53,10 @@ async fn a_dead_token_holds_a_post_until_the_account_is_connected_again() {
     let post = stage.put(shop, "cake", |_| {});
     stage.bulletin.board().creations.push_back(Turn::Refused(refusal(ErrorCategory::AuthFailure)));
     stage.pass_minutes(60).await;
-    assert_eq!((stage.state(post), stage.account_status(shop)), (PostState::Publishing, AccountStatus::Disconnected));
+    assert_eq!(
+        (stage.state(post), stage.account_status(shop)),
+        (PostState::Publishing, AccountStatus::Disconnected)
+    );
     assert!(stage.captions().is_empty());
     stage.reconnect(shop);
     stage.pass_minutes(3).await;
@@ -79,7 +82,8 @@ async fn a_file_that_cannot_be_used_is_given_up_at_once_and_says_why() {
     let stage = Stage::new();
     let shop = stage.world.shop();
     let post = stage.put(shop, "cake", |_| {});
-    let failed = Readiness::Failed { message: "the file is torn".to_owned(), code: None, may_work_again: false };
+    let failed =
+        Readiness::Failed { message: "the file is torn".to_owned(), code: None, may_work_again: false };
     stage.bulletin.board().readiness.push_back(Ok(failed));
     stage.pass_minutes(2).await;
     let given_up = stage.post(post);
@@ -170,7 +174,10 @@ async fn a_post_that_repeats_makes_the_next_one_when_it_is_published_and_only_on
     stage.pass_minutes(3).await;
     let next: Vec<_> = stage.world.store.data().posts.values().filter(|it| it.id != first).cloned().collect();
     assert_eq!(next.len(), 1);
-    assert_eq!((next[0].scheduled_at, next[0].series, next[0].state), (Some(due + DAY), Some(first), PostState::Approved));
+    assert_eq!(
+        (next[0].scheduled_at, next[0].series, next[0].state),
+        (Some(due + DAY), Some(first), PostState::Approved)
+    );
     stage.pass(DAY).await;
     stage.pass_minutes(3).await;
     assert_eq!(stage.captions(), ["good morning", "good morning"]);

@@ -73,7 +73,8 @@ impl Gateway {
             let page = self.call(account, &call).await?.body;
             let items = page["data"].as_array().into_iter().flatten();
             let fitting = items.clone().filter(|item| fits(item, published));
-            found = earliest(found.into_iter().chain(fitting.filter_map(|it| wanted.candidate(it, "timestamp"))));
+            found =
+                earliest(found.into_iter().chain(fitting.filter_map(|it| wanted.candidate(it, "timestamp"))));
             // Newest first: behind something older there is nothing of ours.
             let is_past = items.filter_map(|item| graph_time::parse(item["timestamp"].as_str()?)).min();
             let next = next_cursor(&page);

@@ -17,8 +17,8 @@ use tenants::clock::Timestamp;
 use tenants::effect::ErrorCategory;
 use tenants::media::{MediaAsset, Placement, problems};
 use tenants::ports::{
-    Capabilities, Finding, PlatformAdapter, Published, PublishingQuota, Readiness, Receipt, SendError, Upload,
-    VisiblePost,
+    Capabilities, Finding, PlatformAdapter, Published, PublishingQuota, Readiness, Receipt, SendError,
+    Upload, VisiblePost,
 };
 use tenants::post::{PostDraft, PostProblem, PostType, check_text};
 
@@ -48,7 +48,9 @@ impl PlatformAdapter for Gateway {
                 continue;
             };
             let of_asset = problems(asset, placement(draft.post_type));
-            found.extend(of_asset.into_iter().map(|it| PostProblem::new(format!("media[{index}]"), it.message)));
+            found.extend(
+                of_asset.into_iter().map(|it| PostProblem::new(format!("media[{index}]"), it.message)),
+            );
         }
         found
     }

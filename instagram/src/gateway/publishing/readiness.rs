@@ -9,7 +9,11 @@ use crate::gateway::{Gateway, errors};
 use crate::webhook::fields;
 
 impl Gateway {
-    pub(super) async fn container_status(&self, account: &Account, container: &str) -> Result<Readiness, SendError> {
+    pub(super) async fn container_status(
+        &self,
+        account: &Account,
+        container: &str,
+    ) -> Result<Readiness, SendError> {
         let call = Call::get(account, checked(container)?.to_owned(), Target::Thing);
         let body = self.call(account, &call.query("fields", "status_code,status")).await?.body;
         Ok(readiness_of(&body))
@@ -81,10 +85,14 @@ mod tests {
         {
             let status = format!("Error: Media upload has failed with error code {subcode}");
             let body = json!({"status_code": "ERROR", "status": status});
-            let Readiness::Failed { code, may_work_again, .. } = readiness_of(&body) else { panic!("{subcode}") };
+            let Readiness::Failed { code, may_work_again, .. } = readiness_of(&body) else {
+                panic!("{subcode}")
+            };
             assert_eq!((code, may_work_again), (Some(subcode), again));
         }
-        let Readiness::Failed { may_work_again, .. } = readiness_of(&json!({"status_code": "ERROR"})) else { panic!() };
+        let Readiness::Failed { may_work_again, .. } = readiness_of(&json!({"status_code": "ERROR"})) else {
+            panic!()
+        };
         assert!(may_work_again);
     }
 }

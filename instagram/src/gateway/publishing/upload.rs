@@ -19,7 +19,9 @@ pub(super) fn plan(account: &Account, upload: &Upload) -> Result<Call, SendError
         ContainerKind::StoryImage => {
             form.extend([("image_url", address(upload)?), ("media_type", "STORIES".to_owned())]);
         }
-        ContainerKind::Reel => form.extend([("video_url", address(upload)?), ("media_type", "REELS".to_owned())]),
+        ContainerKind::Reel => {
+            form.extend([("video_url", address(upload)?), ("media_type", "REELS".to_owned())])
+        }
         ContainerKind::StoryVideo => {
             form.extend([("video_url", address(upload)?), ("media_type", "STORIES".to_owned())]);
         }
@@ -30,7 +32,8 @@ pub(super) fn plan(account: &Account, upload: &Upload) -> Result<Call, SendError
             ("is_carousel_item", "true".to_owned()),
         ]),
         ContainerKind::Carousel => {
-            let children = upload.children.iter().map(|child| checked(child)).collect::<Result<Vec<_>, _>>()?;
+            let children =
+                upload.children.iter().map(|child| checked(child)).collect::<Result<Vec<_>, _>>()?;
             form.extend([("media_type", "CAROUSEL".to_owned()), ("children", children.join(","))]);
         }
     }
@@ -40,7 +43,8 @@ pub(super) fn plan(account: &Account, upload: &Upload) -> Result<Call, SendError
 }
 
 fn address(upload: &Upload) -> Result<String, SendError> {
-    let missing = || errors::failure(ErrorCategory::Permanent, "the file has no address that Instagram can fetch");
+    let missing =
+        || errors::failure(ErrorCategory::Permanent, "the file has no address that Instagram can fetch");
     let url = upload.url.clone().ok_or_else(missing)?;
     if !url.is_ascii() {
         return Err(errors::failure(ErrorCategory::Permanent, "Instagram takes addresses in ASCII only"));

@@ -63,7 +63,11 @@ impl Gateway {
         }
     }
 
-    pub(in crate::gateway) async fn find_below(&self, wanted: &Wanted<'_>, path: String) -> Result<Option<Found>, SendError> {
+    pub(in crate::gateway) async fn find_below(
+        &self,
+        wanted: &Wanted<'_>,
+        path: String,
+    ) -> Result<Option<Found>, SendError> {
         let list = Call::get(wanted.account, path, Target::Thing)
             .query("fields", "id,text,timestamp,username,from{id,username}")
             .query("limit", PAGE);

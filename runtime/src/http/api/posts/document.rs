@@ -7,8 +7,8 @@ use serde_json::Value;
 use tenants::clock::Timestamp;
 use tenants::ids::{AccountId, EffectId, JobLogId, MediaId, PostId};
 use tenants::post::{
-    ApprovalPolicy, Approver, Frequency, JobLog, Opinion, Post, PostDraft, PostOptions, PostProblem, PostState,
-    PostType, Recurrence,
+    ApprovalPolicy, Approver, Frequency, JobLog, Opinion, Post, PostDraft, PostOptions, PostProblem,
+    PostState, PostType, Recurrence,
 };
 use utoipa::ToSchema;
 
@@ -108,7 +108,13 @@ impl PostDocument {
                 caption: self.caption,
                 media: self.media,
                 first_comment: self.first_comment,
-                options: PostOptions { share_to_feed, thumb_offset_ms, collaborators, location_id, is_ai_generated },
+                options: PostOptions {
+                    share_to_feed,
+                    thumb_offset_ms,
+                    collaborators,
+                    location_id,
+                    is_ai_generated,
+                },
             },
             scheduled_at: self.scheduled_at,
             recurrence: self.recurrence.map(|rule| Recurrence {
@@ -131,7 +137,9 @@ pub(super) async fn account_of(
     let accounts = state.ports.store.list_accounts(&access.tenant.id).await?;
     match (named, accounts.as_slice()) {
         (Some(named), accounts) if accounts.iter().any(|account| account.id == named) => Ok(named),
-        (Some(_), _) => Err(Problem::invalid("account", "the tenant has no such account: see its list of accounts")),
+        (Some(_), _) => {
+            Err(Problem::invalid("account", "the tenant has no such account: see its list of accounts"))
+        }
         (None, [only]) => Ok(only.id),
         (None, []) => Err(Problem::invalid("account", "the tenant has no account: connect one first")),
         (None, _) => Err(Problem::invalid("account", "the tenant has several accounts: name one")),
@@ -213,7 +221,8 @@ impl From<Opinion> for OpinionView {
 
 impl From<PostOptions> for OptionsDocument {
     fn from(options: PostOptions) -> Self {
-        let PostOptions { share_to_feed, thumb_offset_ms, collaborators, location_id, is_ai_generated } = options;
+        let PostOptions { share_to_feed, thumb_offset_ms, collaborators, location_id, is_ai_generated } =
+            options;
         Self { share_to_feed, thumb_offset_ms, collaborators, location_id, is_ai_generated }
     }
 }

@@ -15,8 +15,8 @@ use super::document::ProblemView;
 use crate::http::access::TenantAccess;
 use crate::http::extract::JsonBody;
 use crate::http::problem::Problem;
-use crate::http::state::AppState;
 use crate::http::schema;
+use crate::http::state::AppState;
 use crate::posts::{ImportRow, Looked, NewPost, PostError, look_at, read_csv};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
@@ -131,7 +131,9 @@ fn account_named(name: &str, accounts: &[Account]) -> Result<AccountId, PostProb
         ("", []) => Err(problem("the tenant has no account: connect one first")),
         ("", _) => Err(problem("the tenant has several accounts: name one")),
         (name, accounts) => {
-            let is_named = |account: &&Account| account.username.eq_ignore_ascii_case(name) || account.id.to_string() == name;
+            let is_named = |account: &&Account| {
+                account.username.eq_ignore_ascii_case(name) || account.id.to_string() == name
+            };
             let found = accounts.iter().find(is_named).map(|account| account.id);
             found.ok_or_else(|| problem("the tenant has no such account"))
         }

@@ -82,7 +82,8 @@ async fn create_post(
     let looked = look_at(&state.ports, &access.tenant.id, &new.draft, None).await?;
     refuse_duplicates(&looked, allows_duplicates || new.scheduled_at.is_none())?;
     let settings = state.ports.store.find_settings(&access.tenant.id).await?.unwrap_or_default();
-    let edited = access.caller.act(&state).create_post(&access.tenant, settings.post_approval, new, &looked)?;
+    let edited =
+        access.caller.act(&state).create_post(&access.tenant, settings.post_approval, new, &looked)?;
     commit(&state, &access, edited.changes).await?;
     Ok((StatusCode::CREATED, tagged(edited.post)).into_response())
 }
@@ -193,12 +194,19 @@ fn tagged(post: Post) -> Response {
 
 /// Refuses an edit of an older version, and says how the post stands now.
 fn require_version(headers: &HeaderMap, present: &Post) -> Result<(), Problem> {
-    let Some(wanted) = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()) else { return Ok(()) };
-    let fits = |tag: &str| tag == "*" || tag.trim_start_matches("W/").trim_matches('"') == present.version.to_string();
+    let Some(wanted) = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()) else {
+        return Ok(());
+    };
+    let fits = |tag: &str| {
+        tag == "*" || tag.trim_start_matches("W/").trim_matches('"') == present.version.to_string()
+    };
     if wanted.split(',').map(str::trim).any(fits) {
         return Ok(());
     }
-    let detail = format!("the post was changed in the meantime: it is at version {}, {}", present.version, present.state);
+    let detail = format!(
+        "the post was changed in the meantime: it is at version {}, {}",
+        present.version, present.state
+    );
     Err(Problem::new(ProblemKind::PreconditionFailed, detail)
         .with("version", present.version)
         .with("present", serde_json::to_value(PostView::from(present.clone())).unwrap_or_default()))

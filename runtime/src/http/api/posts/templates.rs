@@ -51,7 +51,8 @@ struct TemplateView {
 
 impl From<PostTemplate> for TemplateView {
     fn from(template: PostTemplate) -> Self {
-        let PostTemplate { id, name, post_type, caption, hashtags, first_comment, created_at, updated_at } = template;
+        let PostTemplate { id, name, post_type, caption, hashtags, first_comment, created_at, updated_at } =
+            template;
         Self { id, name, post_type, caption, hashtags, first_comment, created_at, updated_at }
     }
 }
@@ -78,7 +79,12 @@ struct TemplateDocument {
 }
 
 impl TemplateDocument {
-    fn into_template(self, id: TemplateId, created_at: Timestamp, now: Timestamp) -> Result<PostTemplate, Problem> {
+    fn into_template(
+        self,
+        id: TemplateId,
+        created_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<PostTemplate, Problem> {
         let length = self.name.trim().chars().count();
         if !(1..=200).contains(&length) {
             return Err(Problem::invalid("name", "must have 1 to 200 characters"));
@@ -175,10 +181,10 @@ async fn delete_template(
 ) -> Result<StatusCode, Problem> {
     let template = find(&state, &access, &path.template).await?;
     let about = ("post_template", template.id.to_string());
-    let audit = access.caller.act(&state).audit("post_template.deleted", about, json!({ "name": template.name }));
-    let changes = Changes::of_tenant(access.tenant.id)
-        .with(Change::DeletePostTemplate(template.id))
-        .with(audit);
+    let audit =
+        access.caller.act(&state).audit("post_template.deleted", about, json!({ "name": template.name }));
+    let changes =
+        Changes::of_tenant(access.tenant.id).with(Change::DeletePostTemplate(template.id)).with(audit);
     write::commit(&state, changes).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -88,7 +88,9 @@ impl From<OperationError> for Problem {
     fn from(error: OperationError) -> Self {
         let present = match &error {
             OperationError::NotWaiting(present) | OperationError::NotDead(present) => *present,
-            OperationError::StepOfPost(post) => return Self::conflict(error.to_string()).with("post", post.to_string()),
+            OperationError::StepOfPost(post) => {
+                return Self::conflict(error.to_string()).with("post", post.to_string());
+            }
         };
         moved_on(error.to_string(), present)
     }

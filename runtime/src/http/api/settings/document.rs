@@ -266,7 +266,8 @@ impl From<HourlyCaps> for HourlyCapsDocument {
 
 impl From<HourlyCapsDocument> for HourlyCaps {
     fn from(document: HourlyCapsDocument) -> Self {
-        let HourlyCapsDocument { public_replies, direct_messages, private_replies, moderation, posts } = document;
+        let HourlyCapsDocument { public_replies, direct_messages, private_replies, moderation, posts } =
+            document;
         Self { public_replies, direct_messages, private_replies, moderation, posts }
     }
 }
