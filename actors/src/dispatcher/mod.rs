@@ -49,7 +49,6 @@ mod verdict;
 mod views;
 mod work;
 
-pub(crate) use alerts::auth_failure_key;
 pub use operations::{OperationError, cancel, retry_from_dlq};
 pub use settings::DispatcherSettings;
 pub use views::{AccountBreakerView, BucketView};

@@ -317,6 +317,7 @@ async fn http_state(
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
         media: foundations.media.clone(),
+        post_links: foundations.post_links.clone(),
         rehearsals: Arc::new(RehearsalDesk::new(
             ports.clone(),
             Arc::new(foundations.database.clone()),

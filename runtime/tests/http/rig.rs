@@ -29,6 +29,7 @@ use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
 use troupe::media::{LinkKeys, MediaDesk, MediaLimits, MediaLinks, MediaParts};
+use troupe::posts::PostLinks;
 use troupe::prompts::install_built_in;
 use troupe::rehearsals::{OtherModels, RehearsalDesk};
 
@@ -177,6 +178,7 @@ impl Rig {
             apps: Arc::new(apps),
             vault: vault.clone(),
             media: media.clone(),
+            post_links: Arc::new(PostLinks::derived_from([b"rig".as_slice()], None)),
             rehearsals: Arc::new(
                 RehearsalDesk::new(ports.clone(), Arc::new(database.clone()), Arc::new(NoOthers)).unwrap(),
             ),

@@ -47,6 +47,8 @@ mod operations;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod posts;
+#[cfg(test)]
 mod prompts;
 #[cfg(test)]
 mod rehearsals;
