@@ -6,7 +6,7 @@ use std::sync::Arc;
 use llm::LlmRouter;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
-use tenants::ports::{Ledger, Memory, Messenger, Store, Wake};
+use tenants::ports::{ActivityReader, Ledger, Memory, Messenger, Store, Wake};
 use tenants::tasks::Tasks;
 
 /// The outside world, as the actors see it. Built once at boot and shared.
@@ -26,6 +26,8 @@ pub struct Ports {
     pub memory: Arc<dyn Memory>,
     /// Instagram.
     pub messenger: Arc<dyn Messenger>,
+    /// What Instagram shows of comments and messages.
+    pub activity: Arc<dyn ActivityReader>,
     /// Language models.
     pub llm: Arc<dyn LlmRouter>,
     /// Hints.

@@ -3,6 +3,7 @@
 
 pub mod administration;
 pub mod boot;
+pub mod clocks;
 pub mod commands;
 mod data_dir;
 pub mod demo;

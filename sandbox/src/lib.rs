@@ -32,6 +32,7 @@ mod ids;
 mod json;
 mod limits;
 mod options;
+mod play;
 mod sandbox;
 mod saving;
 mod server;

@@ -34,6 +34,10 @@ word_enum! {
         AutonomyEarned = "autonomy_earned",
         /// An intent does not act by itself any more.
         AutonomyLost = "autonomy_lost",
+        /// A post that few people react to, by what the account is used to.
+        LowEngagement = "low_engagement",
+        /// Something that is not done by itself will run out, at the present pace, before it is renewed.
+        Forecast = "forecast",
     }
 }
 
@@ -59,10 +63,12 @@ impl AlertType {
                 Severity::Critical
             }
             AlertType::ContentViolation | AlertType::SyncFailure | AlertType::DeadLetter => Severity::Error,
-            AlertType::RateLimit | AlertType::Budget | AlertType::Gap | AlertType::AutonomyLost => {
-                Severity::Warning
-            }
-            AlertType::AutonomyEarned => Severity::Info,
+            AlertType::RateLimit
+            | AlertType::Budget
+            | AlertType::Gap
+            | AlertType::AutonomyLost
+            | AlertType::Forecast => Severity::Warning,
+            AlertType::AutonomyEarned | AlertType::LowEngagement => Severity::Info,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::experiment::{Experiment, ExperimentEnd, PromptVersion};
 use crate::ids::{AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, RuleId, TenantId};
 use crate::memory::{Forgetting, MemoryItem};
 use crate::money::MicroUsd;
+use crate::ports::TickNote;
 use crate::prompt::PromptKey;
 use crate::rehearsal::{ConfigurationParts, Rehearsal, RehearsalDifference};
 use crate::rule::{Rule, RuleHit};
@@ -177,6 +178,8 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Notes how the run of a tick stands. One that the tenant has not is left alone.
+    NoteTick(Box<TickNote>),
     /// Marks an account. Raises the tenant's version.
     SetAccountStatus {
         /// The account.

@@ -13,12 +13,13 @@ use actors::Ports;
 use actors::budgets::BudgetWarnings;
 use actors::dispatcher::Dispatcher;
 use actors::supervision::Troupe;
+use actors::watch::Watcher;
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
 use storage::NodeClaim;
 use tenants::clock::Clock;
-use tenants::ports::{Hint, Messenger, Outbox, Rehearsals, Store, Wake};
+use tenants::ports::{Hint, Messenger, Outbox, Rehearsals, Store, StoreError, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
@@ -63,6 +64,8 @@ pub struct Node {
     settings: Settings,
     troupe: Troupe,
     dispatcher: Dispatcher,
+    watcher: Watcher,
+    ports: Ports,
     address: SocketAddr,
     // Released last, when everything else has ended.
     _claim: NodeClaim,
@@ -105,7 +108,9 @@ impl Node {
         let ports = ports(&foundations, &settings, llm, options.messenger)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
+        let watcher = Watcher::new(ports.clone(), dispatcher.clone(), settings.watch.clone());
         supervise(&troupe, &dispatcher, &warnings, &ports);
+        supervise_clocks(&troupe, &watcher, &ports, &settings);
 
         let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
         state.refresh_directory().await?;
@@ -120,7 +125,17 @@ impl Node {
         });
         serve(&foundations, listener, http::router(state));
         info!(%address, "ready");
-        Ok(Self { foundations, settings, troupe, dispatcher, address, _lock: lock, _claim: claim })
+        Ok(Self {
+            foundations,
+            settings,
+            troupe,
+            dispatcher,
+            watcher,
+            ports,
+            address,
+            _lock: lock,
+            _claim: claim,
+        })
     }
 
     /// Where it listens, as `http://host:port`.
@@ -145,9 +160,17 @@ impl Node {
 
     /// What still works: parts with events or effects in hand or due. Empty when all is quiet.
     pub async fn busy(&self) -> Vec<String> {
-        let mut busy = self.troupe.busy().await;
+        let mut busy = self.clocks_busy().await.unwrap_or_else(|error| vec![error.to_string()]);
+        busy.extend(self.troupe.busy().await);
         busy.extend(self.dispatcher.busy().await);
         busy
+    }
+
+    /// Ticks and looks at accounts that are due now.
+    async fn clocks_busy(&self) -> Result<Vec<String>, StoreError> {
+        let mut busy = scheduler::busy(&self.ports).await?;
+        busy.extend(self.watcher.busy().await?);
+        Ok(busy)
     }
 
     /// Two-step shutdown: lets work in hand end, then leaves anyway. False when something was cut off; what was cut
@@ -178,14 +201,9 @@ fn ports(
     llm: Arc<dyn LlmRouter>,
     messenger: Option<Arc<dyn Messenger>>,
 ) -> anyhow::Result<Ports> {
-    let messenger = match messenger {
-        Some(messenger) => messenger,
-        None => {
-            let gateway = Arc::new(foundations.gateway(settings)?);
-            forget_old_tokens(foundations, gateway.clone());
-            gateway
-        }
-    };
+    let gateway = Arc::new(foundations.gateway(settings)?);
+    forget_old_tokens(foundations, gateway.clone());
+    let messenger = messenger.unwrap_or_else(|| gateway.clone());
     let store: Arc<dyn Store> = Arc::new(foundations.database.clone());
     let wake: Arc<dyn Wake> = foundations.wake.clone();
     Ok(Ports {
@@ -196,6 +214,7 @@ fn ports(
         ledger: Arc::new(foundations.database.clone()),
         memory: Arc::new(foundations.memory.clone()),
         messenger,
+        activity: gateway,
         llm,
         wake,
     })
@@ -232,14 +251,22 @@ fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, warnings: &BudgetWarnings
             Ok(())
         }
     });
-    let ports = ports.clone();
+}
+
+/// The parts that look for what is due.
+fn supervise_clocks(troupe: &Troupe, watcher: &Watcher, ports: &Ports, settings: &Settings) {
+    let (of_ticks, scheduler) = (ports.clone(), settings.scheduler.clone());
     troupe.supervise("scheduler", move |part| {
-        let ports = ports.clone();
+        let (ports, settings) = (of_ticks.clone(), scheduler.clone());
         async move {
-            scheduler::run(ports, part).await;
+            scheduler::run(ports, settings, part).await;
             Ok(())
         }
     });
+    let watcher = watcher.clone();
+    troupe.supervise("watch", move |part| watcher.clone().run(part));
+    let (of_upkeep, retention) = (ports.clone(), settings.retention.clone());
+    troupe.supervise("upkeep", move |part| actors::upkeep::run(of_upkeep.clone(), retention.clone(), part));
 }
 
 async fn http_state(

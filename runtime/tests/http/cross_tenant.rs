@@ -128,6 +128,10 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/tenants/{tenant}/alerts", none.clone()),
         ("POST", "/tenants/{tenant}/alerts/{alert}/resolve", none.clone()),
         ("GET", "/tenants/{tenant}/heartbeats", none.clone()),
+        ("GET", "/tenants/{tenant}/health", none.clone()),
+        ("GET", "/tenants/{tenant}/ticks", none.clone()),
+        ("GET", "/tenants/{tenant}/ticks/{role}/{name}/runs", none.clone()),
+        ("POST", "/tenants/{tenant}/ticks/{role}/{name}/run", none.clone()),
         ("GET", "/tenants/{tenant}/breakers", none.clone()),
         ("GET", "/tenants/{tenant}/buckets", none.clone()),
         ("GET", "/tenants/{tenant}/events/{event}", none.clone()),
@@ -148,6 +152,8 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{app}", &house.app.id.to_string())
         .replace("{prompt}", &house.prompt)
         .replace("{experiment}", &house.experiment)
+        .replace("{role}", "comms")
+        .replace("{name}", &shop.objects.tick)
         .replace("{alert}", &shop.objects.alert.to_string())
         .replace("{account}", &shop.account.id.to_string())
         .replace("{rule}", &shop.objects.rule.to_string())

@@ -12,13 +12,13 @@ use tenants::conversation::{
     direct_key,
 };
 use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
-use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
+use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person, Role};
 use tenants::ids::{
     AgencyId, AlertId, ApprovalId, AuditId, CommentId, ConversationId, DecisionId, EffectId, EventId, Ids,
     MemoryId, MessageId, RehearsalId, RuleId, TenantId,
 };
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
-use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
+use tenants::ports::{Alerts, CronTick, Delivery, Inbox, PageRequest, TickPlan, Ticks, UnitOfWork};
 use tenants::rehearsal::{Rehearsal, RehearsalStatus};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
 use tenants::tuning::{Learned, Lesson, TuningVersion};
@@ -45,6 +45,8 @@ pub struct Objects {
     pub person: String,
     /// A rehearsal that is done.
     pub rehearsal: RehearsalId,
+    /// The name of a tick of comms.
+    pub tick: String,
 }
 
 /// A rehearsal that is done, of a tenant or of all tenants of an agency.
@@ -67,6 +69,30 @@ pub async fn rehearsal(rig: &Rig, agency: AgencyId, tenant: Option<TenantId>) ->
     let changes = Changes { chain, list: vec![Change::PutRehearsal(Box::new(rehearsal))] };
     rig.database.commit(changes).await.unwrap();
     id
+}
+
+/// A plan with one tick.
+fn tick_plan(tenant: &Tenant, name: &str, now: Timestamp) -> TickPlan {
+    let tick = CronTick {
+        tenant: tenant.id,
+        role: Role::Comms,
+        name: name.to_owned(),
+        zone: "UTC".to_owned(),
+        last_run: None,
+        next_run: now,
+        fire_at: Some(now),
+        runs: 0,
+        last_status: None,
+        last_error: None,
+        last_status_at: None,
+    };
+    TickPlan {
+        tenant: tenant.id,
+        catalogue: String::new(),
+        mark: 0,
+        ticks: vec![tick],
+        watches: Vec::new(),
+    }
 }
 
 const COMMENT: &str = "180000000000000001";
@@ -110,6 +136,7 @@ impl Objects {
             alert: AlertId::new(ids),
             rehearsal: rehearsal(rig, tenant.agency, Some(tenant.id)).await,
             remembered: MemoryId::new(ids),
+            tick: format!("briefing_{}", tenant.slug),
             // A person has a different id for every account.
             person: format!("person-of-{}", account.external_id),
         };
@@ -126,6 +153,7 @@ impl Objects {
             )
         };
         let message = message(ids, account, &direct, now);
+        rig.database.put_plan(tick_plan(tenant, &made.tick, now)).await.unwrap();
         rig.database.accept(Delivery { events: vec![event], ..Delivery::default() }).await.unwrap();
         let alert = NewAlert {
             id: made.alert,

@@ -19,7 +19,7 @@ use tenants::breaker::{BreakerConfig, CircuitBreaker};
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
 use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::{Ids, TenantId};
-use tenants::ports::{Finding, MentionText, Messenger, Receipt, SendError, Store, Usage};
+use tenants::ports::{Finding, MentionText, Messenger, NoActivity, Receipt, SendError, Store, Usage};
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
 use troupe::administration::Act;
@@ -129,6 +129,7 @@ impl Rig {
             ledger: Arc::new(database.clone()),
             memory: Arc::new(memory),
             messenger: Arc::new(NoMessenger),
+            activity: Arc::new(NoActivity("not there")),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake: Arc::new(LocalWake::default()),
         };

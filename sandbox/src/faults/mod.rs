@@ -39,6 +39,7 @@ pub(crate) enum CallFault {
     PermissionRefused { code: i64 },
     Transient { code: i64, status: u16 },
     Garbage { status: u16 },
+    EmptyList,
 }
 
 /// What happens to the answer of a call that took effect.
@@ -126,6 +127,7 @@ impl Faults {
                     CallFault::Transient { code: *code, status: *status }
                 }
                 FaultKind::GarbageAnswer { status } => CallFault::Garbage { status: *status },
+                FaultKind::EmptyLists => CallFault::EmptyList,
                 _ => return None,
             })
         })

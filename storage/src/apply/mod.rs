@@ -21,6 +21,8 @@ pub(crate) mod rehearsals;
 pub(crate) mod rules;
 pub(crate) mod schedule;
 pub(crate) mod tenants;
+pub(crate) mod ticks;
+pub(crate) mod watches;
 
 use ::tenants::changes::Changes;
 use ::tenants::clock::Timestamp;
@@ -115,6 +117,7 @@ async fn apply_kind(
         Kind::Approvals => approvals::apply(connection, group).await,
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
         Kind::Rehearsals => rehearsals::apply(connection, group).await,
+        Kind::TickNotes => ticks::note(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
         Kind::Forgettings => memory::forget(connection, group).await,
         Kind::Memories => memory::remember(connection, group).await,

@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
 mod approvals;
+mod clocks;
 mod conversations;
 mod decisions;
 mod delivery;
 mod faults;
+mod gaps;
 mod hostile;
 mod learning;
 mod models;
+mod month;
 mod rehearsals;
 mod resilience;

@@ -18,7 +18,7 @@ use tenants::event::{
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, RuleId, TenantId};
 use tenants::ports::{
-    Finding, Hint, MentionText, Messenger, NoMemory, Receipt, SendError, TenantContext, UnitOfWork, Wake,
+    Finding, Hint, MentionText, Messenger, NoActivity, NoMemory, Receipt, SendError, TenantContext, UnitOfWork, Wake,
 };
 use tenants::rule::{Condition, Rule, RuleAction, Trigger, TriggerKind};
 use tenants::settings::TenantSettings;
@@ -163,6 +163,7 @@ impl World {
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
             messenger: instagram.clone(),
+            activity: Arc::new(NoActivity("deciding reads no activity")),
             llm: script.clone(),
             wake: Arc::new(Deaf),
         };

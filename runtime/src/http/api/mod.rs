@@ -21,6 +21,7 @@ mod costs;
 mod events;
 mod experiments;
 mod feed;
+mod health;
 mod keys;
 mod learning;
 mod me;
@@ -34,6 +35,7 @@ mod rehearsals;
 mod rules;
 mod settings;
 mod tenants;
+mod ticks;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -68,6 +70,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(audit::router())
         .merge(alerts::router())
         .merge(operations::router())
+        .merge(ticks::router())
+        .merge(health::router())
         .merge(events::router())
         .merge(feed::router())
 }
