@@ -232,7 +232,8 @@ async fn each<'t, T, F>(
 where
     F: Future<Output = Result<(), StoreError>>,
 {
-    let done = futures::stream::iter(all.iter().map(act)).buffer_unordered(settings.at_once.max(1));
+    let acts: Vec<F> = all.iter().map(act).collect();
+    let done = futures::stream::iter(acts).buffer_unordered(settings.at_once.max(1));
     done.fold(Ok(()), |so_far, one| async move { so_far.and(one) }).await
 }
 
@@ -297,8 +298,8 @@ mod tests {
     use std::collections::{HashMap, HashSet};
     use std::sync::Arc;
 
-    use tenants::clock::ManualClock;
     use super::*;
+    use tenants::clock::ManualClock;
 
     #[test]
     fn every_tick_has_a_next_time_and_a_name_of_its_own() {

@@ -194,7 +194,10 @@ impl Watches for Database {
         // Texts sort differently in the two databases, so the beginning is compared here.
         let found = rows!(self.reader(), (Uuid, String), TENANTS_WITH_ALERT, begins)?;
         let found = found.into_iter().map(|(tenant, key)| (TenantId(tenant), key));
-        Ok(found.filter(|(tenant, key)| *key == format!("{begins}{tenant}")).map(|(tenant, _)| tenant).collect())
+        Ok(found
+            .filter(|(tenant, key)| *key == format!("{begins}{tenant}"))
+            .map(|(tenant, _)| tenant)
+            .collect())
     }
 
     async fn trim(&self, what: Trimmed, before: Timestamp, limit: u32) -> Result<u64, StoreError> {

@@ -15,7 +15,8 @@ use tenants::event::{
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, TenantId};
 use tenants::ports::{
-    Finding, Hint, MentionText, Messenger, NoActivity, NoMemory, Receipt, SendError, TenantContext, Usage, Wake,
+    Finding, Hint, MentionText, Messenger, NoActivity, NoMemory, Receipt, SendError, TenantContext, Usage,
+    Wake,
 };
 use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;

@@ -83,7 +83,8 @@ fn end_at(used: i64, limit: i64, began: Timestamp, now: Timestamp) -> Option<Tim
     if used >= limit {
         return Some(now);
     }
-    let whole = passed.as_micros().saturating_mul(limit.unsigned_abs().into()) / u128::from(used.unsigned_abs());
+    let whole =
+        passed.as_micros().saturating_mul(limit.unsigned_abs().into()) / u128::from(used.unsigned_abs());
     Some(began + Duration::from_micros(u64::try_from(whole).ok()?))
 }
 
@@ -123,7 +124,10 @@ mod tests {
 
     fn forecast(spent: i64, now: &str) -> Option<Timestamp> {
         let line = BudgetLine {
-            scope: BudgetScope::Tenant(TenantId::new(&Ids::seeded(std::sync::Arc::new(tenants::clock::ManualClock::at(0)), 1))),
+            scope: BudgetScope::Tenant(TenantId::new(&Ids::seeded(
+                std::sync::Arc::new(tenants::clock::ManualClock::at(0)),
+                1,
+            ))),
             day: "2026-03-04".to_owned(),
             limit: MicroUsd(5_000_000),
             resets_at: at("2026-03-04T23:00:00Z"),

@@ -90,8 +90,7 @@ async fn alert(ports: &Ports, tenant: TenantId, effects: &[&StuckEffect]) -> Res
 async fn end_alerts(ports: &Ports, told: &BTreeSet<TenantId>, now: Timestamp) -> Result<(), StoreError> {
     for tenant in ports.store.tenants_with_alert(KEY_BEGINS).await? {
         if !told.contains(&tenant) {
-            let resolve =
-                Change::ResolveAlert { dedup_key: key_of(tenant), by: ACTOR.to_owned(), at: now };
+            let resolve = Change::ResolveAlert { dedup_key: key_of(tenant), by: ACTOR.to_owned(), at: now };
             ports.store.commit(Changes::of_tenant(tenant).with(resolve)).await?;
         }
     }

@@ -157,7 +157,11 @@ mod tests {
         };
         let all = [media("same", Some(2), 3), media("more", Some(3), 2), media("untold", None, 1)];
         let mut seen = Seen::default();
-        note_media(&mut seen, &[media("same", Some(2), 3), media("more", Some(2), 2)], &["same", "more"].into());
+        note_media(
+            &mut seen,
+            &[media("same", Some(2), 3), media("more", Some(2), 2)],
+            &["same", "more"].into(),
+        );
         let ids: Vec<_> = media_to_read(&all, &seen).iter().map(|media| media.id.as_str()).collect();
         assert_eq!(ids, ["untold", "more"]);
         // One that was not read this time is read the next.

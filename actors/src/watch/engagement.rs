@@ -31,7 +31,12 @@ pub(super) struct Noticed {
 
 /// Compares posts that are old enough with the median of the account's other recent ones, each once; and looks whether
 /// low ones have recovered. Posts whose likes are hidden are left out.
-pub(super) fn notice(seen: &mut Seen, media: &[SeenMedia], now: Timestamp, settings: &WatchSettings) -> Noticed {
+pub(super) fn notice(
+    seen: &mut Seen,
+    media: &[SeenMedia],
+    now: Timestamp,
+    settings: &WatchSettings,
+) -> Noticed {
     let old_enough = Duration::from_secs(settings.engagement_after_h * 3_600);
     let counted: Vec<(&SeenMedia, u64)> = media
         .iter()
@@ -106,7 +111,9 @@ mod tests {
 
     #[test]
     fn a_young_post_a_good_one_and_one_with_hidden_likes_are_not_low() {
-        for newest in [post("new", 1, 3), post("new", 30, 30), SeenMedia { likes: None, ..post("new", 0, 30) }] {
+        for newest in
+            [post("new", 1, 3), post("new", 30, 30), SeenMedia { likes: None, ..post("new", 0, 30) }]
+        {
             assert_eq!(noticed(&mut Seen::default(), &feed(newest)), Noticed::default());
         }
     }

@@ -7,9 +7,7 @@ use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::effect::ErrorCategory;
 use tenants::models::BudgetState;
-use tenants::ports::{
-    AccountHealth, AccountWatch, SendError, Standing, StoreError, TenantContext, Watched,
-};
+use tenants::ports::{AccountHealth, AccountWatch, SendError, Standing, StoreError, TenantContext, Watched};
 
 use super::Watcher;
 use super::alerts::About;
@@ -95,7 +93,9 @@ impl Watcher {
             _ => {}
         }
         match account.token_expires_at {
-            Some(at) if account.status == AccountStatus::Active && at > now && at.since(now) < TOKEN_AHEAD => {
+            Some(at)
+                if account.status == AccountStatus::Active && at > now && at.since(now) < TOKEN_AHEAD =>
+            {
                 changes.push(Change::RaiseAlert(Box::new(about.token_runs_out(at)), now));
             }
             _ => changes.push(about.token_over()),

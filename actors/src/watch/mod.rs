@@ -128,10 +128,10 @@ impl Watcher {
         self.hurry().await?;
         loop {
             let now = shared.ports.clock.now();
-            let (polls, checks) =
-                (store.due_polls(now, BATCH).await?, store.due_checks(now, BATCH).await?);
+            let (polls, checks) = (store.due_polls(now, BATCH).await?, store.due_checks(now, BATCH).await?);
             let looks = polls.iter().map(Look::Poll).chain(checks.iter().map(Look::Check));
-            let done = futures::stream::iter(looks.map(|look| self.look(look)))
+            let looks: Vec<_> = looks.map(|look| self.look(look)).collect();
+            let done = futures::stream::iter(looks)
                 .buffer_unordered(shared.settings.at_once.max(1))
                 .fold(Ok(()), |so_far, one| async move { so_far.and(one) });
             done.await?;

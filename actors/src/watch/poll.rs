@@ -10,7 +10,7 @@ use tenants::clock::Timestamp;
 use tenants::event::NewEvent;
 use tenants::ids::{AuditId, EventId};
 use tenants::ports::{
-    AccountWatch, Accepted, Delivery, Hint, ReadOf, Seen, SeenItem, SeenMedia, SendError, StoreError, Watched,
+    Accepted, AccountWatch, Delivery, Hint, ReadOf, Seen, SeenItem, SeenMedia, SendError, StoreError, Watched,
 };
 use tracing::{info, warn};
 
@@ -96,8 +96,7 @@ impl Watcher {
             media: media.clone(),
         };
         for media in media_to_read(&media, seen).into_iter().take(self.0.settings.media_at_once.max(1)) {
-            let found =
-                self.heard_from(account, reader.comments_below(account, &media.id, since).await)?;
+            let found = self.heard_from(account, reader.comments_below(account, &media.id, since).await)?;
             sight.read.insert(media.id.clone());
             sight.listed += found.listed;
             sight.counted += media.comments.unwrap_or(0);

@@ -84,9 +84,8 @@ mod tests {
     fn the_quieter_an_account_the_less_often_it_is_polled() {
         let settings = WatchSettings::default();
         let now = Timestamp::from_millis(1_772_600_767_000);
-        let wait = |quiet_s: u64| {
-            settings.next_poll(now - Duration::from_secs(quiet_s), now).since(now).as_secs()
-        };
+        let wait =
+            |quiet_s: u64| settings.next_poll(now - Duration::from_secs(quiet_s), now).since(now).as_secs();
         assert_eq!([wait(0), wait(3_600), wait(6 * 3_600)], [300, 300, 1_800]);
         assert_eq!([wait(12 * 3_600), wait(86_400 * 30)], [3_600, 3_600]);
     }

@@ -126,9 +126,11 @@ pub async fn ask(store: &dyn Store, tick: &CronTick, act: &Act<'_>) -> Result<bo
         while_runs: Some(tick.runs),
     };
     let details = json!({ "role": tick.role, "tick": tick.name, "event": event.id });
-    let changes = Changes::of_tenant(tick.tenant)
-        .with(Change::NoteTick(Box::new(note)))
-        .with(act.audit("tick.asked", ("tick", format!("{}:{}", tick.role, tick.name)), details));
+    let changes = Changes::of_tenant(tick.tenant).with(Change::NoteTick(Box::new(note))).with(act.audit(
+        "tick.asked",
+        ("tick", format!("{}:{}", tick.role, tick.name)),
+        details,
+    ));
     store.commit(changes).await?;
     Ok(true)
 }

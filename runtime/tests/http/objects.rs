@@ -86,13 +86,7 @@ fn tick_plan(tenant: &Tenant, name: &str, now: Timestamp) -> TickPlan {
         last_error: None,
         last_status_at: None,
     };
-    TickPlan {
-        tenant: tenant.id,
-        catalogue: String::new(),
-        mark: 0,
-        ticks: vec![tick],
-        watches: Vec::new(),
-    }
+    TickPlan { tenant: tenant.id, catalogue: String::new(), mark: 0, ticks: vec![tick], watches: Vec::new() }
 }
 
 const COMMENT: &str = "180000000000000001";

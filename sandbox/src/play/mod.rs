@@ -5,7 +5,8 @@ use axum::{Router, response::IntoResponse, routing::get};
 
 /// Files are held in the program; browsers ask again every time, because the program may have changed.
 fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {
-    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'";
+    let policy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'";
     let headers = [
         ("content-type", kind),
         ("cache-control", "no-store"),
@@ -24,6 +25,9 @@ pub(crate) async fn page() -> impl IntoResponse {
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/play", get(page))
-        .route("/_sandbox/play.js", get(async || file("text/javascript; charset=utf-8", include_str!("play.js"))))
+        .route(
+            "/_sandbox/play.js",
+            get(async || file("text/javascript; charset=utf-8", include_str!("play.js"))),
+        )
         .route("/_sandbox/play.css", get(async || file("text/css; charset=utf-8", include_str!("play.css"))))
 }

@@ -44,7 +44,8 @@ async fn the_page_to_play_by_hand_loads_nothing_from_elsewhere_and_uses_routes_t
     assert!(page.contains("/_sandbox/play.js") && page.contains("/_sandbox/play.css"));
     assert!(!script.contains("innerHTML"), "what people write must never be taken for HTML");
     // Every fault that the page offers is one that can be switched on.
-    let offered = script.lines().filter(|line| line.trim_start().starts_with("[\"") && line.contains("kind:"));
+    let offered =
+        script.lines().filter(|line| line.trim_start().starts_with("[\"") && line.contains("kind:"));
     let mut count = 0;
     for line in offered {
         let object = &line[line.find('{').unwrap()..=line.rfind('}').unwrap()];

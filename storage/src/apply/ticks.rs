@@ -127,11 +127,7 @@ pub(crate) async fn note(connection: &mut Connection, group: &Group<'_>) -> Resu
     Ok(())
 }
 
-async fn note_one(
-    connection: &mut Connection,
-    tenant: uuid::Uuid,
-    note: &TickNote,
-) -> Result<u64, Failure> {
+async fn note_one(connection: &mut Connection, tenant: uuid::Uuid, note: &TickNote) -> Result<u64, Failure> {
     let ends = matches!(note.status, TickStatus::Done | TickStatus::Quarantined);
     run!(
         connection,

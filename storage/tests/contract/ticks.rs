@@ -6,9 +6,7 @@ use tenants::account::{AccountStatus, TenantStatus};
 use tenants::changes::Change;
 use tenants::clock::Timestamp;
 use tenants::event::{EventBody, EventKind, EventSource, NewEvent, Role, TickBody};
-use tenants::ports::{
-    AccountWatch, CronTick, Inbox, Seen, TickNote, TickPlan, TickStatus, Ticks, Watches,
-};
+use tenants::ports::{AccountWatch, CronTick, Inbox, Seen, TickNote, TickPlan, TickStatus, Ticks, Watches};
 use troupe_storage::testing::TestDatabase;
 
 use crate::contract;
@@ -146,8 +144,7 @@ async fn of_many_who_run_a_tick_one_succeeds(database: TestDatabase) {
     let world = World::new(&database).await;
     let tick = tick(&world, "health");
     planned(&world, vec![tick.clone()]).await;
-    let runs =
-        (0..8).map(|_| world.store.run_tick(&tick, Some(event_of(&world, &tick)), after(&tick)));
+    let runs = (0..8).map(|_| world.store.run_tick(&tick, Some(event_of(&world, &tick)), after(&tick)));
     let ran = futures::future::join_all(runs).await;
     assert_eq!(ran.into_iter().filter(|answer| *answer.as_ref().unwrap()).count(), 1);
     assert_eq!(world.store.pending_events(&world.tenant, &[], 10).await.unwrap().len(), 1);
@@ -252,13 +249,7 @@ pub fn watch(world: &World, at: Option<Timestamp>) -> AccountWatch {
 /// Plans the watch of a world's account.
 pub async fn watched(world: &World, watches: Vec<AccountWatch>) {
     let mark = mark_of(world).await.unwrap_or(0);
-    let plan = TickPlan {
-        tenant: world.tenant,
-        catalogue: "v1".into(),
-        mark,
-        ticks: Vec::new(),
-        watches,
-    };
+    let plan = TickPlan { tenant: world.tenant, catalogue: "v1".into(), mark, ticks: Vec::new(), watches };
     world.store.put_plan(plan).await.unwrap();
     assert!(world.store.list_watches(&world.tenant).await.is_ok());
 }

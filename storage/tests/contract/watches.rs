@@ -193,9 +193,6 @@ async fn tenants_with_an_open_alert_are_found_by_its_key(database: TestDatabase)
     }
     world.store.raise_alert(world.alert("stuck:else"), world.now()).await.unwrap();
     let dedup_key = format!("stuck:{}", neighbour.tenant);
-    neighbour
-        .commit([Change::ResolveAlert { dedup_key, by: "test".into(), at: world.now() }])
-        .await
-        .unwrap();
+    neighbour.commit([Change::ResolveAlert { dedup_key, by: "test".into(), at: world.now() }]).await.unwrap();
     assert_eq!(world.store.tenants_with_alert("stuck:").await.unwrap(), [world.tenant]);
 }

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    Alerts, Approvals, AuditLog, Conversations, Directory, Inbox, Learning, Operations, Outbox, Ticks, Watches,
+    Alerts, Approvals, AuditLog, Conversations, Directory, Inbox, Learning, Operations, Outbox, Ticks,
+    Watches,
 };
 use crate::changes::Changes;
 

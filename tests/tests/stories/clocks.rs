@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use kit::{TestApp, TestTenant, stories};
 use reqwest::Method;
+use sandbox::{Fault, FaultKind, NewComment, OwnComment};
 use serde_json::{Value, json};
-use tenants::changes::{Change, EffectMove};
+use tenants::changes::{Change, Changes};
 use tenants::clock::{Clock, Timestamp};
-use tenants::effect::EffectState;
+use tenants::effect::{Action, Effect, EffectState, IdempotencyKey, ReplyTarget};
 use tenants::event::Role;
+use tenants::ids::EffectId;
 use tenants::ports::{Ticks, UnitOfWork};
 
 stories!(
@@ -89,8 +91,10 @@ async fn a_tick_missed_while_nothing_ran_is_run_once_or_left_out_as_it_says(mut 
     planned(&app, &shop).await;
     advance_to(&app, 12, 10);
     app.settle().await;
-    let (briefings, looks) =
-        (runs(&app, &shop, Role::Comms, "daily_briefing").await, runs(&app, &shop, Role::Intel, "insights").await);
+    let (briefings, looks) = (
+        runs(&app, &shop, Role::Comms, "daily_briefing").await,
+        runs(&app, &shop, Role::Intel, "insights").await,
+    );
     app.stop().await;
     // Three times eight o'clock pass unheard, and many full hours; at 12:40 the last of these is long past.
     app.clock.advance(HOUR * 24 * 3 + HOUR / 2);
@@ -109,7 +113,9 @@ async fn a_tick_missed_while_nothing_ran_is_run_once_or_left_out_as_it_says(mut 
     app
 }
 
-async fn a_suspended_tenant_has_no_ticks_and_makes_up_for_the_last_when_it_comes_back(app: TestApp) -> TestApp {
+async fn a_suspended_tenant_has_no_ticks_and_makes_up_for_the_last_when_it_comes_back(
+    app: TestApp,
+) -> TestApp {
     let shop = app.tenant("acme").create().await;
     planned(&app, &shop).await;
     advance_to(&app, 12, 0);
@@ -133,7 +139,9 @@ async fn a_suspended_tenant_has_no_ticks_and_makes_up_for_the_last_when_it_comes
     app
 }
 
-async fn a_tenant_that_moves_to_another_zone_gets_no_report_twice_and_none_not_at_all(app: TestApp) -> TestApp {
+async fn a_tenant_that_moves_to_another_zone_gets_no_report_twice_and_none_not_at_all(
+    app: TestApp,
+) -> TestApp {
     let shop = app.tenant("acme").time_zone("Europe/Berlin").create().await;
     planned(&app, &shop).await;
     advance_to(&app, 8, 30);
@@ -163,25 +171,46 @@ async fn a_tenant_that_moves_to_another_zone_gets_no_report_twice_and_none_not_a
 
 async fn an_effect_left_behind_is_read_back_and_done_once(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
-    app.api.post(&shop.path("/suspend"), json!({})).await.ok();
-    let comment = app.comment(&shop, "fan", "I love this so much!");
-    app.api.post(&shop.path("/resume"), json!({})).await.ok();
+    app.comment(&shop, "fan", "I love this so much!");
     app.settle().await;
-    let effect = app.effects(&shop).await.remove(0);
-    assert_eq!((effect.state, app.visible(&comment).replies.len()), (EffectState::Sent, 1));
-    // As a process would leave it behind that died between the answer and its record, unnoticed by the next one.
-    let began = app.clock.now();
-    let mut back = EffectMove::new(effect.id, &[EffectState::Sent], EffectState::Processing, began);
-    back.begins_attempt = true;
+    let sent = app.effects(&shop).await.remove(0);
+    // As a process would leave it that died between Instagram's answer and its record, unnoticed by the next one.
+    let now = app.clock.now();
+    let earlier = now.to_utc() - chrono::TimeDelta::hours(1);
+    let answered =
+        app.sandbox.comment(&shop, NewComment::new("other", "Great!").silent().at(earlier)).unwrap().id;
+    app.sandbox.fault(Fault::new(FaultKind::DropWebhooks));
+    let text = "Thank you so much!".to_owned();
+    let reply = OwnComment { text: text.clone(), media: None, parent: Some(answered.clone()) };
+    app.sandbox.own_comment(&shop, reply).unwrap();
+    app.sandbox.clear_faults();
+    let target = ReplyTarget::Comment { comment_id: answered.as_str().to_owned() };
+    let id = EffectId::new(&app.node().foundations().ids);
+    let left = Effect {
+        id,
+        action: Action::ReplyComment { target, text },
+        idempotency_key: IdempotencyKey(id.to_string()),
+        state: EffectState::Processing,
+        conversation: None,
+        instagram_id: None,
+        first_attempt_at: Some(now),
+        sent_at: None,
+        created_at: now,
+        updated_at: now,
+        ..sent
+    };
     let database = &app.node().foundations().database;
-    let changes = tenants::changes::Changes::of_tenant(shop.id).with(Change::MoveEffect(back));
+    let changes = Changes::of_tenant(shop.id).with(Change::AddEffect(Box::new(left)));
     database.commit(changes).await.unwrap();
+    let state = async || {
+        let effects = app.effects(&shop).await;
+        effects.iter().find(|effect| effect.id == id).map(|effect| effect.state)
+    };
+    assert_eq!(state().await, Some(EffectState::Processing));
     app.clock.advance(Duration::from_secs(1_000));
-    app.until("it is settled", || async {
-        app.effects(&shop).await.iter().all(|effect| effect.state == EffectState::Sent)
-    })
-    .await;
+    app.until("it is settled", || async { state().await == Some(EffectState::Sent) }).await;
     app.settle().await;
-    assert_eq!(app.visible(&comment).replies.len(), 1);
+    let replies = app.sandbox.replies_of(&answered);
+    assert_eq!(replies.len(), 1, "{replies:?}");
     app
 }

@@ -132,7 +132,8 @@ impl Agency {
             }
             // What ticks do is done once as well: a report for every evening.
             let evenings = expected_count(Due::Hours(&[23]), *zone, *since, until);
-            let reports = app.audit(shop).await.into_iter().filter(|entry| entry.event_type == "cost.reported");
+            let reports =
+                app.audit(shop).await.into_iter().filter(|entry| entry.event_type == "cost.reported");
             assert_eq!(reports.count(), evenings, "cost reports in {zone}");
         }
         ran_in_all

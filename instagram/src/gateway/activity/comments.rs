@@ -57,9 +57,8 @@ fn take_thread(account: &Account, media_id: &str, top: &Value, since: Timestamp,
     let all = std::iter::once((top, None)).chain(replies.map(|reply| (reply, top_id.as_deref())));
     for (comment, parent) in all {
         seen.listed += 1;
-        seen.items.extend(
-            seen_comment(account, media_id, comment, parent).filter(|item| item.written_at >= since),
-        );
+        seen.items
+            .extend(seen_comment(account, media_id, comment, parent).filter(|item| item.written_at >= since));
     }
 }
 

@@ -125,8 +125,7 @@ fn attachments(message: &Value) -> Vec<Value> {
         }
     });
     let shares = message["shares"]["data"].as_array().into_iter().flatten();
-    let mut all: Vec<Value> =
-        files.chain(shares.map(|share| attachment("share", &share["link"]))).collect();
+    let mut all: Vec<Value> = files.chain(shares.map(|share| attachment("share", &share["link"]))).collect();
     let mention = &message["story"]["mention"];
     if mention.is_object() {
         all.push(attachment("story_mention", &mention["link"]));
