@@ -28,6 +28,7 @@ pub(crate) enum Work {
     Ledger(Entry),
     ForgetReservations { before: Timestamp },
     InterruptRehearsals { at: Timestamp },
+    ForgetGrants { at: Timestamp },
     Ping,
 }
 
@@ -79,6 +80,7 @@ impl Work {
             | Work::Trim { .. }
             | Work::ForgetReservations { .. }
             | Work::InterruptRehearsals { .. }
+            | Work::ForgetGrants { .. }
             | Work::Ping => Uuid::nil(),
         }
     }

@@ -26,7 +26,7 @@ mod account_limits;
 mod alarms;
 mod alerts;
 mod bucket;
-mod contexts;
+pub(crate) mod contexts;
 mod deliver;
 mod desk;
 mod engine;
@@ -50,6 +50,7 @@ mod views;
 mod watching;
 mod work;
 
+pub(crate) use alerts::auth_failure_key;
 pub use operations::{OperationError, cancel, retry_from_dlq};
 pub use settings::DispatcherSettings;
 pub use views::{AccountBreakerView, BucketView};

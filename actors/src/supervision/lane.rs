@@ -93,10 +93,15 @@ pub(super) async fn work_off(task: LaneTask, work: Work) {
 
 impl LaneTask {
     async fn work(&self, work: &Work) -> Result<(), Trouble> {
+        // A tick may read for minutes; it must not take the place of a conversation.
+        let is_tick = matches!(work.event.body, EventBody::Tick(_));
         let permits = self.desk.permits();
-        let _permit = tokio::select! {
-            permit = permits.acquire_owned() => permit.map_err(|_| Trouble::Cut)?,
-            () = self.cut.cancelled() => return Err(Trouble::Cut),
+        let _permit = match is_tick {
+            true => None,
+            false => tokio::select! {
+                permit = permits.acquire_owned() => Some(permit.map_err(|_| Trouble::Cut)?),
+                () = self.cut.cancelled() => return Err(Trouble::Cut),
+            },
         };
         if self.node.is_draining() {
             return Err(Trouble::Cut);

@@ -4,6 +4,7 @@
 mod activity;
 mod apps;
 mod hostile;
+mod insights;
 mod lost_answers;
 mod payloads;
 mod read_back;

@@ -2,6 +2,7 @@
 
 mod embedder;
 mod foundations;
+mod media;
 pub(crate) mod models;
 mod view;
 
@@ -12,6 +13,8 @@ use std::sync::Arc;
 use actors::Ports;
 use actors::budgets::BudgetWarnings;
 use actors::dispatcher::Dispatcher;
+use actors::intel::Intel;
+use actors::publishing::Publishing;
 use actors::supervision::Troupe;
 use actors::watch::Watcher;
 use anyhow::Context;
@@ -19,7 +22,7 @@ use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
 use storage::NodeClaim;
 use tenants::clock::Clock;
-use tenants::ports::{Hint, Messenger, Outbox, Rehearsals, Store, StoreError, Wake};
+use tenants::ports::{Hint, Messenger, Outbox, PlatformAdapter, Rehearsals, Store, StoreError, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
@@ -43,12 +46,14 @@ pub struct BootOptions {
     pub llm: Option<Arc<dyn LlmRouter>>,
     /// Instagram; the gateway when left out.
     pub messenger: Option<Arc<dyn Messenger>>,
+    /// Where posts are published; the gateway when left out.
+    pub platform: Option<Arc<dyn PlatformAdapter>>,
 }
 
 impl BootOptions {
     /// A node on this clock, everything else real.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, llm: None, messenger: None }
+        Self { clock, llm: None, messenger: None, platform: None }
     }
 }
 
@@ -64,6 +69,7 @@ pub struct Node {
     settings: Settings,
     troupe: Troupe,
     dispatcher: Dispatcher,
+    publishing: Publishing,
     watcher: Watcher,
     ports: Ports,
     address: SocketAddr,
@@ -105,14 +111,18 @@ impl Node {
             Some(llm) => llm,
             None => models::start(&foundations, &settings.models, Arc::new(warnings.clone()), &registry)?,
         };
-        let ports = ports(&foundations, &settings, llm, options.messenger)?;
+        let places = Places { messenger: options.messenger, platform: options.platform };
+        let ports = ports(&foundations, &settings, llm, places)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
+        let publishing = Publishing::start(ports.clone(), settings.publishing.clone(), &registry)?;
         let watcher = Watcher::new(ports.clone(), dispatcher.clone(), settings.watch.clone());
-        supervise(&troupe, &dispatcher, &warnings, &ports);
+        supervise(&troupe, &dispatcher, &publishing, &warnings, &ports);
         supervise_clocks(&troupe, &watcher, &ports, &settings);
+        media::supervise(&troupe, &foundations);
 
-        let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
+        let state =
+            http_state(&foundations, &settings, &ports, &troupe, &dispatcher, (registry, address)).await?;
         state.refresh_directory().await?;
         state.keep_directory_fresh();
         let learner = state.learner.clone();
@@ -130,6 +140,7 @@ impl Node {
             settings,
             troupe,
             dispatcher,
+            publishing,
             watcher,
             ports,
             address,
@@ -163,6 +174,7 @@ impl Node {
         let mut busy = self.clocks_busy().await.unwrap_or_else(|error| vec![error.to_string()]);
         busy.extend(self.troupe.busy().await);
         busy.extend(self.dispatcher.busy().await);
+        busy.extend(self.publishing.busy().await);
         busy
     }
 
@@ -195,26 +207,43 @@ async fn install_prompts(foundations: &Foundations) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn ports(
+/// What stands in the place of the real outside world, if anything.
+#[derive(Default)]
+pub(crate) struct Places {
+    messenger: Option<Arc<dyn Messenger>>,
+    platform: Option<Arc<dyn PlatformAdapter>>,
+}
+
+/// The outside world of actors.
+///
+/// # Errors
+/// When no HTTP client can be made.
+pub(crate) fn ports(
     foundations: &Foundations,
     settings: &Settings,
     llm: Arc<dyn LlmRouter>,
-    messenger: Option<Arc<dyn Messenger>>,
+    places: Places,
 ) -> anyhow::Result<Ports> {
     let gateway = Arc::new(foundations.gateway(settings)?);
     forget_old_tokens(foundations, gateway.clone());
-    let messenger = messenger.unwrap_or_else(|| gateway.clone());
-    let store: Arc<dyn Store> = Arc::new(foundations.database.clone());
+    let database = Arc::new(foundations.database.clone());
     let wake: Arc<dyn Wake> = foundations.wake.clone();
     Ok(Ports {
         clock: foundations.clock.clone(),
         ids: foundations.ids.clone(),
         tasks: foundations.tasks.clone(),
-        store,
-        ledger: Arc::new(foundations.database.clone()),
+        store: database.clone(),
+        ledger: database.clone(),
         memory: Arc::new(foundations.memory.clone()),
-        messenger,
-        activity: gateway,
+        media: database.clone(),
+        public_media: foundations.media.links().clone(),
+        messenger: places.messenger.unwrap_or_else(|| gateway.clone()),
+        posts: database.clone(),
+        platform: places.platform.unwrap_or_else(|| gateway.clone()),
+        activity: gateway.clone(),
+        connector: gateway.clone(),
+        connections: database.clone(),
+        intel: Intel::new(gateway, database, settings.intel.clone()),
         llm,
         wake,
     })
@@ -240,9 +269,31 @@ fn forget_old_tokens(foundations: &Foundations, gateway: Arc<Gateway>) {
 }
 
 /// Puts the parts that are not actors under the root supervisor.
-fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, warnings: &BudgetWarnings, ports: &Ports) {
+fn supervise(
+    troupe: &Troupe,
+    dispatcher: &Dispatcher,
+    publishing: &Publishing,
+    warnings: &BudgetWarnings,
+    ports: &Ports,
+) {
+    let publishing = publishing.clone();
+    troupe.supervise("publishing", move |part| {
+        let publishing = publishing.clone();
+        async move {
+            publishing.run(part).await;
+            Ok(())
+        }
+    });
     let (warnings, of_warnings) = (warnings.clone(), ports.clone());
     troupe.supervise("budgets", move |part| warnings.clone().run(of_warnings.clone(), part));
+    let of_connections = ports.clone();
+    troupe.supervise("connections", move |part| {
+        let ports = of_connections.clone();
+        async move {
+            actors::connect::keep(ports, part).await;
+            Ok(())
+        }
+    });
     let dispatcher = dispatcher.clone();
     troupe.supervise("dispatcher", move |_part| {
         let dispatcher = dispatcher.clone();
@@ -275,12 +326,12 @@ async fn http_state(
     ports: &Ports,
     troupe: &Troupe,
     dispatcher: &Dispatcher,
-    registry: prometheus::Registry,
+    (registry, address): (prometheus::Registry, SocketAddr),
 ) -> anyhow::Result<AppState> {
     let app = &settings.instagram.app;
     let own = (!app.secrets.is_empty()).then(|| OwnApp {
         id: app.id.clone(),
-        secrets: app.secrets.iter().map(|secret| secret.inner().clone()).collect(),
+        secrets: app.secrets.iter().chain([&app.instagram_secret]).map(|it| it.inner().clone()).collect(),
         verify_token: app.verify_token.inner().clone(),
     });
     let apps = WebhookApps::load(own, &foundations.database, &foundations.vault).await?;
@@ -289,6 +340,7 @@ async fn http_state(
         prompts: Arc::new(foundations.database.clone()),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
+        media: foundations.media.clone(),
         rehearsals: Arc::new(RehearsalDesk::new(
             ports.clone(),
             Arc::new(foundations.database.clone()),
@@ -296,7 +348,7 @@ async fn http_state(
         )?),
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
         registry,
-        settings: settings.http.to_http_settings(),
+        settings: settings.http.to_http_settings(address),
     })?)
 }
 

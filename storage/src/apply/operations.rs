@@ -7,7 +7,7 @@ use tenants::ports::{AgentStatus, Heartbeat};
 use uuid::Uuid;
 
 use super::alerts::raise;
-use super::{ledger, rehearsals, ticks, watches};
+use super::{connections, ledger, rehearsals, ticks, watches};
 use crate::db::{Connection, run, run_bulk};
 use crate::failure::Failure;
 use crate::statement::{bulk_statements, statements};
@@ -61,6 +61,7 @@ pub(crate) async fn perform_one(
         }
         Work::InterruptEffects { at } => run!(connection, INTERRUPT_EFFECTS, Moment(*at)),
         Work::ForgetReservations { before } => ledger::forget(connection, *before).await,
+        Work::ForgetGrants { at } => connections::forget_grants(connection, *at).await,
         Work::InterruptRehearsals { at } => rehearsals::interrupt(connection, *at).await,
         Work::PutHeartbeats(beats) => put_heartbeats(connection, beats).await,
         Work::MarkPlans { catalogue, at } => ticks::mark_plans(connection, catalogue, *at).await,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
 mod approvals;
+mod connecting;
 mod clocks;
 mod conversations;
 mod decisions;
@@ -10,8 +11,12 @@ mod delivery;
 mod faults;
 mod gaps;
 mod hostile;
+mod intel;
 mod learning;
+mod media;
 mod models;
+mod publishing;
 mod month;
 mod rehearsals;
 mod resilience;
+mod tokens;

@@ -16,22 +16,28 @@ mod apps;
 mod audit;
 mod budgets;
 mod comments;
+mod competitors;
+mod connect;
 mod conversations;
 mod costs;
 mod events;
 mod experiments;
 mod feed;
+mod insights;
 mod health;
 mod keys;
 mod learning;
 mod me;
+mod media;
 mod memory;
 mod operations;
 mod people;
+mod posts;
 mod preview;
 mod prompts;
 mod queue;
 mod rehearsals;
+mod reports;
 mod rules;
 mod settings;
 mod tenants;
@@ -40,6 +46,7 @@ mod write;
 
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use audit::harmless_cell;
 pub use rules::RuleDocument;
 
 use super::state::AppState;
@@ -56,6 +63,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(budgets::router())
         .merge(costs::router())
         .merge(accounts::router())
+        .merge(connect::router())
         .merge(rules::router())
         .merge(prompts::router())
         .merge(experiments::router())
@@ -66,6 +74,11 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(preview::router())
         .merge(rehearsals::router())
         .merge(memory::router())
+        .merge(insights::router())
+        .merge(reports::router())
+        .merge(competitors::router())
+        .merge(media::router())
+        .merge(posts::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())
@@ -74,4 +87,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(health::router())
         .merge(events::router())
         .merge(feed::router())
+}
+
+/// Routes that take in files, to be nested under `/api/v1`: a large file over a slow line takes its time.
+pub fn uploads() -> OpenApiRouter<AppState> {
+    media::uploads()
 }
