@@ -149,8 +149,7 @@ impl Town {
         let next_run = tick.next_run + Duration::from_secs(86_400);
         let after =
             CronTick { last_run: Some(tick.next_run), next_run, fire_at: Some(next_run), ..tick.clone() };
-        let body =
-            TickBody { role: tick.role, name: tick.name.clone(), due_at: tick.next_run };
+        let body = TickBody { role: tick.role, name: tick.name.clone(), due_at: tick.next_run };
         let event = NewEvent {
             id: EventId::new(&self.ids),
             tenant: tick.tenant,

@@ -24,8 +24,8 @@ mod queue;
 mod replay;
 mod sandbox;
 mod serve;
-mod vault;
 mod tick;
+mod vault;
 mod workspace;
 
 use std::path::PathBuf;

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
 mod approvals;
-mod connecting;
 mod clocks;
+mod connecting;
 mod conversations;
 mod decisions;
 mod delivery;
@@ -15,8 +15,8 @@ mod intel;
 mod learning;
 mod media;
 mod models;
-mod publishing;
 mod month;
+mod publishing;
 mod rehearsals;
 mod resilience;
 mod tokens;

@@ -1,7 +1,7 @@
 //! A busy agency on a clock that runs fast, through a change of the clocks and several restarts: every tick runs once,
-//! counted against what a calendar read minute by minute says.
+//! counted against what a calendar read minute by minute says, and every post is up once.
 //!
-//! A week of a few tenants is told with every run of the tests. The whole month of thirty tenants takes minutes:
+//! Two days of a few tenants are told with every run of the tests. The whole month of thirty tenants takes minutes:
 //! `cargo test -p troupe-tests --test stories month_of -- --ignored`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +10,8 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeZone, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
 use kit::{Backend, TestApp, TestTenant};
+use runtime::media::samples;
+use serde_json::json;
 use tenants::clock::{Clock, Timestamp};
 use tenants::event::Role;
 use tenants::ports::Ticks;
@@ -113,6 +115,36 @@ impl Agency {
         Self { tenants }
     }
 
+    /// Plans so many posts of every tenant, evenly over the steps up to `last`.
+    async fn plan_posts(&self, app: &TestApp, each: u32, begin: Timestamp, last: u32) {
+        for (number, (shop, ..)) in self.tenants.iter().enumerate() {
+            let file = samples::jpeg(320, 400, number as u8);
+            let media = app.api.upload(&shop.path("/media?name=cake.jpg"), file).await.ok();
+            for post in 0..each {
+                let step = (last - 6) * (post + 1) / each + 3 + number as u32 % 3;
+                let document = json!({
+                    "post_type": "image", "caption": caption(shop, post), "media": [media["id"]],
+                    "scheduled_at": begin + STEP * step,
+                });
+                app.api.post(&shop.path("/posts"), document).await.ok();
+            }
+        }
+    }
+
+    /// Counts the posts that people see.
+    fn count_posts(&self, app: &TestApp, each: u32) -> usize {
+        for (shop, zone, _) in &self.tenants {
+            let media = app.sandbox.media_of(shop).expect("media");
+            let mut seen: Vec<String> = media.into_iter().filter_map(|media| media.caption).collect();
+            seen.retain(|caption| caption != "new");
+            seen.sort();
+            let mut planned: Vec<String> = (0..each).map(|post| caption(shop, post)).collect();
+            planned.sort();
+            assert_eq!(seen, planned, "posts of a tenant in {zone}");
+        }
+        self.tenants.len() * each as usize
+    }
+
     /// Counts what ran against what should have, by tenant, tick and moment.
     async fn count(&self, app: &TestApp, until: Timestamp) -> usize {
         let database = &app.node().foundations().database;
@@ -140,6 +172,10 @@ impl Agency {
     }
 }
 
+fn caption(shop: &TestTenant, post: u32) -> String {
+    format!("Post {post} of {}", shop.id)
+}
+
 fn expected_count(due: Due, zone: Tz, from: Timestamp, until: Timestamp) -> usize {
     expected(&due, zone, from, until).len()
 }
@@ -151,7 +187,7 @@ const SETTINGS: &str = "[dispatcher]\nread_back_delay_ms = 100\npoll_interval_ms
     [shutdown]\nsoft_ms = 2000\nhard_ms = 2000\n";
 
 /// Lives through so many days from shortly before a moment on, with restarts in between.
-async fn live(backend: Backend, tenants: usize, begin: &str, days: u32, restarts: u32) {
+async fn live(backend: Backend, tenants: usize, posts: u32, begin: &str, days: u32, restarts: u32) {
     let Some(mut app) = TestApp::start_with(backend, None, SETTINGS).await else { return };
     let begin: Timestamp = begin.parse().unwrap();
     let ahead = begin.since(app.clock.now());
@@ -159,6 +195,7 @@ async fn live(backend: Backend, tenants: usize, begin: &str, days: u32, restarts
     app.clock.advance(ahead);
     let agency = Agency::open(&app, tenants).await;
     let steps = days * (DAY.as_secs() / STEP.as_secs()) as u32;
+    agency.plan_posts(&app, posts, begin, steps).await;
     let mut until = app.clock.now();
     for step in 1..=steps {
         // To the step exactly, whatever real time has passed.
@@ -174,26 +211,29 @@ async fn live(backend: Backend, tenants: usize, begin: &str, days: u32, restarts
     app.clock.advance(Duration::from_secs(301));
     app.settle().await;
     let ran = agency.count(&app, until).await;
-    println!("{ran} ticks of {tenants} tenants ran once each in {days} days, over {restarts} restarts");
+    let up = agency.count_posts(&app, posts);
+    println!(
+        "{ran} ticks of {tenants} tenants ran and {up} posts went up once each in {days} days, over {restarts} restarts"
+    );
     app.end().await;
 }
 
 /// From Saturday noon on, over the Sunday on which Berlin, Lisbon and London put their clocks forward.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_days_of_a_busy_agency_through_a_change_of_the_clocks() {
-    live(Backend::Sqlite, 5, "2027-03-27T12:00:00Z", 2, 2).await;
+    live(Backend::Sqlite, 5, 6, "2027-03-27T12:00:00Z", 2, 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes"]
 async fn a_month_of_a_busy_agency_on_sqlite() {
-    live(Backend::Sqlite, 30, "2027-03-12T00:00:00Z", 31, 7).await;
+    live(Backend::Sqlite, 30, 100, "2027-03-12T00:00:00Z", 31, 7).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes"]
 async fn a_month_of_a_busy_agency_on_postgres() {
-    live(Backend::Postgres, 30, "2027-03-12T00:00:00Z", 31, 7).await;
+    live(Backend::Postgres, 30, 100, "2027-03-12T00:00:00Z", 31, 7).await;
 }
 
 #[test]
