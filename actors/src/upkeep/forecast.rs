@@ -29,6 +29,15 @@ pub enum Supply {
     Token,
 }
 
+impl std::fmt::Display for Supply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::LlmBudget => "the budget for language models",
+            Self::Token => "a token",
+        })
+    }
+}
+
 /// How long a supply will last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forecast {

@@ -111,7 +111,7 @@ pub(super) async fn health(tenant: &str, settings: Settings, output: Output) -> 
         }
         for forecast in found.forecasts.iter().filter(|forecast| forecast.runs_out_at.is_some()) {
             let end = moment(forecast.runs_out_at);
-            text.push_str(&format!("{:?} of {} runs out at {end}\n", forecast.supply, forecast.of));
+            text.push_str(&format!("{} of {} runs out at {end}\n", forecast.supply, forecast.of));
         }
         text.trim_end().to_owned()
     })?;
