@@ -5,15 +5,16 @@ use std::time::Duration;
 use tenants::account::Account;
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
+use tenants::connect::ConnectChange;
 use tenants::effect::ErrorCategory;
-use tenants::ids::{AccountId, AlertId, TenantId};
+use tenants::ids::{AccountId, AgencyId, TenantId};
 use tenants::ports::{SendError, StoreError, Usage};
 
 use super::Dispatcher;
 use super::account_limits::Readiness;
-use super::alerts::auth_failure_key;
 use super::records::error_text;
 use super::verdict::{Verdict, limited, refused};
+use crate::connect::refused_alert;
 
 /// A moment after which a busy account is asked for again.
 const SHORTLY: Duration = Duration::from_secs(30);
@@ -57,38 +58,32 @@ impl Dispatcher {
         }
     }
 
-    /// What follows when Instagram refused the token of an account that was read: it rests until it is connected again,
-    /// and somebody is told. Nothing when the refusal says less than that.
+    /// What follows when Instagram refused the token of an account that was read from `since` on: it rests until it is
+    /// connected again, and somebody is told. Nothing when the refusal says less than that.
     pub(crate) fn token_refused_to_reader(
         &self,
         account: &Account,
-        agency: tenants::ids::AgencyId,
+        agency: AgencyId,
         error: &SendError,
+        since: Timestamp,
     ) -> Option<Changes> {
         let is_dead = error.code.is_some_and(|code| DEAD_TOKEN.contains(&code));
         if error.category != ErrorCategory::AuthFailure || !is_dead {
             return None;
         }
         let now = self.engine.now();
-        let Verdict::TokenRefused { status } = refused(error, account, now) else { return None };
-        let message = format!(
-            "Instagram refused the token of @{}: connect the account again; its queue waits ({})",
-            account.username,
-            error_text(error)
-        );
-        let alert = tenants::alert::NewAlert {
-            id: AlertId::new(&self.engine.ports.ids),
-            agency: Some(agency),
-            tenant: Some(account.tenant),
-            alert_type: tenants::alert::AlertType::AuthFailure,
-            severity: None,
-            message,
-            details: serde_json::json!({ "account": account.id }),
-            dedup_key: auth_failure_key(&account.id),
+        let Verdict::TokenRefused { status, trouble } = refused(error, account, now) else { return None };
+        let told = error_text(error);
+        let alert = refused_alert(&self.engine.ports.ids, Some(agency), account, trouble, &told);
+        let refused = ConnectChange::TokenRefused {
+            account: account.id,
+            status,
+            trouble,
+            error: told,
+            since,
+            alert: Box::new(alert),
+            at: now,
         };
-        let changes = Changes::of_tenant(account.tenant)
-            .with(Change::SetAccountStatus { account: account.id, status })
-            .with(Change::RaiseAlert(Box::new(alert), now));
-        Some(changes)
+        Some(Changes::of_tenant(account.tenant).with(Change::Connect(refused)))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tenants::account::{Account, Tenant};
-use tenants::alert::{AlertType, NewAlert, Severity};
+use tenants::alert::{AlertType, NewAlert};
 use tenants::changes::Change;
 use tenants::clock::Timestamp;
 use tenants::ids::{AlertId, Ids};
@@ -22,20 +22,13 @@ pub(super) struct About<'a> {
 }
 
 impl About<'_> {
-    fn alert(
-        &self,
-        alert_type: AlertType,
-        key: String,
-        severity: Option<Severity>,
-        message: String,
-        details: Value,
-    ) -> NewAlert {
+    fn alert(&self, alert_type: AlertType, key: String, message: String, details: Value) -> NewAlert {
         NewAlert {
             id: AlertId::new(self.ids),
             agency: Some(self.tenant.agency),
             tenant: Some(self.tenant.id),
             alert_type,
-            severity,
+            severity: None,
             message,
             details,
             dedup_key: key,
@@ -57,7 +50,7 @@ impl About<'_> {
         );
         let ids: Vec<&str> = missing.iter().take(20).map(|item| item.external_id.as_str()).collect();
         let details = json!({ "account": self.account.id, "count": count, "oldest": oldest, "ids": ids });
-        self.alert(AlertType::Gap, self.gap_key(), None, message, details)
+        self.alert(AlertType::Gap, self.gap_key(), message, details)
     }
 
     pub fn gap_over(&self) -> Change {
@@ -77,7 +70,7 @@ impl About<'_> {
             self.account.username
         );
         let details = json!({ "account": self.account.id, "counted": counted });
-        self.alert(AlertType::Gap, self.blind_key(), None, message, details)
+        self.alert(AlertType::Gap, self.blind_key(), message, details)
     }
 
     pub fn blind_over(&self) -> Change {
@@ -99,7 +92,7 @@ impl About<'_> {
             "account": self.account.id, "media": low.media.id, "permalink": low.media.permalink,
             "posted_at": low.media.posted_at, "engagement": low.engagement, "median": low.median,
         });
-        self.alert(AlertType::LowEngagement, low_key(&low.media.id), None, message, details)
+        self.alert(AlertType::LowEngagement, low_key(&low.media.id), message, details)
     }
 
     pub fn low_engagement_over(&self, media_id: &str) -> Change {
@@ -114,7 +107,7 @@ impl About<'_> {
             self.account.username
         );
         let details = json!({ "account": self.account.id });
-        self.alert(AlertType::Gap, self.webhooks_key(), None, message, details)
+        self.alert(AlertType::Gap, self.webhooks_key(), message, details)
     }
 
     pub fn webhooks_over(&self) -> Change {
@@ -123,27 +116,6 @@ impl About<'_> {
 
     fn webhooks_key(&self) -> String {
         format!("webhooks_off:{}", self.account.id)
-    }
-
-    /// A token that runs out before long and is not renewed.
-    pub fn token_runs_out(&self, expires_at: Timestamp) -> NewAlert {
-        let days = expires_at.since(self.now).as_secs() / 86_400;
-        let message = format!(
-            "the token of @{} runs out in {days} days, at {expires_at}, and has not been renewed: connect the account \
-             again before that, or its queue stops",
-            self.account.username
-        );
-        let details = json!({ "account": self.account.id, "expires_at": expires_at });
-        let severity = Some(Severity::Warning);
-        self.alert(AlertType::AuthFailure, self.token_key(), severity, message, details)
-    }
-
-    pub fn token_over(&self) -> Change {
-        self.over(self.token_key())
-    }
-
-    fn token_key(&self) -> String {
-        format!("token_runs_out:{}", self.account.id)
     }
 }
 

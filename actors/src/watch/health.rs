@@ -1,8 +1,8 @@
-//! One look at the health of an account: does its token work, are webhooks switched on, does it run out.
+//! One look at the health of an account: does its token work, are webhooks switched on, does the budget last.
 
 use std::time::Duration;
 
-use tenants::account::{Account, AccountStatus, Tenant};
+use tenants::account::{Account, Tenant};
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::effect::ErrorCategory;
@@ -13,8 +13,6 @@ use super::Watcher;
 use super::alerts::About;
 use crate::upkeep::forecast;
 
-/// Warned of a token that runs out within so long. It is renewed ten days before, so by then that has failed repeatedly.
-const TOKEN_AHEAD: Duration = Duration::from_secs(7 * 86_400);
 /// Without these webhooks an account is deaf.
 const NEEDED_FIELDS: [&str; 2] = ["comments", "messages"];
 
@@ -47,6 +45,7 @@ impl Watcher {
 
     async fn look_at(&self, tenant: &Tenant, account: &Account) -> Result<AccountHealth, StoreError> {
         let ports = &self.0.ports;
+        let began = ports.clock.now();
         let mut health = not_known();
         match ports.messenger.check_account(account).await {
             Ok(_) => health.token = Standing::Fine,
@@ -54,7 +53,7 @@ impl Watcher {
                 health.token = standing_of(&error);
                 health.token_error = Some(error.to_string());
                 self.0.dispatcher.has_read(&account.id, Err(&error));
-                self.token_refused(tenant, account, &error).await?;
+                self.token_refused(tenant, account, &error, began).await?;
                 return Ok(health);
             }
         }
@@ -92,15 +91,10 @@ impl Watcher {
             Standing::Fine | Standing::Warning if were_off => changes.push(about.webhooks_over()),
             _ => {}
         }
-        match account.token_expires_at {
-            Some(at)
-                if account.status == AccountStatus::Active && at > now && at.since(now) < TOKEN_AHEAD =>
-            {
-                changes.push(Change::RaiseAlert(Box::new(about.token_runs_out(at)), now));
-            }
-            _ => changes.push(about.token_over()),
-        }
         changes.list.extend(self.budget_warning(tenant, now).await?);
+        if changes.list.is_empty() {
+            return Ok(());
+        }
         self.0.ports.store.commit(changes).await
     }
 }

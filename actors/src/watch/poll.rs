@@ -134,7 +134,7 @@ impl Watcher {
         warn!(account.id = %account.id, %error, "an account could not be polled");
         seen.failures = seen.failures.saturating_add(1);
         seen.error = Some(error.to_string());
-        self.token_refused(tenant, account, error).await?;
+        self.token_refused(tenant, account, error, now).await?;
         let next = self.0.settings.next_try(seen.failures, now);
         Ok(error.retry_after.map_or(next, |pause| next.max(now + pause)))
     }
@@ -145,9 +145,10 @@ impl Watcher {
         tenant: &Tenant,
         account: &Account,
         error: &SendError,
+        since: Timestamp,
     ) -> Result<(), StoreError> {
         let ports = &self.0.ports;
-        let refused = self.0.dispatcher.token_refused_to_reader(account, tenant.agency, error);
+        let refused = self.0.dispatcher.token_refused_to_reader(account, tenant.agency, error, since);
         let Some(changes) = refused else { return Ok(()) };
         ports.store.commit(changes).await?;
         ports.wake.send(Hint::TenantChanged(tenant.id));
