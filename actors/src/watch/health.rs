@@ -21,13 +21,14 @@ impl Watcher {
     pub(super) async fn check(&self, watch: &AccountWatch) -> Result<(), StoreError> {
         let shared = &self.0;
         let (store, now) = (&shared.ports.store, shared.ports.clock.now());
-        let Some((tenant, account)) = self.find(watch).await? else { return Ok(()) };
-        let readable = shared.dispatcher.readable_at(&tenant.id, &account.id).await?;
-        let health = match readable {
-            Some(at) if at <= now => self.look_at(&tenant, &account).await?,
-            _ => watch.health.clone().unwrap_or_else(not_known),
-        };
-        self.tell_health(&tenant, &account, watch.health.as_ref(), &health, now).await?;
+        let mut health = watch.health.clone().unwrap_or_else(not_known);
+        if let Some((tenant, account)) = self.find(watch).await? {
+            let readable = shared.dispatcher.readable_at(&tenant.id, &account.id).await?;
+            if readable.is_some_and(|at| at <= now) {
+                health = self.look_at(&tenant, &account).await?;
+            }
+            self.tell_health(&tenant, &account, watch.health.as_ref(), &health, now).await?;
+        }
         let watched = Watched::Checked { health: Box::new(health), health_at: self.next_check(watch, now) };
         store.put_watched(&watch.tenant, &watch.account, watched, now).await
     }
