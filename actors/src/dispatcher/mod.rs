@@ -47,6 +47,7 @@ mod share;
 mod tests;
 mod verdict;
 mod views;
+mod watching;
 mod work;
 
 pub use operations::{OperationError, cancel, retry_from_dlq};

@@ -193,6 +193,10 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/tenants/{tenant}/alerts", none.clone()),
         ("POST", "/tenants/{tenant}/alerts/{alert}/resolve", none.clone()),
         ("GET", "/tenants/{tenant}/heartbeats", none.clone()),
+        ("GET", "/tenants/{tenant}/health", none.clone()),
+        ("GET", "/tenants/{tenant}/ticks", none.clone()),
+        ("GET", "/tenants/{tenant}/ticks/{role}/{name}/runs", none.clone()),
+        ("POST", "/tenants/{tenant}/ticks/{role}/{name}/run", none.clone()),
         ("GET", "/tenants/{tenant}/breakers", none.clone()),
         ("GET", "/tenants/{tenant}/buckets", none.clone()),
         ("GET", "/tenants/{tenant}/events/{event}", none.clone()),
@@ -218,6 +222,8 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{app}", &house.app.id.to_string())
         .replace("{prompt}", &house.prompt)
         .replace("{experiment}", &house.experiment)
+        .replace("{role}", "comms")
+        .replace("{name}", &shop.objects.tick)
         .replace("{alert}", &shop.objects.alert.to_string())
         .replace("{account}", &shop.account.id.to_string())
         .replace("{connect}", &shop.objects.connect.to_string())

@@ -21,7 +21,9 @@ use tenants::breaker::{BreakerConfig, CircuitBreaker};
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
 use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::{Ids, TenantId};
-use tenants::ports::{Finding, MentionText, Messenger, NoInsights, Receipt, SendError, Store, Usage};
+use tenants::ports::{
+    Finding, MentionText, Messenger, NoActivity, NoInsights, Receipt, SendError, Store, Usage,
+};
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
 use troupe::administration::Act;
@@ -162,6 +164,7 @@ impl Rig {
                 Arc::new(database.clone()),
                 IntelSettings::default(),
             ),
+            activity: Arc::new(NoActivity("not there")),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake,
         };

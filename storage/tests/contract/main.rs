@@ -55,9 +55,13 @@ mod rehearsals;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
+mod ticks;
+#[cfg(test)]
 mod together;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod watches;
 #[cfg(test)]
 mod world;
 
