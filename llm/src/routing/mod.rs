@@ -203,7 +203,7 @@ impl Router {
 
     /// The breaker of every model in the catalogue.
     pub fn breakers(&self) -> Vec<BreakerOf> {
-        self.inner.health.breakers()
+        self.inner.health.breakers(self.inner.clock.now())
     }
 
     /// Remembers what calls cost before this program was started, so that what is set aside for a call fits from the
