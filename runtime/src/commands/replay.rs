@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use actors::rehearsal::{Asked, Asking, Difference, ModelsOf, RehearsalError, Rehearser, Report, Watch};
+use actors::rehearsal::{
+    Asked, Asking, Difference, ModelsOf, RehearsalError, Rehearser, Report, StoredPayers, Watch,
+};
 use anyhow::Context;
 use async_trait::async_trait;
 use llm::budget::NoWatch;
@@ -124,7 +126,14 @@ async fn replay(
             offline: Arc::clone(&offline),
             has_others: router.reads_history(),
             asking: match args.max_cost.filter(|_| args.ask_models) {
-                Some(limit) => Asking::UpTo { router: Arc::clone(&router), limit: MicroUsd(limit.0 - spent) },
+                Some(limit) => Asking::UpTo {
+                    router: Arc::clone(&router),
+                    payers: Arc::new(StoredPayers {
+                        store: Arc::new(foundations.database.clone()),
+                        clock: Arc::clone(&foundations.clock),
+                    }),
+                    limit: MicroUsd(limit.0 - spent),
+                },
                 None => Asking::Never,
             },
         };
