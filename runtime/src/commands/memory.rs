@@ -14,7 +14,7 @@ use tenants::ports::{Memory, PageRequest, UnitOfWork};
 
 use super::workspace::Workspace;
 use super::{Finding, Output};
-use crate::knowledge::{Format, Import, MAX_FILE, Reading, check_room, read};
+use crate::knowledge::{Format, Import, MAX_FILE, Reading, read};
 use crate::settings::Settings;
 
 /// What to do with a tenant's memory.
@@ -175,8 +175,8 @@ async fn import_file(
         );
     }
     let memory = &workspace.foundations.memory;
-    check_room(&memory.stats(&tenant.id).await?, entries.len()).map_err(anyhow::Error::msg)?;
-    let changes = workspace.act().import(tenant.id, import, &entries);
+    let limit = memory.stats(&tenant.id).await?.limit;
+    let changes = workspace.act().import(tenant.id, import, &entries, limit);
     workspace.foundations.database.commit(changes).await?;
     let result = json!({ "file": import.name, "imported": entries.len(), "skipped": problems });
     output.result(&result, || {

@@ -6,8 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tenants::memory::{MemoryFilter, Visibility};
-use tenants::ports::PageRequest;
+use tenants::memory::Visibility;
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::write;
@@ -16,7 +15,7 @@ use crate::http::extract::QueryOf;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
-use crate::knowledge::{Format, Import, MAX_ITEMS, Unreadable, check_room, read};
+use crate::knowledge::{Format, Import, Reading, Unreadable, read};
 
 /// How a file is taken in.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -76,10 +75,7 @@ pub(super) async fn import_into_memory(
         let detail = "send the file with `Content-Type: text/markdown`, `text/plain` or `text/csv`";
         Problem::new(ProblemKind::UnsupportedMediaType, detail)
     })?;
-    let reading = read(format, &body).map_err(|error| match error {
-        Unreadable::TooLarge(_) => Problem::new(ProblemKind::PayloadTooLarge, error.to_string()),
-        _ => Problem::new(ProblemKind::InvalidContent, error.to_string()),
-    })?;
+    let reading = read_aside(&state, format, body).await?;
     if !reading.problems.is_empty() && !query.skip_bad {
         let detail = "nothing was imported: correct the lines, or send `skip_bad=true` to leave them out";
         return Err(Problem::new(ProblemKind::InvalidContent, detail).with("lines", json!(reading.problems)));
@@ -94,16 +90,8 @@ pub(super) async fn import_into_memory(
         replace: query.replace,
     };
     let tenant = access.tenant.id;
-    let memory = &state.ports.memory;
-    let going = if import.replace {
-        let filter = MemoryFilter { source: Some(import.source()), ..MemoryFilter::default() };
-        memory.list(&tenant, &filter, PageRequest::first(MAX_ITEMS as u32)).await?.len()
-    } else {
-        0
-    };
-    let more = reading.entries.len().saturating_sub(going);
-    check_room(&memory.stats(&tenant).await?, more).map_err(Problem::conflict)?;
-    let changes = access.caller.act(&state).import(tenant, &import, &reading.entries);
+    let limit = state.ports.memory.stats(&tenant).await?.limit;
+    let changes = access.caller.act(&state).import(tenant, &import, &reading.entries, limit);
     write::commit(&state, changes).await?;
     let skipped = reading
         .problems
@@ -112,4 +100,17 @@ pub(super) async fn import_into_memory(
         .collect();
     let result = ImportResult { imported: reading.entries.len(), source: import.source(), skipped };
     Ok((StatusCode::CREATED, Json(result)))
+}
+
+/// Reads the file on the blocking pool: the threads that answer requests have others waiting.
+async fn read_aside(state: &AppState, format: Format, body: Bytes) -> Result<Reading, Problem> {
+    let read = state.ports.tasks.spawn_blocking(move || read(format, &body)).await;
+    let read = read.map_err(|error| {
+        tracing::error!(%error, "a file could not be read");
+        Problem::general(ProblemKind::Internal)
+    })?;
+    read.map_err(|error| match error {
+        Unreadable::TooLarge(_) => Problem::new(ProblemKind::PayloadTooLarge, error.to_string()),
+        _ => Problem::new(ProblemKind::InvalidContent, error.to_string()),
+    })
 }
