@@ -22,7 +22,7 @@ use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
 use storage::NodeClaim;
 use tenants::clock::Clock;
-use tenants::ports::{Hint, Messenger, Outbox, PlatformAdapter, Rehearsals, Store, StoreError, Wake};
+use tenants::ports::{Hint, Messenger, Outbox, PlatformAdapter, Rehearsals, StoreError, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
