@@ -8,8 +8,10 @@ pub mod budgets;
 pub mod connect;
 pub mod decide;
 pub mod dispatcher;
+pub mod intel;
 pub mod learning;
 pub mod ports;
+pub mod publishing;
 pub mod rehearsal;
 pub mod supervision;
 #[cfg(test)]

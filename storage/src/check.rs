@@ -6,8 +6,8 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, budgets, connections, conversations, costs, directory, inbox, learning,
-    ledger, memory, operations, outbox, prompts, rehearsals, writer,
+    alerts, apply, approvals, audit, budgets, connections, conversations, costs, directory, inbox, intel,
+    learning, ledger, media, memory, operations, outbox, posts, prompts, rehearsals, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -22,11 +22,14 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         costs::STATEMENTS,
         directory::STATEMENTS,
         inbox::STATEMENTS,
+        intel::STATEMENTS,
         learning::STATEMENTS,
         ledger::STATEMENTS,
+        media::rows::STATEMENTS,
         memory::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
+        posts::STATEMENTS,
         prompts::STATEMENTS,
         rehearsals::STATEMENTS,
         writer::STATEMENTS,
@@ -37,10 +40,13 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::connections::STATEMENTS,
         apply::conversations::STATEMENTS,
         apply::events::STATEMENTS,
+        apply::intel::STATEMENTS,
         apply::learning::STATEMENTS,
         apply::ledger::STATEMENTS,
+        apply::media::STATEMENTS,
         apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
+        apply::posts::STATEMENTS,
         apply::prompts::STATEMENTS,
         apply::rehearsals::STATEMENTS,
         apply::rules::STATEMENTS,
@@ -56,9 +62,11 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
         apply::conversations::BULK_STATEMENTS,
         apply::effects::BULK_STATEMENTS,
         apply::events::BULK_STATEMENTS,
+        apply::intel::BULK_STATEMENTS,
         apply::ledger::BULK_STATEMENTS,
         apply::memory::BULK_STATEMENTS,
         apply::operations::BULK_STATEMENTS,
+        apply::posts::BULK_STATEMENTS,
         apply::rehearsals::BULK_STATEMENTS,
         apply::rules::BULK_STATEMENTS,
     ];
@@ -107,7 +115,7 @@ mod tests {
 
     /// Beginnings of the statements that are meant to read everything: lists of few rows, counts, the first row of
     /// an index.
-    const READ_EVERYTHING: [&str; 27] = [
+    const READ_EVERYTHING: &[&str] = &[
         // Keys in use, and the few apps: asked when keys change.
         "select token_key_id, count(*)",
         "select secret_key_id, count(*)",
@@ -118,6 +126,8 @@ mod tests {
         "select id, instagram_app_id, instagram_secret_key_id",
         // The requests to delete data that are still open, which an index holds and nothing else.
         "select code, app_id, user_id",
+        // One row, from the beginning of an index.
+        "select next_step_at from scheduled_posts",
         // The newest few, from the end of the primary key.
         "select task, provider, model, cost_micro_usd, outcome from llm_calls order by id desc",
         // The handful of versions that came with the program.

@@ -7,6 +7,7 @@ use tenants::effect::Effect;
 use tenants::ids::AlertId;
 use tenants::ports::SendError;
 
+use super::operations::is_step_of_post;
 use super::records::{Cause, Record, error_text};
 use super::verdict::Verdict;
 use crate::connect::refused_alert;
@@ -54,6 +55,8 @@ impl Record<'_> {
                 format!("Instagram limits {handle}: its queue goes on at {until} ({error})"),
                 rate_limit_key(effect, *app_wide),
             ),
+            // Publishing says itself what becomes of the post.
+            Verdict::GiveUp if is_step_of_post(&effect.action) => return None,
             Verdict::GiveUp => (
                 AlertType::DeadLetter,
                 format!(
@@ -111,6 +114,10 @@ fn told(cause: Cause<'_>) -> String {
         Cause::Call { error: Some(error), .. } => error_text(error),
         _ => "see the audit log".to_owned(),
     }
+}
+/// Unresolved alerts about an account's token have this key.
+pub(crate) fn auth_failure_key(account: &AccountId) -> String {
+    format!("auth_failure:{account}")
 }
 
 /// Unresolved alerts about Instagram's limits have this key.

@@ -12,6 +12,7 @@ use tenants::ports::{Finding, ReadyEffect, SendError};
 
 use super::entries::event_type;
 use super::verdict::Verdict;
+use crate::publishing::{EffectOutcome, after_effect};
 
 /// Who the dispatcher is in the audit log.
 pub(super) const ACTOR: &str = "dispatcher";
@@ -61,6 +62,7 @@ impl Record<'_> {
         if let Verdict::Sent { instagram_id: Some(mid) } = verdict {
             changes.list.extend(self.message(mid).map(|message| Change::PutMessage(Box::new(message))));
         }
+        changes.list.extend(after_effect(self.post_outcome(verdict, cause), self.ids, self.now));
         changes.list.extend(self.account_changes(verdict, cause));
         if let Cause::ReadBack { .. } = cause {
             changes.push(self.audit("effect.reconciled", true, verdict, cause));
@@ -95,6 +97,14 @@ impl Record<'_> {
         changes
     }
 
+    fn post_outcome<'a>(&'a self, verdict: &Verdict, cause: Cause<'a>) -> EffectOutcome<'a> {
+        let (latency, error) = match cause {
+            Cause::Call { latency, error } => (Some(latency), error),
+            Cause::ReadBack { .. } | Cause::Policy | Cause::NoAccount => (None, None),
+        };
+        EffectOutcome { effect: &self.ready.effect, state: state_after(verdict), error, latency }
+    }
+
     fn effect_move(&self, verdict: &Verdict, cause: Cause<'_>, from: &[EffectState]) -> EffectMove {
         let effect = &self.ready.effect;
         let mut to = EffectMove::new(effect.id, from, state_after(verdict), self.now);
@@ -120,7 +130,12 @@ impl Record<'_> {
             Verdict::ReadBack { at } => to.next_retry_at = Some(*at),
         }
         // A failed read-back and one that found nothing keep saying why the answer was lost.
-        if let (Cause::ReadBack { .. }, Verdict::TryAgain { .. } | Verdict::GiveUp) = (cause, verdict) {
+        let was_refused = effect.error_category == Some(ErrorCategory::Permanent);
+        if let (Cause::ReadBack { .. }, Verdict::GiveUp, true) = (cause, verdict, was_refused) {
+            to.error.clone_from(&effect.error);
+            to.error_category = effect.error_category;
+        } else if let (Cause::ReadBack { .. }, Verdict::TryAgain { .. } | Verdict::GiveUp) = (cause, verdict)
+        {
             to.error = Some("the answer was lost, and Instagram shows that it was not done".into());
             to.error_category = Some(ErrorCategory::Unknown);
         }

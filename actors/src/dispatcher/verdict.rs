@@ -5,7 +5,7 @@ use std::time::Duration;
 use tenants::account::{Account, AccountStatus};
 use tenants::clock::Timestamp;
 use tenants::connect::TokenTrouble;
-use tenants::effect::{Effect, ErrorCategory, MAX_TRIES, SkipReason, backoff};
+use tenants::effect::{Action, Effect, ErrorCategory, SkipReason, backoff};
 use tenants::ports::{Finding, Receipt, SendError, Usage};
 
 use super::settings::DispatcherSettings;
@@ -44,7 +44,13 @@ pub(super) fn judge_call(
     match error.category {
         ErrorCategory::RateLimit => limited(error, now, settings),
         ErrorCategory::AuthFailure => refused(error, account, now),
-        ErrorCategory::Transient => failed_try(effect, now, backoff(effect.retry_count + 1)),
+        // What was refused may have been done by an earlier try whose answer was lost.
+        ErrorCategory::Permanent | ErrorCategory::Forbidden if may_be_published(effect) => {
+            Verdict::ReadBack { at: now + settings.read_back_delay() }
+        }
+        ErrorCategory::Transient => {
+            failed_try(effect, now, error.retry_after.unwrap_or_else(|| backoff(effect.retry_count + 1)))
+        }
         ErrorCategory::Permanent => Verdict::GiveUp,
         ErrorCategory::Forbidden => forbidden(effect, error, now, settings),
         ErrorCategory::Unknown => Verdict::ReadBack { at: now + settings.read_back_delay() },
@@ -56,6 +62,16 @@ pub(super) fn judge_finding(effect: &Effect, finding: &Finding, now: Timestamp) 
     match finding {
         Finding::Done(instagram_id) => Verdict::Sent { instagram_id: instagram_id.clone() },
         Finding::TargetGone => Verdict::Skip(SkipReason::TargetGone),
+        Finding::NotDone
+            if is_publishing(effect) && effect.error_category == Some(ErrorCategory::Permanent) =>
+        {
+            Verdict::GiveUp
+        }
+        Finding::NotDone
+            if is_publishing(effect) && effect.error_category == Some(ErrorCategory::Forbidden) =>
+        {
+            Verdict::Skip(SkipReason::TargetGone)
+        }
         // Somebody else has used the one private reply.
         Finding::NotDone if effect.error_category == Some(ErrorCategory::Forbidden) => {
             Verdict::Skip(SkipReason::AlreadyReplied)
@@ -107,8 +123,21 @@ pub(super) fn speaks_well(answer: &Result<Receipt, SendError>) -> bool {
     !matches!(category, Some(ErrorCategory::Transient | ErrorCategory::Unknown))
 }
 
+fn is_publishing(effect: &Effect) -> bool {
+    matches!(effect.action, Action::PublishPost { .. })
+}
+
+/// True for a post that may have become visible by an earlier call.
+fn may_be_published(effect: &Effect) -> bool {
+    is_publishing(effect) && effect.first_attempt_at.is_some()
+}
+
 fn failed_try(effect: &Effect, now: Timestamp, wait: Duration) -> Verdict {
-    if effect.retry_count + 1 >= MAX_TRIES { Verdict::GiveUp } else { Verdict::TryAgain { at: now + wait } }
+    if effect.retry_count + 1 >= effect.action.max_tries() {
+        Verdict::GiveUp
+    } else {
+        Verdict::TryAgain { at: now + wait }
+    }
 }
 
 fn forbidden(effect: &Effect, error: &SendError, now: Timestamp, settings: &DispatcherSettings) -> Verdict {

@@ -3,9 +3,11 @@
 mod call;
 mod errors;
 mod graph_time;
+mod insights;
 mod login;
 mod options;
 mod plan;
+mod publishing;
 mod read_back;
 mod reading;
 mod receipt;

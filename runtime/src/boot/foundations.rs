@@ -15,8 +15,9 @@ use tenants::ports::Embedder;
 use tenants::tasks::Tasks;
 
 use super::embedder::ModelEmbedder;
-use super::models;
+use super::{media, models};
 use crate::data_dir;
+use crate::media::MediaDesk;
 use crate::settings::{OwnAppSettings, Secret, Settings};
 
 /// An opened installation, without actors or HTTP. Cheap to clone.
@@ -32,6 +33,8 @@ pub struct Foundations {
     pub database: Database,
     /// What tenants remember.
     pub memory: TenantMemory,
+    /// The media library.
+    pub media: Arc<MediaDesk>,
     /// Makes vectors for the memory, when the catalogue names a model for it.
     pub(super) embedder: Option<Arc<ModelEmbedder>>,
     /// Seals secrets.
@@ -72,6 +75,7 @@ impl Foundations {
             .into_iter()
             .map(|(id, key)| (id, key.inner().clone()))
             .collect();
+        let link_keys = media::link_keys(&keys);
         let ring = KeyRing::from_base64(&keys).context("vault.keys cannot be used")?;
         let mut vault = Vault::new(ring, ids.clone());
         if settings.vault.keys.is_empty() {
@@ -89,16 +93,16 @@ impl Foundations {
             ..memory_options(settings, indexes, &clock, &ids, &tasks)
         };
         let memory = TenantMemory::new(database.clone(), memory)?;
-        Ok(Self {
-            clock,
-            ids,
-            tasks,
-            database,
-            memory,
-            embedder,
-            vault,
-            wake: Arc::new(LocalWake::default()),
-        })
+        let wake = Arc::new(LocalWake::default());
+        let parts = media::Around {
+            clock: clock.clone(),
+            ids: ids.clone(),
+            tasks: tasks.clone(),
+            database: database.clone(),
+            wake: wake.clone(),
+        };
+        let media = media::open(settings, link_keys, parts)?;
+        Ok(Self { clock, ids, tasks, database, memory, media, embedder, vault, wake })
     }
 
     /// What a memory with its indexes in another folder is made of.

@@ -13,6 +13,7 @@ use tenants::ids::{AccountId, AppId};
 
 use super::Output;
 use super::workspace::Workspace;
+use crate::boot::{self, Places};
 use crate::connecting::{Begun, Came, NewAttempt, begin, choose};
 use crate::settings::Settings;
 
@@ -118,18 +119,6 @@ fn ask(attempt: &ConnectAttempt) -> anyhow::Result<String> {
 /// What connecting needs. No model is asked and nothing is sent but to the logins.
 fn ports(workspace: &Workspace, settings: &Settings) -> anyhow::Result<Ports> {
     let foundations = &workspace.foundations;
-    let gateway = Arc::new(foundations.gateway(settings)?);
-    Ok(Ports {
-        clock: foundations.clock.clone(),
-        ids: foundations.ids.clone(),
-        tasks: foundations.tasks.clone(),
-        store: Arc::new(foundations.database.clone()),
-        ledger: Arc::new(foundations.database.clone()),
-        memory: Arc::new(foundations.memory.clone()),
-        messenger: gateway.clone(),
-        connector: gateway,
-        connections: Arc::new(foundations.database.clone()),
-        llm: Arc::new(OfflineProvider::new(foundations.clock.clone())?),
-        wake: foundations.wake.clone(),
-    })
+    let offline = OfflineProvider::new(foundations.clock.clone())?;
+    boot::ports(foundations, settings, Arc::new(offline), Places::default())
 }

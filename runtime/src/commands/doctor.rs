@@ -66,6 +66,7 @@ async fn installation(foundations: &Foundations, settings: &Settings) -> Vec<Che
         Err(error) => Check::trouble("database", format!("{:#}", anyhow::Error::new(error))),
     }];
     checks.push(own_app(settings));
+    checks.extend(media(foundations, settings).await);
     checks.push(models(foundations, settings));
     for check in [
         accounts(foundations, settings).await,
@@ -91,6 +92,30 @@ fn own_app(settings: &Settings) -> Check {
         let back = settings.http.public_url(settings.http.listen);
         Check::fine("meta app", format!("set; people come back from logins to {back}/oauth/callback"))
     }
+}
+
+/// The storage of files, the address for Instagram, and the virus scanner.
+async fn media(foundations: &Foundations, settings: &Settings) -> Vec<Check> {
+    let desk = &foundations.media;
+    let mut checks = vec![match desk.files().tenants().await {
+        Ok(tenants) => Check::fine("media files", format!("of {} tenants", tenants.len())),
+        Err(error) => Check::trouble("media files", format!("{:#}", anyhow::Error::new(error))),
+    }];
+    checks.push(match (settings.media.public_url(), settings.media.bucket.presign) {
+        (Some(url), _) => Check::fine("media address", url),
+        (None, true) => Check::fine("media address", "Instagram fetches media from the bucket"),
+        (None, false) => Check::fine(
+            "media address",
+            "none: nothing can be published before media.public_url says where the internet reaches this installation",
+        ),
+    });
+    if let Some(scanner) = desk.scanner() {
+        checks.push(match scanner.ping(foundations.clock.as_ref()).await {
+            Ok(()) => Check::fine("virus scanner", "answers"),
+            Err(error) => Check::trouble("virus scanner", format!("{:#}", anyhow::Error::new(error))),
+        });
+    }
+    checks
 }
 
 /// Which kinds of work have a model that could be asked. No model is asked: that would cost money.

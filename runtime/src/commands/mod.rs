@@ -11,11 +11,14 @@ mod connect;
 mod demo;
 mod doctor;
 mod experiment;
+mod intel;
 mod learning;
+mod media;
 mod memory;
 mod migrate;
 mod money;
 mod output;
+mod post;
 mod prompt;
 mod queue;
 mod replay;
@@ -94,12 +97,24 @@ enum Command {
     Costs(money::CostArgs),
     /// List the calls to language models, newest first.
     Calls(money::CallArgs),
+    /// Posts: planned, published, failed.
+    #[command(subcommand)]
+    Post(post::PostCommand),
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
     /// What was learned from people's verdicts.
     #[command(subcommand)]
     Learning(learning::LearningCommand),
+    /// Numbers of accounts and media.
+    #[command(subcommand)]
+    Insights(intel::InsightsCommand),
+    /// Analytics reports.
+    #[command(subcommand)]
+    Report(intel::ReportCommand),
+    /// Competitors and what was seen of them.
+    #[command(subcommand)]
+    Competitor(intel::CompetitorCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -111,6 +126,9 @@ enum Command {
     /// What tenants remember.
     #[command(subcommand)]
     Memory(memory::MemoryCommand),
+    /// The media library.
+    #[command(subcommand)]
+    Media(media::MediaCommand),
     /// Measure this machine: webhooks accepted and events finished per second.
     Bench(bench::BenchArgs),
     /// Print a completion script for a shell.
@@ -170,12 +188,17 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Budget(command) => money::budget(command, settings, output).await,
             Command::Costs(args) => money::costs(args, settings, output).await,
             Command::Calls(args) => money::calls(args, settings, output).await,
+            Command::Post(command) => post::run(command, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
             Command::Learning(command) => learning::run(command, settings, output).await,
+            Command::Insights(command) => intel::insights(command, settings, output).await,
+            Command::Report(command) => intel::report(command, settings, output).await,
+            Command::Competitor(command) => intel::competitor(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Replay(args) => replay::run(*args, settings, output).await,
             Command::Vault(command) => vault::run(command, settings, output).await,
             Command::Memory(command) => memory::run(command, settings, output).await,
+            Command::Media(command) => media::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,
             Command::Completions { .. } | Command::Config(_) => Ok(Finding::Fine),
         }

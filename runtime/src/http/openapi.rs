@@ -33,7 +33,9 @@ use super::schema;
         (name = "budgets"), (name = "costs"), (name = "accounts"), (name = "rules"), (name = "prompts"),
         (name = "comments"), (name = "conversations"), (name = "approvals"), (name = "decisions"),
         (name = "rehearsals"),
-        (name = "learning"), (name = "memory"), (name = "queue"), (name = "audit"), (name = "alerts"),
+        (name = "learning"), (name = "memory"), (name = "media"), (name = "posts"), (name = "queue"),
+        (name = "audit"), (name = "alerts"),
+        (name = "insights"), (name = "reports"), (name = "competitors"),
         (name = "operations"),
         (name = "events"), (name = "feed"), (name = "webhooks"), (name = "oauth"), (name = "health")
     )

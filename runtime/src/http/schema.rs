@@ -60,13 +60,25 @@ words! {
     Visibility = tenants::memory::Visibility;
     Outcome = tenants::decision::Outcome;
     Step = tenants::decision::Step;
+    ReportType = tenants::report::ReportType;
     RehearsalStatus = tenants::rehearsal::RehearsalStatus;
     PromptKey = tenants::prompt::PromptKey;
     ExperimentStatus = tenants::experiment::ExperimentStatus;
+    MediaKind = tenants::media::MediaKind;
+    MediaFormat = tenants::media::MediaFormat;
+    MediaUserKind = tenants::media::MediaUserKind;
+    Placement = tenants::media::Placement;
+    ProblemCode = tenants::media::ProblemCode;
+    UploadStatus = tenants::media::UploadStatus;
     Task = tenants::models::Task;
     Share = tenants::models::Share;
     CallOutcome = tenants::models::CallOutcome;
     BudgetLevel = tenants::models::BudgetLevel;
+    PostType = tenants::post::PostType;
+    PostState = tenants::post::PostState;
+    ApprovalPolicy = tenants::post::ApprovalPolicy;
+    Approver = tenants::post::Approver;
+    Frequency = tenants::post::Frequency;
 }
 
 /// Schema of every id: a prefix that names the kind, and a UUIDv7.

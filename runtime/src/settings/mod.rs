@@ -2,6 +2,7 @@
 //! then the environment as `TROUPE__SECTION__KEY`. An unknown key in any layer is an error that names it.
 
 mod http;
+mod media;
 mod models;
 mod secret;
 
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actors::dispatcher::DispatcherSettings;
+use actors::intel::IntelSettings;
+use actors::publishing::PublishingSettings;
 use actors::supervision::ActorSettings;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
@@ -19,6 +22,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 pub use http::HttpSection;
+pub use media::{BucketSettings, MediaSettings};
 pub use models::ModelSettings;
 pub use secret::Secret;
 
@@ -42,6 +46,8 @@ pub struct Settings {
     pub vault: VaultSettings,
     /// Instagram.
     pub instagram: InstagramSettings,
+    /// The media library.
+    pub media: MediaSettings,
     /// What tenants remember.
     pub memory: MemorySettings,
     /// Language models.
@@ -50,6 +56,10 @@ pub struct Settings {
     pub actors: ActorSettings,
     /// The queue of effects.
     pub dispatcher: DispatcherSettings,
+    /// Publishing of posts.
+    pub publishing: PublishingSettings,
+    /// Insights, spikes, reports, competitors.
+    pub intel: IntelSettings,
     /// Logs.
     pub log: LogSettings,
     /// Shutdown.
@@ -279,6 +289,9 @@ impl Settings {
                 return invalid(key, "must be a URL that begins with https:// (or http:// for a sandbox)");
             }
         }
+        if let Err((key, problem)) = self.media.check() {
+            return invalid(key, problem);
+        }
         let public = &self.http.public_url;
         if !(public.is_empty() || public.starts_with("https://") || public.starts_with("http://"))
             || public.contains(['?', '#'])
@@ -397,6 +410,7 @@ mod tests {
             ("TROUPE__DATABASE__URL", "postgres://u:hunter2@h/d"),
             ("TROUPE__INSTAGRAM__APP__SECRETS", "[\"hunter2\"]"),
             ("TROUPE__MODELS__KEYS__ANTHROPIC", "hunter2"),
+            ("TROUPE__MEDIA__BUCKET__SECRET_ACCESS_KEY", "hunter2"),
         ]);
         assert!(!format!("{:?}", Settings::load(None, env.clone()).unwrap()).contains("hunter2"));
         assert!(!format!("{:?}", printable(None, env).unwrap()).contains("hunter2"));

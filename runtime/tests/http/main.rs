@@ -15,6 +15,8 @@ mod health;
 mod hostile_api;
 mod hostile_webhooks;
 mod logins;
+mod media;
+mod media_uploads;
 mod memory;
 mod objects;
 mod problems;

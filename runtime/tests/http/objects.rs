@@ -15,14 +15,21 @@ use tenants::conversation::{
 use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
 use tenants::ids::{
-    AgencyId, AlertId, ApprovalId, AuditId, CommentId, ConnectId, ConversationId, DecisionId, EffectId,
-    EventId, Ids, MemoryId, MessageId, RehearsalId, RuleId, TenantId,
+    AgencyId, AlertId, ApprovalId, AuditId, CommentId, CompetitorId, ConnectId, ConversationId, DecisionId,
+    EffectId, EventId, Ids, MediaId, MemoryId, MessageId, PostId, RehearsalId, ReportId, RuleId, RunId,
+    TemplateId, TenantId, UploadId,
 };
+use tenants::insights::{Competitor, IntelChange, Measured, MediaReading};
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
 use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
+use tenants::post::{
+    ApprovalPolicy, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType, Progress,
+};
 use tenants::rehearsal::{Rehearsal, RehearsalStatus};
+use tenants::report::{AnalyticsReport, ReportBody, ReportPeriod, ReportType};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
 use tenants::tuning::{Learned, Lesson, TuningVersion};
+use troupe::media::{MediaPatch, NewMedia, samples};
 
 use crate::logins::found;
 use crate::rig::Rig;
@@ -45,12 +52,28 @@ pub struct Objects {
     /// Something that the tenant remembers of the person.
     pub remembered: MemoryId,
     pub person: String,
+    /// A picture of the library.
+    pub media: MediaId,
+    /// An upload whose bytes are all there.
+    pub upload: UploadId,
+    /// A draft of a post, with the picture.
+    pub post: PostId,
+    /// A post that asks for approval.
+    pub pending_post: PostId,
+    /// A post that was given up.
+    pub failed_post: PostId,
+    /// A template for posts.
+    pub template: TemplateId,
     /// A rehearsal that is done.
     pub rehearsal: RehearsalId,
     /// An attempt to connect an account, in which one must be chosen.
     pub connect: ConnectId,
     /// Instagram's id of one of the accounts to choose from.
     pub choice: String,
+    /// Instagram's id of a media with numbers.
+    pub measured_media: String,
+    pub report: ReportId,
+    pub competitor: CompetitorId,
 }
 
 /// An attempt in which one of two accounts must be chosen.
@@ -105,6 +128,36 @@ pub async fn rehearsal(rig: &Rig, agency: AgencyId, tenant: Option<TenantId>) ->
     id
 }
 
+/// A picture that no tenant has.
+pub fn another_picture() -> Vec<u8> {
+    samples::jpeg(64, 64, 200)
+}
+
+/// What is uploaded in parts.
+pub fn uploaded_picture() -> Vec<u8> {
+    samples::jpeg(64, 64, 201)
+}
+
+async fn picture(rig: &Rig, tenant: &Tenant) -> MediaId {
+    let new = NewMedia {
+        tenant: tenant.id,
+        by: "cli".to_owned(),
+        file_name: "cake.jpg".to_owned(),
+        words: MediaPatch::default(),
+    };
+    let body = futures::stream::iter([Ok::<_, std::io::Error>(samples::jpeg(64, 80, 7).into())]);
+    rig.media.receive(new, None, body).await.unwrap().asset.id
+}
+
+async fn upload(rig: &Rig, tenant: &Tenant) -> UploadId {
+    let file = uploaded_picture();
+    let begun = rig.media.begin_upload(tenant.id, "cli".to_owned(), "tart.jpg".to_owned(), file.len() as u64);
+    let upload = begun.await.unwrap().upload.id;
+    let body = futures::stream::iter([Ok::<_, std::io::Error>(file.into())]);
+    rig.media.add_part(&tenant.id, upload, 0, body).await.unwrap();
+    upload
+}
+
 const COMMENT: &str = "180000000000000001";
 
 impl Objects {
@@ -146,8 +199,17 @@ impl Objects {
             rule: rule.id,
             alert: AlertId::new(ids),
             rehearsal: rehearsal(rig, tenant.agency, Some(tenant.id)).await,
+            measured_media: format!("media-of-{}", account.external_id),
+            report: ReportId::new(ids),
+            competitor: CompetitorId::new(ids),
+            media: picture(rig, tenant).await,
+            upload: upload(rig, tenant).await,
             choice: connect.found[0].external_id.clone(),
             connect: connect.id,
+            post: PostId::new(ids),
+            pending_post: PostId::new(ids),
+            failed_post: PostId::new(ids),
+            template: TemplateId::new(ids),
             remembered: MemoryId::new(ids),
             // A person has a different id for every account.
             person: format!("person-of-{}", account.external_id),
@@ -189,6 +251,19 @@ impl Objects {
             .with(Change::PutRule(Box::new(rule)))
             .with(Change::RaiseAlert(Box::new(alert), now))
             .with(Change::Audit(Box::new(decision_entry(ids, made.decision, made.event, now))))
+            .with(put_post(post(account, &made, made.post, PostState::Draft, now)))
+            .with(put_post(post(account, &made, made.pending_post, PostState::Pending, now)))
+            .with(put_post(post(account, &made, made.failed_post, PostState::Failed, now)))
+            .with(Change::PutPostTemplate(Box::new(template(made.template, now))))
+            .with(Change::Intel(IntelChange::MediaReadings(vec![media_reading(&made, account, now)])))
+            .with(Change::Intel(IntelChange::AddReport(Box::new(report(&made, tenant, ids, now)))))
+            .with(Change::Intel(IntelChange::AddCompetitor(Competitor {
+                id: made.competitor,
+                tenant: tenant.id,
+                username: "rival".to_owned(),
+                note: None,
+                created_at: now,
+            })))
             .with(learned(1, now))
             .with(learned(2, now));
         rig.database.commit(changes).await.unwrap();
@@ -198,6 +273,92 @@ impl Objects {
             .await
             .unwrap();
         Self { alert: alerts[0].id, ..made }
+    }
+}
+
+fn put_post(post: Post) -> Change {
+    Change::PutPost { post: Box::new(post), expected: None }
+}
+
+fn post(account: &Account, made: &Objects, id: PostId, state: PostState, now: Timestamp) -> Post {
+    Post {
+        id,
+        tenant: account.tenant,
+        account: account.id,
+        draft: PostDraft {
+            post_type: PostType::Image,
+            caption: format!("a cake ({state})"),
+            media: vec![made.media],
+            first_comment: None,
+            options: PostOptions::default(),
+        },
+        state,
+        scheduled_at: (state == PostState::Pending).then(|| now + Duration::from_secs(86_400)),
+        approval: PostApproval::new(match state {
+            PostState::Pending => ApprovalPolicy::One,
+            _ => ApprovalPolicy::Off,
+        }),
+        progress: Progress::default(),
+        retry_count: 0,
+        error: None,
+        platform_post_id: None,
+        permalink: None,
+        published_at: None,
+        next_step_at: None,
+        recurrence: None,
+        series: None,
+        media_hash: String::new(),
+        version: 1,
+        created_by: "cli".to_owned(),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn template(id: TemplateId, now: Timestamp) -> PostTemplate {
+    PostTemplate {
+        id,
+        name: "offer".to_owned(),
+        post_type: PostType::Image,
+        caption: "{product} for {price}".to_owned(),
+        hashtags: vec!["cake".to_owned()],
+        first_comment: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn media_reading(made: &Objects, account: &Account, now: Timestamp) -> MediaReading {
+    MediaReading {
+        account: account.id,
+        media: made.measured_media.clone(),
+        day: "2026-03-04".to_owned(),
+        product: "FEED".to_owned(),
+        media_type: "IMAGE".to_owned(),
+        caption: "new".to_owned(),
+        permalink: None,
+        published_at: now,
+        metrics: [("likes".to_owned(), Measured::known(3.0))].into(),
+        read_at: now,
+    }
+}
+
+fn report(made: &Objects, tenant: &Tenant, ids: &Ids, now: Timestamp) -> AnalyticsReport {
+    AnalyticsReport {
+        id: made.report,
+        tenant: tenant.id,
+        report_type: ReportType::Daily,
+        period: ReportPeriod {
+            first_day: "2026-03-04".to_owned(),
+            last_day: "2026-03-04".to_owned(),
+            from: now,
+            until: now,
+        },
+        revision: 1,
+        run: RunId::new(ids),
+        asked_by: "intel".to_owned(),
+        body: ReportBody::default(),
+        made_at: now,
     }
 }
 

@@ -147,6 +147,12 @@ pub struct AccountChange {
     pub message_access: Option<bool>,
     /// Switch webhooks for the account on (all fields) or off.
     pub subscribed: Option<bool>,
+    /// Number of followers shown.
+    pub followers_count: Option<u64>,
+    /// Metrics that insights shall not know, as if Instagram had removed them.
+    pub removed_metrics: Option<Vec<String>>,
+    /// How old numbers must be to be counted in insights, in seconds; Instagram takes up to 48 hours.
+    pub insights_delay_seconds: Option<u64>,
 }
 
 /// A person (not a professional account).

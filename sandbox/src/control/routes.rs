@@ -23,7 +23,7 @@ use crate::{
     errors::ControlError,
     faults::{FaultId, kinds::Fault},
     ids::AppId,
-    options::LimitOptions,
+    options::{LimitOptions, PublishingOptions},
     sandbox::Sandbox,
     state::effects::EffectsQuery,
 };
@@ -114,6 +114,9 @@ fn routes() -> Vec<Route> {
         route("GET", "/_sandbox/clock", "The sandbox's time.", get(clock)),
         route("POST", "/_sandbox/clock", "Move it: {\"advance_seconds\"}.", post(advance_clock)),
         route("DELETE", "/_sandbox/clock", "Return to real time.", delete(rewind_clock)),
+        route("GET", "/_sandbox/publishing", "How containers are worked on, and limits of publishing.", get(publishing)),
+        route("PUT", "/_sandbox/publishing", "Set how containers are worked on.", put(set_publishing)),
+        route("GET", "/_sandbox/accounts/{account}/containers", "Containers of posts, oldest first.", get(containers)),
         route("GET", "/_sandbox/limits", "Rate limits in force.", get(limits)),
         route("PUT", "/_sandbox/limits", "Set rate limits; counting starts afresh.", put(set_limits)),
     ]
@@ -478,6 +481,19 @@ async fn advance_clock(State(sandbox): State<Sandbox>, Body(advance): Body<Advan
 
 async fn rewind_clock(State(sandbox): State<Sandbox>) -> Answer {
     told(sandbox.rewind_clock())
+}
+
+async fn publishing(State(sandbox): State<Sandbox>) -> Answer {
+    told(sandbox.publishing())
+}
+
+async fn set_publishing(State(sandbox): State<Sandbox>, Body(options): Body<PublishingOptions>) -> Answer {
+    sandbox.set_publishing(options);
+    told(sandbox.publishing())
+}
+
+async fn containers(State(sandbox): State<Sandbox>, Path(account): Path<String>) -> Answer {
+    told(sandbox.containers_of(&account)?)
 }
 
 async fn limits(State(sandbox): State<Sandbox>) -> Answer {

@@ -350,3 +350,66 @@ impl GraphError {
         Self::new(code, message).oauth().status(status).transient()
     }
 }
+
+// Publishing.
+impl GraphError {
+    /// A refusal with these numbers, whatever they mean.
+    pub(crate) fn refusal(code: i64, subcode: Option<u32>, status: u16) -> Self {
+        if (code, subcode) == (100, Some(33)) {
+            return Self::unknown_object(&Method::GET, "this");
+        }
+        let error = Self::new(code, format!("(#{code}) The request was refused.")).oauth().status(status);
+        subcode.map_or(error.clone(), |subcode| error.subcode(subcode))
+    }
+
+    pub(crate) fn container_missing() -> Self {
+        Self::new(24, "The requested resource does not exist").oauth().subcode(2_207_008).explained(
+            "Media ID is not available",
+            "The media builder with this creation id does not exist or has expired.",
+        )
+    }
+
+    pub(crate) fn media_not_ready() -> Self {
+        Self::new(9_007, "Media ID is not available").oauth().subcode(2_207_027).explained(
+            "The media is not ready to be published",
+            "The media is not ready for publishing, please wait for a moment.",
+        )
+    }
+
+    pub(crate) fn publishing_limit() -> Self {
+        Self::new(9, "Application request limit reached").oauth().subcode(2_207_042)
+    }
+
+    pub(crate) fn file_not_fetched() -> Self {
+        Self::new(9_004, "Only photo or video can be accepted as media type.")
+            .oauth()
+            .subcode(2_207_052)
+            .explained("Media download has failed", "The media could not be fetched from this URI.")
+    }
+
+    pub(crate) fn image_too_large() -> Self {
+        Self::new(36_000, "(#36000) The image is too large to download. It should be less than 8 MiB.")
+            .oauth()
+            .subcode(2_207_004)
+    }
+
+    pub(crate) fn image_format() -> Self {
+        Self::new(36_001, "(#36001) The image format is not supported.").oauth().subcode(2_207_005)
+    }
+
+    pub(crate) fn caption_too_long() -> Self {
+        Self::new(36_004, "(#36004) The caption is too long.").oauth().subcode(2_207_010)
+    }
+
+    pub(crate) fn too_many_mentions() -> Self {
+        Self::invalid_parameter("Too many mentions").subcode(2_207_040)
+    }
+
+    pub(crate) fn unknown_media_type() -> Self {
+        Self::invalid_parameter("Unknown media type").subcode(2_207_023)
+    }
+
+    pub(crate) fn carousel_size() -> Self {
+        Self::invalid_parameter("A carousel must have 2 to 10 children").subcode(2_207_028)
+    }
+}

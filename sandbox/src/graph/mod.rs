@@ -9,15 +9,18 @@ mod batch;
 pub(crate) mod caller;
 mod comments;
 mod conversations;
+mod discovery;
 pub(crate) mod endpoint;
 pub(crate) mod errors;
 mod fields;
+mod insights;
 mod media;
 mod messaging;
 mod multipart;
 mod paging;
 mod people;
 mod perform;
+mod publishing;
 pub(crate) mod request;
 mod respond;
 mod settings;
@@ -181,6 +184,10 @@ async fn carry_out(
     match target.endpoint {
         Endpoint::DebugToken => return core.look(|world, now| tokens::debug(world, request, now)),
         Endpoint::AppSubscriptions => return app_subscriptions::call(core, request, caller).await,
+        Endpoint::CreateContainer
+        | Endpoint::ReadContainer
+        | Endpoint::PublishContainer
+        | Endpoint::ReadPublishingLimit => return publishing::call(core, request, caller, target).await,
         _ => {}
     }
     let account = caller.account.as_ref().ok_or_else(GraphError::no_user_for_me)?;
@@ -199,6 +206,7 @@ fn struck(fault: &CallFault, account: Option<&AccountId>, core: &Core) -> Option
         }
         CallFault::Http5xx { status } => GraphError::service_unavailable(*status, 2),
         CallFault::Transient { code, status } => GraphError::service_unavailable(*status, *code),
+        CallFault::Refused { code, subcode, status } => GraphError::refusal(*code, *subcode, *status),
         CallFault::PermissionRefused { code } => GraphError::permission(*code),
         CallFault::TokenRevoked(death) => {
             let now = core.clock.now();

@@ -15,6 +15,8 @@ mod faults;
 #[cfg(test)]
 mod going_on;
 #[cfg(test)]
+mod insights;
+#[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod limits;

@@ -13,10 +13,13 @@ pub(crate) mod connections;
 pub(crate) mod conversations;
 pub(crate) mod effects;
 pub(crate) mod events;
+pub(crate) mod intel;
 pub(crate) mod learning;
 pub(crate) mod ledger;
+pub(crate) mod media;
 pub(crate) mod memory;
 pub(crate) mod operations;
+pub(crate) mod posts;
 pub(crate) mod prompts;
 pub(crate) mod rehearsals;
 pub(crate) mod rules;
@@ -113,11 +116,14 @@ async fn apply_kind(
         Kind::MessageEdits => conversations::edit_messages(connection, group, now).await,
         Kind::NewEffects => effects::add_effects(connection, group).await,
         Kind::EffectMoves => effects::move_effects(connection, group).await,
+        Kind::Posts => posts::apply(connection, group, now).await,
         Kind::Expiries => approvals::expire(connection, group).await,
         Kind::Approvals => approvals::apply(connection, group).await,
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
         Kind::Rehearsals => rehearsals::apply(connection, group).await,
+        Kind::Intel => intel::apply(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
+        Kind::Media => media::apply(connection, group, now).await,
         Kind::Forgettings => memory::forget(connection, group).await,
         Kind::Memories => memory::remember(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,

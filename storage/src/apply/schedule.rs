@@ -28,11 +28,14 @@ pub(crate) enum Kind {
     Messages,
     MessageEdits,
     EffectMoves,
+    Posts,
     Expiries,
     Approvals,
     NewEffects,
     RuleHits,
+    Media,
     Rehearsals,
+    Intel,
     Alerts,
     Forgettings,
     Memories,
@@ -70,12 +73,23 @@ impl Kind {
             Change::ForgetMessage { .. } | Change::EditMessage { .. } => Kind::MessageEdits,
             Change::AddEffect(_) => Kind::NewEffects,
             Change::MoveEffect(_) => Kind::EffectMoves,
+            Change::PutPost { .. }
+            | Change::WakePost { .. }
+            | Change::AddJobLog(_)
+            | Change::PutPostTemplate(_)
+            | Change::DeletePostTemplate(_) => Kind::Posts,
             Change::ExpireDrafts { .. } | Change::ExpireOverdueApprovals { .. } => Kind::Expiries,
             Change::AddApproval(_) | Change::DecideApproval { .. } => Kind::Approvals,
             Change::AddRuleHit { .. } => Kind::RuleHits,
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
             Change::KeepConfiguration(_) => Kind::Configurations,
             Change::PutRehearsal(_) | Change::AddDifferences(_) => Kind::Rehearsals,
+            Change::Intel(_) => Kind::Intel,
+            Change::PutMedia(_)
+            | Change::DeleteMedia(_)
+            | Change::SetMediaUses { .. }
+            | Change::PutUpload(_)
+            | Change::DeleteUpload(_) => Kind::Media,
             Change::Forget(_) => Kind::Forgettings,
             Change::Remember(_) => Kind::Memories,
             Change::Audit(_) => Kind::Audit,

@@ -24,6 +24,8 @@ mod hostile;
 #[cfg(test)]
 mod inbox;
 #[cfg(test)]
+mod intel;
+#[cfg(test)]
 mod keeping_order;
 #[cfg(test)]
 mod learning;
@@ -33,6 +35,8 @@ mod ledger;
 mod ledger_crowd;
 #[cfg(test)]
 mod ledger_model;
+#[cfg(test)]
+mod media;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]

@@ -16,22 +16,27 @@ mod apps;
 mod audit;
 mod budgets;
 mod comments;
+mod competitors;
 mod connect;
 mod conversations;
 mod costs;
 mod events;
 mod experiments;
 mod feed;
+mod insights;
 mod keys;
 mod learning;
 mod me;
+mod media;
 mod memory;
 mod operations;
 mod people;
+mod posts;
 mod preview;
 mod prompts;
 mod queue;
 mod rehearsals;
+mod reports;
 mod rules;
 mod settings;
 mod tenants;
@@ -39,6 +44,7 @@ mod write;
 
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use audit::harmless_cell;
 pub use rules::RuleDocument;
 
 use super::state::AppState;
@@ -66,10 +72,20 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(preview::router())
         .merge(rehearsals::router())
         .merge(memory::router())
+        .merge(insights::router())
+        .merge(reports::router())
+        .merge(competitors::router())
+        .merge(media::router())
+        .merge(posts::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())
         .merge(operations::router())
         .merge(events::router())
         .merge(feed::router())
+}
+
+/// Routes that take in files, to be nested under `/api/v1`: a large file over a slow line takes its time.
+pub fn uploads() -> OpenApiRouter<AppState> {
+    media::uploads()
 }

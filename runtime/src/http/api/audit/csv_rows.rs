@@ -55,7 +55,7 @@ fn written(
 }
 
 /// Spreadsheets take cells that begin like this for formulas; an apostrophe makes them text.
-fn harmless(cell: &str) -> Cow<'_, str> {
+pub(crate) fn harmless(cell: &str) -> Cow<'_, str> {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         Cow::Owned(format!("'{cell}"))
     } else {
