@@ -28,7 +28,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 206, body = Vec<u8>, content_type = "application/octet-stream")))]
 async fn fetch_media(
-    Path((token, _)): Path<(String, String)>,
+    Path((token, _file)): Path<(String, String)>,
     State(state): State<AppState>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
