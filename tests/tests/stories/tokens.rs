@@ -5,8 +5,8 @@ use std::time::Duration;
 use kit::{TestApp, TestTenant, stories};
 use sandbox::{Endpoint, Fault, FaultKind, TokenDeath};
 use serde_json::{Value, json};
-use tenants::connect::TokenFacts;
 use tenants::clock::Clock;
+use tenants::connect::TokenFacts;
 use tenants::ports::{Connections, Directory};
 
 stories!(
@@ -106,7 +106,8 @@ async fn a_token_is_renewed_before_it_runs_out_and_works_long_after(app: TestApp
     for _ in 0..2 {
         let last = facts(&app, &shop).await;
         days(&app, 52).await;
-        app.until("it is renewed once more", || async { facts(&app, &shop).await.set_at > last.set_at }).await;
+        app.until("it is renewed once more", || async { facts(&app, &shop).await.set_at > last.set_at })
+            .await;
     }
     let path = shop.path(&format!("/accounts/{}", shop.account.id));
     assert_eq!(app.api.get(&path).await.ok()["status"], "active");
