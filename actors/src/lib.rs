@@ -5,15 +5,19 @@
 //! Actors see only the ports of `tenants` and the `llm` router: no HTTP, no SQL, no Graph API.
 
 pub mod budgets;
+pub mod connect;
 pub mod decide;
 pub mod dispatcher;
 pub mod intel;
 pub mod learning;
 pub mod ports;
+pub mod publishing;
 pub mod rehearsal;
 pub mod supervision;
 #[cfg(test)]
 pub(crate) mod testing;
 mod ticks;
+pub mod upkeep;
+pub mod watch;
 
 pub use ports::Ports;

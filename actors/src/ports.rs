@@ -6,7 +6,10 @@ use std::sync::Arc;
 use llm::LlmRouter;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
-use tenants::ports::{Ledger, MediaLibrary, Memory, Messenger, PublicMedia, Store, Wake};
+use tenants::ports::{
+    ActivityReader, Connections, Connector, Ledger, MediaLibrary, Memory, Messenger, PlatformAdapter, Posts,
+    PublicMedia, Store, Wake,
+};
 use tenants::tasks::Tasks;
 
 use crate::intel::Intel;
@@ -32,8 +35,18 @@ pub struct Ports {
     pub public_media: Arc<dyn PublicMedia>,
     /// Instagram.
     pub messenger: Arc<dyn Messenger>,
+    /// The logins of Meta.
+    pub connector: Arc<dyn Connector>,
+    /// Attempts to connect accounts, and facts about tokens: the same database.
+    pub connections: Arc<dyn Connections>,
+    /// Posts: the same database.
+    pub posts: Arc<dyn Posts>,
+    /// Where posts are published.
+    pub platform: Arc<dyn PlatformAdapter>,
     /// Numbers of accounts and media, and what is made of them.
     pub intel: Intel,
+    /// What Instagram shows of comments and messages.
+    pub activity: Arc<dyn ActivityReader>,
     /// Language models.
     pub llm: Arc<dyn LlmRouter>,
     /// Hints.

@@ -6,6 +6,7 @@ use tenants::ports::{StoreError, TenantContext};
 
 use crate::Ports;
 use crate::budgets::cost_report;
+use crate::connect::refresh_tokens;
 use crate::intel;
 
 /// What a tick changes, to be committed together with its end. Most have nothing to do yet but to be taken.
@@ -18,6 +19,7 @@ pub(crate) async fn changes_of(
     tick: &TickBody,
 ) -> Result<Vec<Change>, StoreError> {
     match (tick.role, tick.name.as_str()) {
+        (Role::Admin, "token_refresh") => refresh_tokens(ports, context).await,
         (Role::Intel, _) => intel::changes_of(ports, context, tick).await,
         (Role::Admin, "cost_report") => cost_report(ports, context, tick).await,
         _ => Ok(Vec::new()),

@@ -3,7 +3,9 @@
 
 pub mod administration;
 pub mod boot;
+pub mod clocks;
 pub mod commands;
+pub mod connecting;
 mod data_dir;
 pub mod demo;
 pub mod http;
@@ -11,6 +13,7 @@ pub mod intel;
 pub mod knowledge;
 pub mod media;
 pub mod money;
+pub mod posts;
 pub mod prompts;
 pub mod rehearsals;
 mod scheduler;

@@ -18,6 +18,7 @@ mod budgets;
 mod check;
 mod checkpoint;
 mod claim;
+mod connections;
 mod conversations;
 mod costs;
 mod database;
@@ -36,14 +37,17 @@ mod open;
 mod operations;
 mod options;
 mod outbox;
+mod posts;
 mod prompts;
 mod rehearsals;
 mod sqlite;
 mod statement;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod ticks;
 mod types;
 mod wake;
+mod watches;
 mod work;
 mod writer;
 

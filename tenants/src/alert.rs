@@ -28,6 +28,8 @@ word_enum! {
         Quarantine = "quarantine",
         /// An effect ended in the dead letters.
         DeadLetter = "dead_letter",
+        /// A post could not be published, or waits for a person because its time has passed.
+        PublishFailed = "publish_failed",
         /// A crisis was recognised in what a person wrote.
         Crisis = "crisis",
         /// Far more comments came in an hour than usual.
@@ -36,6 +38,10 @@ word_enum! {
         AutonomyEarned = "autonomy_earned",
         /// An intent does not act by itself any more.
         AutonomyLost = "autonomy_lost",
+        /// A post that few people react to, by what the account is used to.
+        LowEngagement = "low_engagement",
+        /// Something that is not done by itself will run out, at the present pace, before it is renewed.
+        Forecast = "forecast",
     }
 }
 
@@ -60,13 +66,17 @@ impl AlertType {
             AlertType::AuthFailure | AlertType::AgentDown | AlertType::Quarantine | AlertType::Crisis => {
                 Severity::Critical
             }
-            AlertType::ContentViolation | AlertType::SyncFailure | AlertType::DeadLetter => Severity::Error,
+            AlertType::ContentViolation
+            | AlertType::SyncFailure
+            | AlertType::DeadLetter
+            | AlertType::PublishFailed => Severity::Error,
             AlertType::RateLimit
             | AlertType::Budget
             | AlertType::Gap
             | AlertType::Spike
-            | AlertType::AutonomyLost => Severity::Warning,
-            AlertType::AutonomyEarned => Severity::Info,
+            | AlertType::AutonomyLost
+            | AlertType::Forecast => Severity::Warning,
+            AlertType::AutonomyEarned | AlertType::LowEngagement => Severity::Info,
         }
     }
 }

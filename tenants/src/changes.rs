@@ -8,16 +8,20 @@ use crate::audit::{Chain, NewAuditEntry};
 use crate::autonomy::EarnedMode;
 use crate::budget::ShareCeilings;
 use crate::clock::Timestamp;
+use crate::connect::ConnectChange;
 use crate::conversation::{Comment, CommentStatus, Conversation, Message};
 use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
 use crate::experiment::{Experiment, ExperimentEnd, PromptVersion};
 use crate::ids::{
-    AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, MediaId, RuleId, TenantId, UploadId,
+    AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, MediaId, PostId, RuleId, TemplateId,
+    TenantId, UploadId,
 };
 use crate::insights::IntelChange;
 use crate::media::{MediaAsset, MediaUpload, MediaUser};
 use crate::memory::{Forgetting, MemoryItem};
 use crate::money::MicroUsd;
+use crate::ports::TickNote;
+use crate::post::{JobLog, Post, PostTemplate};
 use crate::prompt::PromptKey;
 use crate::rehearsal::{ConfigurationParts, Rehearsal, RehearsalDifference};
 use crate::rule::{Rule, RuleHit};
@@ -126,6 +130,28 @@ pub enum Change {
     AddEffect(Box<Effect>),
     /// Moves an effect on. A conflict (nothing of the whole unit is applied) when it is in none of `from`.
     MoveEffect(EffectMove),
+    /// Adds a post, or replaces the one whose version is the given one; its version is one more from then on. A conflict
+    /// when somebody else has changed it.
+    PutPost {
+        /// The post as it shall be.
+        post: Box<Post>,
+        /// Its version before; `None` adds it.
+        expected: Option<i64>,
+    },
+    /// Something happened to an effect of the post: it is looked at from this moment on. Raises its version, so that
+    /// whoever has just looked looks again.
+    WakePost {
+        /// The post.
+        post: PostId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Notes one attempt of one step of a post.
+    AddJobLog(Box<JobLog>),
+    /// Adds or replaces a template for posts. A conflict when another one has its name.
+    PutPostTemplate(Box<PostTemplate>),
+    /// Removes a template for posts. A conflict when there is none.
+    DeletePostTemplate(TemplateId),
     /// Asks a person.
     AddApproval(Box<Approval>),
     /// Records a person's answer. A conflict when the approval is not pending any more.
@@ -181,6 +207,8 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Notes how the run of a tick stands. One that the tenant has not is left alone.
+    NoteTick(Box<TickNote>),
     /// Marks an account. Raises the tenant's version.
     SetAccountStatus {
         /// The account.
@@ -227,6 +255,8 @@ pub enum Change {
         /// The sealed app secret; `None` leaves the stored one.
         secret: Option<SealedSecret>,
     },
+    /// Attempts to connect accounts, the life of tokens, and the keys that seal them.
+    Connect(ConnectChange),
     /// Adds an API key by its SHA-256 hash (hex).
     AddKey {
         /// The key.

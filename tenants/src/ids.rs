@@ -133,6 +133,12 @@ ids! {
     UploadId = "upl";
     /// A post that is planned or published.
     PostId = "pst";
+    /// An attempt to connect an account.
+    ConnectId = "con";
+    /// A note about one attempt of one step of a post.
+    JobLogId = "job";
+    /// A template for posts.
+    TemplateId = "tpl";
 }
 
 impl AgencyId {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use llm::testing::{MemoryLedger, ScriptedRouter};
 use serde_json::Value;
 use tenants::account::{Account, AccountStatus, LoginFlavour, SealedSecret, Tenant, TenantStatus};
-use tenants::clock::{ManualClock, Timestamp};
+use tenants::clock::{Clock, ManualClock, Timestamp};
 use tenants::conversation::{comment_key, direct_key};
 use tenants::effect::{Action, ErrorCategory};
 use tenants::event::{
@@ -15,14 +15,15 @@ use tenants::event::{
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, TenantId};
 use tenants::ports::{
-    Finding, Hint, MentionText, Messenger, NoMedia, NoMemory, Receipt, SendError, TenantContext, Usage, Wake,
+    Finding, Hint, MentionText, Messenger, NoActivity, NoMemory, Receipt, SendError, TenantContext, Usage,
+    Wake,
 };
 use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
 use tokio::sync::broadcast;
 
-use super::MemoryStore;
 use super::intel::nothing_gathered;
+use super::{Bulletin, MemoryStore, Pictures, ScriptedConnections};
 use crate::Ports;
 
 /// 2025-11-21, a Friday.
@@ -115,6 +116,7 @@ impl World {
     pub(crate) fn new() -> Self {
         let clock = ManualClock::at(START);
         let shared: Arc<ManualClock> = Arc::new(clock.clone());
+        let shared_clock: Arc<dyn Clock> = shared.clone();
         let ids = Ids::seeded(shared.clone(), 7);
         let store = Arc::new(MemoryStore::default());
         let wake = Arc::new(Hints(broadcast::Sender::new(1_024)));
@@ -125,10 +127,15 @@ impl World {
             store: store.clone(),
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
-            media: Arc::new(NoMedia),
-            public_media: Arc::new(NoMedia),
             messenger: Arc::new(Offline),
+            connector: Arc::new(ScriptedConnections::default()),
+            connections: Arc::new(ScriptedConnections::default()),
+            posts: store.clone(),
+            platform: Arc::new(Bulletin::new(shared_clock.clone(), Arc::clone(&store.steps))),
+            media: Arc::new(Pictures::new(Arc::clone(&store.steps))),
+            public_media: Arc::new(Pictures::new(Arc::clone(&store.steps))),
             intel: nothing_gathered(),
+            activity: Arc::new(NoActivity("there is no Instagram here")),
             llm: ScriptedRouter::new(),
             wake: wake.clone(),
         };
@@ -241,7 +248,7 @@ impl World {
     /// A tick for a role.
     pub(crate) fn tick(&self, shop: Shop, role: Role, name: &str) -> EventId {
         let body = TickBody { role, name: name.to_owned(), due_at: self.ports.clock.now() };
-        let event = self.store(shop, EventKind::Tick, format!("tick:{name}"), EventBody::Tick(body));
+        let event = self.store(shop, EventKind::Tick, format!("tick:{role}:{name}"), EventBody::Tick(body));
         self.wake.send(Hint::Events(shop.tenant));
         event
     }

@@ -14,13 +14,15 @@ use actors::Ports;
 use actors::budgets::BudgetWarnings;
 use actors::dispatcher::Dispatcher;
 use actors::intel::Intel;
+use actors::publishing::Publishing;
 use actors::supervision::Troupe;
+use actors::watch::Watcher;
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
 use storage::NodeClaim;
 use tenants::clock::Clock;
-use tenants::ports::{Hint, Messenger, Outbox, Rehearsals, Store, Wake};
+use tenants::ports::{Hint, Messenger, Outbox, PlatformAdapter, Rehearsals, StoreError, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
@@ -44,12 +46,14 @@ pub struct BootOptions {
     pub llm: Option<Arc<dyn LlmRouter>>,
     /// Instagram; the gateway when left out.
     pub messenger: Option<Arc<dyn Messenger>>,
+    /// Where posts are published; the gateway when left out.
+    pub platform: Option<Arc<dyn PlatformAdapter>>,
 }
 
 impl BootOptions {
     /// A node on this clock, everything else real.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, llm: None, messenger: None }
+        Self { clock, llm: None, messenger: None, platform: None }
     }
 }
 
@@ -65,6 +69,9 @@ pub struct Node {
     settings: Settings,
     troupe: Troupe,
     dispatcher: Dispatcher,
+    publishing: Publishing,
+    watcher: Watcher,
+    ports: Ports,
     address: SocketAddr,
     // Released last, when everything else has ended.
     _claim: NodeClaim,
@@ -104,13 +111,18 @@ impl Node {
             Some(llm) => llm,
             None => models::start(&foundations, &settings.models, Arc::new(warnings.clone()), &registry)?,
         };
-        let ports = ports(&foundations, &settings, llm, options.messenger)?;
+        let places = Places { messenger: options.messenger, platform: options.platform };
+        let ports = ports(&foundations, &settings, llm, places)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
-        supervise(&troupe, &dispatcher, &warnings, &ports);
+        let publishing = Publishing::start(ports.clone(), settings.publishing.clone(), &registry)?;
+        let watcher = Watcher::new(ports.clone(), dispatcher.clone(), settings.watch.clone());
+        supervise(&troupe, &dispatcher, &publishing, &warnings, &ports);
+        supervise_clocks(&troupe, &watcher, &ports, &settings);
         media::supervise(&troupe, &foundations);
 
-        let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
+        let state =
+            http_state(&foundations, &settings, &ports, &troupe, &dispatcher, (registry, address)).await?;
         state.refresh_directory().await?;
         state.keep_directory_fresh();
         let learner = state.learner.clone();
@@ -123,7 +135,18 @@ impl Node {
         });
         serve(&foundations, listener, http::router(state));
         info!(%address, "ready");
-        Ok(Self { foundations, settings, troupe, dispatcher, address, _lock: lock, _claim: claim })
+        Ok(Self {
+            foundations,
+            settings,
+            troupe,
+            dispatcher,
+            publishing,
+            watcher,
+            ports,
+            address,
+            _lock: lock,
+            _claim: claim,
+        })
     }
 
     /// Where it listens, as `http://host:port`.
@@ -148,9 +171,18 @@ impl Node {
 
     /// What still works: parts with events or effects in hand or due. Empty when all is quiet.
     pub async fn busy(&self) -> Vec<String> {
-        let mut busy = self.troupe.busy().await;
+        let mut busy = self.clocks_busy().await.unwrap_or_else(|error| vec![error.to_string()]);
+        busy.extend(self.troupe.busy().await);
         busy.extend(self.dispatcher.busy().await);
+        busy.extend(self.publishing.busy().await);
         busy
+    }
+
+    /// Ticks and looks at accounts that are due now.
+    async fn clocks_busy(&self) -> Result<Vec<String>, StoreError> {
+        let mut busy = scheduler::busy(&self.ports).await?;
+        busy.extend(self.watcher.busy().await?);
+        Ok(busy)
     }
 
     /// Two-step shutdown: lets work in hand end, then leaves anyway. False when something was cut off; what was cut
@@ -175,6 +207,13 @@ async fn install_prompts(foundations: &Foundations) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What stands in the place of the real outside world, if anything.
+#[derive(Default)]
+pub(crate) struct Places {
+    messenger: Option<Arc<dyn Messenger>>,
+    platform: Option<Arc<dyn PlatformAdapter>>,
+}
+
 /// The outside world of actors.
 ///
 /// # Errors
@@ -183,26 +222,28 @@ pub(crate) fn ports(
     foundations: &Foundations,
     settings: &Settings,
     llm: Arc<dyn LlmRouter>,
-    messenger: Option<Arc<dyn Messenger>>,
+    places: Places,
 ) -> anyhow::Result<Ports> {
     let gateway = Arc::new(foundations.gateway(settings)?);
     forget_old_tokens(foundations, gateway.clone());
     let database = Arc::new(foundations.database.clone());
-    let intel = Intel::new(gateway.clone(), database, settings.intel.clone());
-    let messenger = messenger.unwrap_or(gateway);
-    let store: Arc<dyn Store> = Arc::new(foundations.database.clone());
     let wake: Arc<dyn Wake> = foundations.wake.clone();
     Ok(Ports {
         clock: foundations.clock.clone(),
         ids: foundations.ids.clone(),
         tasks: foundations.tasks.clone(),
-        store,
-        ledger: Arc::new(foundations.database.clone()),
+        store: database.clone(),
+        ledger: database.clone(),
         memory: Arc::new(foundations.memory.clone()),
-        media: Arc::new(foundations.database.clone()),
+        media: database.clone(),
         public_media: foundations.media.links().clone(),
-        messenger,
-        intel,
+        messenger: places.messenger.unwrap_or_else(|| gateway.clone()),
+        posts: database.clone(),
+        platform: places.platform.unwrap_or_else(|| gateway.clone()),
+        activity: gateway.clone(),
+        connector: gateway.clone(),
+        connections: database.clone(),
+        intel: Intel::new(gateway, database, settings.intel.clone()),
         llm,
         wake,
     })
@@ -228,9 +269,31 @@ fn forget_old_tokens(foundations: &Foundations, gateway: Arc<Gateway>) {
 }
 
 /// Puts the parts that are not actors under the root supervisor.
-fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, warnings: &BudgetWarnings, ports: &Ports) {
+fn supervise(
+    troupe: &Troupe,
+    dispatcher: &Dispatcher,
+    publishing: &Publishing,
+    warnings: &BudgetWarnings,
+    ports: &Ports,
+) {
+    let publishing = publishing.clone();
+    troupe.supervise("publishing", move |part| {
+        let publishing = publishing.clone();
+        async move {
+            publishing.run(part).await;
+            Ok(())
+        }
+    });
     let (warnings, of_warnings) = (warnings.clone(), ports.clone());
     troupe.supervise("budgets", move |part| warnings.clone().run(of_warnings.clone(), part));
+    let of_connections = ports.clone();
+    troupe.supervise("connections", move |part| {
+        let ports = of_connections.clone();
+        async move {
+            actors::connect::keep(ports, part).await;
+            Ok(())
+        }
+    });
     let dispatcher = dispatcher.clone();
     troupe.supervise("dispatcher", move |_part| {
         let dispatcher = dispatcher.clone();
@@ -239,14 +302,22 @@ fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, warnings: &BudgetWarnings
             Ok(())
         }
     });
-    let ports = ports.clone();
+}
+
+/// The parts that look for what is due.
+fn supervise_clocks(troupe: &Troupe, watcher: &Watcher, ports: &Ports, settings: &Settings) {
+    let (of_ticks, scheduler) = (ports.clone(), settings.scheduler.clone());
     troupe.supervise("scheduler", move |part| {
-        let ports = ports.clone();
+        let (ports, settings) = (of_ticks.clone(), scheduler.clone());
         async move {
-            scheduler::run(ports, part).await;
+            scheduler::run(ports, settings, part).await;
             Ok(())
         }
     });
+    let watcher = watcher.clone();
+    troupe.supervise("watch", move |part| watcher.clone().run(part));
+    let (of_upkeep, retention) = (ports.clone(), settings.retention.clone());
+    troupe.supervise("upkeep", move |part| actors::upkeep::run(of_upkeep.clone(), retention.clone(), part));
 }
 
 async fn http_state(
@@ -255,12 +326,12 @@ async fn http_state(
     ports: &Ports,
     troupe: &Troupe,
     dispatcher: &Dispatcher,
-    registry: prometheus::Registry,
+    (registry, address): (prometheus::Registry, SocketAddr),
 ) -> anyhow::Result<AppState> {
     let app = &settings.instagram.app;
     let own = (!app.secrets.is_empty()).then(|| OwnApp {
         id: app.id.clone(),
-        secrets: app.secrets.iter().map(|secret| secret.inner().clone()).collect(),
+        secrets: app.secrets.iter().chain([&app.instagram_secret]).map(|it| it.inner().clone()).collect(),
         verify_token: app.verify_token.inner().clone(),
     });
     let apps = WebhookApps::load(own, &foundations.database, &foundations.vault).await?;
@@ -270,6 +341,7 @@ async fn http_state(
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
         media: foundations.media.clone(),
+        post_links: foundations.post_links.clone(),
         rehearsals: Arc::new(RehearsalDesk::new(
             ports.clone(),
             Arc::new(foundations.database.clone()),
@@ -277,7 +349,7 @@ async fn http_state(
         )?),
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
         registry,
-        settings: settings.http.to_http_settings(),
+        settings: settings.http.to_http_settings(address),
     })?)
 }
 

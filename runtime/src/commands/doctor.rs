@@ -8,11 +8,15 @@ use tenants::account::AccountStatus;
 use tenants::audit::ChainVerdict;
 use tenants::effect::EffectState;
 use tenants::models::Task;
-use tenants::ports::{AuditLog, Directory, Messenger, Operations, Outbox};
+use tenants::ports::{AuditLog, Connections, Directory, KeyUse, Messenger, Operations, Outbox};
 
 use super::{Finding, Output};
 use crate::boot::{Foundations, models};
+use crate::clocks::health_of;
 use crate::settings::Settings;
+
+/// What runs out within a week is told.
+const RUNS_OUT_SOON: Duration = Duration::from_secs(7 * 86_400);
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -68,7 +72,13 @@ async fn installation(foundations: &Foundations, settings: &Settings) -> Vec<Che
     checks.push(own_app(settings));
     checks.extend(media(foundations, settings).await);
     checks.push(models(foundations, settings));
-    for check in [accounts(foundations, settings).await, queue(foundations).await, audit(foundations).await] {
+    for check in [
+        accounts(foundations, settings).await,
+        vault(foundations).await,
+        queue(foundations).await,
+        audit(foundations).await,
+        clocks(foundations).await,
+    ] {
         checks.push(check.unwrap_or_else(|error| Check::trouble("database", format!("{error:#}"))));
     }
     checks
@@ -80,8 +90,12 @@ fn own_app(settings: &Settings) -> Check {
             "meta app",
             "no app secret: set instagram.app.secrets, or register an app of an agency",
         )
+    } else if settings.instagram.app.id.is_empty() {
+        let found = "an app secret is set; set instagram.app.id too to connect accounts through its logins";
+        Check::fine("meta app", found)
     } else {
-        Check::fine("meta app", "an app secret is set")
+        let back = settings.http.public_url(settings.http.listen);
+        Check::fine("meta app", format!("set; people come back from logins to {back}/oauth/callback"))
     }
 }
 
@@ -148,6 +162,34 @@ async fn accounts(foundations: &Foundations, settings: &Settings) -> anyhow::Res
     })
 }
 
+/// Which keys seal what, and what to do about old ones.
+async fn vault(foundations: &Foundations) -> anyhow::Result<Check> {
+    let keys = foundations.vault.key_ids();
+    let uses = foundations.database.key_uses(foundations.clock.now()).await?;
+    let secrets = |key: &KeyUse| key.tokens + key.app_secrets + key.attempts;
+    let missing: Vec<String> = uses
+        .iter()
+        .filter(|key| !keys.contains(&key.key_id))
+        .map(|key| format!("{} secrets need the key {}", secrets(key), key.key_id))
+        .collect();
+    if !missing.is_empty() {
+        let found = format!("{}: put it back into vault.keys or vault.key", missing.join("; "));
+        return Ok(Check::trouble("vault", found));
+    }
+    let active = keys.first().cloned().unwrap_or_default();
+    let of = |id: &str| uses.iter().find(|key| key.key_id == id).map_or(0, secrets);
+    let old: Vec<String> = keys
+        .iter()
+        .skip(1)
+        .map(|id| match of(id) {
+            0 => format!("{id} seals nothing any more and can be taken out"),
+            many => format!("{id} seals {many}, which the node moves to {active}"),
+        })
+        .collect();
+    let now = format!("key {active} seals {} secrets", of(&active));
+    Ok(Check::fine("vault", [vec![now], old].concat().join("; ")))
+}
+
 async fn queue(foundations: &Foundations) -> anyhow::Result<Check> {
     let counts = foundations.database.effect_counts(None).await?;
     let of = |state| counts.iter().filter(|count| count.state == state).map(|count| count.count).sum::<i64>();
@@ -156,6 +198,35 @@ async fn queue(foundations: &Foundations) -> anyhow::Result<Check> {
     Ok(match dead {
         0 => Check::fine("queue", found),
         _ => Check::trouble("queue", format!("{found}; see `troupe queue list TENANT --state dlq`")),
+    })
+}
+
+/// Tenants looked at; an installation with more of them watches its metrics and alerts.
+const TENANTS_LOOKED_AT: usize = 500;
+
+/// Ticks that fail, webhooks that are missing, supplies that run out.
+async fn clocks(foundations: &Foundations) -> anyhow::Result<Check> {
+    let (database, now) = (&foundations.database, foundations.clock.now());
+    let tenants = database.served_tenants().await?;
+    let mut troubles = Vec::new();
+    for tenant in tenants.iter().take(TENANTS_LOOKED_AT) {
+        let health = health_of(database, database, tenant, &[], now).await?;
+        let ticks =
+            health.ticks_in_trouble.iter().map(|tick| format!("{}: {} fails", tenant.slug, tick.name));
+        troubles.extend(ticks);
+        for account in health.accounts.iter().filter(|account| account.gap_at.is_some()) {
+            troubles.push(format!("{}: webhooks of @{} are missing", tenant.slug, account.username));
+        }
+        for forecast in &health.forecasts {
+            if let Some(end) = forecast.runs_out_at.filter(|end| end.since(now) < RUNS_OUT_SOON) {
+                troubles.push(format!("{}: {} runs out at {end}", tenant.slug, forecast.supply));
+            }
+        }
+    }
+    Ok(if troubles.is_empty() {
+        Check::fine("clocks", format!("{} tenants: ticks run, nothing runs out soon", tenants.len()))
+    } else {
+        Check::trouble("clocks", format!("{}; see `troupe health TENANT`", troubles.join("; ")))
     })
 }
 

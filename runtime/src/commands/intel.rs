@@ -16,7 +16,7 @@ use tenants::report::{AnalyticsReport, ReportType};
 
 use super::workspace::Workspace;
 use super::{Finding, Output};
-use crate::boot::{self, models};
+use crate::boot::{self, Places, models};
 use crate::intel::{
     BestTimesView, CompetitorView, Days, InsightView, MediaView, ReportView, SnapshotView, add_competitor,
     checked_handle, csv_of_insights, delete_competitor,
@@ -235,7 +235,7 @@ async fn run(
     let registry = prometheus::Registry::new();
     let catalogue = models::read(&settings.models)?;
     let cascade = models::cascade(foundations, &settings.models, catalogue, Arc::new(NoWatch), &registry)?.0;
-    let ports = boot::ports(foundations, settings, Arc::new(cascade), None)?;
+    let ports = boot::ports(foundations, settings, Arc::new(cascade), Places::default())?;
     let context = context_of(workspace, tenant).await?;
     let period = report::period_of(&context, report_type, last_day, foundations.clock.now())
         .ok_or_else(|| anyhow::anyhow!("--last-day must be a day that is over, written YYYY-MM-DD"))?;

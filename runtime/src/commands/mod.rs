@@ -7,6 +7,7 @@ mod admin;
 mod audit;
 mod bench;
 mod config;
+mod connect;
 mod demo;
 mod doctor;
 mod experiment;
@@ -17,11 +18,14 @@ mod memory;
 mod migrate;
 mod money;
 mod output;
+mod post;
 mod prompt;
 mod queue;
 mod replay;
 mod sandbox;
 mod serve;
+mod tick;
+mod vault;
 mod workspace;
 
 use std::path::PathBuf;
@@ -94,9 +98,20 @@ enum Command {
     Costs(money::CostArgs),
     /// List the calls to language models, newest first.
     Calls(money::CallArgs),
+    /// Posts: planned, published, failed.
+    #[command(subcommand)]
+    Post(post::PostCommand),
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
+    /// The ticks of a tenant: when its roles do what by themselves.
+    #[command(subcommand)]
+    Tick(tick::TickCommand),
+    /// Whether a tenant's accounts work, and what will run out.
+    Health {
+        /// Tenant (id or slug).
+        tenant: String,
+    },
     /// What was learned from people's verdicts.
     #[command(subcommand)]
     Learning(learning::LearningCommand),
@@ -114,6 +129,9 @@ enum Command {
     Audit(audit::AuditCommand),
     /// Decide recorded events again with a changed configuration.
     Replay(Box<replay::ReplayArgs>),
+    /// The keys that seal tokens and app secrets.
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
     /// What tenants remember.
     #[command(subcommand)]
     Memory(memory::MemoryCommand),
@@ -179,13 +197,17 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Budget(command) => money::budget(command, settings, output).await,
             Command::Costs(args) => money::costs(args, settings, output).await,
             Command::Calls(args) => money::calls(args, settings, output).await,
+            Command::Post(command) => post::run(command, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
+            Command::Tick(command) => tick::run(command, settings, output).await,
+            Command::Health { tenant } => tick::health(&tenant, settings, output).await,
             Command::Learning(command) => learning::run(command, settings, output).await,
             Command::Insights(command) => intel::insights(command, settings, output).await,
             Command::Report(command) => intel::report(command, settings, output).await,
             Command::Competitor(command) => intel::competitor(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Replay(args) => replay::run(*args, settings, output).await,
+            Command::Vault(command) => vault::run(command, settings, output).await,
             Command::Memory(command) => memory::run(command, settings, output).await,
             Command::Media(command) => media::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,

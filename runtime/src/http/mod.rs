@@ -14,7 +14,9 @@ mod media;
 pub mod metrics;
 pub mod middleware;
 pub mod node;
+mod oauth;
 mod openapi;
+mod post_links;
 pub mod problem;
 mod routes;
 pub(crate) mod schema;
@@ -69,6 +71,8 @@ fn registered() -> Registered {
         .nest("/api/v1", api::router())
         .merge(health::router())
         .merge(media::router())
+        .merge(oauth::router())
+        .merge(post_links::router())
         .split_for_parts();
     let (uploads, upload_description) =
         OpenApiRouter::new().nest("/api/v1", api::uploads()).split_for_parts();

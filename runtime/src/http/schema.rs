@@ -32,6 +32,8 @@ words! {
     TenantStatus = tenants::account::TenantStatus;
     AccountStatus = tenants::account::AccountStatus;
     LoginFlavour = tenants::account::LoginFlavour;
+    ConnectStatus = tenants::connect::ConnectStatus;
+    TokenTrouble = tenants::connect::TokenTrouble;
     Intent = tenants::intent::Intent;
     Sentiment = tenants::intent::Sentiment;
     Language = tenants::intent::Language;
@@ -51,6 +53,10 @@ words! {
     EarnedState = tenants::autonomy::EarnedState;
     Severity = tenants::alert::Severity;
     AgentStatus = tenants::ports::AgentStatus;
+    Role = tenants::event::Role;
+    TickStatus = tenants::ports::TickStatus;
+    MissedTick = tenants::ports::MissedTick;
+    Standing = tenants::ports::Standing;
     BreakerState = tenants::breaker::BreakerState;
     EventSource = tenants::event::EventSource;
     EventKind = tenants::event::EventKind;
@@ -72,6 +78,11 @@ words! {
     Share = tenants::models::Share;
     CallOutcome = tenants::models::CallOutcome;
     BudgetLevel = tenants::models::BudgetLevel;
+    PostType = tenants::post::PostType;
+    PostState = tenants::post::PostState;
+    ApprovalPolicy = tenants::post::ApprovalPolicy;
+    Approver = tenants::post::Approver;
+    Frequency = tenants::post::Frequency;
 }
 
 /// Schema of every id: a prefix that names the kind, and a UUIDv7.

@@ -12,7 +12,10 @@ use std::time::Duration;
 
 use actors::dispatcher::DispatcherSettings;
 use actors::intel::IntelSettings;
+use actors::publishing::PublishingSettings;
 use actors::supervision::ActorSettings;
+use actors::upkeep::RetentionSettings;
+use actors::watch::WatchSettings;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
@@ -24,6 +27,8 @@ pub use http::HttpSection;
 pub use media::{BucketSettings, MediaSettings};
 pub use models::ModelSettings;
 pub use secret::Secret;
+
+use crate::scheduler::SchedulerSettings;
 
 /// The embedded defaults, with every key explained.
 pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
@@ -55,8 +60,16 @@ pub struct Settings {
     pub actors: ActorSettings,
     /// The queue of effects.
     pub dispatcher: DispatcherSettings,
+    /// Publishing of posts.
+    pub publishing: PublishingSettings,
     /// Insights, spikes, reports, competitors.
     pub intel: IntelSettings,
+    /// Ticks.
+    pub scheduler: SchedulerSettings,
+    /// Looks at accounts.
+    pub watch: WatchSettings,
+    /// How old rows may become.
+    pub retention: RetentionSettings,
     /// Logs.
     pub log: LogSettings,
     /// Shutdown.
@@ -97,6 +110,12 @@ pub struct InstagramSettings {
     pub instagram_base_url: String,
     /// Host for accounts connected through Facebook Login.
     pub facebook_base_url: String,
+    /// Host of the consent page of Instagram Login; empty: Instagram's, or the sandbox that is set above.
+    pub instagram_login_url: String,
+    /// Host that exchanges the codes of Instagram Login; empty as above.
+    pub instagram_token_url: String,
+    /// Host of the consent page of Facebook Login for Business; empty as above.
+    pub facebook_login_url: String,
     /// Graph API version, such as `v25.0`.
     pub api_version: String,
     /// Longest time to connect, in milliseconds.
@@ -107,14 +126,30 @@ pub struct InstagramSettings {
     pub app: OwnAppSettings,
 }
 
+impl InstagramSettings {
+    /// The host of a login: the one that is set, else Meta's own, unless the API is a sandbox, which has them too.
+    pub fn login_host(&self, set: &str, usual: &str) -> String {
+        let is_sandbox = self.instagram_base_url != "https://graph.instagram.com";
+        match (set.is_empty(), is_sandbox) {
+            (false, _) => set.to_owned(),
+            (true, true) => self.instagram_base_url.clone(),
+            (true, false) => usual.to_owned(),
+        }
+    }
+}
+
 /// The installation's own Meta app.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnAppSettings {
     /// Meta's app id.
     pub id: String,
-    /// App secrets that may sign webhooks.
+    /// App secrets that may sign webhooks; the first is also the client secret of logins.
     pub secrets: Vec<Secret>,
+    /// Meta's app id for Instagram Login; empty: `id`.
+    pub instagram_id: String,
+    /// The app secret for Instagram Login; empty: the first of `secrets`.
+    pub instagram_secret: Secret,
     /// What the handshake must present.
     pub verify_token: Secret,
 }
@@ -267,8 +302,20 @@ impl Settings {
         if let Err((key, problem)) = self.media.check() {
             return invalid(key, problem);
         }
+        let public = &self.http.public_url;
+        if !(public.is_empty() || public.starts_with("https://") || public.starts_with("http://"))
+            || public.contains(['?', '#'])
+        {
+            return invalid("http.public_url", "must be an address such as https://troupe.example.com");
+        }
         if self.memory.max_open == 0 {
             return invalid("memory.max_open", "must be at least 1");
+        }
+        if (1..RetentionSettings::LEAST_EVENTS_DAYS).contains(&self.retention.events_days) {
+            return invalid(
+                "retention.events_days",
+                "must be 0 (keep for ever) or at least 14: late webhooks are recognised by the events kept",
+            );
         }
         for key in &self.vault.keys {
             if !key.expose_secret().contains(':') {

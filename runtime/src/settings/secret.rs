@@ -35,6 +35,7 @@ pub(super) fn mask(settings: &mut Value) {
         ["vault", "keys", ""],
         ["instagram", "app", "secrets"],
         ["instagram", "app", "verify_token"],
+        ["instagram", "app", "instagram_secret"],
         ["models", "keys", ""],
         ["media", "bucket", "secret_access_key"],
     ] {

@@ -14,12 +14,15 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
     let none = None;
     let rule = json!({ "name": "n", "trigger": { "on": "comment" }, "actions": [{ "do": "hide" }] });
     let account = json!({ "external_id": "17841499999999999", "username": "new", "token": "t", "flavour": "instagram" });
+    let choice = json!({ "external_id": world.bakery.objects.choice });
     let app = json!({ "external_id": "3003", "secret": "s", "verify_token": "12345678" });
     let tenant = json!({ "slug": "new", "name": "New", "time_zone": "UTC" });
     let prompt = json!({ "key": "classify", "body": "Sort it for {{ brand }}." });
     let experiment = json!({ "key": "crisis", "name": "n",
         "arms": [{ "version": 1, "weight": 1 }, { "version": 2, "weight": 1 }] });
     let preview = json!({ "account": world.bakery.account.id, "on": "comment", "text": "lovely!" });
+    let post = json!({ "post_type": "image", "caption": "new", "media": [world.bakery.objects.media],
+        "scheduled_at": "2040-01-01T09:00:00Z" });
     let period = json!({ "from": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z" });
     vec![
         ("GET", "/me", none.clone()),
@@ -70,6 +73,10 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/tenants/{tenant}/costs", none.clone()),
         ("GET", "/tenants/{tenant}/accounts", none.clone()),
         ("POST", "/tenants/{tenant}/accounts", Some(account)),
+        ("POST", "/tenants/{tenant}/accounts/connect", none.clone()),
+        ("GET", "/tenants/{tenant}/accounts/connect/{connect}", none.clone()),
+        ("POST", "/tenants/{tenant}/accounts/connect/{connect}/choose", Some(choice)),
+        ("GET", "/tenants/{tenant}/accounts/{account}/connection", none.clone()),
         ("GET", "/tenants/{tenant}/accounts/{account}", none.clone()),
         ("POST", "/tenants/{tenant}/accounts/{account}/disconnect", none.clone()),
         ("POST", "/tenants/{tenant}/accounts/{account}/reconnect", Some(json!({ "token": "t" }))),
@@ -124,6 +131,41 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("DELETE", "/tenants/{tenant}/memory/people/{person}", none.clone()),
         ("GET", "/tenants/{tenant}/memory/{item}", none.clone()),
         ("DELETE", "/tenants/{tenant}/memory/{item}", none.clone()),
+        ("GET", "/tenants/{tenant}/posts", none.clone()),
+        ("POST", "/tenants/{tenant}/posts", Some(post.clone())),
+        ("POST", "/tenants/{tenant}/posts/validate", Some(post.clone())),
+        ("POST", "/tenants/{tenant}/posts/import", Some(json!({ "csv": "type,media\n", "dry_run": true }))),
+        ("POST", "/tenants/{tenant}/posts/captions", Some(json!({ "topic": "fresh bread" }))),
+        ("GET", "/tenants/{tenant}/posts/{post}", none.clone()),
+        ("PUT", "/tenants/{tenant}/posts/{post}", Some(post)),
+        ("GET", "/tenants/{tenant}/posts/{post}/job-logs", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/schedule", Some(json!({ "at": "2040-01-01T09:00:00Z" }))),
+        ("POST", "/tenants/{tenant}/posts/{post}/cancel", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/publish", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/retry", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/approve", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/reject", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/approval-link", none.clone()),
+        ("POST", "/tenants/{tenant}/calendar/feed", none.clone()),
+        (
+            "GET",
+            "/tenants/{tenant}/calendar?from=2026-01-01T00:00:00Z&until=2026-02-01T00:00:00Z",
+            none.clone(),
+        ),
+        ("GET", "/tenants/{tenant}/post-templates", none.clone()),
+        (
+            "POST",
+            "/tenants/{tenant}/post-templates",
+            Some(json!({ "name": "new", "post_type": "reel", "caption": "{what}" })),
+        ),
+        ("GET", "/tenants/{tenant}/post-templates/{template}", none.clone()),
+        (
+            "PUT",
+            "/tenants/{tenant}/post-templates/{template}",
+            Some(json!({ "name": "other", "post_type": "image" })),
+        ),
+        ("DELETE", "/tenants/{tenant}/post-templates/{template}", none.clone()),
+        ("POST", "/tenants/{tenant}/post-templates/{template}/fill", Some(json!({ "values": {} }))),
         ("GET", "/tenants/{tenant}/media", none.clone()),
         ("POST", "/tenants/{tenant}/media?name=cake.jpg", Some(Value::from("a file"))),
         ("GET", "/tenants/{tenant}/media/{media}", none.clone()),
@@ -151,6 +193,10 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/tenants/{tenant}/alerts", none.clone()),
         ("POST", "/tenants/{tenant}/alerts/{alert}/resolve", none.clone()),
         ("GET", "/tenants/{tenant}/heartbeats", none.clone()),
+        ("GET", "/tenants/{tenant}/health", none.clone()),
+        ("GET", "/tenants/{tenant}/ticks", none.clone()),
+        ("GET", "/tenants/{tenant}/ticks/{role}/{name}/runs", none.clone()),
+        ("POST", "/tenants/{tenant}/ticks/{role}/{name}/run", none.clone()),
         ("GET", "/tenants/{tenant}/breakers", none.clone()),
         ("GET", "/tenants/{tenant}/buckets", none.clone()),
         ("GET", "/tenants/{tenant}/events/{event}", none.clone()),
@@ -164,6 +210,11 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
     let is_agencys = template.starts_with("/agencies");
     let rehearsal = if is_agencys { house.rehearsal } else { shop.objects.rehearsal };
     let effect = if template.ends_with("/retry") { shop.objects.dead } else { shop.objects.waiting };
+    let post = match template.rsplit('/').next() {
+        Some("retry") => shop.objects.failed_post,
+        Some("approve" | "reject" | "approval-link") => shop.objects.pending_post,
+        _ => shop.objects.post,
+    };
     template
         .replace("{tenant}", &owner.0.tenant.id.to_string())
         .replace("{agency}", &owner.1.agency.id.to_string())
@@ -171,8 +222,11 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{app}", &house.app.id.to_string())
         .replace("{prompt}", &house.prompt)
         .replace("{experiment}", &house.experiment)
+        .replace("{role}", "comms")
+        .replace("{name}", &shop.objects.tick)
         .replace("{alert}", &shop.objects.alert.to_string())
         .replace("{account}", &shop.account.id.to_string())
+        .replace("{connect}", &shop.objects.connect.to_string())
         .replace("{rule}", &shop.objects.rule.to_string())
         .replace("{comment}", &shop.objects.comment.to_string())
         .replace("{conversation}", &shop.objects.direct.to_string())
@@ -186,6 +240,8 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{event}", &shop.objects.event.to_string())
         .replace("{item}", &shop.objects.remembered.to_string())
         .replace("{person}", &shop.objects.person)
+        .replace("{post}", &post.to_string())
+        .replace("{template}", &shop.objects.template.to_string())
         .replace("{media}", &shop.objects.media.to_string())
         .replace("{upload}", &shop.objects.upload.to_string())
         .replace("{received}", &crate::objects::uploaded_picture().len().to_string())

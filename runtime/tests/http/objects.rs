@@ -1,32 +1,37 @@
 //! One thing of each kind that a tenant has.
 
 use serde_json::json;
-use tenants::account::{Account, Tenant};
+use tenants::account::{Account, LoginFlavour, SealedSecret, Tenant};
 use tenants::alert::{AlertType, NewAlert};
 use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
 use tenants::audit::{Chain, NewAuditEntry};
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
+use tenants::connect::{ConnectAttempt, ConnectChange, ConnectStatus};
 use tenants::conversation::{
     Comment, CommentStatus, Conversation, ConversationKind, Direction, Message, Owner, comment_key,
     direct_key,
 };
 use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
-use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
+use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person, Role};
 use tenants::ids::{
-    AgencyId, AlertId, ApprovalId, AuditId, CommentId, CompetitorId, ConversationId, DecisionId, EffectId,
-    EventId, Ids, MediaId, MemoryId, MessageId, RehearsalId, ReportId, RuleId, RunId, TenantId, UploadId,
+    AgencyId, AlertId, ApprovalId, AuditId, CommentId, CompetitorId, ConnectId, ConversationId, DecisionId,
+    EffectId, EventId, Ids, MediaId, MemoryId, MessageId, PostId, RehearsalId, ReportId, RuleId, RunId,
+    TemplateId, TenantId, UploadId,
 };
 use tenants::insights::{Competitor, IntelChange, Measured, MediaReading};
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
-use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
+use tenants::ports::{Alerts, CronTick, Delivery, Inbox, PageRequest, TickPlan, Ticks, UnitOfWork};
+use tenants::post::{
+    ApprovalPolicy, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType, Progress,
+};
 use tenants::rehearsal::{Rehearsal, RehearsalStatus};
 use tenants::report::{AnalyticsReport, ReportBody, ReportPeriod, ReportType};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
 use tenants::tuning::{Learned, Lesson, TuningVersion};
-
 use troupe::media::{MediaPatch, NewMedia, samples};
 
+use crate::logins::found;
 use crate::rig::Rig;
 
 /// Ids of what was made.
@@ -51,12 +56,56 @@ pub struct Objects {
     pub media: MediaId,
     /// An upload whose bytes are all there.
     pub upload: UploadId,
+    /// A draft of a post, with the picture.
+    pub post: PostId,
+    /// A post that asks for approval.
+    pub pending_post: PostId,
+    /// A post that was given up.
+    pub failed_post: PostId,
+    /// A template for posts.
+    pub template: TemplateId,
     /// A rehearsal that is done.
     pub rehearsal: RehearsalId,
+    /// The name of a tick of comms.
+    pub tick: String,
+    /// An attempt to connect an account, in which one must be chosen.
+    pub connect: ConnectId,
+    /// Instagram's id of one of the accounts to choose from.
+    pub choice: String,
     /// Instagram's id of a media with numbers.
     pub measured_media: String,
     pub report: ReportId,
     pub competitor: CompetitorId,
+}
+
+/// An attempt in which one of two accounts must be chosen.
+async fn choosing(rig: &Rig, tenant: &Tenant) -> ConnectAttempt {
+    let mut attempt = ConnectAttempt {
+        id: ConnectId::new(&rig.ports.ids),
+        tenant: tenant.id,
+        app: None,
+        flavour: LoginFlavour::Instagram,
+        account: None,
+        started_by: "cli".to_owned(),
+        redirect_uri: "http://127.0.0.1:8080/oauth/callback".to_owned(),
+        status: ConnectStatus::Choosing,
+        message: None,
+        found: Vec::new(),
+        scopes: Vec::new(),
+        granted_by: None,
+        connected: None,
+        expires_at: rig.now() + std::time::Duration::from_secs(900),
+        created_at: rig.now(),
+    };
+    attempt.found = vec![found(&attempt, 1), found(&attempt, 2)];
+    let state_hash = tenant.id.to_string();
+    let begin = ConnectChange::Begin { attempt: Box::new(attempt.clone()), state_hash };
+    let grant = Some(SealedSecret { key_id: "k1".to_owned(), sealed: vec![1] });
+    let from = ConnectStatus::Choosing;
+    let keep = ConnectChange::Move { attempt: Box::new(attempt.clone()), from, grant };
+    let changes = Changes::of_tenant(tenant.id).with(Change::Connect(begin)).with(Change::Connect(keep));
+    rig.database.commit(changes).await.unwrap();
+    attempt
 }
 
 /// A rehearsal that is done, of a tenant or of all tenants of an agency.
@@ -79,6 +128,24 @@ pub async fn rehearsal(rig: &Rig, agency: AgencyId, tenant: Option<TenantId>) ->
     let changes = Changes { chain, list: vec![Change::PutRehearsal(Box::new(rehearsal))] };
     rig.database.commit(changes).await.unwrap();
     id
+}
+
+/// A plan with one tick.
+fn tick_plan(tenant: &Tenant, name: &str, now: Timestamp) -> TickPlan {
+    let tick = CronTick {
+        tenant: tenant.id,
+        role: Role::Comms,
+        name: name.to_owned(),
+        zone: "UTC".to_owned(),
+        last_run: None,
+        next_run: now,
+        fire_at: Some(now),
+        runs: 0,
+        last_status: None,
+        last_error: None,
+        last_status_at: None,
+    };
+    TickPlan { tenant: tenant.id, catalogue: String::new(), mark: 0, ticks: vec![tick], watches: Vec::new() }
 }
 
 /// A picture that no tenant has.
@@ -139,6 +206,7 @@ impl Objects {
             ..effect(ids, tenant, account, &thread, 1, now)
         };
         let rule = rule(ids, now);
+        let connect = choosing(rig, tenant).await;
         let made = Self {
             event: event.id,
             comment: comment.id,
@@ -156,7 +224,14 @@ impl Objects {
             competitor: CompetitorId::new(ids),
             media: picture(rig, tenant).await,
             upload: upload(rig, tenant).await,
+            choice: connect.found[0].external_id.clone(),
+            connect: connect.id,
+            post: PostId::new(ids),
+            pending_post: PostId::new(ids),
+            failed_post: PostId::new(ids),
+            template: TemplateId::new(ids),
             remembered: MemoryId::new(ids),
+            tick: format!("briefing_{}", tenant.slug),
             // A person has a different id for every account.
             person: format!("person-of-{}", account.external_id),
         };
@@ -173,6 +248,7 @@ impl Objects {
             )
         };
         let message = message(ids, account, &direct, now);
+        rig.database.put_plan(tick_plan(tenant, &made.tick, now)).await.unwrap();
         rig.database.accept(Delivery { events: vec![event], ..Delivery::default() }).await.unwrap();
         let alert = NewAlert {
             id: made.alert,
@@ -197,6 +273,10 @@ impl Objects {
             .with(Change::PutRule(Box::new(rule)))
             .with(Change::RaiseAlert(Box::new(alert), now))
             .with(Change::Audit(Box::new(decision_entry(ids, made.decision, made.event, now))))
+            .with(put_post(post(account, &made, made.post, PostState::Draft, now)))
+            .with(put_post(post(account, &made, made.pending_post, PostState::Pending, now)))
+            .with(put_post(post(account, &made, made.failed_post, PostState::Failed, now)))
+            .with(Change::PutPostTemplate(Box::new(template(made.template, now))))
             .with(Change::Intel(IntelChange::MediaReadings(vec![media_reading(&made, account, now)])))
             .with(Change::Intel(IntelChange::AddReport(Box::new(report(&made, tenant, ids, now)))))
             .with(Change::Intel(IntelChange::AddCompetitor(Competitor {
@@ -215,6 +295,58 @@ impl Objects {
             .await
             .unwrap();
         Self { alert: alerts[0].id, ..made }
+    }
+}
+
+fn put_post(post: Post) -> Change {
+    Change::PutPost { post: Box::new(post), expected: None }
+}
+
+fn post(account: &Account, made: &Objects, id: PostId, state: PostState, now: Timestamp) -> Post {
+    Post {
+        id,
+        tenant: account.tenant,
+        account: account.id,
+        draft: PostDraft {
+            post_type: PostType::Image,
+            caption: format!("a cake ({state})"),
+            media: vec![made.media],
+            first_comment: None,
+            options: PostOptions::default(),
+        },
+        state,
+        scheduled_at: (state == PostState::Pending).then(|| now + Duration::from_secs(86_400)),
+        approval: PostApproval::new(match state {
+            PostState::Pending => ApprovalPolicy::One,
+            _ => ApprovalPolicy::Off,
+        }),
+        progress: Progress::default(),
+        retry_count: 0,
+        error: None,
+        platform_post_id: None,
+        permalink: None,
+        published_at: None,
+        next_step_at: None,
+        recurrence: None,
+        series: None,
+        media_hash: String::new(),
+        version: 1,
+        created_by: "cli".to_owned(),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn template(id: TemplateId, now: Timestamp) -> PostTemplate {
+    PostTemplate {
+        id,
+        name: "offer".to_owned(),
+        post_type: PostType::Image,
+        caption: "{product} for {price}".to_owned(),
+        hashtags: vec!["cake".to_owned()],
+        first_comment: None,
+        created_at: now,
+        updated_at: now,
     }
 }
 

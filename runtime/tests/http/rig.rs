@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::logins::FakeLogins;
 use actors::Ports;
 use actors::intel::{Intel, IntelSettings};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use instagram::{KeyRing, OwnApp, Vault, WebhookApps};
+use instagram::{Gateway, GatewayOptions, KeyRing, OwnApp, Vault, WebhookApps};
 use llm::OfflineProvider;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -20,7 +21,9 @@ use tenants::breaker::{BreakerConfig, CircuitBreaker};
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
 use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::{Ids, TenantId};
-use tenants::ports::{Finding, MentionText, Messenger, NoInsights, Receipt, SendError, Store, Usage};
+use tenants::ports::{
+    Finding, MentionText, Messenger, NoActivity, NoInsights, Receipt, SendError, Store, Usage,
+};
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
 use troupe::administration::Act;
@@ -28,6 +31,7 @@ use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
 use troupe::media::{LinkKeys, MediaDesk, MediaLimits, MediaLinks, MediaParts};
+use troupe::posts::PostLinks;
 use troupe::prompts::install_built_in;
 use troupe::rehearsals::{OtherModels, RehearsalDesk};
 
@@ -137,6 +141,10 @@ impl Rig {
         let mut parts = media_parts(media_folder.path(), &shared, &ids, &tasks, &database, &wake);
         media(&mut parts);
         let media = Arc::new(MediaDesk::new(parts).unwrap());
+        let ring = KeyRing::from_base64(&[KeyRing::generate(&ids)]).unwrap();
+        let vault = Arc::new(Vault::new(ring, ids.clone()));
+        let gateway =
+            Gateway::new(&GatewayOptions::default(), vault.clone(), Arc::new(database.clone())).unwrap();
         let ports = Ports {
             clock: shared.clone(),
             ids: ids.clone(),
@@ -147,16 +155,19 @@ impl Rig {
             media: Arc::new(database.clone()),
             public_media: media.links().clone(),
             messenger: Arc::new(NoMessenger),
+            connector: Arc::new(FakeLogins),
+            connections: Arc::new(database.clone()),
+            posts: Arc::new(database.clone()),
+            platform: Arc::new(gateway),
             intel: Intel::new(
                 Arc::new(NoInsights("there is no Instagram here")),
                 Arc::new(database.clone()),
                 IntelSettings::default(),
             ),
+            activity: Arc::new(NoActivity("not there")),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake,
         };
-        let ring = KeyRing::from_base64(&[KeyRing::generate(&ids)]).unwrap();
-        let vault = Arc::new(Vault::new(ring, ids));
         let own = OwnApp {
             id: "1001".to_owned(),
             secrets: vec![SecretString::from(OWN_SECRET)],
@@ -170,6 +181,7 @@ impl Rig {
             apps: Arc::new(apps),
             vault: vault.clone(),
             media: media.clone(),
+            post_links: Arc::new(PostLinks::derived_from([b"rig".as_slice()], None)),
             rehearsals: Arc::new(
                 RehearsalDesk::new(ports.clone(), Arc::new(database.clone()), Arc::new(NoOthers)).unwrap(),
             ),

@@ -40,6 +40,8 @@ pub struct NewApp {
     pub fields: Option<Vec<String>>,
     /// Whether the Human Agent feature was approved; yes when left out.
     pub human_agent: Option<bool>,
+    /// Addresses people may come back to from a login, exactly; any when left out.
+    pub redirect_uris: Option<Vec<String>>,
 }
 
 impl fmt::Debug for NewApp {

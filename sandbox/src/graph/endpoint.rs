@@ -44,6 +44,14 @@ pub enum Endpoint {
     ListTags,
     /// `GET /{ig-id}/live_media`.
     ListLiveMedia,
+    /// `POST /{ig-id}/media`.
+    CreateContainer,
+    /// `GET /{container-id}`.
+    ReadContainer,
+    /// `POST /{ig-id}/media_publish`.
+    PublishContainer,
+    /// `GET /{ig-id}/content_publishing_limit`.
+    ReadPublishingLimit,
     /// `GET /{media-id}`.
     ReadMedia,
     /// `GET /{media-id}/children`.
@@ -96,6 +104,16 @@ pub enum Endpoint {
     SubscribedApps,
     /// `/{app-id}/subscriptions`.
     AppSubscriptions,
+    /// `/oauth/access_token` with a code.
+    ExchangeCode,
+    /// `GET /access_token` and `GET /oauth/access_token`: a long-lived token for a short-lived one.
+    LengthenToken,
+    /// `GET /me/accounts` with the token of a person.
+    ListPages,
+    /// `GET /me/permissions` with the token of a person.
+    ListPermissions,
+    /// `GET /me` with the token of a person.
+    ReadPerson,
     /// `GET /refresh_access_token`.
     RefreshToken,
     /// `GET /debug_token`.
@@ -136,6 +154,7 @@ pub(crate) enum Node {
     /// The Page linked to the token's account.
     Page,
     Media(MediaId),
+    Container(String),
     Comment(CommentId),
     Conversation(ConversationId),
     Message(MessageId),
@@ -235,6 +254,9 @@ fn find(world: &World, caller: &Caller, id: &str, edge: &str) -> Option<Node> {
     if let Some(node) = world.media.get(id) {
         return node.media.is_owned_by(own).then(|| Node::Media(node.media.id.clone()));
     }
+    if let Some(container) = world.containers.get(id) {
+        return (container.account == *own).then(|| Node::Container(container.id.clone()));
+    }
     if let Some(node) = world.comments.find(id) {
         let comment = &node.comment;
         let on_own_media = world.media.get(&comment.media).is_some_and(|node| node.media.is_owned_by(own));
@@ -272,6 +294,10 @@ fn endpoint(method: &Method, node: &Node, edge: &str, params: &Params) -> Option
         (Node::Hashtag(_), "recent_media") if get => Endpoint::RecentHashtagMedia,
         (Node::Hashtag(_), "top_media") if get => Endpoint::TopHashtagMedia,
         (Node::Account, "media") if get => Endpoint::ListMedia,
+        (Node::Account, "media") if post => Endpoint::CreateContainer,
+        (Node::Account, "media_publish") if post => Endpoint::PublishContainer,
+        (Node::Account, "content_publishing_limit") if get => Endpoint::ReadPublishingLimit,
+        (Node::Container(_), "") if get => Endpoint::ReadContainer,
         (Node::Account, "stories") if get => Endpoint::ListStories,
         (Node::Account, "tags") if get => Endpoint::ListTags,
         (Node::Account, "live_media") if get => Endpoint::ListLiveMedia,

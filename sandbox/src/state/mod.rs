@@ -4,8 +4,10 @@ pub(crate) mod accounts;
 pub(crate) mod apps;
 pub(crate) mod comment_actions;
 pub(crate) mod comments;
+pub(crate) mod containers;
 pub(crate) mod effects;
 pub(crate) mod hashtags;
+pub(crate) mod logins;
 pub(crate) mod media;
 pub(crate) mod message_actions;
 pub(crate) mod messages;
@@ -43,7 +45,11 @@ pub(crate) struct World {
     pub(crate) comments: comments::Comments,
     pub(crate) inboxes: messages::Inboxes,
     pub(crate) tokens: tokens::Tokens,
+    #[serde(default)]
+    pub(crate) logins: logins::Logins,
     pub(crate) effects: effects::EffectLog,
+    #[serde(default)]
+    pub(crate) containers: containers::Containers,
     /// Comments and media of others in which an account was mentioned.
     pub(crate) mentions: HashSet<(AccountId, String)>,
     /// Hashtags that were searched for.
@@ -67,7 +73,9 @@ impl World {
             comments: comments::Comments::default(),
             inboxes: messages::Inboxes::default(),
             tokens: tokens::Tokens::default(),
+            logins: logins::Logins::default(),
             effects: effects::EffectLog::default(),
+            containers: containers::Containers::default(),
             mentions: HashSet::new(),
             hashtags: hashtags::Hashtags::default(),
             outbox: Vec::new(),

@@ -20,10 +20,13 @@ mod insights;
 mod kit;
 #[cfg(test)]
 mod limits;
+mod logins;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod protocol;
+#[cfg(test)]
+mod publishing;
 #[cfg(test)]
 mod starting;
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub(crate) mod alerts;
 pub(crate) mod approvals;
 pub(crate) mod audit;
 mod books;
+pub(crate) mod connections;
 pub(crate) mod conversations;
 pub(crate) mod effects;
 pub(crate) mod events;
@@ -18,11 +19,14 @@ pub(crate) mod ledger;
 pub(crate) mod media;
 pub(crate) mod memory;
 pub(crate) mod operations;
+pub(crate) mod posts;
 pub(crate) mod prompts;
 pub(crate) mod rehearsals;
 pub(crate) mod rules;
 pub(crate) mod schedule;
 pub(crate) mod tenants;
+pub(crate) mod ticks;
+pub(crate) mod watches;
 
 use ::tenants::changes::Changes;
 use ::tenants::clock::Timestamp;
@@ -104,6 +108,7 @@ async fn apply_kind(
         Kind::Rules => rules::apply(connection, group, now).await,
         Kind::Prompts => prompts::apply(connection, group, now).await,
         Kind::Accounts => accounts::apply(connection, group, now).await,
+        Kind::Connections => connections::apply(connection, group, now).await,
         Kind::EventsDone => events::complete(connection, group).await,
         Kind::EventsFailed => events::fail(connection, group).await,
         Kind::Conversations => conversations::put_conversations(connection, group).await,
@@ -113,11 +118,13 @@ async fn apply_kind(
         Kind::MessageEdits => conversations::edit_messages(connection, group, now).await,
         Kind::NewEffects => effects::add_effects(connection, group).await,
         Kind::EffectMoves => effects::move_effects(connection, group).await,
+        Kind::Posts => posts::apply(connection, group, now).await,
         Kind::Expiries => approvals::expire(connection, group).await,
         Kind::Approvals => approvals::apply(connection, group).await,
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
         Kind::Rehearsals => rehearsals::apply(connection, group).await,
         Kind::Intel => intel::apply(connection, group).await,
+        Kind::TickNotes => ticks::note(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
         Kind::Media => media::apply(connection, group, now).await,
         Kind::Forgettings => memory::forget(connection, group).await,

@@ -19,6 +19,7 @@ pub(crate) enum Kind {
     Rules,
     Prompts,
     Accounts,
+    Connections,
     EventsDone,
     EventsFailed,
     Conversations,
@@ -27,6 +28,7 @@ pub(crate) enum Kind {
     Messages,
     MessageEdits,
     EffectMoves,
+    Posts,
     Expiries,
     Approvals,
     NewEffects,
@@ -34,6 +36,7 @@ pub(crate) enum Kind {
     Media,
     Rehearsals,
     Intel,
+    TickNotes,
     Alerts,
     Forgettings,
     Memories,
@@ -61,6 +64,7 @@ impl Kind {
             | Change::PutApp { .. }
             | Change::AddKey { .. }
             | Change::RevokeKey { .. } => Kind::Accounts,
+            Change::Connect(_) => Kind::Connections,
             Change::EventDone { .. } => Kind::EventsDone,
             Change::EventFailed { .. } | Change::EventQuarantined { .. } => Kind::EventsFailed,
             Change::PutConversation(_) => Kind::Conversations,
@@ -70,10 +74,16 @@ impl Kind {
             Change::ForgetMessage { .. } | Change::EditMessage { .. } => Kind::MessageEdits,
             Change::AddEffect(_) => Kind::NewEffects,
             Change::MoveEffect(_) => Kind::EffectMoves,
+            Change::PutPost { .. }
+            | Change::WakePost { .. }
+            | Change::AddJobLog(_)
+            | Change::PutPostTemplate(_)
+            | Change::DeletePostTemplate(_) => Kind::Posts,
             Change::ExpireDrafts { .. } | Change::ExpireOverdueApprovals { .. } => Kind::Expiries,
             Change::AddApproval(_) | Change::DecideApproval { .. } => Kind::Approvals,
             Change::AddRuleHit { .. } => Kind::RuleHits,
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
+            Change::NoteTick(_) => Kind::TickNotes,
             Change::KeepConfiguration(_) => Kind::Configurations,
             Change::PutRehearsal(_) | Change::AddDifferences(_) => Kind::Rehearsals,
             Change::Intel(_) => Kind::Intel,

@@ -1,9 +1,12 @@
 //! The ports: what the domain needs of the outside world. Implemented by `storage` and `instagram`, faked in
 //! tests, put together by `runtime`.
 
+mod activity;
 mod alerts;
 mod approvals;
 mod audit;
+mod connections;
+mod connector;
 mod context;
 mod conversations;
 mod costs;
@@ -18,14 +21,21 @@ mod media;
 mod memory;
 mod operations;
 mod outbox;
+mod platform;
+mod posts;
 mod prompts;
 mod rehearsals;
 mod store;
+mod ticks;
 mod wake;
+mod watches;
 
+pub use activity::*;
 pub use alerts::*;
 pub use approvals::*;
 pub use audit::*;
+pub use connections::*;
+pub use connector::*;
 pub use context::*;
 pub use conversations::*;
 pub use costs::*;
@@ -40,7 +50,11 @@ pub use media::*;
 pub use memory::*;
 pub use operations::*;
 pub use outbox::*;
+pub use platform::*;
+pub use posts::*;
 pub use prompts::*;
 pub use rehearsals::*;
 pub use store::*;
+pub use ticks::*;
 pub use wake::*;
+pub use watches::*;

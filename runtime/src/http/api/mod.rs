@@ -17,11 +17,13 @@ mod audit;
 mod budgets;
 mod comments;
 mod competitors;
+mod connect;
 mod conversations;
 mod costs;
 mod events;
 mod experiments;
 mod feed;
+mod health;
 mod insights;
 mod keys;
 mod learning;
@@ -30,6 +32,7 @@ mod media;
 mod memory;
 mod operations;
 mod people;
+mod posts;
 mod preview;
 mod prompts;
 mod queue;
@@ -38,6 +41,7 @@ mod reports;
 mod rules;
 mod settings;
 mod tenants;
+mod ticks;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -59,6 +63,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(budgets::router())
         .merge(costs::router())
         .merge(accounts::router())
+        .merge(connect::router())
         .merge(rules::router())
         .merge(prompts::router())
         .merge(experiments::router())
@@ -73,10 +78,13 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(reports::router())
         .merge(competitors::router())
         .merge(media::router())
+        .merge(posts::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())
         .merge(operations::router())
+        .merge(ticks::router())
+        .merge(health::router())
         .merge(events::router())
         .merge(feed::router())
 }
