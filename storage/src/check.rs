@@ -7,7 +7,7 @@ use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, budgets, connections, conversations, costs, directory, inbox, intel,
-    learning, ledger, media, memory, operations, outbox, posts, prompts, rehearsals, writer,
+    learning, ledger, media, memory, operations, outbox, posts, prompts, rehearsals, ticks, watches, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -32,6 +32,8 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         posts::STATEMENTS,
         prompts::STATEMENTS,
         rehearsals::STATEMENTS,
+        ticks::STATEMENTS,
+        watches::STATEMENTS,
         writer::STATEMENTS,
         apply::accounts::STATEMENTS,
         apply::alerts::STATEMENTS,
@@ -51,6 +53,8 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::rehearsals::STATEMENTS,
         apply::rules::STATEMENTS,
         apply::tenants::STATEMENTS,
+        apply::ticks::STATEMENTS,
+        apply::watches::STATEMENTS,
     ];
     LISTS.iter().copied().flatten().copied()
 }
@@ -69,6 +73,8 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
         apply::posts::BULK_STATEMENTS,
         apply::rehearsals::BULK_STATEMENTS,
         apply::rules::BULK_STATEMENTS,
+        apply::ticks::BULK_STATEMENTS,
+        apply::watches::BULK_STATEMENTS,
     ];
     LISTS.iter().copied().flatten().copied()
 }
@@ -124,8 +130,14 @@ mod tests {
         "select agency_id, id, external_id, secret_key_id as key_id",
         "select agency_id, id, instagram_app_id as external_id",
         "select id, instagram_app_id, instagram_secret_key_id",
+        // The requests to delete data that are still open, which an index holds and nothing else.
+        "select code, app_id, user_id",
         // One row, from the beginning of an index.
         "select next_step_at from scheduled_posts",
+        // Once at the start of a program.
+        "update tick_plans set marks = marks + 1, dirty_since = $2 where catalogue",
+        // The first row of an index.
+        "select min(at) from (select",
         // The newest few, from the end of the primary key.
         "select task, provider, model, cost_micro_usd, outcome from llm_calls order by id desc",
         // The handful of versions that came with the program.
@@ -144,7 +156,7 @@ mod tests {
         "select chain_id, tenant_id, agency_id from audit_heads union",
         "select kind, count(*)",
         "select action_type, status, count(*)",
-        "select next_run from cron_ticks",
+        "select fire_at from cron_ticks",
         "with recursive waiting (tenant_id)",
         "select distinct tenant_id from post_queue where status in ('pending', 'failed')",
         "select distinct tenant_id from approvals where status = 'pending'",

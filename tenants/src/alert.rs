@@ -38,6 +38,10 @@ word_enum! {
         AutonomyEarned = "autonomy_earned",
         /// An intent does not act by itself any more.
         AutonomyLost = "autonomy_lost",
+        /// A post that few people react to, by what the account is used to.
+        LowEngagement = "low_engagement",
+        /// Something that is not done by itself will run out, at the present pace, before it is renewed.
+        Forecast = "forecast",
     }
 }
 
@@ -70,8 +74,9 @@ impl AlertType {
             | AlertType::Budget
             | AlertType::Gap
             | AlertType::Spike
-            | AlertType::AutonomyLost => Severity::Warning,
-            AlertType::AutonomyEarned => Severity::Info,
+            | AlertType::AutonomyLost
+            | AlertType::Forecast => Severity::Warning,
+            AlertType::AutonomyEarned | AlertType::LowEngagement => Severity::Info,
         }
     }
 }

@@ -24,6 +24,7 @@ mod queue;
 mod replay;
 mod sandbox;
 mod serve;
+mod tick;
 mod vault;
 mod workspace;
 
@@ -103,6 +104,14 @@ enum Command {
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
+    /// The ticks of a tenant: when its roles do what by themselves.
+    #[command(subcommand)]
+    Tick(tick::TickCommand),
+    /// Whether a tenant's accounts work, and what will run out.
+    Health {
+        /// Tenant (id or slug).
+        tenant: String,
+    },
     /// What was learned from people's verdicts.
     #[command(subcommand)]
     Learning(learning::LearningCommand),
@@ -190,6 +199,8 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Calls(args) => money::calls(args, settings, output).await,
             Command::Post(command) => post::run(command, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
+            Command::Tick(command) => tick::run(command, settings, output).await,
+            Command::Health { tenant } => tick::health(&tenant, settings, output).await,
             Command::Learning(command) => learning::run(command, settings, output).await,
             Command::Insights(command) => intel::insights(command, settings, output).await,
             Command::Report(command) => intel::report(command, settings, output).await,

@@ -15,6 +15,7 @@ use super::address_book::AddressBook;
 use super::metrics::HttpMetrics;
 use super::node::NodeView;
 use crate::media::MediaDesk;
+use crate::posts::PostLinks;
 use crate::rehearsals::RehearsalDesk;
 
 /// Hints can be lost between nodes; this often accounts and apps are read again without one.
@@ -32,6 +33,8 @@ pub struct AppParts {
     pub vault: Arc<Vault>,
     /// The media library.
     pub media: Arc<MediaDesk>,
+    /// Signed addresses about posts.
+    pub post_links: Arc<PostLinks>,
     /// Rehearses recorded events.
     pub rehearsals: Arc<RehearsalDesk>,
     /// What the running node knows about itself.

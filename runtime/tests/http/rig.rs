@@ -21,7 +21,9 @@ use tenants::breaker::{BreakerConfig, CircuitBreaker};
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
 use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::{Ids, TenantId};
-use tenants::ports::{Finding, MentionText, Messenger, NoInsights, Receipt, SendError, Store, Usage};
+use tenants::ports::{
+    Finding, MentionText, Messenger, NoActivity, NoInsights, Receipt, SendError, Store, Usage,
+};
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
 use troupe::administration::Act;
@@ -29,6 +31,7 @@ use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
 use troupe::media::{LinkKeys, MediaDesk, MediaLimits, MediaLinks, MediaParts};
+use troupe::posts::PostLinks;
 use troupe::prompts::install_built_in;
 use troupe::rehearsals::{OtherModels, RehearsalDesk};
 
@@ -161,6 +164,7 @@ impl Rig {
                 Arc::new(database.clone()),
                 IntelSettings::default(),
             ),
+            activity: Arc::new(NoActivity("not there")),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake,
         };
@@ -177,6 +181,7 @@ impl Rig {
             apps: Arc::new(apps),
             vault: vault.clone(),
             media: media.clone(),
+            post_links: Arc::new(PostLinks::derived_from([b"rig".as_slice()], None)),
             rehearsals: Arc::new(
                 RehearsalDesk::new(ports.clone(), Arc::new(database.clone()), Arc::new(NoOthers)).unwrap(),
             ),

@@ -3,16 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
 mod approvals;
+mod clocks;
 mod connecting;
 mod conversations;
 mod decisions;
 mod delivery;
 mod faults;
+mod gaps;
 mod hostile;
 mod intel;
 mod learning;
 mod media;
 mod models;
+mod month;
 mod publishing;
 mod rehearsals;
 mod resilience;
