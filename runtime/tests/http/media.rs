@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tenants::changes::{Change, Changes};
 use tenants::ids::PostId;
 use tenants::media::MediaUser;
-use tenants::ports::{MediaLibrary, PublicMedia, UnitOfWork};
+use tenants::ports::{MediaLibrary, UnitOfWork};
 use troupe::http::HttpSettings;
 use troupe::media::samples::{self, Video};
 use troupe::media::{Clamd, MediaParts};
@@ -96,7 +96,8 @@ async fn the_same_content_is_held_once_however_many_bring_it_at_once() {
     let (rig, shop) = (&world.rig, &world.bakery);
     let before = files_in(&rig.media_folder).len();
     let file = samples::jpeg(200, 200, 2);
-    let bring = (0..6).map(|number| upload_in_pieces(rig, shop, &format!("cake-{number}.jpg"), file.clone()));
+    let bring = (0..6)
+        .map(async |number| upload_in_pieces(rig, shop, &format!("cake-{number}.jpg"), file.clone()).await);
     let replies = futures::future::join_all(bring).await;
     let ids: std::collections::BTreeSet<String> =
         replies.iter().map(|reply| reply.ok()["id"].to_string()).collect();
