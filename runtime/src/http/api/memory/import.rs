@@ -15,7 +15,7 @@ use crate::http::extract::QueryOf;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
-use crate::knowledge::{Format, Import, Reading, Unreadable, read};
+use crate::knowledge::{Format, Import, Reading, Tally, Unreadable, read, tally};
 
 /// How a file is taken in.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -37,8 +37,14 @@ pub(super) struct ImportQuery {
 /// What came of an import.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ImportResult {
-    /// Items that were taken in; those that were there before count once more.
+    /// Items that were taken in.
     imported: usize,
+    /// Those of them that were not there before.
+    new: usize,
+    /// Those of them that were; they count once more.
+    unchanged: usize,
+    /// Items of an earlier import that are gone, with `replace`.
+    removed: usize,
     /// The source that they carry.
     source: String,
     /// Lines that were left out.
@@ -90,15 +96,18 @@ pub(super) async fn import_into_memory(
         replace: query.replace,
     };
     let tenant = access.tenant.id;
-    let limit = state.ports.memory.stats(&tenant).await?.limit;
+    let memory = &state.ports.memory;
+    let limit = memory.stats(&tenant).await?.limit;
     let changes = access.caller.act(&state).import(tenant, &import, &reading.entries, limit);
+    let Tally { new, unchanged, removed } = tally(memory.as_ref(), &tenant, &import, &changes).await?;
     write::commit(&state, changes).await?;
     let skipped = reading
         .problems
         .into_iter()
         .map(|it| LineProblemView { line: it.line, problem: it.problem })
         .collect();
-    let result = ImportResult { imported: reading.entries.len(), source: import.source(), skipped };
+    let (imported, source) = (reading.entries.len(), import.source());
+    let result = ImportResult { imported, new, unchanged, removed, source, skipped };
     Ok((StatusCode::CREATED, Json(result)))
 }
 
