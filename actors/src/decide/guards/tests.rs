@@ -212,7 +212,7 @@ fn a_reply_that_is_only_what_the_customer_wrote_is_stopped_however_short() {
         "Scam!",
         "total fraud, thanks!",
     ] {
-        assert_eq!(found(parroted), [Guard::Echo], "{parroted}");
+        assert!(found(parroted).contains(&Guard::Echo), "{parroted}");
     }
     for answer in
         ["We are sorry to hear that.", "Acme is no scam, promised by all of us", "💛💛", "Acme bakes bread."]
