@@ -214,12 +214,8 @@ mod tests {
         assert!(run(remove("local-1")).await.is_err(), "it seals");
         assert_eq!(run(VaultCommand::Rotate).await.unwrap(), Finding::Fine);
         let workspace = Workspace::open(&settings).await.unwrap();
-        let shown: Vec<_> = keys(&workspace)
-            .await
-            .unwrap()
-            .into_iter()
-            .map(|key| (key.key, key.state, key.tokens))
-            .collect();
+        let shown: Vec<_> =
+            keys(&workspace).await.unwrap().into_iter().map(|key| (key.key, key.state, key.tokens)).collect();
         assert_eq!(shown, [("local-2".to_owned(), "active", 1), ("local-1".to_owned(), "old", 0)]);
         let account = workspace.foundations.database.all_accounts().await.unwrap().remove(0);
         let sealed = workspace.foundations.database.sealed_token(&account.tenant, &account.id).await;
