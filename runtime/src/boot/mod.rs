@@ -3,6 +3,7 @@
 mod embedder;
 mod foundations;
 mod media;
+mod mistakes;
 pub(crate) mod models;
 mod view;
 
@@ -95,7 +96,7 @@ impl Node {
         let listener = listen(settings.http.listen).await?;
         let address = listener.local_addr()?;
 
-        let foundations = Foundations::open(&settings, options.clock).await?;
+        let foundations = Foundations::open_with_models(&settings, options.clock).await?;
         let claim = foundations.database.claim_node().await?;
         foundations.database.migrate().await?;
         install_prompts(&foundations).await?;
