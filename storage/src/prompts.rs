@@ -86,7 +86,7 @@ statements! {
     /// verdict comes first.
     ARM_OUTCOMES {
         "select d.prompt, d.event_id, d.cost, d.latency, v.verdict, v.edit_distance from \
-         (select c.tenant_id, c.event_id, c.prompt, cast(sum(c.cost_micro_usd) as bigint) as cost, \
+         (select c.tenant_id, c.event_id, c.prompt, cast(sum(case when c.cost_micro_usd > 1000000000000 then 1000000000000 else c.cost_micro_usd end) as bigint) as cost, \
          cast(sum(c.latency_us) as bigint) as latency, max(c.at) as at from tenants t \
          join llm_calls c on c.tenant_id = t.id where t.agency_id = $1 and (t.id = $2 or $2 is null) \
          and c.at >= $4 and (c.at < $5 or $5 is null) and c.event_id is not null and c.prompt " (text_among 3)

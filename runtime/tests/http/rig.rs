@@ -314,6 +314,7 @@ impl NodeView for FakeNode {
             tenant: tenant.copied(),
             account: None,
             view: breaker.view(),
+            rests_until: None,
         }]
     }
 

@@ -40,6 +40,7 @@ pub(crate) enum Kind {
     Alerts,
     Forgettings,
     Memories,
+    MemoryLimits,
     Audit,
     Learning,
 }
@@ -94,6 +95,7 @@ impl Kind {
             | Change::DeleteUpload(_) => Kind::Media,
             Change::Forget(_) => Kind::Forgettings,
             Change::Remember(_) => Kind::Memories,
+            Change::LimitMemory { .. } => Kind::MemoryLimits,
             Change::Audit(_) => Kind::Audit,
             Change::AddVerdict(_) | Change::Learn(_) | Change::PutEarnedMode(_) => Kind::Learning,
         }
