@@ -16,6 +16,8 @@ use tenants::clock::Timestamp;
 const LONGEST_MEMORY: Duration = Duration::from_secs(40 * 86_400);
 /// Clocks have been put forward by a whole day at most (across the date line).
 const LONGEST_GAP_MINUTES: i64 = 25 * 60;
+/// Every minute of an hour is shown within so many, also where clocks move by half an hour.
+const LONGEST_HOUR_MINUTES: u32 = 120;
 
 /// Minute, hour, day of month, month, day of week.
 #[derive(Debug, Clone)]
@@ -79,13 +81,12 @@ impl Pattern {
 fn hourly(minute: u32, after: Timestamp, zone: Tz) -> Timestamp {
     const MINUTE: i64 = 60_000_000;
     let mut due = Timestamp::from_micros((after.as_micros().div_euclid(MINUTE) + 1) * MINUTE);
-    // A change of clocks by less than an hour takes one more step.
-    for _ in 0..4 {
-        let shown = due.to_utc().with_timezone(&zone).minute();
-        if shown == minute {
+    // Minute by minute: where clocks move by less than an hour, the same minute can be shown again half an hour later.
+    for _ in 0..LONGEST_HOUR_MINUTES {
+        if due.to_utc().with_timezone(&zone).minute() == minute {
             break;
         }
-        due = due + Duration::from_secs(60 * u64::from((minute + 60 - shown) % 60));
+        due = due + Duration::from_secs(60);
     }
     due
 }
@@ -159,6 +160,9 @@ mod tests {
         // Lord Howe Island moves by half an hour; Kathmandu is three quarters off.
         let howe = all("0 * * * *", Tz::Australia__Lord_Howe, "2026-04-04T13:31:00Z", "2026-04-04T18:00:00Z");
         assert_eq!(howe, ["04-04T14:00", "04-04T15:30", "04-04T16:30", "04-04T17:30"]);
+        let half =
+            all("30 * * * *", Tz::Australia__Lord_Howe, "2026-04-04T13:31:00Z", "2026-04-04T16:30:00Z");
+        assert_eq!(half, ["04-04T14:30", "04-04T15:00", "04-04T16:00"]);
         let nepal = all("0 * * * *", Tz::Asia__Kathmandu, "2026-04-04T00:00:00Z", "2026-04-04T02:00:00Z");
         assert_eq!(nepal, ["04-04T00:15", "04-04T01:15"]);
     }
