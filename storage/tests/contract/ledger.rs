@@ -303,8 +303,8 @@ async fn every_day_has_its_own_money(database: TestDatabase) {
     );
     let next = world.store.find_budget(&of_tenant(&world), "2025-11-18").await.unwrap().unwrap();
     assert_eq!((next.spent, next.reserved), (usd(0), usd(1_000)));
-    // The agency's day ends at another hour than its tenant's.
-    let mut two_days = wanted(&world, 10, vec![line(&world, of_agency(&world), 100)]);
+    // The agency's day ends at another hour than its tenant's. It has cost 900 before the agency had a budget.
+    let mut two_days = wanted(&world, 10, vec![line(&world, of_agency(&world), 910)]);
     two_days.lines.push(BudgetLine { day: "2025-11-19".into(), ..line(&world, of_tenant(&world), 100) });
     granted(&world, &two_days).await;
 }
