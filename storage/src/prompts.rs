@@ -55,7 +55,7 @@ statements! {
     IN_USE {
         "select k.key, cast(null as" (only sqlite " blob") (only postgres " uuid") ") as tenant_id, \
          coalesce(c.version, k.version) as version, c.version is null as is_default from prompt_keys k \
-         left join prompt_choices c on c.scope_id = $1 and c.key = k.key where k.version > 0 \
+         left join prompt_choices c on c.scope_id = $1 and c.key = k.key where (k.version > 0 or c.version is not null) \
          union all select key, tenant_id, version, false from prompt_choices where agency_id = $1 \
          and tenant_id is not null"
     }
