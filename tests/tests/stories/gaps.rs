@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use tenants::clock::Clock;
 
 stories!(
-    a_comment_that_no_webhook_told_of_is_found_answered_and_told,
+    a_refused_token_rests_the_account_and_its_polls;
+    open: a_comment_that_no_webhook_told_of_is_found_answered_and_told,
     a_webhook_that_comes_late_changes_nothing,
     a_message_that_no_webhook_told_of_is_answered,
     a_person_who_answered_from_the_phone_in_the_gap_keeps_the_conversation,
@@ -20,7 +21,6 @@ stories!(
     our_own_replies_are_no_gap,
     comments_that_instagram_counts_and_does_not_show_are_told_with_advice,
     a_post_that_few_react_to_is_noticed_once,
-    a_refused_token_rests_the_account_and_its_polls,
     an_account_without_webhooks_is_told_and_its_health_shows_it,
 );
 
