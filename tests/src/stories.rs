@@ -5,24 +5,8 @@ use crate::app::{Backend, TestApp};
 /// Makes two tests of every story: `sqlite::name` and `postgres::name`.
 ///
 /// The PostgreSQL one says that it was left out when PostgreSQL is not installed; with `REQUIRE_SERVICES=1` it fails.
-///
-/// Stories named after `open:` have not been seen to pass yet. They are listed as ignored; `-- --ignored` runs them.
 #[macro_export]
 macro_rules! stories {
-    ($($name:ident),+ $(,)?; open: $($open:ident),+ $(,)?) => {
-        $crate::stories!($($name),+);
-        $crate::stories!(open: $($open),+);
-    };
-    (open: $($open:ident),+ $(,)?) => {
-        mod open {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            #[ignore = "not seen to pass yet"]
-            async fn $open() {
-                $crate::run_story($crate::Backend::Sqlite, super::$open).await;
-                $crate::run_story($crate::Backend::Postgres, super::$open).await;
-            })+
-        }
-    };
     ($($name:ident),+ $(,)?) => {
         mod sqlite {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]

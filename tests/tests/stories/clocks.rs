@@ -15,8 +15,8 @@ use tenants::ports::{Ticks, UnitOfWork};
 
 stories!(
     a_new_tenant_has_its_ticks_by_its_own_clock,
-    a_tick_asked_for_runs_once_and_its_outcome_is_shown;
-    open: a_tick_missed_while_nothing_ran_is_run_once_or_left_out_as_it_says,
+    a_tick_asked_for_runs_once_and_its_outcome_is_shown,
+    a_tick_missed_while_nothing_ran_is_run_once_or_left_out_as_it_says,
     a_suspended_tenant_has_no_ticks_and_makes_up_for_the_last_when_it_comes_back,
     a_tenant_that_moves_to_another_zone_gets_no_report_twice_and_none_not_at_all,
     an_effect_left_behind_is_read_back_and_done_once,

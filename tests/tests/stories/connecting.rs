@@ -20,8 +20,8 @@ stories!(
     an_account_of_another_tenant_is_not_connected_twice,
     a_trouble_of_instagram_in_the_middle_of_a_login_is_told_and_can_be_repeated,
     whoever_removes_the_app_is_disconnected_and_only_a_true_signature_counts,
-    a_deletion_erases_the_connection_and_what_was_said;
-    open: a_changed_public_address_does_not_exchange_an_old_code,
+    a_deletion_erases_the_connection_and_what_was_said,
+    a_changed_public_address_does_not_exchange_an_old_code,
 );
 
 const ALLOW: (&str, &str) = ("sandbox_decision", "allow");

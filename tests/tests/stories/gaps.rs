@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tenants::clock::Clock;
 
 stories!(
-    a_refused_token_rests_the_account_and_its_polls;
-    open: a_comment_that_no_webhook_told_of_is_found_answered_and_told,
+    a_refused_token_rests_the_account_and_its_polls,
+    a_comment_that_no_webhook_told_of_is_found_answered_and_told,
     a_webhook_that_comes_late_changes_nothing,
     a_message_that_no_webhook_told_of_is_answered,
     a_person_who_answered_from_the_phone_in_the_gap_keeps_the_conversation,

@@ -22,8 +22,8 @@ stories!(
     a_csv_is_imported_as_a_whole_or_its_problems_are_told,
     a_client_approves_by_a_signed_address_without_an_account,
     a_calendar_application_fetches_the_calendar_by_a_signed_address,
-    captions_are_suggested_without_a_model_and_labelled;
-    open: a_lost_answer_to_publishing_leaves_one_post,
+    captions_are_suggested_without_a_model_and_labelled,
+    a_lost_answer_to_publishing_leaves_one_post,
     a_connection_that_breaks_behind_publishing_leaves_one_post,
     too_early_is_tried_again_and_published_once,
     a_file_that_is_not_fetched_for_a_moment_is_fetched_later,

@@ -13,8 +13,8 @@ stories!(
     every_cause_of_death_is_told_once_with_words_and_a_reconnect_goes_on,
     a_renewal_whose_answer_was_lost_is_repeated_and_nothing_is_lost,
     a_renewal_cut_off_by_the_end_of_the_node_is_made_good_at_the_next_start,
-    keys_of_the_vault_are_rotated_while_replies_go_out;
-    open: a_token_is_renewed_before_it_runs_out_and_works_long_after,
+    keys_of_the_vault_are_rotated_while_replies_go_out,
+    a_token_is_renewed_before_it_runs_out_and_works_long_after,
     a_token_that_nobody_could_renew_is_warned_of_and_marked_when_it_ran_out,
 );
 
