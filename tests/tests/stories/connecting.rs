@@ -266,7 +266,7 @@ async fn a_changed_public_address_does_not_exchange_an_old_code(mut app: TestApp
     let (shop, _) = stranger(&app, "acme", Login::Instagram).await;
     let (id, url) = begin(&app, &shop, json!({})).await;
     let state = url.rsplit_once("state=").unwrap().1.to_owned();
-    app.restart().await;
+    app.restart_elsewhere().await;
     let callback = format!("{}/oauth/callback", app.node().base_url());
     let page = app.api.browse(&callback, &[("code", "AQBany"), ("state", &state)]).await;
     let failed = attempt(&app, &shop, &id).await;

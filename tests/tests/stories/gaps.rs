@@ -162,6 +162,7 @@ async fn our_own_replies_are_no_gap(app: TestApp) -> TestApp {
     // Webhooks about what we write get lost; that is nothing to make up for.
     app.sandbox.fault(Fault::new(FaultKind::DropWebhooks));
     app.message(&shop, "other", "hello");
+    app.settle().await;
     app.sandbox.clear_faults();
     until_polled(&app).await;
     let alerts = open_alerts(&app, &shop, "gap").await;
