@@ -4,8 +4,11 @@ use std::path::Path;
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
+use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::SimpleAuth;
+use s3s::path::S3Path;
 use s3s::service::S3ServiceBuilder;
+use s3s::{S3Result, s3_error};
 use s3s_fs::FileSystem;
 use secrecy::SecretString;
 use tenants::tasks::Tasks;
@@ -16,6 +19,24 @@ use troupe_storage::BucketOptions;
 pub const BUCKET: &str = "troupe-media";
 const KEY_ID: &str = "AKIATEST";
 const KEY: &str = "a secret of forty letters, more or less.";
+
+/// Refuses other buckets as S3 does. The server alone makes a folder of whatever name something is put under.
+struct OneBucket;
+
+#[async_trait::async_trait]
+impl S3Access for OneBucket {
+    async fn check(&self, request: &mut S3AccessContext<'_>) -> S3Result<()> {
+        if request.credentials().is_none() {
+            return Err(s3_error!(AccessDenied));
+        }
+        match request.s3_path() {
+            S3Path::Bucket { bucket } | S3Path::Object { bucket, .. } if **bucket != *BUCKET => {
+                Err(s3_error!(NoSuchBucket))
+            }
+            _ => Ok(()),
+        }
+    }
+}
 
 /// A running server; it ends with the test.
 pub struct Server {
@@ -28,6 +49,7 @@ impl Server {
         std::fs::create_dir(folder.join(BUCKET)).unwrap();
         let mut service = S3ServiceBuilder::new(FileSystem::new(folder).unwrap());
         service.set_auth(SimpleAuth::from_single(KEY_ID, KEY));
+        service.set_access(OneBucket);
         let service = service.build();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
