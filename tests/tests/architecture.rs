@@ -83,3 +83,32 @@ fn only_the_instagram_crate_can_open_a_secret() {
     let opens = vault.iter().any(|(_, text)| text.contains("pub fn open"));
     assert!(!opens, "opening a sealed secret must stay inside the crate");
 }
+
+/// Names in backticks that look like a test's: words joined by underscores, at least four.
+fn named_tests(text: &str) -> BTreeSet<&str> {
+    let is_test = |word: &&str| {
+        word.matches('_').count() >= 3
+            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    text.split('`').skip(1).step_by(2).filter(is_test).collect()
+}
+
+#[test]
+fn every_test_that_the_page_of_pitfalls_names_exists() {
+    let page = std::fs::read_to_string(root().join("docs/pitfalls.md")).unwrap();
+    let rows: Vec<&str> =
+        page.lines().filter(|line| line.starts_with("| ") && !line.contains("---")).skip(1).collect();
+    assert_eq!(rows.len(), 26);
+    let mut files = Vec::new();
+    for folder in ["tests", "actors", "instagram", "sandbox", "storage", "runtime"] {
+        sources(&root().join(folder), &mut files);
+    }
+    for row in rows {
+        let names = named_tests(row);
+        assert!(!names.is_empty() || row.contains("no test: "), "neither test nor reason: {row}");
+        for name in names {
+            let exists = files.iter().any(|(_, text)| text.contains(&format!("fn {name}(")));
+            assert!(exists, "docs/pitfalls.md names `{name}`, which does not exist");
+        }
+    }
+}

@@ -15,7 +15,7 @@ pub(super) struct GraphError {
     pub(super) code: i64,
     pub(super) subcode: Option<i64>,
     pub(super) is_transient: bool,
-    message: String,
+    pub(super) message: String,
 }
 
 impl GraphError {

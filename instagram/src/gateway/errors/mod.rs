@@ -1,5 +1,6 @@
 //! What a failed call means for what happens next. Codes decide, never the HTTP status and never a text.
 
+mod advice;
 mod envelope;
 mod table;
 #[cfg(test)]
@@ -91,8 +92,14 @@ fn from_graph(graph: &GraphError, answer: &Answer, call: &Call) -> SendError {
         app_wide,
         skip_reason,
         usage: answer.usage.clone(),
-        ..failure(category, format!("{label}{graph}"))
+        ..failure(category, format!("{label}{graph}{}", next_step(&graph, skip_reason)))
     }
+}
+
+/// What a person can do, as the end of a sentence; empty where nothing or nobody is needed.
+fn next_step(graph: &GraphError, skip_reason: Option<SkipReason>) -> String {
+    let advice = advice::advice(graph.code, graph.subcode, &graph.message);
+    advice.filter(|_| skip_reason.is_none()).map_or_else(String::new, |advice| format!(" ({advice})"))
 }
 
 fn from_unreadable(answer: &Answer, purpose: Purpose) -> SendError {
