@@ -11,6 +11,7 @@ use tenants::changes::Change;
 use tenants::clock::Timestamp;
 use tenants::ids::{AlertId, Ids};
 use tenants::models::BudgetState;
+use tenants::ports::{PostsOutlook, PublishingQuota};
 
 /// Pace is reckoned from so much of a day on: a busy first minute says nothing.
 const LEAST_TIME: Duration = Duration::from_secs(3_600);
@@ -27,6 +28,8 @@ pub enum Supply {
     LlmBudget,
     /// An account's access token.
     Token,
+    /// Posts that the platform lets an account publish in a day.
+    Posts,
 }
 
 impl std::fmt::Display for Supply {
@@ -34,6 +37,7 @@ impl std::fmt::Display for Supply {
         f.write_str(match self {
             Self::LlmBudget => "the budget for language models",
             Self::Token => "a token",
+            Self::Posts => "the limit of posts",
         })
     }
 }
@@ -81,6 +85,45 @@ pub fn of_token(account: &Account) -> Option<Forecast> {
         resets_at: None,
         runs_out_at: Some(account.token_expires_at?),
     })
+}
+
+/// How long the platform's limit of posts will last an account.
+pub fn of_posts(outlook: &PostsOutlook, of: String) -> Forecast {
+    Forecast {
+        supply: Supply::Posts,
+        of,
+        used: Some(outlook.used.into()),
+        limit: Some(outlook.total.into()),
+        resets_at: None,
+        runs_out_at: outlook.runs_out_at,
+    }
+}
+
+/// Whether `planned` posts fit a limit that counts the posts of a window that moves along. `published` are those of the
+/// present window that are known; of others that the platform counts nobody knows when they leave the window, so they count
+/// to its end.
+pub(crate) fn outlook(
+    quota: &PublishingQuota,
+    published: &[Timestamp],
+    planned: &[Timestamp],
+    now: Timestamp,
+) -> PostsOutlook {
+    let unknown = (quota.used as usize).saturating_sub(published.len());
+    let mut planned: Vec<Timestamp> = planned.to_vec();
+    planned.sort_unstable();
+    let has_room = |index: usize, due: Timestamp| {
+        let is_counted = |at: &&Timestamp| due.since(**at) < quota.window;
+        let others = if due.since(now) < quota.window { unknown } else { 0 };
+        let counted = published.iter().chain(&planned[..index]).filter(is_counted).count() + others;
+        counted < quota.total as usize
+    };
+    let too_much = planned.iter().enumerate().find(|(index, due)| !has_room(*index, **due));
+    PostsOutlook {
+        used: quota.used,
+        total: quota.total,
+        planned: u32::try_from(planned.len()).unwrap_or(u32::MAX),
+        runs_out_at: too_much.map(|(_, due)| *due),
+    }
 }
 
 /// When `limit` is reached if it goes on as it has since `began`.
@@ -156,6 +199,23 @@ mod tests {
         assert_eq!(forecast(1_000_000, "2026-03-04T09:00:00Z"), None);
         assert_eq!(forecast(0, "2026-03-04T09:00:00Z"), None);
         assert_eq!(forecast(1_000_000, "2026-03-03T23:20:00Z"), None);
+    }
+
+    #[test]
+    fn posts_wait_when_more_are_planned_than_the_moving_window_has_room_for() {
+        let now = at("2026-03-04T09:00:00Z");
+        let hours = |hours: i64| Timestamp::from_millis(now.as_millis() + hours * 3_600_000);
+        let quota = |used| PublishingQuota { used, total: 3, window: Duration::from_secs(86_400) };
+        let runs_out = |used, published: &[i64], planned: &[i64]| {
+            let of = |list: &[i64]| list.iter().map(|at| hours(*at)).collect::<Vec<_>>();
+            outlook(&quota(used), &of(published), &of(planned), now).runs_out_at
+        };
+        assert_eq!(runs_out(0, &[], &[1, 2, 3]), None);
+        assert_eq!(runs_out(0, &[], &[4, 3, 2, 1]), Some(hours(4)), "in whatever order they were planned");
+        assert_eq!(runs_out(2, &[], &[1, 2]), Some(hours(2)), "published by hand, nobody knows when");
+        assert_eq!(runs_out(2, &[-23, -22], &[1, 2]), None, "those of yesterday leave the window before");
+        assert_eq!(runs_out(2, &[-23, -1], &[1, 2, 3]), Some(hours(3)));
+        assert_eq!(runs_out(3, &[], &[25]), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use tenants::alert::{AlertType, NewAlert};
 use tenants::changes::Change;
 use tenants::clock::Timestamp;
 use tenants::ids::{AlertId, Ids};
-use tenants::ports::SeenItem;
+use tenants::ports::{PostsOutlook, SeenItem};
 
 use super::engagement::Low;
 
@@ -59,6 +59,45 @@ impl About<'_> {
 
     fn gap_key(&self) -> String {
         format!("gap:{}", self.account.id)
+    }
+
+    /// More posts are planned than Instagram lets the account publish.
+    pub fn posts_will_wait(&self, posts: &PostsOutlook) -> NewAlert {
+        let until = posts.runs_out_at.unwrap_or(self.now);
+        let message = format!(
+            "{} posts of @{} are planned for the next 24 hours, and {} of the {} that Instagram allows in a day are used: \
+             the one due at {until} and later ones will have to wait. Move some to another day.",
+            posts.planned, self.account.username, posts.used, posts.total
+        );
+        let details = json!({ "account": self.account.id, "posts": posts });
+        self.alert(AlertType::Forecast, self.posts_key(), message, details)
+    }
+
+    pub fn posts_fit(&self) -> Change {
+        self.over(self.posts_key())
+    }
+
+    fn posts_key(&self) -> String {
+        format!("forecast:posts:{}", self.account.id)
+    }
+
+    /// The account will soon be slowed down or stopped by Instagram's rate limit.
+    pub fn calls_nearly_used(&self, used: u32) -> NewAlert {
+        let message = format!(
+            "@{} has used {used} % of the calls that Instagram allows it: what is sent will soon be slowed down, and \
+             waits when they are used up. Lower its hourly caps, or leave it.",
+            self.account.username
+        );
+        let details = json!({ "account": self.account.id, "used_percent": used });
+        self.alert(AlertType::Forecast, self.calls_key(), message, details)
+    }
+
+    pub fn calls_left(&self) -> Change {
+        self.over(self.calls_key())
+    }
+
+    fn calls_key(&self) -> String {
+        format!("forecast:calls:{}", self.account.id)
     }
 
     /// Instagram counts comments and shows none of them.

@@ -7,12 +7,21 @@ use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::effect::ErrorCategory;
 use tenants::models::BudgetState;
-use tenants::ports::{AccountHealth, AccountWatch, SendError, Standing, StoreError, TenantContext, Watched};
+use tenants::ports::{
+    AccountHealth, AccountWatch, PostsOutlook, SendError, Standing, StoreError, TenantContext, Watched,
+};
+use tenants::post::{Post, PostState};
 
 use super::Watcher;
 use super::alerts::About;
 use crate::upkeep::forecast;
 
+/// How far ahead posts are looked at.
+const DAY: Duration = Duration::from_secs(86_400);
+/// Posts of a tenant that are looked at for that.
+const MOST_POSTS: u32 = 2_000;
+/// From this part of the allowance on, in percent, somebody is told: a little before calls are slowed down.
+const NEARLY_USED: u32 = 75;
 /// Without these webhooks an account is deaf.
 const NEEDED_FIELDS: [&str; 2] = ["comments", "messages"];
 
@@ -68,10 +77,35 @@ impl Watcher {
                     _ => Standing::Fine,
                 };
                 health.webhook_fields = read.found;
+                health.usage_percent = read.usage.account_percent.map(whole);
+                health.app_usage_percent = read.usage.app_percent.map(whole);
             }
             Err(error) => self.0.dispatcher.has_read(&account.id, Err(&error)),
         }
+        health.posts = self.posts_outlook(account, began).await?;
         Ok(health)
+    }
+
+    /// Whether what is planned fits Instagram's limit of posts, which is asked for only when something is planned.
+    async fn posts_outlook(
+        &self,
+        account: &Account,
+        now: Timestamp,
+    ) -> Result<Option<PostsOutlook>, StoreError> {
+        let ports = &self.0.ports;
+        let posts =
+            ports.posts.posts_between(&account.tenant, now - DAY - DAY, now + DAY, MOST_POSTS).await?;
+        let own = || posts.iter().filter(|post| post.account == account.id);
+        let planned: Vec<Timestamp> =
+            own().filter(|post| is_planned(post)).filter_map(|post| post.scheduled_at).collect();
+        if planned.is_empty() {
+            return Ok(None);
+        }
+        // Nothing is concluded from a failure: the next look comes soon.
+        let Ok(Some(quota)) = ports.platform.quota(account).await else { return Ok(None) };
+        let published: Vec<Timestamp> =
+            own().filter_map(|post| post.published_at).filter(|at| now.since(*at) < quota.window).collect();
+        Ok(Some(forecast::outlook(&quota, &published, &planned, now)))
     }
 
     async fn tell_health(
@@ -91,6 +125,18 @@ impl Watcher {
             }
             Standing::Fine | Standing::Warning if were_off => changes.push(about.webhooks_over()),
             _ => {}
+        }
+        let is_short = |health: &AccountHealth| health.posts.filter(|posts| posts.runs_out_at.is_some());
+        match is_short(health) {
+            Some(posts) => changes.push(Change::RaiseAlert(Box::new(about.posts_will_wait(&posts)), now)),
+            None if before.and_then(is_short).is_some() => changes.push(about.posts_fit()),
+            None => {}
+        }
+        let is_near = |health: &AccountHealth| health.usage_percent.filter(|used| *used >= NEARLY_USED);
+        match is_near(health) {
+            Some(used) => changes.push(Change::RaiseAlert(Box::new(about.calls_nearly_used(used)), now)),
+            None if before.and_then(is_near).is_some() => changes.push(about.calls_left()),
+            None => {}
         }
         changes.list.extend(self.budget_warning(tenant, now).await?);
         if changes.list.is_empty() {
@@ -121,7 +167,20 @@ fn not_known() -> AccountHealth {
         token_error: None,
         webhooks: Standing::Unknown,
         webhook_fields: Vec::new(),
+        usage_percent: None,
+        app_usage_percent: None,
+        posts: None,
     }
+}
+
+/// Part of the allowance as a whole number of percent.
+fn whole(percent: f32) -> u32 {
+    // Saturates; what is no number is 0.
+    percent.round() as u32
+}
+
+fn is_planned(post: &Post) -> bool {
+    matches!(post.state, PostState::Approved | PostState::Pending | PostState::Publishing)
 }
 
 fn standing_of(error: &SendError) -> Standing {

@@ -61,6 +61,10 @@ pub struct AccountHealthView {
     pub webhooks: Standing,
     /// For which fields.
     pub webhook_fields: Vec<String>,
+    /// How much of the calls that Instagram allows the account was used, in percent, as of `checked_at`.
+    pub usage_percent: Option<u32>,
+    /// The same of its Meta app.
+    pub app_usage_percent: Option<u32>,
     /// Whether calls are let through; `null` where no node knows.
     #[schema(value_type = Option<schema::BreakerState>)]
     pub breaker: Option<BreakerState>,
@@ -108,7 +112,8 @@ pub struct TickTroubleView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Forecast)]
 pub struct ForecastView {
-    /// `llm_budget` (millionths of a US dollar) or `token`.
+    /// `llm_budget` (millionths of a US dollar), `token`, or `posts` (that Instagram allows in a day; there while some are
+    /// planned).
     #[schema(value_type = String)]
     pub supply: Supply,
     /// Whose: a tenant or an account.
@@ -153,6 +158,7 @@ pub async fn health_of(
     let status = of_accounts.chain(of_ticks).max_by_key(|standing| gravity(*standing));
     let mut forecasts = vec![budget_forecast(store, ledger, tenant, now).await?];
     forecasts.extend(accounts.iter().filter_map(forecast::of_token));
+    forecasts.extend(facts.posts_forecasts());
     Ok(HealthView {
         status: status.unwrap_or(Standing::Fine),
         accounts: views,
@@ -183,6 +189,12 @@ impl<'a> Facts<'a> {
         })
     }
 
+    fn posts_forecasts(&self) -> impl Iterator<Item = Forecast> {
+        let watches = self.watches.iter();
+        let seen = watches.filter_map(|watch| Some((watch.account, watch.health.as_ref()?.posts?)));
+        seen.map(|(account, posts)| forecast::of_posts(&posts, account.to_string()))
+    }
+
     fn account(&self, account: &Account, now: Timestamp) -> AccountHealthView {
         let watch = self.watches.iter().find(|watch| watch.account == account.id);
         let health = watch.and_then(|watch| watch.health.as_ref());
@@ -199,6 +211,8 @@ impl<'a> Facts<'a> {
             token_expires_at: account.token_expires_at,
             webhooks: health.map_or(Standing::Unknown, |health| health.webhooks),
             webhook_fields: health.map(|health| health.webhook_fields.clone()).unwrap_or_default(),
+            usage_percent: health.and_then(|health| health.usage_percent),
+            app_usage_percent: health.and_then(|health| health.app_usage_percent),
             breaker: breaker.map(|breaker| breaker.view.state),
             waiting: queue.map_or(0, |queue| queue.waiting),
             oldest_waiting_at: queue.map(|queue| queue.oldest_at),

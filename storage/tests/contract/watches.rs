@@ -7,7 +7,8 @@ use tenants::changes::{Change, EffectMove};
 use tenants::effect::EffectState;
 use tenants::event::EventKind;
 use tenants::ports::{
-    AccountHealth, Alerts, Delivery, Inbox, MediaMark, Seen, Standing, Trimmed, Watched, Watches,
+    AccountHealth, Alerts, Delivery, Inbox, MediaMark, PostsOutlook, Seen, Standing, Trimmed, Watched,
+    Watches,
 };
 use troupe_storage::testing::TestDatabase;
 
@@ -50,6 +51,9 @@ async fn an_account_is_looked_at_when_its_time_has_come_and_what_was_seen_is_kep
         token_error: None,
         webhooks: Standing::Broken,
         webhook_fields: vec!["comments".into()],
+        usage_percent: Some(42),
+        app_usage_percent: None,
+        posts: Some(PostsOutlook { used: 1, total: 100, planned: 2, runs_out_at: Some(world.now()) }),
     };
     assert_eq!(world.store.due_checks(world.now(), 10).await.unwrap().len(), 1);
     let checked = Watched::Checked { health: Box::new(health.clone()), health_at };

@@ -69,6 +69,28 @@ pub struct AccountHealth {
     pub webhooks: Standing,
     /// For which fields.
     pub webhook_fields: Vec<String>,
+    /// How much of what Instagram allows the account was used, in percent, as far as it told.
+    #[serde(default)]
+    pub usage_percent: Option<u32>,
+    /// How much of what Instagram allows the account's Meta app was used, in percent, as far as it told.
+    #[serde(default)]
+    pub app_usage_percent: Option<u32>,
+    /// How long the limit of posts will last; `None` while nothing is planned.
+    #[serde(default)]
+    pub posts: Option<PostsOutlook>,
+}
+
+/// Whether the posts planned for the next day fit the platform's limit of posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostsOutlook {
+    /// Published in the present window, from here or by hand.
+    pub used: u32,
+    /// Most in a window.
+    pub total: u32,
+    /// Posts planned for the next day.
+    pub planned: u32,
+    /// When the first of them is due that will have to wait; `None` when all fit.
+    pub runs_out_at: Option<Timestamp>,
 }
 
 /// When an account is looked at next, and what was found.
