@@ -41,7 +41,7 @@ pub(super) fn link_keys(vault: &[(String, SecretString)]) -> LinkKeys {
 pub(super) fn post_links(vault: &[(String, SecretString)], settings: &Settings) -> PostLinks {
     let keys: Vec<Vec<u8>> =
         vault.iter().filter_map(|(_, key)| STANDARD.decode(key.expose_secret().trim()).ok()).collect();
-    PostLinks::derived_from(keys.iter().map(Vec::as_slice), settings.media.public_url())
+    PostLinks::derived_from(keys.iter().map(Vec::as_slice), settings.people_url())
 }
 
 /// Opens the library. A bucket is not asked yet.
@@ -71,7 +71,7 @@ pub(super) fn open(settings: &Settings, keys: LinkKeys, around: Around) -> anyho
     let links = MediaLinks {
         keys,
         clock: around.clock.clone(),
-        public_url: media.public_url(),
+        public_url: settings.media_url(),
         bucket: bucket.presign.then(|| files.clone()),
     };
     let scanner = (!media.clamd.is_empty())

@@ -106,12 +106,12 @@ async fn media(foundations: &Foundations, settings: &Settings) -> Vec<Check> {
         Ok(tenants) => Check::fine("media files", format!("of {} tenants", tenants.len())),
         Err(error) => Check::trouble("media files", format!("{:#}", anyhow::Error::new(error))),
     }];
-    checks.push(match (settings.media.public_url(), settings.media.bucket.presign) {
+    checks.push(match (settings.media_url(), settings.media.bucket.presign) {
         (Some(url), _) => Check::fine("media address", url),
         (None, true) => Check::fine("media address", "Instagram fetches media from the bucket"),
         (None, false) => Check::fine(
             "media address",
-            "none: nothing can be published before media.public_url says where the internet reaches this installation",
+            "none: nothing can be published before http.public_url says where the internet reaches this installation",
         ),
     });
     if let Some(scanner) = desk.scanner() {

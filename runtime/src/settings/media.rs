@@ -14,7 +14,7 @@ use crate::media::MediaLimits;
 pub struct MediaSettings {
     /// Folder of the files; empty for `media` in the data folder.
     pub folder: PathBuf,
-    /// Where the internet reaches this installation; empty when it does not.
+    /// Where Instagram fetches media, when that is elsewhere than `http.public_url`.
     pub public_url: String,
     /// Largest file, in bytes.
     pub max_bytes: u64,
@@ -55,11 +55,6 @@ pub struct BucketSettings {
 }
 
 impl MediaSettings {
-    /// Where the internet reaches this installation.
-    pub fn public_url(&self) -> Option<String> {
-        (!self.public_url.is_empty()).then(|| self.public_url.clone())
-    }
-
     /// Limits of the library.
     pub fn limits(&self) -> MediaLimits {
         MediaLimits {

@@ -302,6 +302,7 @@ impl Settings {
         let public = &self.http.public_url;
         if !(public.is_empty() || public.starts_with("https://") || public.starts_with("http://"))
             || public.contains(['?', '#'])
+            || !public.is_ascii()
         {
             return invalid("http.public_url", "must be an address such as https://troupe.example.com");
         }
@@ -323,6 +324,19 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// Where Instagram fetches media: `media.public_url`, else `http.public_url`; `None` while neither is set, because
+    /// nobody outside reaches the address that is listened on.
+    pub fn media_url(&self) -> Option<String> {
+        let set = [&self.media.public_url, &self.http.public_url].into_iter().find(|url| !url.is_empty());
+        set.map(|url| url.trim_end_matches('/').to_owned())
+    }
+
+    /// Where people reach this installation, as far as it is set: `http.public_url`, else `media.public_url`.
+    pub fn people_url(&self) -> Option<String> {
+        let set = [&self.http.public_url, &self.media.public_url].into_iter().find(|url| !url.is_empty());
+        set.map(|url| url.trim_end_matches('/').to_owned())
     }
 
     /// The address of the database, as the storage layer takes it.
@@ -441,6 +455,18 @@ mod tests {
         assert_eq!(models_file("[models]\nfile = \"\"\n", &[]), Path::new(""));
         let env = [("TROUPE__MODELS__FILE", "here.toml")];
         assert_eq!(models_file(relative, &env), Path::new("here.toml"), "a shell means the folder it is in");
+    }
+
+    #[test]
+    fn media_are_fetched_from_the_public_address_unless_they_have_one_of_their_own() {
+        let media_url = |overrides| Settings::with(overrides).unwrap().media_url();
+        let public = "[http]\npublic_url = \"https://troupe.example.com/\"\n";
+        assert_eq!(media_url(""), None);
+        assert_eq!(media_url(public).as_deref(), Some("https://troupe.example.com"));
+        let both = format!("{public}[media]\npublic_url = \"https://cdn.example.com\"\n");
+        let settings = Settings::with(&both).unwrap();
+        assert_eq!(settings.media_url().as_deref(), Some("https://cdn.example.com"));
+        assert_eq!(settings.people_url().as_deref(), Some("https://troupe.example.com"));
     }
 
     #[test]

@@ -107,8 +107,8 @@ pub trait PublicMedia: Send + Sync {
 pub enum PublicMediaError {
     /// The installation does not know its own public address.
     #[error(
-        "Instagram cannot fetch media: set media.public_url to the address under which this installation is \
-             reached from the internet"
+        "Instagram cannot fetch media: set http.public_url to the address under which this installation is \
+             reached from the internet, or media.public_url to where its media are"
     )]
     NoPublicAddress,
     /// The storage could not sign it.
