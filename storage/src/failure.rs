@@ -33,6 +33,19 @@ impl Failure {
         }
     }
 
+    /// What becomes of a row that was added, or replaced where it is the tenant's own: nothing written means that its id is
+    /// another's.
+    pub(crate) fn of_put(
+        stored: Result<u64, Self>,
+        id: impl std::fmt::Display,
+        taken: impl FnOnce() -> String,
+    ) -> Result<(), Self> {
+        match stored.map_err(|failure| failure.when_taken(taken))? {
+            0 => Err(Failure::Conflict(format!("{id} exists already"))),
+            _ => Ok(()),
+        }
+    }
+
     /// The answer for the unit of work.
     pub(crate) fn into_store_error(self) -> StoreError {
         match self {

@@ -23,7 +23,7 @@ use tenants::tasks::Tasks;
 use tokio::sync::broadcast;
 
 use super::intel::nothing_gathered;
-use super::{Bulletin, MemoryStore, Pictures, ScriptedConnections};
+use super::{Bulletin, MemoryStore, Pictures, ScriptedConnections, Steps};
 use crate::Ports;
 
 /// 2025-11-21, a Friday.
@@ -185,6 +185,48 @@ impl World {
         let context = data.contexts.get_mut(&shop.tenant).unwrap();
         change(context);
         context.tenant.version += 1;
+    }
+
+    pub(crate) fn account_status(&self, shop: Shop) -> AccountStatus {
+        self.store.data().contexts[&shop.tenant].accounts[0].status
+    }
+
+    /// The account works again, and everybody is told.
+    pub(crate) fn reconnect(&self, shop: Shop) {
+        self.change(shop, |context| context.accounts[0].status = AccountStatus::Active);
+        self.wake.send(Hint::AccountRestored(shop.tenant, shop.account));
+    }
+
+    /// Ends the process between two steps; the next one sees the same rows, and its steps go as these say.
+    pub(crate) fn reopen(&mut self, steps: Steps) -> Arc<Steps> {
+        self.store.steps.stop();
+        let steps = Arc::new(steps);
+        let store = Arc::new(self.store.reopened(Arc::clone(&steps)));
+        self.ports.store = store.clone();
+        self.ports.tasks = Tasks::default();
+        self.store = store;
+        steps
+    }
+
+    /// Gives everybody turns until nothing happens any more.
+    pub(crate) async fn rest(&self) {
+        let mut quiet_rounds = 0;
+        let mut before = usize::MAX;
+        while quiet_rounds < 2 {
+            for _ in 0..30 {
+                tokio::task::yield_now().await;
+            }
+            let taken = self.store.steps.taken();
+            quiet_rounds = if taken == before { quiet_rounds + 1 } else { 0 };
+            before = taken;
+        }
+    }
+
+    /// Lets time pass, then rests.
+    pub(crate) async fn pass(&self, time: Duration) {
+        self.rest().await;
+        self.clock.advance(time);
+        self.rest().await;
     }
 
     fn store(&self, shop: Shop, kind: EventKind, key: String, body: EventBody) -> EventId {

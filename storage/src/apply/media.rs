@@ -115,11 +115,7 @@ async fn put(
         Moment(asset.created_at),
         Moment(now)
     );
-    let taken = || "the library holds this content already".to_owned();
-    match stored.map_err(|failure| failure.when_taken(taken))? {
-        0 => Err(Failure::Conflict(format!("{} exists already", asset.id))),
-        _ => Ok(()),
-    }
+    Failure::of_put(stored, asset.id, || "the library holds this content already".to_owned())
 }
 
 async fn delete(connection: &mut Connection, tenant: TenantId, media: MediaId) -> Result<(), Failure> {

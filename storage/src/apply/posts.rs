@@ -211,11 +211,9 @@ async fn put_template(
         Moment(template.created_at),
         Moment(now)
     );
-    let taken = || format!("there is another template named `{}`: choose another name", template.name);
-    match stored.map_err(|failure| failure.when_taken(taken))? {
-        0 => Err(Failure::Conflict(format!("{} exists already", template.id))),
-        _ => Ok(()),
-    }
+    Failure::of_put(stored, template.id, || {
+        format!("there is another template named `{}`: choose another name", template.name)
+    })
 }
 
 async fn delete_template(

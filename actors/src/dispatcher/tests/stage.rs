@@ -12,7 +12,6 @@ use tenants::event::Person;
 use tenants::ids::{CommentId, ConversationId, EffectId, EventId};
 use tenants::ports::Hint;
 use tenants::settings::TenantSettings;
-use tenants::tasks::Tasks;
 
 use super::instagram::Instagram;
 use crate::dispatcher::{Dispatcher, DispatcherSettings};
@@ -41,13 +40,8 @@ impl Stage {
 
     /// Ends the process between two steps and begins another one, with which these steps go as they say.
     pub(super) fn restart(&mut self, steps: Steps) -> Arc<Steps> {
-        self.world.store.steps.stop();
-        let steps = Arc::new(steps);
-        let store = Arc::new(self.world.store.reopened(Arc::clone(&steps)));
-        self.world.ports.store = store.clone();
-        self.world.ports.tasks = Tasks::default();
+        let steps = self.world.reopen(steps);
         self.world.ports.messenger = Arc::new(self.instagram.seen_with(Arc::clone(&steps)));
-        self.world.store = store;
         self.dispatcher = begin(&self.world, &self.settings);
         steps
     }
@@ -176,12 +170,11 @@ impl Stage {
 
     /// The account works again, and everybody is told.
     pub(super) fn reconnect(&self, shop: Shop) {
-        self.world.change(shop, |context| context.accounts[0].status = AccountStatus::Active);
-        self.hint(Hint::AccountRestored(shop.tenant, shop.account));
+        self.world.reconnect(shop);
     }
 
     pub(super) fn account_status(&self, shop: Shop) -> AccountStatus {
-        self.world.store.data().contexts[&shop.tenant].accounts[0].status
+        self.world.account_status(shop)
     }
 
     pub(super) fn effect(&self, id: EffectId) -> Effect {
@@ -212,23 +205,12 @@ impl Stage {
 
     /// Gives everybody turns until nothing happens any more.
     pub(super) async fn rest(&self) {
-        let mut quiet_rounds = 0;
-        let mut before = usize::MAX;
-        while quiet_rounds < 2 {
-            for _ in 0..30 {
-                tokio::task::yield_now().await;
-            }
-            let taken = self.world.store.steps.taken();
-            quiet_rounds = if taken == before { quiet_rounds + 1 } else { 0 };
-            before = taken;
-        }
+        self.world.rest().await;
     }
 
     /// Lets time pass, then rests.
     pub(super) async fn pass(&self, time: Duration) {
-        self.rest().await;
-        self.world.clock.advance(time);
-        self.rest().await;
+        self.world.pass(time).await;
     }
 }
 
