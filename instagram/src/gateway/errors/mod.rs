@@ -92,7 +92,7 @@ fn from_graph(graph: &GraphError, answer: &Answer, call: &Call) -> SendError {
         app_wide,
         skip_reason,
         usage: answer.usage.clone(),
-        ..failure(category, format!("{label}{graph}{}", next_step(&graph, skip_reason)))
+        ..failure(category, format!("{label}{graph}{}", next_step(graph, skip_reason)))
     }
 }
 
