@@ -21,12 +21,10 @@ use tenants::clock::{Clock, SystemClock, Timestamp};
 use tenants::ids::{AccountId, MediaId, PostId, TenantId};
 use tenants::media::{MediaAsset, MediaFormat, MediaKind};
 use tenants::ports::{
-    Capabilities, Finding, Hint, PageRequest, PlatformAdapter, PostFilter, Posts, Published, PublishingQuota,
-    Readiness, Receipt, SendError, UnitOfWork, Upload, Usage, VisiblePost, Wake,
+    Capabilities, Finding, Hint, OwnPost, PageRequest, PlatformAdapter, PostFilter, Posts, Published,
+    PublishingQuota, Readiness, Receipt, SendError, UnitOfWork, Upload, Usage, VisiblePost, Wake,
 };
-use tenants::post::{
-    ApprovalPolicy, Post, PostApproval, PostDraft, PostOptions, PostProblem, PostState, PostType, Progress,
-};
+use tenants::post::{Post, PostDraft, PostOptions, PostProblem, PostState, PostType};
 use tenants::settings::{HourlyCaps, TenantSettings};
 
 use crate::report::{self, Table};
@@ -103,6 +101,10 @@ impl PlatformAdapter for AtOnce {
 
     async fn read_post(&self, _: &Account, media_id: &str) -> Result<VisiblePost, SendError> {
         Ok(VisiblePost { permalink: Some(format!("https://bench.example/{media_id}")) })
+    }
+
+    async fn find_own_post(&self, _: &Account, _: PostType, _: &str) -> Result<Option<OwnPost>, SendError> {
+        Ok(None)
     }
 
     async fn comment(&self, _: &Account, _: &str, _: &str) -> Result<Receipt, SendError> {
@@ -263,35 +265,14 @@ async fn plan(
 }
 
 fn post(shop: &Shop, id: PostId, due: Timestamp, now: Timestamp) -> Post {
-    Post {
-        id,
-        tenant: shop.tenant,
-        account: shop.account,
-        draft: PostDraft {
-            post_type: PostType::Image,
-            caption: "Fresh from the oven".to_owned(),
-            media: vec![shop.media],
-            first_comment: None,
-            options: PostOptions::default(),
-        },
-        state: PostState::Approved,
-        scheduled_at: Some(due),
-        approval: PostApproval::new(ApprovalPolicy::Off),
-        progress: Progress::default(),
-        retry_count: 0,
-        error: None,
-        platform_post_id: None,
-        permalink: None,
-        published_at: None,
-        next_step_at: Some(due),
-        recurrence: None,
-        series: None,
-        media_hash: String::new(),
-        version: 1,
-        created_by: "bench".to_owned(),
-        created_at: now,
-        updated_at: now,
-    }
+    let draft = PostDraft {
+        post_type: PostType::Image,
+        caption: "Fresh from the oven".to_owned(),
+        media: vec![shop.media],
+        first_comment: None,
+        options: PostOptions::default(),
+    };
+    Post::new(id, shop.tenant, shop.account, draft, "bench", now).due_at(due)
 }
 
 /// Waits for the last post; from their notes, how long after its moment each was picked up and visible, in microseconds.

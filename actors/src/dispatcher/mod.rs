@@ -42,6 +42,7 @@ mod reading;
 mod reads;
 mod records;
 mod settings;
+mod settle;
 mod share;
 #[cfg(test)]
 mod tests;
@@ -52,6 +53,7 @@ mod work;
 
 pub use operations::{OperationError, cancel, retry_from_dlq};
 pub use settings::DispatcherSettings;
+pub use settle::settle_publication;
 pub use views::{AccountBreakerView, BucketView};
 
 use account_limits::Group;

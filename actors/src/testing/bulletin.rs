@@ -12,8 +12,9 @@ use tenants::effect::ErrorCategory;
 use tenants::ids::{MediaId, TenantId};
 use tenants::media::{MediaAsset, MediaFilter, MediaFormat, MediaKind, MediaUse};
 use tenants::ports::{
-    Capabilities, Finding, MediaLibrary, PageRequest, PlatformAdapter, PublicMedia, PublicMediaError,
-    Published, PublishingQuota, Readiness, Receipt, SendError, StoreError, Upload, Usage, VisiblePost,
+    Capabilities, Finding, MediaLibrary, OwnPost, PageRequest, PlatformAdapter, PublicMedia,
+    PublicMediaError, Published, PublishingQuota, Readiness, Receipt, SendError, StoreError, Upload, Usage,
+    VisiblePost,
 };
 use tenants::post::{PostDraft, PostProblem, PostType};
 
@@ -222,6 +223,19 @@ impl PlatformAdapter for Bulletin {
         self.look("read_post", |board, _| match board.unreadable.pop_front() {
             Some(error) => Err(error),
             None => Ok(VisiblePost { permalink: Some(format!("https://board.example/{media_id}")) }),
+        })
+        .await
+    }
+
+    async fn find_own_post(
+        &self,
+        _account: &Account,
+        _post_type: PostType,
+        named: &str,
+    ) -> Result<Option<OwnPost>, SendError> {
+        self.look("find_own_post", |board, _| {
+            let own = board.pinned.iter().find(|pinned| pinned.id == named);
+            Ok(own.map(|own| OwnPost { id: own.id.clone(), permalink: None, published_at: Some(own.at) }))
         })
         .await
     }

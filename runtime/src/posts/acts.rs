@@ -3,16 +3,15 @@
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 use tenants::account::Tenant;
-use tenants::changes::{Change, Changes, EffectMove};
+use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::effect::{Action, Effect, EffectState};
 use tenants::ids::PostId;
 use tenants::media::MediaUser;
 use tenants::post::publishing::MAX_ROUNDS;
-use tenants::post::{
-    ApprovalPolicy, Approver, Opinion, Post, PostApproval, PostProblem, PostState, Progress,
-};
+use tenants::post::{ApprovalPolicy, Approver, Opinion, Post, PostApproval, PostProblem, PostState};
 
+use super::settle::call_off;
 use super::{Looked, NewPost};
 use crate::administration::Act;
 
@@ -67,28 +66,12 @@ impl Act<'_> {
         new: NewPost,
         looked: &Looked,
     ) -> Result<Edited, PostError> {
+        let id = PostId::new(self.ids);
         let mut post = Post {
-            id: PostId::new(self.ids),
-            tenant: tenant.id,
-            account: new.account,
-            draft: new.draft,
-            state: PostState::Draft,
-            scheduled_at: None,
             approval: PostApproval::new(policy),
-            progress: Progress::default(),
-            retry_count: 0,
-            error: None,
-            platform_post_id: None,
-            permalink: None,
-            published_at: None,
-            next_step_at: None,
             recurrence: new.recurrence,
-            series: None,
             media_hash: looked.media_hash.clone(),
-            version: 1,
-            created_by: self.by.clone(),
-            created_at: self.at,
-            updated_at: self.at,
+            ..Post::new(id, tenant.id, new.account, new.draft, self.by.clone(), self.at)
         };
         if let Some(at) = new.scheduled_at {
             self.plan(&mut post, at, tenant, looked)?;
@@ -258,15 +241,7 @@ impl Act<'_> {
         (post.state, post.next_step_at, post.updated_at) = (PostState::Cancelled, None, self.at);
         post.progress.waits_for = None;
         let mut changes = self.put(before, &post, "post.cancelled").with(resolved(&post, self.at));
-        let waiting = [EffectState::Pending, EffectState::Failed];
-        for effect in effects.iter().filter(|effect| waiting.contains(&effect.state)) {
-            changes.push(Change::MoveEffect(EffectMove::new(
-                effect.id,
-                &waiting,
-                EffectState::Cancelled,
-                self.at,
-            )));
-        }
+        call_off(effects.iter(), &mut changes, self.at);
         changes.push(Change::SetMediaUses { by: MediaUser::post(post.id), media: Vec::new(), holds: false });
         Ok(Edited { post, changes })
     }
@@ -305,7 +280,7 @@ impl Act<'_> {
         Ok(Edited { post, changes })
     }
 
-    fn put(&self, before: &Post, post: &Post, event_type: &str) -> Changes {
+    pub(super) fn put(&self, before: &Post, post: &Post, event_type: &str) -> Changes {
         Changes::of_tenant(post.tenant)
             .with(Change::PutPost { post: Box::new(post.clone()), expected: Some(before.version) })
             .with(self.post_audit(event_type, post))
@@ -320,12 +295,12 @@ impl Act<'_> {
     }
 }
 
-fn wrong(post: &Post, advice: &'static str) -> PostError {
+pub(super) fn wrong(post: &Post, advice: &'static str) -> PostError {
     PostError::WrongState { state: post.state, advice }
 }
 
 /// Somebody has done something about the post: the alert about it is over.
-fn resolved(post: &Post, at: Timestamp) -> Change {
+pub(super) fn resolved(post: &Post, at: Timestamp) -> Change {
     Change::ResolveAlert { dedup_key: format!("publish_failed:{}", post.id), by: "people".to_owned(), at }
 }
 

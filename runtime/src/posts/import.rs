@@ -1,33 +1,120 @@
 //! Posts from a CSV file: every row is read, and the problems of all of them are told together.
 
+use tenants::account::Tenant;
+use tenants::changes::Changes;
 use tenants::clock::Timestamp;
-use tenants::ids::MediaId;
+use tenants::ids::{MediaId, PostId};
+use tenants::ports::StoreError;
 use tenants::post::{PostDraft, PostOptions, PostProblem, PostType};
+
+use super::{Looked, NewPost, PostError, PostSources, account_named};
+use crate::administration::Act;
 
 /// Most rows of a file.
 const MAX_ROWS: usize = 1_000;
 
-/// One row.
+/// What a file comes to. It may be committed when nothing is wrong with any row.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ImportRow {
+pub struct Imported {
+    /// Rows that were read.
+    pub rows: usize,
+    /// Rows with problems.
+    pub problems: Vec<RowProblems>,
+    /// The posts of the other rows, in their order.
+    pub posts: Vec<PostId>,
+    /// What stores them.
+    pub changes: Changes,
+}
+
+/// Everything that is wrong with a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowProblems {
     /// Its line in the file, the header being line 1.
     pub line: u64,
-    /// The handle or id of its account; empty for the only one.
-    pub account: String,
-    /// What it says, when it can be read.
-    pub draft: PostDraft,
-    /// When; a draft without.
-    pub scheduled_at: Option<Timestamp>,
-    /// What cannot be read.
+    /// What is wrong.
     pub problems: Vec<PostProblem>,
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq)]
+struct ImportRow {
+    line: u64,
+    /// The handle or id of its account; empty for the only one.
+    account: String,
+    /// What it says, when it can be read.
+    draft: PostDraft,
+    /// When; a draft without.
+    scheduled_at: Option<Timestamp>,
+    /// What cannot be read.
+    problems: Vec<PostProblem>,
+}
+
+/// Reads a file and checks every row as if it were created alone; nothing is stored. The inner error says why it is no such
+/// file at all.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn read_posts(
+    act: &Act<'_>,
+    sources: PostSources<'_>,
+    tenant: &Tenant,
+    csv: &str,
+    allow_duplicates: bool,
+) -> Result<Result<Imported, String>, StoreError> {
+    let rows = match read_csv(csv) {
+        Ok(rows) => rows,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let accounts = sources.store.list_accounts(&tenant.id).await?;
+    let settings = sources.store.find_settings(&tenant.id).await?.unwrap_or_default();
+    let mut imported = Imported {
+        rows: rows.len(),
+        problems: Vec::new(),
+        posts: Vec::new(),
+        changes: Changes::of_tenant(tenant.id),
+    };
+    let mut seen = Vec::new();
+    for row in rows {
+        let looked = sources.look_at(&tenant.id, &row.draft, None).await?;
+        let mut problems = row.problems.clone();
+        problems.extend(looked.problems.clone());
+        if !allow_duplicates {
+            problems.extend(duplicate(&row, &looked, &mut seen));
+        }
+        let account = account_named(&row.account, &accounts).map_err(|problem| problems.push(problem)).ok();
+        if let (Some(account), true) = (account, problems.is_empty()) {
+            let new = NewPost { account, draft: row.draft, scheduled_at: row.scheduled_at, recurrence: None };
+            match act.create_post(tenant, settings.post_approval, new, &looked) {
+                Ok(edited) => {
+                    imported.posts.push(edited.post.id);
+                    imported.changes.list.extend(edited.changes.list);
+                }
+                Err(PostError::Moment(problem)) => problems.push(PostProblem::new("scheduled_at", problem)),
+                Err(error) => problems.push(PostProblem::new("", error.to_string())),
+            }
+        }
+        if !problems.is_empty() {
+            imported.problems.push(RowProblems { line: row.line, problems });
+        }
+    }
+    Ok(Ok(imported))
+}
+
+/// A row like a post that is there, or like a row before.
+fn duplicate(row: &ImportRow, looked: &Looked, seen: &mut Vec<(String, String, u64)>) -> Option<PostProblem> {
+    if let Some(like) = looked.duplicates.first() {
+        return Some(PostProblem::new("media", PostError::Duplicate(like.id).to_string()));
+    }
+    let caption = row.draft.caption.to_lowercase();
+    let like = seen.iter().find(|(hash, words, _)| *hash == looked.media_hash && *words == caption);
+    let problem = like.map(|(_, _, line)| PostProblem::new("media", format!("line {line} says the same")));
+    seen.push((looked.media_hash.clone(), caption, row.line));
+    problem
 }
 
 /// Columns: `type`, `caption`, `media` (ids, separated by spaces or semicolons), `scheduled_at` (RFC 3339),
 /// `first_comment`, `account`. Only `type` and `media` must be there.
-///
-/// # Errors
-/// When it is no such file at all.
-pub fn read_csv(text: &str) -> Result<Vec<ImportRow>, String> {
+fn read_csv(text: &str) -> Result<Vec<ImportRow>, String> {
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| error.to_string())?.clone();

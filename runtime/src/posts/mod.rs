@@ -5,19 +5,22 @@ mod acts;
 mod calendar;
 mod import;
 mod links;
+mod settle;
 
 use actors::Ports;
 use sha2::{Digest, Sha256};
+use tenants::account::Account;
 use tenants::clock::Timestamp;
 use tenants::ids::{AccountId, TenantId};
 use tenants::media::MediaAsset;
-use tenants::ports::{MediaLibrary, PlatformAdapter, Posts, StoreError};
+use tenants::ports::{MediaLibrary, PlatformAdapter, Posts, Store, StoreError};
 use tenants::post::{Post, PostDraft, PostProblem, PostState, Recurrence};
 
 pub use acts::{Edited, PostError};
 pub use calendar::icalendar;
-pub use import::{ImportRow, read_csv};
+pub use import::{Imported, RowProblems, read_posts};
 pub use links::{PostLink, PostLinkRefused, PostLinks};
+pub use settle::{Seen, SettleError, Settlement, look_up};
 
 /// What somebody wants to be published when.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,47 +46,72 @@ pub struct Looked {
     pub duplicates: Vec<Post>,
 }
 
-/// Looks at a draft: its words, its files, and posts like it. `apart_from` is the post itself.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn look_at(
-    ports: &Ports,
-    tenant: &TenantId,
-    draft: &PostDraft,
-    apart_from: Option<&Post>,
-) -> Result<Looked, StoreError> {
-    look_at_with(&*ports.posts, &*ports.media, &*ports.platform, tenant, draft, apart_from).await
+/// What posts are looked up in, with a running node or without.
+#[derive(Clone, Copy)]
+pub struct PostSources<'a> {
+    /// Accounts, settings, effects.
+    pub store: &'a dyn Store,
+    /// Posts.
+    pub posts: &'a dyn Posts,
+    /// The media library.
+    pub media: &'a dyn MediaLibrary,
+    /// Where they are published.
+    pub platform: &'a dyn PlatformAdapter,
 }
 
-/// The same without a running node.
+impl<'a> PostSources<'a> {
+    /// Those of a running node.
+    pub fn of(ports: &'a Ports) -> Self {
+        Self { store: &*ports.store, posts: &*ports.posts, media: &*ports.media, platform: &*ports.platform }
+    }
+
+    /// Looks at a draft: its words, its files, and posts like it. `apart_from` is the post itself.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn look_at(
+        self,
+        tenant: &TenantId,
+        draft: &PostDraft,
+        apart_from: Option<&Post>,
+    ) -> Result<Looked, StoreError> {
+        let mut assets = Vec::new();
+        for media in &draft.media {
+            if !assets.iter().any(|asset: &MediaAsset| asset.id == *media) {
+                assets.extend(self.media.find_media(tenant, *media).await?);
+            }
+        }
+        let media_hash = media_hash(draft, &assets);
+        let like = self.posts.posts_with_media(tenant, &media_hash, 50).await?;
+        let is_other =
+            |post: &Post| apart_from.is_none_or(|own| own.id != post.id && own.series != Some(post.id));
+        let duplicates = like
+            .into_iter()
+            .filter(|post| is_other(post) && post.state != PostState::Failed)
+            .filter(|post| are_alike(&post.draft.caption, &draft.caption))
+            .collect();
+        Ok(Looked { problems: self.platform.check(draft, &assets), media_hash, duplicates })
+    }
+}
+
+/// The account that is named by handle or id, or the only one.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn look_at_with(
-    posts: &dyn Posts,
-    media_library: &dyn MediaLibrary,
-    platform: &dyn PlatformAdapter,
-    tenant: &TenantId,
-    draft: &PostDraft,
-    apart_from: Option<&Post>,
-) -> Result<Looked, StoreError> {
-    let mut assets = Vec::new();
-    for media in &draft.media {
-        if !assets.iter().any(|asset: &MediaAsset| asset.id == *media) {
-            assets.extend(media_library.find_media(tenant, *media).await?);
+/// When there is no such account, or it is not clear which is meant.
+pub fn account_named(name: &str, accounts: &[Account]) -> Result<AccountId, PostProblem> {
+    let problem = |text: &str| Err(PostProblem::new("account", text));
+    match (name.trim_start_matches('@'), accounts) {
+        ("", [only]) => Ok(only.id),
+        ("", []) => problem("the tenant has no account: connect one first"),
+        ("", _) => problem("the tenant has several accounts: name one"),
+        (name, accounts) => {
+            let is_named = |account: &&Account| {
+                account.username.eq_ignore_ascii_case(name) || account.id.to_string() == name
+            };
+            let found = accounts.iter().find(is_named).map(|account| account.id);
+            found.map_or_else(|| problem("the tenant has no such account: see its list of accounts"), Ok)
         }
     }
-    let media_hash = media_hash(draft, &assets);
-    let like = posts.posts_with_media(tenant, &media_hash, 50).await?;
-    let is_other =
-        |post: &Post| apart_from.is_none_or(|own| own.id != post.id && own.series != Some(post.id));
-    let duplicates = like
-        .into_iter()
-        .filter(|post| is_other(post) && post.state != PostState::Failed)
-        .filter(|post| are_alike(&post.draft.caption, &draft.caption))
-        .collect();
-    Ok(Looked { problems: platform.check(draft, &assets), media_hash, duplicates })
 }
 
 /// A hash of what is seen, in order. Files that are not there count by their id.

@@ -39,11 +39,16 @@ impl Installation {
     }
 
     fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_troupe"));
         // A port of its own: a node of somebody else may be running.
         command.env_clear().env("TROUPE__HTTP__LISTEN", "127.0.0.1:0").arg("--data-dir").arg(self.data());
         command.envs(self.environment.iter().map(|(name, value)| (*name, value)));
-        command.args(args).output().unwrap()
+        command.args(args);
+        command
     }
 
     /// What a command printed that did what it should.
@@ -52,6 +57,16 @@ impl Installation {
         let (said, error) = (text(&output.stdout), text(&output.stderr));
         assert!(output.status.success(), "{args:?}: {said}{error}");
         said
+    }
+
+    /// The same for a command that reads its standard input.
+    fn done_with_input(&self, args: &[&str], input: &str) -> String {
+        let path = self.file("input", input);
+        let mut command = self.command(args);
+        command.stdin(std::fs::File::open(path).unwrap());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+        text(&output.stdout)
     }
 
     /// What a command said that could not.
@@ -231,4 +246,78 @@ fn the_database_is_readable_for_its_owner_alone() {
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&installation.data()), 0o700);
     assert_eq!(mode(&installation.data().join("troupe.db")), 0o600);
+}
+
+/// An installation whose tenant has an account, and a picture in its library: the id of that.
+fn with_account_and_picture() -> (Installation, String) {
+    let installation = Installation::new();
+    let account = ["account", "add", "acme", "--external-id", "17841400000000001", "--username", "acme.shop"];
+    installation.done_with_input(&[&account[..], &["--unchecked"]].concat(), "a-token");
+    let path = installation.folder.path().join("cake.jpg");
+    std::fs::write(&path, troupe::media::samples::jpeg(320, 400, 1)).unwrap();
+    let added = installation.done(&["--json", "media", "add", "acme", &path.display().to_string()]);
+    let added: Value = serde_json::from_str(&added).unwrap();
+    let media = added["media"]["id"].as_str().unwrap().to_owned();
+    (installation, media)
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn a_post_is_created_listed_and_shown_and_its_like_is_refused() {
+    let (installation, media) = with_account_and_picture();
+    let create =
+        ["--json", "post", "create", "acme", "--type", "image", "--caption", "Fresh cake", "--media"];
+    let create = [&create[..], &[media.as_str()]].concat();
+    let create = |more: &[&'static str]| [&create[..], more].concat();
+    let at = ["--at", "2040-01-01T09:00:00Z", "--account", "@acme.shop"];
+    let post = json(&installation.done(&create(&at)));
+    assert_eq!(
+        (&post["state"], &post["scheduled_at"]),
+        (&"approved".into(), &"2040-01-01T09:00:00.000000Z".into())
+    );
+    let listed = json(&installation.done(&["--json", "post", "list", "acme"]));
+    assert_eq!(listed[0]["id"], post["id"]);
+    let shown = installation.done(&["post", "show", "acme", post["id"].as_str().unwrap()]);
+    assert!(shown.contains("Fresh cake") && shown.contains(&media), "{shown}");
+
+    let said = installation.refused(&create(&at));
+    assert!(said.contains("nearly the same caption"), "{said}");
+    let said = installation.refused(&create(&["--at", "2020-01-01T09:00:00Z", "--allow-duplicates"]));
+    assert!(said.contains("choose a moment to come"), "{said}");
+    let said = installation.refused(&create(&["--account", "@nobody"]));
+    assert!(said.contains("no such account"), "{said}");
+    let settle = ["post", "settle", "acme", post["id"].as_str().unwrap()];
+    let said = installation.refused(&[&settle[..], &["--not-up"]].concat());
+    assert!(said.contains("not open"), "{said}");
+    let said = installation.refused(&settle);
+    assert!(said.contains("--up"), "{said}");
+}
+
+#[test]
+fn posts_are_imported_from_a_file_as_a_whole_or_not_at_all() {
+    let (installation, media) = with_account_and_picture();
+    let rows = |second: &str| {
+        format!(
+            "type,media,caption,scheduled_at\nimage,{media},One,2040-01-01T09:00:00Z\nimage,{second},Two,\n"
+        )
+    };
+    let torn = installation.file("torn.csv", &rows("cake.jpg"));
+    let output = installation.run(&["--json", "post", "import", "acme", &torn]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    let told = json(&text(&output.stdout));
+    assert_eq!((&told["imported"], &told["problems"][0]["line"]), (&false.into(), &3.into()), "{told}");
+
+    let right = installation.file("right.csv", &rows(&media));
+    let told = json(&installation.done(&["--json", "post", "import", "acme", &right, "--dry-run"]));
+    assert_eq!((&told["imported"], &told["rows"]), (&false.into(), &2.into()));
+    assert_eq!(json(&installation.done(&["--json", "post", "list", "acme"])), Value::Array(Vec::new()));
+    let told = json(&installation.done(&["--json", "post", "import", "acme", &right]));
+    assert_eq!(told["posts"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        json(&installation.done(&["--json", "post", "list", "acme"])).as_array().map(Vec::len),
+        Some(2)
+    );
 }

@@ -143,6 +143,11 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("POST", "/tenants/{tenant}/posts/{post}/cancel", none.clone()),
         ("POST", "/tenants/{tenant}/posts/{post}/publish", none.clone()),
         ("POST", "/tenants/{tenant}/posts/{post}/retry", none.clone()),
+        (
+            "POST",
+            "/tenants/{tenant}/posts/{post}/settle",
+            Some(json!({ "up": true, "platform_post": "17900000000000001" })),
+        ),
         ("POST", "/tenants/{tenant}/posts/{post}/approve", none.clone()),
         ("POST", "/tenants/{tenant}/posts/{post}/reject", none.clone()),
         ("POST", "/tenants/{tenant}/posts/{post}/approval-link", none.clone()),
@@ -212,6 +217,7 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
     let effect = if template.ends_with("/retry") { shop.objects.dead } else { shop.objects.waiting };
     let post = match template.rsplit('/').next() {
         Some("retry") => shop.objects.failed_post,
+        Some("settle") => shop.objects.published_post,
         Some("approve" | "reject" | "approval-link") => shop.objects.pending_post,
         _ => shop.objects.post,
     };

@@ -23,7 +23,7 @@ use tenants::insights::{Competitor, IntelChange, Measured, MediaReading};
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
 use tenants::ports::{Alerts, CronTick, Delivery, Inbox, PageRequest, TickPlan, Ticks, UnitOfWork};
 use tenants::post::{
-    ApprovalPolicy, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType, Progress,
+    ApprovalPolicy, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType,
 };
 use tenants::rehearsal::{Rehearsal, RehearsalStatus};
 use tenants::report::{AnalyticsReport, ReportBody, ReportPeriod, ReportType};
@@ -62,6 +62,8 @@ pub struct Objects {
     pub pending_post: PostId,
     /// A post that was given up.
     pub failed_post: PostId,
+    /// Visible on Instagram as 17900000000000001.
+    pub published_post: PostId,
     /// A template for posts.
     pub template: TemplateId,
     /// A rehearsal that is done.
@@ -229,6 +231,7 @@ impl Objects {
             post: PostId::new(ids),
             pending_post: PostId::new(ids),
             failed_post: PostId::new(ids),
+            published_post: PostId::new(ids),
             template: TemplateId::new(ids),
             remembered: MemoryId::new(ids),
             tick: format!("briefing_{}", tenant.slug),
@@ -276,6 +279,7 @@ impl Objects {
             .with(put_post(post(account, &made, made.post, PostState::Draft, now)))
             .with(put_post(post(account, &made, made.pending_post, PostState::Pending, now)))
             .with(put_post(post(account, &made, made.failed_post, PostState::Failed, now)))
+            .with(put_post(post(account, &made, made.published_post, PostState::Published, now)))
             .with(Change::PutPostTemplate(Box::new(template(made.template, now))))
             .with(Change::Intel(IntelChange::MediaReadings(vec![media_reading(&made, account, now)])))
             .with(Change::Intel(IntelChange::AddReport(Box::new(report(&made, tenant, ids, now)))))
@@ -303,37 +307,22 @@ fn put_post(post: Post) -> Change {
 }
 
 fn post(account: &Account, made: &Objects, id: PostId, state: PostState, now: Timestamp) -> Post {
+    let draft = PostDraft {
+        post_type: PostType::Image,
+        caption: format!("a cake ({state})"),
+        media: vec![made.media],
+        first_comment: None,
+        options: PostOptions::default(),
+    };
     Post {
-        id,
-        tenant: account.tenant,
-        account: account.id,
-        draft: PostDraft {
-            post_type: PostType::Image,
-            caption: format!("a cake ({state})"),
-            media: vec![made.media],
-            first_comment: None,
-            options: PostOptions::default(),
-        },
         state,
         scheduled_at: (state == PostState::Pending).then(|| now + std::time::Duration::from_secs(86_400)),
         approval: PostApproval::new(match state {
             PostState::Pending => ApprovalPolicy::One,
             _ => ApprovalPolicy::Off,
         }),
-        progress: Progress::default(),
-        retry_count: 0,
-        error: None,
-        platform_post_id: None,
-        permalink: None,
-        published_at: None,
-        next_step_at: None,
-        recurrence: None,
-        series: None,
-        media_hash: String::new(),
-        version: 1,
-        created_by: "cli".to_owned(),
-        created_at: now,
-        updated_at: now,
+        platform_post_id: (state == PostState::Published).then(|| "17900000000000001".to_owned()),
+        ..Post::new(id, account.tenant, account.id, draft, "cli", now)
     }
 }
 

@@ -39,26 +39,20 @@ fn minutes(count: u64) -> Duration {
 
 fn post(world: &World, due: Option<Timestamp>) -> Post {
     let now = world.now();
+    let draft = PostDraft {
+        post_type: PostType::Carousel,
+        caption: "Cakes #cake\0".replace('\0', ""),
+        media: (0..3).map(|_| MediaId::new(&world.ids)).collect(),
+        first_comment: Some("More?".to_owned()),
+        options: PostOptions { collaborators: vec!["ana".to_owned()], ..PostOptions::default() },
+    };
     Post {
-        id: PostId::new(&world.ids),
-        tenant: world.tenant,
-        account: world.account,
-        draft: PostDraft {
-            post_type: PostType::Carousel,
-            caption: "Cakes #cake\0".replace('\0', ""),
-            media: (0..3).map(|_| MediaId::new(&world.ids)).collect(),
-            first_comment: Some("More?".to_owned()),
-            options: PostOptions { collaborators: vec!["ana".to_owned()], ..PostOptions::default() },
-        },
         state: PostState::Approved,
         scheduled_at: due,
         approval: PostApproval::new(ApprovalPolicy::All),
         progress: Progress { round: 2, last_round: 3, ..Progress::default() },
         retry_count: 1,
         error: Some("smudged".to_owned()),
-        platform_post_id: None,
-        permalink: None,
-        published_at: None,
         next_step_at: due,
         recurrence: Some(Recurrence {
             every: Frequency::Weekly,
@@ -67,12 +61,8 @@ fn post(world: &World, due: Option<Timestamp>) -> Post {
             anchor: "2026-03-29T09:30:00".to_owned(),
             occurrences: 1,
         }),
-        series: None,
         media_hash: "abc".to_owned(),
-        version: 1,
-        created_by: "test".to_owned(),
-        created_at: now,
-        updated_at: now,
+        ..Post::new(PostId::new(&world.ids), world.tenant, world.account, draft, "test", now)
     }
 }
 

@@ -71,6 +71,17 @@ pub struct VisiblePost {
     pub permalink: Option<String>,
 }
 
+/// A post that the platform shows among those of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnPost {
+    /// The platform's id.
+    pub id: String,
+    /// Where it can be seen.
+    pub permalink: Option<String>,
+    /// When it was published, as the platform tells it.
+    pub published_at: Option<Timestamp>,
+}
+
 /// How many posts an account may still publish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublishingQuota {
@@ -122,6 +133,15 @@ pub trait PlatformAdapter: Send + Sync + 'static {
 
     /// Reads a visible post.
     async fn read_post(&self, account: &Account, media_id: &str) -> Result<VisiblePost, SendError>;
+
+    /// Looks among the newest posts of the account for the one that a person names by the platform's id of it or by its
+    /// address; `None` when the account shows no such post.
+    async fn find_own_post(
+        &self,
+        account: &Account,
+        post_type: PostType,
+        named: &str,
+    ) -> Result<Option<OwnPost>, SendError>;
 
     /// Writes a comment below an own post.
     async fn comment(&self, account: &Account, media_id: &str, text: &str) -> Result<Receipt, SendError>;

@@ -14,6 +14,8 @@ pub const MAX_MENTIONS: usize = 20;
 pub const MAX_ITEMS: usize = 10;
 /// Most collaborators.
 const MAX_COLLABORATORS: usize = 3;
+/// Most people tagged in one file.
+const MAX_TAGS_OF_ITEM: usize = 20;
 
 /// Something that keeps a post from being published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -73,6 +75,7 @@ pub fn check_text(draft: &PostDraft) -> Vec<PostProblem> {
     }
     check_first_comment(draft, &mut say);
     check_options(draft, &mut say);
+    check_user_tags(draft, &mut say);
     problems
 }
 
@@ -98,10 +101,7 @@ fn check_options(draft: &PostDraft, say: &mut impl FnMut(&str, String)) {
         say("options.collaborators", format!("at most {MAX_COLLABORATORS} are allowed"));
     }
     for (index, name) in options.collaborators.iter().enumerate() {
-        let is_handle = !name.is_empty() && name.len() <= 30 && name.chars().all(is_handle_char);
-        if !is_handle {
-            let problem =
-                format!("`{}` is no handle: write it without @", name.chars().take(40).collect::<String>());
+        if let Some(problem) = no_handle(name) {
             say(&format!("options.collaborators[{index}]"), problem);
         }
     }
@@ -116,6 +116,40 @@ fn check_options(draft: &PostDraft, say: &mut impl FnMut(&str, String)) {
     {
         say("options.location_id", "is the number of a Facebook Page with a place".to_owned());
     }
+}
+
+fn check_user_tags(draft: &PostDraft, say: &mut impl FnMut(&str, String)) {
+    let needs_place = matches!(draft.post_type, PostType::Image | PostType::Carousel);
+    let tags = &draft.options.user_tags;
+    for (index, tag) in tags.iter().enumerate() {
+        let field = format!("options.user_tags[{index}]");
+        if let Some(problem) = no_handle(&tag.username) {
+            say(&format!("{field}.username"), problem);
+        }
+        match (tag.x, tag.y) {
+            (Some(x), Some(y)) if x <= 100 && y <= 100 => {}
+            (None, None) if !needs_place => {}
+            _ => {
+                say(&field, "needs x and y, each 0 to 100: percent from the left and from the top".to_owned())
+            }
+        }
+        if tag.item as usize >= draft.media.len().max(1) {
+            say(&format!("{field}.item"), format!("there is no item {}: they count from 0", tag.item));
+        }
+        let earlier = tags.iter().take(index).filter(|other| other.item == tag.item);
+        if earlier.clone().any(|other| other.username.eq_ignore_ascii_case(&tag.username)) {
+            say(&format!("{field}.username"), format!("{} is tagged there already", tag.username));
+        }
+        if earlier.count() == MAX_TAGS_OF_ITEM {
+            say(&field, format!("at most {MAX_TAGS_OF_ITEM} people are tagged in one file"));
+        }
+    }
+}
+
+fn no_handle(name: &str) -> Option<String> {
+    let is_handle = !name.is_empty() && name.len() <= 30 && name.chars().all(is_handle_char);
+    let shown: String = name.chars().take(40).collect();
+    (!is_handle).then(|| format!("`{shown}` is no handle: write it without @"))
 }
 
 /// Hashtags of a text, without `#`.
@@ -148,6 +182,7 @@ fn marked(text: &str, mark: char, belongs: fn(char) -> bool) -> impl Iterator<It
 mod tests {
     use super::*;
     use crate::ids::MediaId;
+    use crate::post::UserTag;
     use uuid::Uuid;
 
     fn draft(post_type: PostType, items: usize) -> PostDraft {
@@ -211,6 +246,34 @@ mod tests {
         {
             assert!(found.iter().any(|it| it == field), "{field} in {found:?}");
         }
+    }
+
+    #[test]
+    fn people_are_tagged_at_a_place_of_an_item_that_there_is_and_once() {
+        let tag = |username: &str, place: Option<(u8, u8)>, item| UserTag {
+            username: username.to_owned(),
+            x: place.map(|place| place.0),
+            y: place.map(|place| place.1),
+            item,
+        };
+        let mut post = draft(PostType::Carousel, 2);
+        post.options.user_tags = vec![tag("ana", Some((0, 100)), 1), tag("ana", Some((5, 5)), 0)];
+        assert!(fields(&post).is_empty());
+        post.options.user_tags = vec![
+            tag("@ana", Some((1, 1)), 0),
+            tag("bea", None, 0),
+            tag("Bea", Some((101, 1)), 0),
+            tag("eva", Some((1, 1)), 2),
+        ];
+        let found = fields(&post).join(" ");
+        assert_eq!(
+            found.replace("options.user_tags", ""),
+            "[0].username [1] [2] [2].username [3].item",
+            "each with what is wrong with it"
+        );
+        let mut film = draft(PostType::Reel, 1);
+        film.options.user_tags = (0..21).map(|n| tag(&format!("n{n}"), None, 0)).collect();
+        assert_eq!(fields(&film), ["options.user_tags[20]"], "a video has no places, and no more than 20");
     }
 
     #[test]

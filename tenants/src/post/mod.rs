@@ -79,6 +79,25 @@ pub struct PostOptions {
     pub location_id: Option<String>,
     /// Marks realistic pictures made by a machine.
     pub is_ai_generated: bool,
+    /// People who are tagged.
+    pub user_tags: Vec<UserTag>,
+}
+
+/// Somebody who is tagged in a picture or video.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserTag {
+    /// The handle, without `@`.
+    pub username: String,
+    /// Where, in percent from the left; needed in pictures of the feed, unknown to videos.
+    #[serde(default)]
+    pub x: Option<u8>,
+    /// Where, in percent from the top.
+    #[serde(default)]
+    pub y: Option<u8>,
+    /// Which item of a carousel, from 0.
+    #[serde(default)]
+    pub item: u32,
 }
 
 /// What somebody wants to publish.
@@ -220,6 +239,49 @@ pub struct Post {
     pub created_at: Timestamp,
     /// Row changed.
     pub updated_at: Timestamp,
+}
+
+impl Post {
+    /// A draft that needs nobody's yes, made by `by`.
+    pub fn new(
+        id: PostId,
+        tenant: TenantId,
+        account: AccountId,
+        draft: PostDraft,
+        by: impl Into<String>,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            tenant,
+            account,
+            draft,
+            state: PostState::Draft,
+            scheduled_at: None,
+            approval: PostApproval::new(ApprovalPolicy::Off),
+            progress: Progress::default(),
+            retry_count: 0,
+            error: None,
+            platform_post_id: None,
+            permalink: None,
+            published_at: None,
+            next_step_at: None,
+            recurrence: None,
+            series: None,
+            media_hash: String::new(),
+            version: 1,
+            created_by: by.into(),
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
+    /// The same, due at this moment.
+    #[must_use]
+    pub fn due_at(mut self, at: Timestamp) -> Self {
+        (self.state, self.scheduled_at, self.next_step_at) = (PostState::Approved, Some(at), Some(at));
+        self
+    }
 }
 
 word_enum! {

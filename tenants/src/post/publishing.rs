@@ -148,16 +148,21 @@ fn begin(post: &Post, now: Timestamp) -> Next {
 
 /// The containers a round begins with.
 fn first_containers(post: &Post) -> Vec<(u32, Container)> {
-    let is_carousel = post.draft.post_type == PostType::Carousel;
-    let container = |media: &MediaId| Container {
+    let draft = &post.draft;
+    let is_carousel = draft.post_type == PostType::Carousel;
+    let of_item = |position: u32| {
+        let tags = draft.options.user_tags.iter().filter(|tag| tag.item == position);
+        PostOptions { user_tags: tags.cloned().collect(), ..PostOptions::default() }
+    };
+    let container = |position: u32, media: &MediaId| Container {
         post_type: post.draft.post_type,
         is_item: is_carousel,
         media: Some(*media),
         caption: if is_carousel { String::new() } else { post.draft.caption.clone() },
         children: Vec::new(),
-        options: if is_carousel { PostOptions::default() } else { post.draft.options.clone() },
+        options: if is_carousel { of_item(position) } else { draft.options.clone() },
     };
-    (0..).zip(post.draft.media.iter().map(container)).collect()
+    (0..).zip(&draft.media).map(|(position, media)| (position, container(position, media))).collect()
 }
 
 /// What the containers that were asked about lead to, once all are ready.

@@ -7,11 +7,7 @@ use prometheus::Registry;
 use tenants::account::AccountStatus;
 use tenants::clock::{Clock, Timestamp};
 use tenants::ids::{MediaId, PostId};
-use tenants::ports::Hint;
-use tenants::post::{
-    ApprovalPolicy, Post, PostApproval, PostDraft, PostOptions, PostState, PostType, Progress,
-};
-use tenants::tasks::Tasks;
+use tenants::post::{Post, PostDraft, PostOptions, PostState, PostType};
 
 use crate::dispatcher::{Dispatcher, DispatcherSettings};
 use crate::publishing::{Publishing, PublishingSettings};
@@ -35,17 +31,12 @@ impl Stage {
 
     /// Ends the process between two steps and begins another one, with which these steps go as they say.
     pub(super) fn restart(&mut self, steps: Steps) -> Arc<Steps> {
-        self.world.store.steps.stop();
-        let steps = Arc::new(steps);
-        let store = Arc::new(self.world.store.reopened(Arc::clone(&steps)));
+        let steps = self.world.reopen(steps);
         let pictures = Arc::new(Pictures::new(Arc::clone(&steps)));
-        self.world.ports.store = store.clone();
-        self.world.ports.posts = store.clone();
+        self.world.ports.posts = self.world.store.clone();
         self.world.ports.media = pictures.clone();
         self.world.ports.public_media = pictures;
-        self.world.ports.tasks = Tasks::default();
         self.world.ports.platform = Arc::new(self.bulletin.seen_with(Arc::clone(&steps)));
-        self.world.store = store;
         self.publishing = begin(&self.world);
         steps
     }
@@ -58,37 +49,16 @@ impl Stage {
     pub(super) fn put(&self, shop: Shop, caption: &str, change: impl FnOnce(&mut Post)) -> PostId {
         let now = self.now();
         let due = now + Duration::from_secs(60);
-        let mut post = Post {
-            id: PostId::new(&self.world.ports.ids),
-            tenant: shop.tenant,
-            account: shop.account,
-            draft: PostDraft {
-                post_type: PostType::Image,
-                caption: caption.to_owned(),
-                media: vec![MediaId::new(&self.world.ports.ids)],
-                first_comment: None,
-                options: PostOptions::default(),
-            },
-            state: PostState::Approved,
-            scheduled_at: Some(due),
-            approval: PostApproval::new(ApprovalPolicy::Off),
-            progress: Progress::default(),
-            retry_count: 0,
-            error: None,
-            platform_post_id: None,
-            permalink: None,
-            published_at: None,
-            next_step_at: Some(due),
-            recurrence: None,
-            series: None,
-            media_hash: String::new(),
-            version: 1,
-            created_by: "test".to_owned(),
-            created_at: now,
-            updated_at: now,
+        let draft = PostDraft {
+            post_type: PostType::Image,
+            caption: caption.to_owned(),
+            media: vec![MediaId::new(&self.world.ports.ids)],
+            first_comment: None,
+            options: PostOptions::default(),
         };
+        let id = PostId::new(&self.world.ports.ids);
+        let mut post = Post::new(id, shop.tenant, shop.account, draft, "test", now).due_at(due);
         change(&mut post);
-        let id = post.id;
         self.world.store.data().posts.insert(id, post);
         id
     }
@@ -135,34 +105,17 @@ impl Stage {
     }
 
     pub(super) fn account_status(&self, shop: Shop) -> AccountStatus {
-        self.world.store.data().contexts[&shop.tenant].accounts[0].status
+        self.world.account_status(shop)
     }
 
     /// The account works again, and everybody is told.
     pub(super) fn reconnect(&self, shop: Shop) {
-        self.world.change(shop, |context| context.accounts[0].status = AccountStatus::Active);
-        self.world.ports.wake.send(Hint::AccountRestored(shop.tenant, shop.account));
-    }
-
-    /// Gives everybody turns until nothing happens any more.
-    pub(super) async fn rest(&self) {
-        let mut quiet_rounds = 0;
-        let mut before = usize::MAX;
-        while quiet_rounds < 2 {
-            for _ in 0..30 {
-                tokio::task::yield_now().await;
-            }
-            let taken = self.world.store.steps.taken();
-            quiet_rounds = if taken == before { quiet_rounds + 1 } else { 0 };
-            before = taken;
-        }
+        self.world.reconnect(shop);
     }
 
     /// Lets time pass, then rests.
     pub(super) async fn pass(&self, time: Duration) {
-        self.rest().await;
-        self.world.clock.advance(time);
-        self.rest().await;
+        self.world.pass(time).await;
     }
 
     /// Lets time pass in steps of a minute.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tenants::account::Account;
 use tenants::clock::Timestamp;
-use tenants::ports::{Finding, Published, Readiness, SendError};
+use tenants::ports::{Finding, OwnPost, Published, Readiness, SendError};
 use tenants::post::PostType;
 
 use crate::gateway::call::{Call, Target, checked};
@@ -59,11 +59,45 @@ impl Gateway {
         already_ours: &[String],
     ) -> Result<Option<String>, SendError> {
         let wanted = Wanted::new(account, published.caption, since, already_ours);
-        let edge = if published.post_type == PostType::Story { "stories" } else { "media" };
-        let list = Call::get(account, format!("{}/{edge}", checked(&account.external_id)?), Target::Account)
-            .query("fields", "id,caption,timestamp,media_type,media_product_type")
-            .query("limit", PAGE);
         let mut found: Option<Found> = None;
+        self.look_through(account, published.post_type, |items| {
+            let fitting = items.iter().filter(|item| fits(item, published));
+            let candidates = fitting.filter_map(|item| wanted.candidate(item, "timestamp"));
+            found = earliest(found.take().into_iter().chain(candidates));
+            // Newest first: behind something older there is nothing of ours.
+            let oldest = items.iter().filter_map(published_at).min();
+            oldest.is_some_and(|oldest| oldest < since - SKEW)
+        })
+        .await?;
+        Ok(found.map(|found| found.id))
+    }
+
+    pub(super) async fn find_named(
+        &self,
+        account: &Account,
+        post_type: PostType,
+        named: &str,
+    ) -> Result<Option<OwnPost>, SendError> {
+        let mut found = None;
+        self.look_through(account, post_type, |items| {
+            found = items.iter().find(|item| is_named(item, named)).and_then(own_post);
+            found.is_some()
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// Shows the account's media to `look`, newest first and page by page, until it has seen enough.
+    async fn look_through(
+        &self,
+        account: &Account,
+        post_type: PostType,
+        mut look: impl FnMut(&[Value]) -> bool + Send,
+    ) -> Result<(), SendError> {
+        let edge = if post_type == PostType::Story { "stories" } else { "media" };
+        let list = Call::get(account, format!("{}/{edge}", checked(&account.external_id)?), Target::Account)
+            .query("fields", "id,caption,timestamp,media_type,media_product_type,permalink")
+            .query("limit", PAGE);
         let mut cursor: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let call = match &cursor {
@@ -71,20 +105,39 @@ impl Gateway {
                 None => list.clone(),
             };
             let page = self.call(account, &call).await?.body;
-            let items = page["data"].as_array().into_iter().flatten();
-            let fitting = items.clone().filter(|item| fits(item, published));
-            found =
-                earliest(found.into_iter().chain(fitting.filter_map(|it| wanted.candidate(it, "timestamp"))));
-            // Newest first: behind something older there is nothing of ours.
-            let is_past = items.filter_map(|item| graph_time::parse(item["timestamp"].as_str()?)).min();
+            let items = page["data"].as_array().map(Vec::as_slice).unwrap_or_default();
             let next = next_cursor(&page);
-            if is_past.is_some_and(|oldest| oldest < since - SKEW) || next.is_none() || next == cursor {
+            if look(items) || next.is_none() || next == cursor {
                 break;
             }
             cursor = next;
         }
-        Ok(found.map(|found| found.id))
+        Ok(())
     }
+}
+
+fn published_at(item: &Value) -> Option<Timestamp> {
+    graph_time::parse(item["timestamp"].as_str()?)
+}
+
+fn own_post(item: &Value) -> Option<OwnPost> {
+    let permalink = fields::text(item, "permalink");
+    Some(OwnPost { id: fields::id(item, "id")?, permalink, published_at: published_at(item) })
+}
+
+/// True when a person who writes this means this post: its id, or an address that ends as its own does.
+fn is_named(item: &Value, named: &str) -> bool {
+    if fields::id(item, "id").as_deref() == Some(named) {
+        return true;
+    }
+    let Some(meant) = named.contains('/').then(|| last_part(named)).flatten() else { return false };
+    fields::text(item, "permalink").is_some_and(|own| last_part(&own) == Some(meant))
+}
+
+/// The last part of an address's path.
+fn last_part(address: &str) -> Option<&str> {
+    let path = address.split(['?', '#']).next()?;
+    path.rsplit('/').find(|part| !part.is_empty())
 }
 
 fn fits(item: &Value, published: &Published<'_>) -> bool {
@@ -101,4 +154,27 @@ fn fits(item: &Value, published: &Published<'_>) -> bool {
     let same_words = published.post_type == PostType::Story
         || caption.split_whitespace().eq(published.caption.split_whitespace());
     is_kind && same_words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_person_names_a_post_by_its_id_or_by_its_address_however_it_was_copied() {
+        let item = json!({"id": "17900000000000001", "permalink": "https://www.instagram.com/p/DAbc-1_x/"});
+        for named in [
+            "17900000000000001",
+            "https://www.instagram.com/p/DAbc-1_x/",
+            "https://instagram.com/acme/p/DAbc-1_x/?igsh=MTc4#comments",
+            "instagram.com/reel/DAbc-1_x",
+        ] {
+            assert!(is_named(&item, named), "{named}");
+        }
+        for named in ["17900000000000002", "DAbc-1_x", "https://www.instagram.com/p/DABC-1_x/", "/", ""] {
+            assert!(!is_named(&item, named), "{named}");
+        }
+        assert!(!is_named(&json!({"id": "1"}), "https://www.instagram.com/p/DAbc-1_x/"));
+    }
 }

@@ -17,8 +17,8 @@ use tenants::clock::Timestamp;
 use tenants::effect::ErrorCategory;
 use tenants::media::{MediaAsset, Placement, problems};
 use tenants::ports::{
-    Capabilities, Finding, PlatformAdapter, Published, PublishingQuota, Readiness, Receipt, SendError,
-    Upload, VisiblePost,
+    Capabilities, Finding, OwnPost, PlatformAdapter, Published, PublishingQuota, Readiness, Receipt,
+    SendError, Upload, VisiblePost,
 };
 use tenants::post::{PostDraft, PostProblem, PostType, check_text};
 
@@ -85,6 +85,15 @@ impl PlatformAdapter for Gateway {
         let call = Call::get(account, checked(media_id)?.to_owned(), Target::Thing);
         let body = self.call(account, &call.query("fields", "id,permalink")).await?.body;
         Ok(VisiblePost { permalink: fields::text(&body, "permalink") })
+    }
+
+    async fn find_own_post(
+        &self,
+        account: &Account,
+        post_type: PostType,
+        named: &str,
+    ) -> Result<Option<OwnPost>, SendError> {
+        self.find_named(account, post_type, named).await
     }
 
     async fn comment(&self, account: &Account, media_id: &str, text: &str) -> Result<Receipt, SendError> {

@@ -1,5 +1,6 @@
 //! Which call hands a file or a carousel over.
 
+use serde_json::{Value, json};
 use tenants::account::Account;
 use tenants::effect::ErrorCategory;
 use tenants::ports::{SendError, Upload};
@@ -70,11 +71,58 @@ fn add_words(upload: &Upload, form: &mut Vec<(&'static str, String)>) {
     if let (Image | CarouselImage, Some(text)) = (kind, &upload.alt_text) {
         form.push(("alt_text", text.chars().take(1_000).collect()));
     }
+    form.extend(tags(upload).map(|tags| ("user_tags", tags)));
     if kind == Reel {
         form.extend(options.share_to_feed.map(|it| ("share_to_feed", it.to_string())));
         form.extend(options.thumb_offset_ms.map(|ms| ("thumb_offset", ms.to_string())));
     }
     if options.is_ai_generated && matches!(kind, Image | Reel | StoryImage | StoryVideo | Carousel) {
         form.push(("is_ai_generated", "true".to_owned()));
+    }
+}
+
+/// People who are tagged, as Instagram takes them: with their place in pictures, without in videos.
+fn tags(upload: &Upload) -> Option<String> {
+    use ContainerKind::{Carousel, CarouselImage, Image, StoryImage};
+    let tags = &upload.options.user_tags;
+    if tags.is_empty() || upload.kind == Carousel {
+        return None;
+    }
+    let is_picture = matches!(upload.kind, Image | CarouselImage | StoryImage);
+    let share = |percent: u8| f64::from(percent) / 100.0;
+    let tags = tags.iter().map(|tag| match (tag.x, tag.y) {
+        (Some(x), Some(y)) if is_picture => json!({ "username": tag.username, "x": share(x), "y": share(y) }),
+        _ => json!({ "username": tag.username }),
+    });
+    Some(Value::from_iter(tags).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use tenants::post::{PostOptions, UserTag};
+
+    use super::*;
+
+    #[test]
+    fn people_are_tagged_with_their_place_in_pictures_and_without_in_videos() {
+        let tag = |x, y| UserTag { username: "ana".to_owned(), x, y, item: 0 };
+        let tagged = |kind, user_tags: Vec<UserTag>| {
+            tags(&Upload {
+                kind,
+                url: None,
+                caption: String::new(),
+                alt_text: None,
+                children: Vec::new(),
+                options: PostOptions { user_tags, ..PostOptions::default() },
+            })
+        };
+        let placed = vec![tag(Some(50), Some(5))];
+        let picture = Some(r#"[{"username":"ana","x":0.5,"y":0.05}]"#.to_owned());
+        let video = Some(r#"[{"username":"ana"}]"#.to_owned());
+        assert_eq!(tagged(ContainerKind::CarouselImage, placed.clone()), picture);
+        assert_eq!(tagged(ContainerKind::CarouselVideo, placed.clone()), video);
+        assert_eq!(tagged(ContainerKind::StoryImage, vec![tag(None, None)]), video);
+        assert_eq!(tagged(ContainerKind::Carousel, placed), None, "its items are tagged");
+        assert_eq!(tagged(ContainerKind::Image, Vec::new()), None);
     }
 }

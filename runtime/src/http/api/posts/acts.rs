@@ -11,13 +11,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::document::{LinkDocument, LinkView, PostView};
-use super::{PostPath, find, store};
+use super::{PostPath, find, find_and_look, store};
 use crate::http::access::TenantAccess;
 use crate::http::extract::{JsonBody, OptionalBody, PathIds};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
-use crate::posts::{PostLink, look_at};
+use crate::posts::PostLink;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -58,8 +58,7 @@ async fn schedule_post(
     State(state): State<AppState>,
     JsonBody(schedule): JsonBody<Schedule>,
 ) -> Result<Response, Problem> {
-    let before = find(&state, &access, &path.post).await?;
-    let looked = look_at(&state.ports, &access.tenant.id, &before.draft, Some(&before)).await?;
+    let (before, looked) = find_and_look(&state, &access, &path.post).await?;
     let edited = access.caller.act(&state).schedule_post(&access.tenant, &before, schedule.at, &looked)?;
     store(&state, &access, edited).await
 }
@@ -86,8 +85,7 @@ async fn publish_post(
     PathIds(path): PathIds<PostPath>,
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
-    let before = find(&state, &access, &path.post).await?;
-    let looked = look_at(&state.ports, &access.tenant.id, &before.draft, Some(&before)).await?;
+    let (before, looked) = find_and_look(&state, &access, &path.post).await?;
     let edited = access.caller.act(&state).publish_post_now(&before, &looked)?;
     store(&state, &access, edited).await
 }
@@ -100,8 +98,7 @@ async fn retry_post(
     PathIds(path): PathIds<PostPath>,
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
-    let before = find(&state, &access, &path.post).await?;
-    let looked = look_at(&state.ports, &access.tenant.id, &before.draft, Some(&before)).await?;
+    let (before, looked) = find_and_look(&state, &access, &path.post).await?;
     let edited = access.caller.act(&state).retry_post(&before, &looked)?;
     store(&state, &access, edited).await
 }

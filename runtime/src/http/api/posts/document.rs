@@ -8,7 +8,7 @@ use tenants::clock::Timestamp;
 use tenants::ids::{AccountId, EffectId, JobLogId, MediaId, PostId};
 use tenants::post::{
     ApprovalPolicy, Approver, Frequency, JobLog, Opinion, Post, PostDraft, PostOptions, PostProblem,
-    PostState, PostType, Recurrence,
+    PostState, PostType, Recurrence, UserTag,
 };
 use utoipa::ToSchema;
 
@@ -16,7 +16,7 @@ use crate::http::access::TenantAccess;
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
-use crate::posts::{Looked, NewPost, PostLink};
+use crate::posts::{Looked, NewPost, PostLink, account_named};
 
 /// What shall be published when.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -68,6 +68,38 @@ pub(super) struct OptionsDocument {
     location_id: Option<String>,
     /// Marks realistic pictures made by a machine.
     is_ai_generated: bool,
+    /// People who are tagged, at most 20 in a file.
+    user_tags: Vec<UserTagDocument>,
+}
+
+/// Somebody who is tagged in a picture or video.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UserTag)]
+pub(super) struct UserTagDocument {
+    /// The handle, without `@`.
+    username: String,
+    /// Where, in percent from the left, 0 to 100; needed in pictures of the feed, of no use in videos.
+    #[serde(default)]
+    x: Option<u8>,
+    /// Where, in percent from the top, 0 to 100.
+    #[serde(default)]
+    y: Option<u8>,
+    /// Which item of a carousel, from 0.
+    #[serde(default)]
+    item: u32,
+}
+
+impl From<UserTag> for UserTagDocument {
+    fn from(UserTag { username, x, y, item }: UserTag) -> Self {
+        Self { username, x, y, item }
+    }
+}
+
+impl From<UserTagDocument> for UserTag {
+    fn from(UserTagDocument { username, x, y, item }: UserTagDocument) -> Self {
+        Self { username, x, y, item }
+    }
 }
 
 /// How a post repeats.
@@ -99,8 +131,6 @@ impl PostDocument {
     /// What it asks for, with an account of the tenant.
     pub(super) async fn into_new(self, state: &AppState, access: &TenantAccess) -> Result<NewPost, Problem> {
         let account = account_of(state, access, self.account).await?;
-        let OptionsDocument { share_to_feed, thumb_offset_ms, collaborators, location_id, is_ai_generated } =
-            self.options;
         Ok(NewPost {
             account,
             draft: PostDraft {
@@ -108,13 +138,7 @@ impl PostDocument {
                 caption: self.caption,
                 media: self.media,
                 first_comment: self.first_comment,
-                options: PostOptions {
-                    share_to_feed,
-                    thumb_offset_ms,
-                    collaborators,
-                    location_id,
-                    is_ai_generated,
-                },
+                options: self.options.into(),
             },
             scheduled_at: self.scheduled_at,
             recurrence: self.recurrence.map(|rule| Recurrence {
@@ -135,15 +159,8 @@ pub(super) async fn account_of(
     named: Option<AccountId>,
 ) -> Result<AccountId, Problem> {
     let accounts = state.ports.store.list_accounts(&access.tenant.id).await?;
-    match (named, accounts.as_slice()) {
-        (Some(named), accounts) if accounts.iter().any(|account| account.id == named) => Ok(named),
-        (Some(_), _) => {
-            Err(Problem::invalid("account", "the tenant has no such account: see its list of accounts"))
-        }
-        (None, [only]) => Ok(only.id),
-        (None, []) => Err(Problem::invalid("account", "the tenant has no account: connect one first")),
-        (None, _) => Err(Problem::invalid("account", "the tenant has several accounts: name one")),
-    }
+    let named = named.map(|account| account.to_string()).unwrap_or_default();
+    account_named(&named, &accounts).map_err(|problem| Problem::invalid(&problem.field, problem.problem))
 }
 
 /// A post.
@@ -221,9 +238,27 @@ impl From<Opinion> for OpinionView {
 
 impl From<PostOptions> for OptionsDocument {
     fn from(options: PostOptions) -> Self {
-        let PostOptions { share_to_feed, thumb_offset_ms, collaborators, location_id, is_ai_generated } =
-            options;
-        Self { share_to_feed, thumb_offset_ms, collaborators, location_id, is_ai_generated }
+        Self {
+            share_to_feed: options.share_to_feed,
+            thumb_offset_ms: options.thumb_offset_ms,
+            collaborators: options.collaborators,
+            location_id: options.location_id,
+            is_ai_generated: options.is_ai_generated,
+            user_tags: options.user_tags.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<OptionsDocument> for PostOptions {
+    fn from(document: OptionsDocument) -> Self {
+        Self {
+            share_to_feed: document.share_to_feed,
+            thumb_offset_ms: document.thumb_offset_ms,
+            collaborators: document.collaborators,
+            location_id: document.location_id,
+            is_ai_generated: document.is_ai_generated,
+            user_tags: document.user_tags.into_iter().map(Into::into).collect(),
+        }
     }
 }
 
@@ -353,7 +388,7 @@ pub(super) struct LinkDocument {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SignedAddress)]
 pub(super) struct LinkView {
-    /// The address; only its path while the installation's public address (`media.public_url`) is not set.
+    /// The address; only its path while the installation's public address (`http.public_url`) is not set.
     url: String,
     /// It ends then.
     #[schema(value_type = schema::Moment)]

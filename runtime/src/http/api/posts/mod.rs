@@ -5,6 +5,7 @@ mod calendar;
 mod captions;
 mod document;
 mod import;
+mod settle;
 mod templates;
 
 use axum::Json;
@@ -27,7 +28,7 @@ use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
-use crate::posts::{Edited, Looked, PostError, look_at};
+use crate::posts::{Edited, Looked, PostError, PostSources};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -39,6 +40,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .merge(calendar::router())
         .merge(captions::router())
         .merge(import::router())
+        .merge(settle::router())
         .merge(templates::router())
 }
 
@@ -79,7 +81,7 @@ async fn create_post(
 ) -> Result<Response, Problem> {
     let allows_duplicates = document.allows_duplicates();
     let new = document.into_new(&state, &access).await?;
-    let looked = look_at(&state.ports, &access.tenant.id, &new.draft, None).await?;
+    let looked = PostSources::of(&state.ports).look_at(&access.tenant.id, &new.draft, None).await?;
     refuse_duplicates(&looked, allows_duplicates || new.scheduled_at.is_none())?;
     let settings = state.ports.store.find_settings(&access.tenant.id).await?.unwrap_or_default();
     let edited =
@@ -97,7 +99,7 @@ async fn check_post(
     JsonBody(document): JsonBody<PostDocument>,
 ) -> Result<Json<CheckView>, Problem> {
     let new = document.into_new(&state, &access).await?;
-    let looked = look_at(&state.ports, &access.tenant.id, &new.draft, None).await?;
+    let looked = PostSources::of(&state.ports).look_at(&access.tenant.id, &new.draft, None).await?;
     Ok(Json(looked.into()))
 }
 
@@ -109,6 +111,18 @@ struct PostPath {
 async fn find(state: &AppState, access: &TenantAccess, post: &PostId) -> Result<Post, Problem> {
     let post = state.ports.posts.find_post(&access.tenant.id, post).await?;
     post.ok_or_else(|| Problem::not_found("post"))
+}
+
+/// The same, with what keeps it from being published.
+async fn find_and_look(
+    state: &AppState,
+    access: &TenantAccess,
+    post: &PostId,
+) -> Result<(Post, Looked), Problem> {
+    let before = find(state, access, post).await?;
+    let sources = PostSources::of(&state.ports);
+    let looked = sources.look_at(&access.tenant.id, &before.draft, Some(&before)).await?;
+    Ok((before, looked))
 }
 
 /// Read a post. The `ETag` is its version.
@@ -136,7 +150,7 @@ async fn put_post(
     require_version(&headers, &before)?;
     let allows_duplicates = document.allows_duplicates();
     let new = document.into_new(&state, &access).await?;
-    let looked = look_at(&state.ports, &access.tenant.id, &new.draft, Some(&before)).await?;
+    let looked = PostSources::of(&state.ports).look_at(&access.tenant.id, &new.draft, Some(&before)).await?;
     refuse_duplicates(&looked, allows_duplicates || new.scheduled_at.is_none())?;
     let edited = access.caller.act(&state).edit_post(&access.tenant, &before, new, &looked)?;
     store(&state, &access, edited).await

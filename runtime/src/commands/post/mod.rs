@@ -1,16 +1,21 @@
 //! `troupe post`.
 
+mod new;
+mod show;
+
 use clap::Subcommand;
 use instagram::Gateway;
 use serde_json::json;
 use tenants::account::Tenant;
+use tenants::changes::Changes;
 use tenants::clock::Timestamp;
 use tenants::ports::{PageRequest, PostFilter, Posts, UnitOfWork};
 use tenants::post::{Approver, Post, PostState};
 
+use self::new::{ImportArgs, NewPostArgs};
 use super::workspace::Workspace;
 use super::{Finding, Output};
-use crate::posts::{Edited, Looked, look_at_with};
+use crate::posts::{Edited, Looked, PostSources, Seen, look_up};
 use crate::settings::Settings;
 
 /// What to do with posts.
@@ -27,6 +32,17 @@ pub(super) enum PostCommand {
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
+    /// Show a post: what it says, where it stands, what was said about it.
+    Show {
+        /// Tenant (id or slug).
+        tenant: String,
+        /// Post id.
+        post: String,
+    },
+    /// Create a post. With --at it is checked and scheduled; without, it is a draft.
+    Create(NewPostArgs),
+    /// Import posts from a CSV file: all rows, or none with the problems of all of them.
+    Import(ImportArgs),
     /// Show what was tried for a post.
     Logs {
         /// Tenant (id or slug).
@@ -64,6 +80,24 @@ pub(super) enum PostCommand {
         /// Post id.
         post: String,
     },
+    /// Say whether a post is up of which Instagram does not tell it. Look at the account first.
+    Settle {
+        /// Tenant (id or slug).
+        tenant: String,
+        /// Post id.
+        post: String,
+        /// It is up: Instagram's id of it, or its address.
+        #[arg(
+            long,
+            value_name = "ID_OR_ADDRESS",
+            required_unless_present = "not_up",
+            conflicts_with = "not_up"
+        )]
+        up: Option<String>,
+        /// It is not up, and shall be tried again.
+        #[arg(long)]
+        not_up: bool,
+    },
     /// Approve a post for the agency.
     Approve {
         /// Tenant (id or slug).
@@ -90,6 +124,7 @@ enum Act {
     Retry,
     Cancel,
     Judge(bool, Option<String>),
+    Settle(Seen),
 }
 
 pub(super) async fn run(command: PostCommand, settings: Settings, output: Output) -> anyhow::Result<Finding> {
@@ -98,6 +133,17 @@ pub(super) async fn run(command: PostCommand, settings: Settings, output: Output
         PostCommand::List { tenant, state, limit } => {
             let tenant = workspace.tenant(&tenant, None).await?;
             list(&workspace, &tenant, state, limit, output).await?;
+        }
+        PostCommand::Show { tenant, post } => {
+            let tenant = workspace.tenant(&tenant, None).await?;
+            let post = find(&workspace, &tenant, &post).await?;
+            output.result(&post, || show::text(&post))?;
+        }
+        PostCommand::Create(args) => new::create(&workspace, &settings, args, output).await?,
+        PostCommand::Import(args) => {
+            let finding = new::import(&workspace, &settings, args, output).await?;
+            workspace.close().await;
+            return Ok(finding);
         }
         PostCommand::Logs { tenant, post } => {
             let tenant = workspace.tenant(&tenant, None).await?;
@@ -119,6 +165,10 @@ pub(super) async fn run(command: PostCommand, settings: Settings, output: Output
         }
         PostCommand::Cancel { tenant, post } => {
             act_on(&workspace, &settings, (&tenant, &post), Act::Cancel, output).await?;
+        }
+        PostCommand::Settle { tenant, post, up, not_up: _ } => {
+            let seen = up.map_or(Seen::NotUp, Seen::Up);
+            act_on(&workspace, &settings, (&tenant, &post), Act::Settle(seen), output).await?;
         }
         PostCommand::Approve { tenant, post } => {
             act_on(&workspace, &settings, (&tenant, &post), Act::Judge(true, None), output).await?;
@@ -176,16 +226,29 @@ async fn act_on(
         Act::Publish => act.publish_post_now(&before, &looked(workspace, settings, &before).await?)?,
         Act::Retry => act.retry_post(&before, &looked(workspace, settings, &before).await?)?,
         Act::Cancel => act.cancel_post(&before, &database.effects_of_post(&tenant.id, &before.id).await?)?,
+        Act::Settle(seen) => {
+            let gateway = workspace.foundations.gateway(settings)?;
+            match look_up(sources(workspace, &gateway), &before, &seen).await? {
+                Some(settlement) => act.settle_post(&before, settlement),
+                None => Edited { changes: Changes::of_tenant(tenant.id), post: before },
+            }
+        }
         Act::Judge(approved, comment) => act.judge_post(&before, Approver::Internal, approved, comment)?,
     };
-    database.commit(changes).await?;
+    if !changes.list.is_empty() {
+        database.commit(changes).await?;
+    }
     let said = format!("{} is {} now", post.id, post.state);
     output
         .result(&json!({ "post": post.id, "state": post.state, "scheduled_at": post.scheduled_at }), || said)
 }
 
 async fn looked(workspace: &Workspace, settings: &Settings, post: &Post) -> anyhow::Result<Looked> {
-    let gateway: Gateway = workspace.foundations.gateway(settings)?;
+    let gateway = workspace.foundations.gateway(settings)?;
+    Ok(sources(workspace, &gateway).look_at(&post.tenant, &post.draft, Some(post)).await?)
+}
+
+fn sources<'a>(workspace: &'a Workspace, gateway: &'a Gateway) -> PostSources<'a> {
     let database = &workspace.foundations.database;
-    Ok(look_at_with(database, database, &gateway, &post.tenant, &post.draft, Some(post)).await?)
+    PostSources { store: database, posts: database, media: database, platform: gateway }
 }
