@@ -4,10 +4,13 @@
 //! actor and its conversation lane; the lane [`decide`]s and commits; the [`dispatcher`] performs the effects.
 //! Actors see only the ports of `tenants` and the `llm` router: no HTTP, no SQL, no Graph API.
 
+mod briefings;
 pub mod budgets;
 pub mod decide;
 pub mod dispatcher;
+mod leads;
 pub mod learning;
+pub mod notices;
 pub mod ports;
 pub mod rehearsal;
 pub mod supervision;

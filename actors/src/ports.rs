@@ -6,7 +6,7 @@ use std::sync::Arc;
 use llm::LlmRouter;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
-use tenants::ports::{Ledger, Memory, Messenger, Store, Wake};
+use tenants::ports::{Comms, Courier, Ledger, Memory, Messenger, Store, Wake};
 use tenants::tasks::Tasks;
 
 /// The outside world, as the actors see it. Built once at boot and shared.
@@ -24,6 +24,10 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// What tenants remember.
     pub memory: Arc<dyn Memory>,
+    /// Channels to people, notices, leads and briefings: the same database.
+    pub comms: Arc<dyn Comms>,
+    /// Carries messages to people, outside Instagram.
+    pub courier: Arc<dyn Courier>,
     /// Instagram.
     pub messenger: Arc<dyn Messenger>,
     /// Language models.

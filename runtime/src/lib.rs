@@ -4,10 +4,12 @@
 pub mod administration;
 pub mod boot;
 pub mod commands;
+pub mod couriers;
 mod data_dir;
 pub mod demo;
 pub mod http;
 pub mod knowledge;
+pub mod leads;
 pub mod money;
 pub mod prompts;
 pub mod rehearsals;

@@ -21,6 +21,7 @@ macro_rules! alert_columns {
          resolved_by, created_at "
     };
 }
+pub(crate) use alert_columns;
 
 statements! {
     LIST_ALERTS_OF_AGENCY {
@@ -48,7 +49,7 @@ statements! {
 }
 
 #[derive(FromRow)]
-struct AlertRow {
+pub(crate) struct AlertRow {
     id: Uuid,
     agency_id: Option<Uuid>,
     tenant_id: Option<Uuid>,

@@ -6,8 +6,8 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, budgets, conversations, costs, directory, inbox, learning, ledger,
-    memory, operations, outbox, prompts, rehearsals, writer,
+    alerts, apply, approvals, audit, briefings, budgets, comms, conversations, costs, directory, inbox, leads,
+    learning, ledger, memory, operations, outbox, prompts, rehearsals, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -16,11 +16,14 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         alerts::STATEMENTS,
         approvals::STATEMENTS,
         audit::STATEMENTS,
+        briefings::STATEMENTS,
         budgets::STATEMENTS,
+        comms::STATEMENTS,
         conversations::STATEMENTS,
         costs::STATEMENTS,
         directory::STATEMENTS,
         inbox::STATEMENTS,
+        leads::STATEMENTS,
         learning::STATEMENTS,
         ledger::STATEMENTS,
         memory::STATEMENTS,
@@ -33,8 +36,10 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::alerts::STATEMENTS,
         apply::approvals::STATEMENTS,
         apply::audit::STATEMENTS,
+        apply::comms::STATEMENTS,
         apply::conversations::STATEMENTS,
         apply::events::STATEMENTS,
+        apply::leads::STATEMENTS,
         apply::learning::STATEMENTS,
         apply::ledger::STATEMENTS,
         apply::memory::STATEMENTS,
@@ -51,6 +56,7 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
     const LISTS: &[&[&Bulk]] = &[
         apply::accept::BULK_STATEMENTS,
         apply::audit::BULK_STATEMENTS,
+        apply::comms::BULK_STATEMENTS,
         apply::conversations::BULK_STATEMENTS,
         apply::effects::BULK_STATEMENTS,
         apply::events::BULK_STATEMENTS,

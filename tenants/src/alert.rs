@@ -34,6 +34,8 @@ word_enum! {
         AutonomyEarned = "autonomy_earned",
         /// An intent does not act by itself any more.
         AutonomyLost = "autonomy_lost",
+        /// A channel does not reach its people.
+        ChannelDown = "channel_down",
     }
 }
 
@@ -58,7 +60,10 @@ impl AlertType {
             AlertType::AuthFailure | AlertType::AgentDown | AlertType::Quarantine | AlertType::Crisis => {
                 Severity::Critical
             }
-            AlertType::ContentViolation | AlertType::SyncFailure | AlertType::DeadLetter => Severity::Error,
+            AlertType::ContentViolation
+            | AlertType::SyncFailure
+            | AlertType::DeadLetter
+            | AlertType::ChannelDown => Severity::Error,
             AlertType::RateLimit | AlertType::Budget | AlertType::Gap | AlertType::AutonomyLost => {
                 Severity::Warning
             }

@@ -121,6 +121,16 @@ ids! {
     DifferenceId = "dif";
     /// Something that a tenant's memory holds.
     MemoryId = "mem";
+    /// A way to tell people something.
+    ChannelId = "chn";
+    /// Something people may want to know.
+    NoticeId = "ntc";
+    /// A notice on its way through one channel.
+    NotificationId = "ntf";
+    /// A person who may buy.
+    LeadId = "led";
+    /// A morning briefing or weekly report.
+    BriefingId = "brf";
 }
 
 impl AgencyId {

@@ -41,6 +41,7 @@ impl Record<'_> {
             direction: Direction::Outbound,
             text: text.clone(),
             attachments: Vec::new(),
+            attachment_urls: Vec::new(),
             effect: Some(effect.id),
             intent: None,
             confidence: None,

@@ -1,6 +1,7 @@
 //! What the tests of this crate share: a store in memory that can be made to fail, hints, an Instagram that is
 //! never asked, and a world put together of them.
 
+mod comms;
 mod outbox_of_store;
 mod ports_of_store;
 mod sources;
@@ -8,6 +9,7 @@ mod steps;
 mod store;
 mod world;
 
+pub(crate) use comms::NoComms;
 pub(crate) use sources::assert_died_at_every_call;
 pub(crate) use steps::{Point, Side, Steps, Trouble};
 pub(crate) use store::MemoryStore;

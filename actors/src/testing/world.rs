@@ -21,7 +21,7 @@ use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
 use tokio::sync::broadcast;
 
-use super::MemoryStore;
+use super::{MemoryStore, NoComms};
 use crate::Ports;
 
 /// 2025-11-21, a Friday.
@@ -124,6 +124,8 @@ impl World {
             store: store.clone(),
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
+            comms: Arc::new(NoComms),
+            courier: Arc::new(NoComms),
             messenger: Arc::new(Offline),
             llm: ScriptedRouter::new(),
             wake: wake.clone(),

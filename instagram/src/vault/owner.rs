@@ -1,7 +1,7 @@
 //! Whom a secret belongs to. The owner is authenticated with the secret, so that a row copied to another account
 //! does not open there.
 
-use tenants::ids::{AccountId, TenantId};
+use tenants::ids::{AccountId, ChannelId, TenantId};
 
 /// The owner of a secret.
 #[derive(Debug, Clone, Copy)]
@@ -10,6 +10,8 @@ pub(crate) enum Owner<'a> {
     Account(&'a TenantId, &'a AccountId),
     /// The secret of a Meta app, by Meta's app id.
     App(&'a str),
+    /// What a channel to people needs to be reached.
+    Channel(&'a ChannelId),
 }
 
 impl Owner<'_> {
@@ -20,6 +22,7 @@ impl Owner<'_> {
             Owner::Account(tenant, account) => {
                 join(&[b"troupe.account.token", tenant.0.as_bytes(), account.0.as_bytes()])
             }
+            Owner::Channel(channel) => join(&[b"troupe.channel.secret", channel.0.as_bytes()]),
             Owner::App(external_id) => join(&[b"troupe.app.secret", external_id.as_bytes()]),
         }
     }

@@ -26,6 +26,7 @@ use tracing::{info, warn};
 pub use foundations::Foundations;
 
 use crate::administration::Act;
+use crate::couriers::{Addresses, Couriers};
 use crate::data_dir::{self, DataDirLock};
 use crate::http::{self, AppParts, AppState};
 use crate::prompts::install_built_in;
@@ -105,7 +106,7 @@ impl Node {
         let ports = ports(&foundations, &settings, llm, options.messenger)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
-        supervise(&troupe, &dispatcher, &warnings, &ports);
+        supervise(&troupe, &dispatcher, &warnings, &ports, &settings);
 
         let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
         state.refresh_directory().await?;
@@ -195,10 +196,28 @@ fn ports(
         store,
         ledger: Arc::new(foundations.database.clone()),
         memory: Arc::new(foundations.memory.clone()),
+        comms: Arc::new(foundations.database.clone()),
+        courier: Arc::new(couriers(foundations, settings)?),
         messenger,
         llm,
         wake,
     })
+}
+
+/// What carries messages to people.
+pub(crate) fn couriers(foundations: &Foundations, settings: &Settings) -> anyhow::Result<Couriers> {
+    Couriers::new(
+        foundations.vault.clone(),
+        foundations.clock.clone(),
+        &settings.mail,
+        addresses(settings),
+        settings.notices.timeout(),
+    )
+}
+
+/// Which addresses users may name.
+fn addresses(settings: &Settings) -> Addresses {
+    Addresses { allow_private: settings.notices.allow_private_addresses }
 }
 
 /// The gateway keeps opened tokens in memory: a reconnected account has a new one.
@@ -221,7 +240,17 @@ fn forget_old_tokens(foundations: &Foundations, gateway: Arc<Gateway>) {
 }
 
 /// Puts the parts that are not actors under the root supervisor.
-fn supervise(troupe: &Troupe, dispatcher: &Dispatcher, warnings: &BudgetWarnings, ports: &Ports) {
+fn supervise(
+    troupe: &Troupe,
+    dispatcher: &Dispatcher,
+    warnings: &BudgetWarnings,
+    ports: &Ports,
+    settings: &Settings,
+) {
+    let (notices, of_notices) = (settings.notices.clone(), ports.clone());
+    troupe.supervise("notices", move |part| {
+        actors::notices::run(of_notices.clone(), notices.clone(), part)
+    });
     let (warnings, of_warnings) = (warnings.clone(), ports.clone());
     troupe.supervise("budgets", move |part| warnings.clone().run(of_warnings.clone(), part));
     let dispatcher = dispatcher.clone();
@@ -262,6 +291,7 @@ async fn http_state(
         prompts: Arc::new(foundations.database.clone()),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
+        addresses: addresses(settings),
         rehearsals: Arc::new(RehearsalDesk::new(
             ports.clone(),
             Arc::new(foundations.database.clone()),

@@ -6,6 +6,7 @@
 mod admin;
 mod audit;
 mod bench;
+mod comms;
 mod config;
 mod demo;
 mod doctor;
@@ -95,6 +96,15 @@ enum Command {
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
+    /// People who may buy.
+    #[command(subcommand)]
+    Lead(comms::LeadCommand),
+    /// Ways to tell people, and what went through them.
+    #[command(subcommand)]
+    Channel(comms::ChannelCommand),
+    /// Morning briefings and weekly reports.
+    #[command(subcommand)]
+    Briefing(comms::BriefingCommand),
     /// What was learned from people's verdicts.
     #[command(subcommand)]
     Learning(learning::LearningCommand),
@@ -166,6 +176,9 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Costs(args) => money::costs(args, settings, output).await,
             Command::Calls(args) => money::calls(args, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
+            Command::Lead(command) => comms::lead(command, settings, output).await,
+            Command::Channel(command) => comms::channel(command, settings, output).await,
+            Command::Briefing(command) => comms::briefing(command, settings, output).await,
             Command::Learning(command) => learning::run(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Replay(args) => replay::run(*args, settings, output).await,

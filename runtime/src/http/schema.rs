@@ -65,6 +65,11 @@ words! {
     Share = tenants::models::Share;
     CallOutcome = tenants::models::CallOutcome;
     BudgetLevel = tenants::models::BudgetLevel;
+    ChannelKind = tenants::notice::ChannelKind;
+    NoticeKind = tenants::notice::NoticeKind;
+    NotificationStatus = tenants::notice::NotificationStatus;
+    LeadStage = tenants::lead::LeadStage;
+    BriefingKind = tenants::briefing::BriefingKind;
 }
 
 /// Schema of every id: a prefix that names the kind, and a UUIDv7.

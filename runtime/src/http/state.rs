@@ -14,6 +14,7 @@ use super::access::KeyRing;
 use super::address_book::AddressBook;
 use super::metrics::HttpMetrics;
 use super::node::NodeView;
+use crate::couriers::Addresses;
 use crate::rehearsals::RehearsalDesk;
 
 /// Hints can be lost between nodes; this often accounts and apps are read again without one.
@@ -29,6 +30,8 @@ pub struct AppParts {
     pub apps: Arc<WebhookApps>,
     /// Seals tokens and app secrets before they are stored.
     pub vault: Arc<Vault>,
+    /// Which addresses of webhooks users may name.
+    pub addresses: Addresses,
     /// Rehearses recorded events.
     pub rehearsals: Arc<RehearsalDesk>,
     /// What the running node knows about itself.

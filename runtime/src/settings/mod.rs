@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actors::dispatcher::DispatcherSettings;
+use actors::notices::NoticeSettings;
 use actors::supervision::ActorSettings;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
@@ -18,6 +19,7 @@ use figment::{Metadata, Profile, Provider};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
+pub use crate::couriers::MailSettings;
 pub use http::HttpSection;
 pub use models::ModelSettings;
 pub use secret::Secret;
@@ -50,6 +52,10 @@ pub struct Settings {
     pub actors: ActorSettings,
     /// The queue of effects.
     pub dispatcher: DispatcherSettings,
+    /// What people are told.
+    pub notices: NoticeSettings,
+    /// The mail server.
+    pub mail: MailSettings,
     /// Logs.
     pub log: LogSettings,
     /// Shutdown.
@@ -256,6 +262,12 @@ impl Settings {
             if !(url.starts_with("https://") || url.starts_with("http://")) {
                 return invalid(key, "must be a URL that begins with https:// (or http:// for a sandbox)");
             }
+        }
+        if !self.mail.host.is_empty() && self.mail.from.is_empty() {
+            return invalid("mail.from", "must be a mail address when mail.host is set");
+        }
+        if self.notices.timeout_ms == 0 {
+            return invalid("notices.timeout_ms", "must be at least 1");
         }
         if self.memory.max_open == 0 {
             return invalid("memory.max_open", "must be at least 1");

@@ -3,13 +3,13 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tenants::account::{Account, AccountStatus, Agency, ApiKey, KeyScope, LoginFlavour, MetaApp, Tenant};
-use tenants::ids::{AccountId, AgencyId, RehearsalId};
+use tenants::ids::{AccountId, AgencyId, ChannelId, RehearsalId};
 use tenants::ports::{Directory, UnitOfWork};
 use tenants::settings::TenantSettings;
 use troupe::administration::Act;
 use troupe::http::HttpSettings;
 
-use crate::objects::{Objects, rehearsal};
+use crate::objects::{Objects, channel, rehearsal};
 use crate::rig::Rig;
 
 /// A key and its text.
@@ -40,6 +40,8 @@ pub struct House {
     pub app: MetaApp,
     /// A rehearsal over all its tenants that is done.
     pub rehearsal: RehearsalId,
+    /// A channel for all its tenants.
+    pub channel: ChannelId,
     /// The id of its own version of the reply prompt, which has number 2.
     pub prompt: String,
     /// The id of an experiment that compares it with the built-in one.
@@ -101,7 +103,7 @@ async fn house(rig: &Rig, installation: &Key, name: &str, app_id: &str) -> House
         "verify_token": format!("verify-{app_id}") });
     rig.post(&key.text, &format!("/agencies/{id}/apps"), new).await.ok();
     let app = rig.database.list_apps(&id).await.unwrap().remove(0);
-    let rehearsal = rehearsal(rig, id, None).await;
+    let (rehearsal, channel) = (rehearsal(rig, id, None).await, channel(rig, id, None).await);
     let mut prompt = String::new();
     for kind in ["crisis", "reply"] {
         let new =
@@ -114,7 +116,7 @@ async fn house(rig: &Rig, installation: &Key, name: &str, app_id: &str) -> House
         "arms": [{ "version": 1, "weight": 1 }, { "version": 2, "weight": 1 }] });
     let made = rig.post(&key.text, &format!("/agencies/{id}/experiments"), new).await.ok();
     let experiment = made["id"].as_str().unwrap().to_owned();
-    House { agency, key, app, rehearsal, prompt, experiment }
+    House { agency, key, app, rehearsal, channel, prompt, experiment }
 }
 
 async fn shop(rig: &Rig, house: &House, slug: &str, external_id: &str) -> Shop {

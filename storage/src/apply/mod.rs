@@ -9,9 +9,11 @@ pub(crate) mod alerts;
 pub(crate) mod approvals;
 pub(crate) mod audit;
 mod books;
+pub(crate) mod comms;
 pub(crate) mod conversations;
 pub(crate) mod effects;
 pub(crate) mod events;
+pub(crate) mod leads;
 pub(crate) mod learning;
 pub(crate) mod ledger;
 pub(crate) mod memory;
@@ -116,6 +118,7 @@ async fn apply_kind(
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
         Kind::Rehearsals => rehearsals::apply(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
+        Kind::Comms => comms::apply(connection, group, now).await,
         Kind::Forgettings => memory::forget(connection, group).await,
         Kind::Memories => memory::remember(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,

@@ -33,6 +33,7 @@ pub(crate) enum Kind {
     RuleHits,
     Rehearsals,
     Alerts,
+    Comms,
     Forgettings,
     Memories,
     Audit,
@@ -65,7 +66,9 @@ impl Kind {
             Change::PutComment(_) => Kind::Comments,
             Change::MarkComment { .. } => Kind::CommentMarks,
             Change::PutMessage(_) => Kind::Messages,
-            Change::ForgetMessage { .. } | Change::EditMessage { .. } => Kind::MessageEdits,
+            Change::ForgetMessage { .. } | Change::EditMessage { .. } | Change::AssignConversation { .. } => {
+                Kind::MessageEdits
+            }
             Change::AddEffect(_) => Kind::NewEffects,
             Change::MoveEffect(_) => Kind::EffectMoves,
             Change::ExpireDrafts { .. } | Change::ExpireOverdueApprovals { .. } => Kind::Expiries,
@@ -74,6 +77,14 @@ impl Kind {
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
             Change::KeepConfiguration(_) => Kind::Configurations,
             Change::PutRehearsal(_) | Change::AddDifferences(_) => Kind::Rehearsals,
+            Change::PutChannel { .. }
+            | Change::DeleteChannel(_)
+            | Change::AddNotice(_)
+            | Change::RouteNotices(_)
+            | Change::MoveNotifications(_)
+            | Change::NoteLead(_)
+            | Change::SetLead { .. }
+            | Change::PutBriefing(_) => Kind::Comms,
             Change::Forget(_) => Kind::Forgettings,
             Change::Remember(_) => Kind::Memories,
             Change::Audit(_) => Kind::Audit,

@@ -10,6 +10,8 @@ mod audit;
 #[cfg(test)]
 mod budgets;
 #[cfg(test)]
+mod comms;
+#[cfg(test)]
 mod commit;
 #[cfg(test)]
 mod conversations;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
 mod approvals;
+mod comms;
 mod conversations;
 mod decisions;
 mod delivery;
@@ -10,5 +11,6 @@ mod faults;
 mod hostile;
 mod learning;
 mod models;
+mod notices;
 mod rehearsals;
 mod resilience;

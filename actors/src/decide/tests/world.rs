@@ -27,6 +27,7 @@ use tokio::sync::broadcast;
 
 use super::super::*;
 use super::memory_store::MemoryStore;
+use crate::testing::NoComms;
 
 pub const OWN_ID: &str = "17841400000000001";
 
@@ -162,6 +163,8 @@ impl World {
             store: store.clone(),
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
+            comms: Arc::new(NoComms),
+            courier: Arc::new(NoComms),
             messenger: instagram.clone(),
             llm: script.clone(),
             wake: Arc::new(Deaf),

@@ -14,7 +14,9 @@ mod alerts;
 mod approvals;
 mod apps;
 mod audit;
+mod briefings;
 mod budgets;
+mod channels;
 mod comments;
 mod conversations;
 mod costs;
@@ -22,6 +24,7 @@ mod events;
 mod experiments;
 mod feed;
 mod keys;
+mod leads;
 mod learning;
 mod me;
 mod memory;
@@ -59,6 +62,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(experiments::router())
         .merge(comments::router())
         .merge(conversations::router())
+        .merge(leads::router())
+        .merge(briefings::router())
+        .merge(channels::router())
         .merge(approvals::router())
         .merge(learning::router())
         .merge(preview::router())

@@ -9,6 +9,7 @@ use tenants::money::MicroUsd;
 use tenants::settings::{BrandVoice, HourlyCaps, Mode, QuietHours, TenantSettings};
 use utoipa::ToSchema;
 
+use super::comms::CommsDocument;
 use crate::http::schema;
 use crate::money::BudgetShares;
 
@@ -57,6 +58,8 @@ pub struct SettingsDocument {
     learning: bool,
     /// Which intents may earn it to act by themselves.
     autonomy: AutonomyDocument,
+    /// Direct messages, leads and briefings.
+    comms: CommsDocument,
 }
 
 /// Which intents may earn it to act by themselves, once people agree with their drafts often enough.
@@ -138,10 +141,10 @@ struct VoiceDocument {
 }
 
 /// Hours of the day in the tenant's time zone; may cross midnight.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = QuietHours)]
-struct QuietHoursDocument {
+pub struct QuietHoursDocument {
     /// First quiet minute.
     #[schema(example = "22:00")]
     from: String,
@@ -163,6 +166,18 @@ struct HourlyCapsDocument {
     private_replies: u32,
     /// Hide, delete and like.
     moderation: u32,
+}
+
+impl From<QuietHours> for QuietHoursDocument {
+    fn from(QuietHours { from, until }: QuietHours) -> Self {
+        Self { from, until }
+    }
+}
+
+impl From<QuietHoursDocument> for QuietHours {
+    fn from(QuietHoursDocument { from, until }: QuietHoursDocument) -> Self {
+        Self { from, until }
+    }
 }
 
 impl Default for SettingsDocument {
@@ -193,9 +208,7 @@ impl From<TenantSettings> for SettingsDocument {
             blocked_words: settings.blocked_words,
             blocked_authors: settings.blocked_authors,
             allowed_links: settings.allowed_links,
-            quiet_hours: settings
-                .quiet_hours
-                .map(|QuietHours { from, until }| QuietHoursDocument { from, until }),
+            quiet_hours: settings.quiet_hours.map(Into::into),
             stop_words: settings.stop_words,
             start_words: settings.start_words,
             max_parallel: settings.max_parallel,
@@ -205,6 +218,7 @@ impl From<TenantSettings> for SettingsDocument {
             hourly_caps: settings.hourly_caps.into(),
             learning: settings.learning,
             autonomy: settings.autonomy.into(),
+            comms: settings.comms.into(),
         }
     }
 }
@@ -219,9 +233,7 @@ impl From<SettingsDocument> for TenantSettings {
             blocked_words: document.blocked_words,
             blocked_authors: document.blocked_authors,
             allowed_links: document.allowed_links,
-            quiet_hours: document
-                .quiet_hours
-                .map(|QuietHoursDocument { from, until }| QuietHours { from, until }),
+            quiet_hours: document.quiet_hours.map(Into::into),
             stop_words: document.stop_words,
             start_words: document.start_words,
             max_parallel: document.max_parallel,
@@ -231,6 +243,7 @@ impl From<SettingsDocument> for TenantSettings {
             hourly_caps: document.hourly_caps.into(),
             learning: document.learning,
             autonomy: document.autonomy.into(),
+            comms: document.comms.into(),
         }
     }
 }
