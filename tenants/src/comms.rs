@@ -25,13 +25,11 @@ pub struct CommsSettings {
     pub qualify_leads: bool,
     /// Language of briefings and reports; the first of the tenant's languages when not set.
     pub briefing_language: Option<Language>,
-    /// Whether people see that we have read and are typing, before a direct message of ours.
-    pub typing: bool,
 }
 
 impl Default for CommsSettings {
     fn default() -> Self {
-        Self { disclosure: None, qualify_leads: true, briefing_language: None, typing: false }
+        Self { disclosure: None, qualify_leads: true, briefing_language: None }
     }
 }
 

@@ -28,7 +28,7 @@ pub enum MailDeed {
 pub struct Mail {
     /// Receivers, as they were named to the server.
     pub to: Vec<String>,
-    /// Header lines and body.
+    /// Header lines and body; soft breaks of its encoding are undone.
     pub text: String,
 }
 
@@ -109,6 +109,11 @@ impl Drop for MailServer {
     }
 }
 
+fn without_soft_breaks(text: &str) -> String {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+    format!("{head}\r\n\r\n{}", body.replace("=\r\n", ""))
+}
+
 async fn talk(stream: TcpStream, kept: &Mutex<MailBox>) -> std::io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut lines = BufReader::new(reading).lines();
@@ -135,6 +140,7 @@ async fn talk(stream: TcpStream, kept: &Mutex<MailBox>) -> std::io::Result<()> {
                     let mut kept = locked(kept);
                     let deed = kept.script.pop_front().unwrap_or(MailDeed::Take);
                     if deed != MailDeed::Refuse {
+                        let text = without_soft_breaks(&text);
                         kept.mails.push(Mail { to: std::mem::take(&mut to), text });
                     }
                     deed

@@ -3,8 +3,8 @@
 //!
 //! The briefing, the notice of it and the end of its tick are one unit of work, so it is made exactly once.
 //!
-//! **One more section.** A function that gives a [`Section`] in `sections.rs`, its words in `words.rs`, and a line in
-//! [`sections_of`](sections::sections_of).
+//! **One more section.** A function that gives a `Section` in `sections.rs`, its words in `words.rs`, and a line in
+//! `sections_of`.
 
 mod page;
 mod sections;
@@ -27,8 +27,6 @@ use tenants::notice::{Notice, NoticeKind};
 use tenants::ports::{CostKeys, PageRequest, Period, StoreError, TenantContext};
 
 use crate::Ports;
-
-pub(crate) use page::Section;
 
 /// Most alerts that are counted.
 const ALERTS: u32 = 200;

@@ -381,6 +381,7 @@ mod tests {
             ("TROUPE__DATABASE__URL", "postgres://u:hunter2@h/d"),
             ("TROUPE__INSTAGRAM__APP__SECRETS", "[\"hunter2\"]"),
             ("TROUPE__MODELS__KEYS__ANTHROPIC", "hunter2"),
+            ("TROUPE__MAIL__PASSWORD", "hunter2"),
         ]);
         assert!(!format!("{:?}", Settings::load(None, env.clone()).unwrap()).contains("hunter2"));
         assert!(!format!("{:?}", printable(None, env).unwrap()).contains("hunter2"));

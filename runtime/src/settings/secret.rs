@@ -36,6 +36,7 @@ pub(super) fn mask(settings: &mut Value) {
         ["instagram", "app", "secrets"],
         ["instagram", "app", "verify_token"],
         ["models", "keys", ""],
+        ["mail", "password", ""],
     ] {
         mask_at(settings, &path);
     }

@@ -21,8 +21,6 @@ pub struct CommsDocument {
     /// Language of briefings and reports; the first of the tenant's languages when not set.
     #[schema(value_type = Option<schema::Language>)]
     briefing_language: Option<Language>,
-    /// Whether people see that we have read and are typing, before a direct message of ours.
-    typing: bool,
 }
 
 /// How and when people are told that a program answers.
@@ -56,16 +54,16 @@ impl Default for CommsDocument {
 }
 
 impl From<CommsSettings> for CommsDocument {
-    fn from(CommsSettings { disclosure, qualify_leads, briefing_language, typing }: CommsSettings) -> Self {
+    fn from(CommsSettings { disclosure, qualify_leads, briefing_language }: CommsSettings) -> Self {
         let disclosure = disclosure.map(|Disclosure { texts, at_start, after_pause_hours, after_hand_back }| {
             DisclosureDocument { texts, at_start, after_pause_hours, after_hand_back }
         });
-        Self { disclosure, qualify_leads, briefing_language, typing }
+        Self { disclosure, qualify_leads, briefing_language }
     }
 }
 
 impl From<CommsDocument> for CommsSettings {
-    fn from(CommsDocument { disclosure, qualify_leads, briefing_language, typing }: CommsDocument) -> Self {
+    fn from(CommsDocument { disclosure, qualify_leads, briefing_language }: CommsDocument) -> Self {
         let disclosure = disclosure.map(
             |DisclosureDocument { texts, at_start, after_pause_hours, after_hand_back }| Disclosure {
                 texts,
@@ -74,6 +72,6 @@ impl From<CommsDocument> for CommsSettings {
                 after_hand_back,
             },
         );
-        Self { disclosure, qualify_leads, briefing_language, typing }
+        Self { disclosure, qualify_leads, briefing_language }
     }
 }
