@@ -111,7 +111,10 @@ mod tests {
 
     /// Beginnings of the statements that are meant to read everything: lists of few rows, counts, the first row of
     /// an index.
-    const READ_EVERYTHING: [&str; 19] = [
+    const READ_EVERYTHING: [&str; 21] = [
+        // Channels in use and what was not routed yet, each from an index of nothing else.
+        "select id, agency_id, tenant_id, setup, failures, last_sent_at, approvals_told_at, created_at, updated_at from notification_channels where enabled",
+        "select id, agency_id, tenant_id, kind, severity, person",
         // The newest few, from the end of the primary key.
         "select task, provider, model, cost_micro_usd, outcome from llm_calls order by id desc",
         // The handful of versions that came with the program.
