@@ -142,7 +142,11 @@ impl Briefings for Database {
         Ok(row!(self.reader(), BriefingRow, FIND_BRIEFING, tenant.0, briefing.0)?.map(Briefing::from))
     }
 
-    async fn briefing_numbers(&self, tenant: &TenantId, period: Period) -> Result<BriefingNumbers, StoreError> {
+    async fn briefing_numbers(
+        &self,
+        tenant: &TenantId,
+        period: Period,
+    ) -> Result<BriefingNumbers, StoreError> {
         let (from, until) = (oldest_uuid_of(period.from), oldest_uuid_of(period.until));
         let reader = self.reader();
         let comments = rows!(reader, CommentCount, COUNT_COMMENTS, tenant.0, from, until)?;
@@ -151,15 +155,17 @@ impl Briefings for Database {
         let waiting = rows!(reader, WaitingCount, COUNT_WAITING, tenant.0)?;
         let humans = row!(reader, (i64,), COUNT_HUMAN_CONVERSATIONS, tenant.0)?;
         let leads = rows!(reader, LeadCount, COUNT_NEW_LEADS, tenant.0, from, until)?;
-        let waiting_of = |kind| {
-            waiting.iter().filter(|row| row.kind.0 == kind).map(|row| row.number).sum::<i64>()
-        };
+        let waiting_of =
+            |kind| waiting.iter().filter(|row| row.kind.0 == kind).map(|row| row.number).sum::<i64>();
         let intent = |word: Option<Word<Intent>>| word.map(|word| word.0);
         Ok(BriefingNumbers {
             drafts_waiting: waiting_of(ApprovalKind::Draft),
             escalations_waiting: waiting_of(ApprovalKind::Escalation),
             oldest_waiting: waiting.iter().filter_map(|row| row.oldest.map(|moment| moment.0)).min(),
-            comments: comments.into_iter().map(|row| (intent(row.intent), row.status.0, row.number)).collect(),
+            comments: comments
+                .into_iter()
+                .map(|row| (intent(row.intent), row.status.0, row.number))
+                .collect(),
             messages: messages.into_iter().map(|row| (intent(row.intent), row.number)).collect(),
             effects: effects.into_iter().map(|row| (row.action.0, row.status.0, row.number)).collect(),
             human_conversations: humans.map_or(0, |(number,)| number),

@@ -6,8 +6,8 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, briefings, budgets, comms, conversations, costs, directory, inbox, leads,
-    learning, ledger, memory, operations, outbox, prompts, rehearsals, writer,
+    alerts, apply, approvals, audit, briefings, budgets, comms, conversations, costs, directory, inbox,
+    leads, learning, ledger, memory, operations, outbox, prompts, rehearsals, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.

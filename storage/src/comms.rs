@@ -8,7 +8,7 @@ use tenants::audit::Chain;
 use tenants::clock::Timestamp;
 use tenants::ids::{AgencyId, ChannelId, NoticeId, NotificationId, TenantId};
 use tenants::notice::{Channel, ChannelSetup, Notice, NoticeKind, Notification, NotificationStatus};
-use tenants::ports::{NotificationFilter, Notices, PageRequest, Period, StoreError, Waiting};
+use tenants::ports::{Notices, NotificationFilter, PageRequest, Period, StoreError, Waiting};
 use uuid::Uuid;
 
 use crate::Database;

@@ -94,7 +94,8 @@ impl Disclosure {
         }
         let pause = self.after_pause_hours.map(|hours| Duration::from_secs(u64::from(hours) * 3_600));
         let last_sign = direct.last_outbound_at.max(Some(said_at)).unwrap_or(said_at);
-        pause.is_some_and(|pause| now.since(last_sign) >= pause) || self.is_after_hand_back(direct, Some(said_at))
+        pause.is_some_and(|pause| now.since(last_sign) >= pause)
+            || self.is_after_hand_back(direct, Some(said_at))
     }
 
     /// A conversation that never changed hands has its owner since it began.

@@ -248,8 +248,12 @@ mod tests {
 
         fn note(&self, minute: i64, interest: Option<f32>, facts: &[(LeadField, &str)]) -> LeadNote {
             let (event, at) = (EventId::new(&self.0), Timestamp::from_millis(minute * 60_000));
-            let fact =
-                |value: &str| Fact { value: value.to_owned(), event, message: Some(format!("m{minute}")), at };
+            let fact = |value: &str| Fact {
+                value: value.to_owned(),
+                event,
+                message: Some(format!("m{minute}")),
+                at,
+            };
             LeadNote {
                 lead: LeadId::new(&self.0),
                 notice: NoticeId::new(&self.0),
@@ -287,8 +291,10 @@ mod tests {
     #[test]
     fn older_words_do_not_replace_newer_ones_and_the_need_stays_the_first() {
         let desk = Desk::new();
-        let mut lead =
-            desk.note(5, Some(0.8), &[(LeadField::Need, "a cake"), (LeadField::Budget, "500")]).begins().unwrap();
+        let mut lead = desk
+            .note(5, Some(0.8), &[(LeadField::Need, "a cake"), (LeadField::Budget, "500")])
+            .begins()
+            .unwrap();
         assert!(!lead.take_in(&desk.note(1, None, &[(LeadField::Budget, "100")])));
         assert!(!lead.take_in(&desk.note(6, None, &[(LeadField::Need, "flowers")])));
         assert!(lead.take_in(&desk.note(7, None, &[(LeadField::Budget, "700")])));

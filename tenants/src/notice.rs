@@ -407,7 +407,9 @@ mod tests {
 
     #[test]
     fn addresses_that_would_add_headers_or_receivers_are_refused() {
-        for to in ["ana", "ana@", "@x.com", "a@b.com,c@d.com", "a@b.com\nBcc: c@d.com", "A <a@b.com>", "a@b@c.d"] {
+        for to in
+            ["ana", "ana@", "@x.com", "a@b.com,c@d.com", "a@b.com\nBcc: c@d.com", "A <a@b.com>", "a@b@c.d"]
+        {
             let refused = ChannelSetup { to: vec![to.into()], ..setup(ChannelKind::Email) }.validate();
             assert_eq!(refused.unwrap_err().field, "to", "{to:?}");
         }

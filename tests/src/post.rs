@@ -237,7 +237,12 @@ impl Drop for Receiver {
     }
 }
 
-async fn receive(State(kept): State<Arc<Mutex<Hook>>>, uri: Uri, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn receive(
+    State(kept): State<Arc<Mutex<Hook>>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
     let mut kept = locked(&kept);
     let body = String::from_utf8_lossy(&body).into_owned();
     kept.received.push(Received { path: uri.to_string(), headers, body });

@@ -81,7 +81,8 @@ fn only_the_instagram_crate_can_open_a_secret() {
     let mut vault = Vec::new();
     sources(&root().join("instagram/src/vault"), &mut vault);
     // Addresses of channels are opened outside, by the courier; a token does not open that way, which the vault tests.
-    let opening = vault.iter().flat_map(|(_, text)| text.match_indices("pub fn open").map(|(at, _)| &text[at..]));
+    let opening =
+        vault.iter().flat_map(|(_, text)| text.match_indices("pub fn open").map(|(at, _)| &text[at..]));
     let others = opening.filter(|text| !text.starts_with("pub fn open_channel(")).count();
     assert_eq!(others, 0, "opening a token or an app secret must stay inside the crate");
     let couriers = root().join("runtime/src/couriers");

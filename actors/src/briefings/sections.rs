@@ -122,9 +122,9 @@ fn done(material: &Material, words: &Words) -> Option<Section> {
 
 fn waits(material: &Material, words: &Words) -> Option<Section> {
     let numbers = &material.numbers;
-    let since = numbers.oldest_waiting.map(|at| {
-        at.to_utc().with_timezone(&material.zone).format("%Y-%m-%d %H:%M").to_string()
-    });
+    let since = numbers
+        .oldest_waiting
+        .map(|at| at.to_utc().with_timezone(&material.zone).format("%Y-%m-%d %H:%M").to_string());
     let mut lines = vec![
         counted(words.drafts, numbers.drafts_waiting, None),
         counted(words.escalations, numbers.escalations_waiting, None),
@@ -164,5 +164,8 @@ fn alerts(material: &Material, words: &Words) -> Option<Section> {
 
 fn spent(material: &Material, words: &Words) -> Option<Section> {
     let is_something = material.spent > MicroUsd(0);
-    section(words.spending, vec![is_something.then(|| line(words.models, material.spent.in_dollars())).flatten()])
+    section(
+        words.spending,
+        vec![is_something.then(|| line(words.models, material.spent.in_dollars())).flatten()],
+    )
 }

@@ -38,5 +38,6 @@ fn is_direct(action: &Action) -> bool {
 /// True when something that leaves by itself says it.
 pub(super) fn discloses(disclosure: Option<&Disclosure>, judgement: &Judgement) -> bool {
     let texts = || judgement.queued.iter().filter(|queued| is_direct(&queued.action));
-    disclosure.is_some_and(|it| texts().filter_map(|queued| queued.action.text()).any(|text| it.is_said_in(text)))
+    disclosure
+        .is_some_and(|it| texts().filter_map(|queued| queued.action.text()).any(|text| it.is_said_in(text)))
 }

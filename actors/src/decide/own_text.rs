@@ -41,7 +41,9 @@ pub(super) async fn record_own_words(
     let now = ports.clock.now();
     take_in_own(&mut thread, own.partner.as_ref(), own.written_at, now);
     let (list, reason, audited) = match &effect {
-        Some(effect) => (ours(ports, situation, &mut thread, own, effect, now), "our own words came back", Audited::No),
+        Some(effect) => {
+            (ours(ports, situation, &mut thread, own, effect, now), "our own words came back", Audited::No)
+        }
         None => {
             let was_ours = thread.owner == Owner::Bot;
             let (mut list, reason) = theirs(ports, situation, &mut thread, own, now);

@@ -8,7 +8,10 @@ const AMOUNT: &str = r"\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2}
 const CURRENCY: &str = r"€|\$|£|eur\b|euros?\b|usd\b|us\$|dollars?\b|d[oó]lares\b|gbp\b|pounds?\b|chf\b|francs?\b|franken\b|libras\b|reais\b|r\$|brl\b|mxn\b|pesos\b|bucks\b";
 
 static WITH_CURRENCY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(&format!(r"(?i)(?:({CURRENCY})\s?({AMOUNT})\s?(k\b)?|\b({AMOUNT})\s?(k|mil|tsd\.?)?\s?({CURRENCY}))")).ok()
+    Regex::new(&format!(
+        r"(?i)(?:({CURRENCY})\s?({AMOUNT})\s?(k\b)?|\b({AMOUNT})\s?(k|mil|tsd\.?)?\s?({CURRENCY}))"
+    ))
+    .ok()
 });
 /// A number without a currency counts only where the sentence says that it is the budget.
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -17,7 +20,8 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     ))
     .ok()
 });
-static BEGINS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!(r"(?i)^\s?(?:{CURRENCY})")).ok());
+static BEGINS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(&format!(r"(?i)^\s?(?:{CURRENCY})")).ok());
 static ENDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!(r"(?i)(?:{CURRENCY})\s?$")).ok());
 
 /// The first amount with a currency, or the one that is called the budget; as it was written, in one form.

@@ -41,7 +41,12 @@ pub(super) fn phone_in(text: &str) -> Option<String> {
         let after = text.get(rest.end()..).unwrap_or_default();
         let is_money = budget::begins_with_currency(after) || budget::ends_with_currency(before);
         let is_joined = before.ends_with(|c: char| c.is_alphanumeric() || c == '@' || c == '/');
-        if is_other || is_money || is_joined || !DIGITS.contains(&digits.len()) || looks_like_dates(rest.as_str()) {
+        if is_other
+            || is_money
+            || is_joined
+            || !DIGITS.contains(&digits.len())
+            || looks_like_dates(rest.as_str())
+        {
             return None;
         }
         let has_country = matches!(sign.as_str(), "+" | "00");
@@ -51,7 +56,8 @@ pub(super) fn phone_in(text: &str) -> Option<String> {
 
 /// `12.06.2026 - 14.06.2026`
 fn looks_like_dates(text: &str) -> bool {
-    let groups: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    let groups: Vec<&str> =
+        text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
     let is_year = |part: &&str| part.len() == 4 && (part.starts_with("20") || part.starts_with("19"));
     groups.len() >= 3 && groups.iter().any(is_year) && groups.iter().all(|part| part.len() <= 4)
 }
@@ -62,7 +68,10 @@ mod tests {
 
     #[test]
     fn mail_addresses_are_found_in_a_sentence() {
-        assert_eq!(email_in("write to Anna.Berg+shop@Example.CO.uk.").as_deref(), Some("anna.berg+shop@example.co.uk"));
+        assert_eq!(
+            email_in("write to Anna.Berg+shop@Example.CO.uk.").as_deref(),
+            Some("anna.berg+shop@example.co.uk")
+        );
         assert_eq!(email_in("(me@x.io)").as_deref(), Some("me@x.io"));
         for text in ["@handle", "a@b", "follow me @anna.berg", "50@ each"] {
             assert_eq!(email_in(text), None, "{text}");

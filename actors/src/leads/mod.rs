@@ -58,14 +58,22 @@ mod tests {
 
     #[test]
     fn small_talk_says_nothing() {
-        for text in ["Love it!", "I'm so happy 😍", "Order 1234567 has not arrived", "see you at 10:30", ""] {
+        for text in ["Love it!", "I'm so happy 😍", "Order 1234567 has not arrived", "see you at 10:30", ""]
+        {
             assert!(facts_in(text, false).is_empty(), "{text}: {:?}", facts_in(text, false));
         }
     }
 
     #[test]
     fn a_text_of_any_bytes_is_read_without_a_panic() {
-        for text in ["€€€ 9999999999999999999999999999 EUR", "@@@", "name is ", "+", "\u{202e}me llamo \u{0}", "1.2.3.4"] {
+        for text in [
+            "€€€ 9999999999999999999999999999 EUR",
+            "@@@",
+            "name is ",
+            "+",
+            "\u{202e}me llamo \u{0}",
+            "1.2.3.4",
+        ] {
             facts_in(text, true);
         }
     }

@@ -42,7 +42,9 @@ mod tests {
 
     #[test]
     fn what_is_no_introduction_gives_no_name() {
-        for text in ["I'm Interested", "this is amazing", "This is The best", "me llamo", "my name is on the list"] {
+        for text in
+            ["I'm Interested", "this is amazing", "This is The best", "me llamo", "my name is on the list"]
+        {
             assert_eq!(name_in(text), None, "{text}");
         }
     }

@@ -9,8 +9,8 @@ use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::ids::{AlertId, ChannelId};
 use tenants::notice::{
-    Channel, ChannelKind, DeliveryEvent, FAILURES_TO_ALERT, MAX_DELIVERY_TRIES, MOST_TOGETHER,
-    Notification, NotificationMove, delivery_backoff,
+    Channel, ChannelKind, DeliveryEvent, FAILURES_TO_ALERT, MAX_DELIVERY_TRIES, MOST_TOGETHER, Notification,
+    NotificationMove, delivery_backoff,
 };
 use tenants::ports::{CourierError, StoreError};
 use tracing::{debug, warn};
@@ -75,7 +75,8 @@ impl Desk {
             let last = last_sent_at.filter(|_| !message.stands_alone() && message.id.is_none());
             let may_leave_at = channel.setup.may_leave_at(message.severity(), last, now);
             if may_leave_at > now && message.id.is_none() {
-                self.record(channel, &message, DeliveryEvent::Postponed { until: may_leave_at }, failures).await?;
+                self.record(channel, &message, DeliveryEvent::Postponed { until: may_leave_at }, failures)
+                    .await?;
                 continue;
             }
             match self.send(channel, &message, failures).await? {
@@ -120,7 +121,9 @@ impl Desk {
         let event = match answer {
             Ok(()) => DeliveryEvent::Taken,
             Err(CourierError::Never(error)) => DeliveryEvent::GivenUp { error },
-            Err(CourierError::Later(error)) if tries >= MAX_DELIVERY_TRIES => DeliveryEvent::GivenUp { error },
+            Err(CourierError::Later(error)) if tries >= MAX_DELIVERY_TRIES => {
+                DeliveryEvent::GivenUp { error }
+            }
             Err(CourierError::Later(error)) => {
                 DeliveryEvent::Refused { error, next_try_at: now + delivery_backoff(tries) }
             }
@@ -184,10 +187,9 @@ impl Desk {
         waiting: &[Notification],
     ) -> Result<(), StoreError> {
         let Some(first) = waiting.first() else { return Ok(()) };
-        let chain = first.channel_tenant.map_or(
-            tenants::audit::Chain::Agency(first.agency),
-            tenants::audit::Chain::Tenant,
-        );
+        let chain = first
+            .channel_tenant
+            .map_or(tenants::audit::Chain::Agency(first.agency), tenants::audit::Chain::Tenant);
         let moved = NotificationMove {
             channel,
             notifications: waiting.iter().map(|it| it.id).collect(),

@@ -11,7 +11,8 @@ use tenants::notice::{Notice, NoticeKind};
 
 /// A conversation has changed hands. The notice is of the tenant.
 pub fn owner_changed(tenant: &Tenant, thread: &Conversation, by: &str, ids: &Ids, now: Timestamp) -> Change {
-    let who = thread.person.username.as_ref().map_or_else(|| thread.person.id.clone(), |name| format!("@{name}"));
+    let who =
+        thread.person.username.as_ref().map_or_else(|| thread.person.id.clone(), |name| format!("@{name}"));
     let subject = match thread.owner {
         Owner::Human => format!("{}: a person answers {who} now", tenant.name),
         Owner::Bot => format!("{}: Troupe answers {who} again", tenant.name),

@@ -103,7 +103,10 @@ impl Desk {
 pub async fn send_test(ports: &Ports, channel: &Channel) -> Result<(), CourierError> {
     let away = |error: StoreError| CourierError::Later(error.to_string());
     let secret = ports.comms.channel_secret(&channel.id).await.map_err(away)?;
-    ports.courier.deliver(channel, secret.as_ref(), &test_letter(channel, &ports.ids, ports.clock.now())).await
+    ports
+        .courier
+        .deliver(channel, secret.as_ref(), &test_letter(channel, &ports.ids, ports.clock.now()))
+        .await
 }
 
 /// The message of a test.

@@ -56,9 +56,9 @@ impl Desk {
 fn news(channel: &Channel, waiting: &[Waiting], until: Timestamp) -> News {
     let drafts: i64 = waiting.iter().map(|it| it.drafts).sum();
     let escalations: i64 = waiting.iter().map(|it| it.escalations).sum();
-    let lines = waiting.iter().map(|it| {
-        format!("{}: {} to approve, {} to answer yourself", it.name, it.drafts, it.escalations)
-    });
+    let lines = waiting
+        .iter()
+        .map(|it| format!("{}: {} to approve, {} to answer yourself", it.name, it.drafts, it.escalations));
     let by_tenant = waiting.iter().map(|it| {
         json!({ "tenant": it.tenant, "name": it.name, "drafts": it.drafts, "escalations": it.escalations })
     });

@@ -102,7 +102,11 @@ impl Briefings for NoComms {
         Ok(None)
     }
 
-    async fn briefing_numbers(&self, _tenant: &TenantId, _period: Period) -> Result<BriefingNumbers, StoreError> {
+    async fn briefing_numbers(
+        &self,
+        _tenant: &TenantId,
+        _period: Period,
+    ) -> Result<BriefingNumbers, StoreError> {
         Ok(BriefingNumbers::default())
     }
 }

@@ -248,9 +248,7 @@ fn supervise(
     settings: &Settings,
 ) {
     let (notices, of_notices) = (settings.notices.clone(), ports.clone());
-    troupe.supervise("notices", move |part| {
-        actors::notices::run(of_notices.clone(), notices.clone(), part)
-    });
+    troupe.supervise("notices", move |part| actors::notices::run(of_notices.clone(), notices.clone(), part));
     let (warnings, of_warnings) = (warnings.clone(), ports.clone());
     troupe.supervise("budgets", move |part| warnings.clone().run(of_warnings.clone(), part));
     let dispatcher = dispatcher.clone();

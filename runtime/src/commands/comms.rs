@@ -94,13 +94,18 @@ pub(super) enum BriefingCommand {
     },
 }
 
-pub(super) async fn lead(command: LeadCommand, settings: Settings, output: Output) -> anyhow::Result<Finding> {
+pub(super) async fn lead(
+    command: LeadCommand,
+    settings: Settings,
+    output: Output,
+) -> anyhow::Result<Finding> {
     let workspace = Workspace::open(&settings).await?;
     let store = &workspace.foundations.database;
     match command {
         LeadCommand::List { tenant, stage, limit } => {
             let tenant = workspace.tenant(&tenant, None).await?;
-            let leads = store.list_leads(&tenant.id, stage, PageRequest::first(limit.clamp(1, 1_000))).await?;
+            let leads =
+                store.list_leads(&tenant.id, stage, PageRequest::first(limit.clamp(1, 1_000))).await?;
             output.list(&leads, &["id", "stage", "score", "who", "contact", "need"], |lead| {
                 let contact = lead.value(LeadField::Email).or(lead.value(LeadField::Phone));
                 let need = lead.value(LeadField::Need).unwrap_or_default();

@@ -16,7 +16,9 @@ pub enum AddressError {
     #[error("its host cannot be found: check the name")]
     NotFound,
     /// It leads where users must not lead us.
-    #[error("its host lies in a private network: use a public address (notices.allow_private_addresses allows others)")]
+    #[error(
+        "its host lies in a private network: use a public address (notices.allow_private_addresses allows others)"
+    )]
     Private,
 }
 
@@ -33,7 +35,8 @@ impl Addresses {
     /// # Errors
     /// [`AddressError::Unusable`], and [`AddressError::Private`] for a number of a private network.
     pub fn read(&self, text: &str) -> Result<Url, AddressError> {
-        let url = Url::parse(text.trim()).map_err(|_| AddressError::Unusable("write it as https://host/path"))?;
+        let url =
+            Url::parse(text.trim()).map_err(|_| AddressError::Unusable("write it as https://host/path"))?;
         match url.scheme() {
             "https" => {}
             "http" if self.allow_private => {}
@@ -129,6 +132,12 @@ mod tests {
         let url = STRICT.read("https://localhost/").unwrap();
         assert_eq!(STRICT.look_up(&url).await, Err(AddressError::Private));
         let open = Addresses { allow_private: true };
-        assert!(open.look_up(&open.read("http://localhost:9/").unwrap()).await.unwrap().iter().all(|it| it.port() == 9));
+        assert!(
+            open.look_up(&open.read("http://localhost:9/").unwrap())
+                .await
+                .unwrap()
+                .iter()
+                .all(|it| it.port() == 9)
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Mailboxes, MultiPart};
+use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
@@ -71,8 +71,10 @@ impl Mail {
         if settings.host.is_empty() {
             return Ok(None);
         }
-        let from: Mailbox =
-            settings.from.parse().context("mail.from must be a mail address, such as Troupe <troupe@agency.example>")?;
+        let from: Mailbox = settings
+            .from
+            .parse()
+            .context("mail.from must be a mail address, such as Troupe <troupe@agency.example>")?;
         let tls = |host: &str| TlsParameters::new(host.to_owned()).context("no TLS for mail");
         let security = match settings.security {
             MailSecurity::Tls => Tls::Wrapper(tls(&settings.host)?),
@@ -97,7 +99,9 @@ impl Mail {
         let message = self.message(to, letter)?;
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(CourierError::Never(format!("the mail server refuses: {error}"))),
+            Err(error) if error.is_permanent() => {
+                Err(CourierError::Never(format!("the mail server refuses: {error}")))
+            }
             Err(error) => Err(CourierError::Later(format!("the mail server: {error}"))),
         }
     }
@@ -106,14 +110,15 @@ impl Mail {
         let never = |problem: String| CourierError::Never(problem);
         let receivers: Result<Vec<Mailbox>, _> = to.iter().map(|to| to.parse::<Mailbox>()).collect();
         let receivers = receivers.map_err(|error| never(format!("an address cannot be used: {error}")))?;
-        let to: Mailboxes = receivers.into_iter().collect();
         let subject: String =
             letter.subject.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
         let id = format!("<{}@{}>", letter.id.simple(), self.from.email.domain());
-        let auto = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-        Message::builder()
-            .from(self.from.clone())
-            .mailbox(lettre::message::header::To::from(to))
+        let auto =
+            HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+        let begun = Message::builder().from(self.from.clone());
+        receivers
+            .into_iter()
+            .fold(begun, |message, to| message.to(to))
             .subject(subject)
             .date(moment(self.clock.now()))
             .message_id(Some(id))

@@ -42,7 +42,11 @@ impl fmt::Debug for Web {
 }
 
 impl Web {
-    pub(super) fn new(addresses: Addresses, clock: Arc<dyn Clock>, timeout: Duration) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        addresses: Addresses,
+        clock: Arc<dyn Clock>,
+        timeout: Duration,
+    ) -> anyhow::Result<Self> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -128,7 +132,8 @@ fn describe(error: reqwest::Error) -> String {
 }
 
 fn set(headers: &mut HeaderMap, name: &'static str, value: &str) -> Result<(), CourierError> {
-    let value = HeaderValue::from_str(value).map_err(|_| CourierError::Never("a header cannot be written".into()))?;
+    let value =
+        HeaderValue::from_str(value).map_err(|_| CourierError::Never("a header cannot be written".into()))?;
     headers.insert(HeaderName::from_static(name), value);
     Ok(())
 }
@@ -173,7 +178,8 @@ mod tests {
     fn the_signature_is_the_one_of_standard_webhooks() {
         let at = Timestamp::from_millis(1_614_265_330_000);
         let body = r#"{"test": 2432232314}"#;
-        let signed = signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", at, body);
+        let signed =
+            signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", at, body);
         assert_eq!(signed.as_deref(), Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="));
     }
 

@@ -249,11 +249,7 @@ async fn move_on(connection: &mut Connection, scope: Uuid, moved: &NotificationM
     Ok(())
 }
 
-async fn put_briefing(
-    connection: &mut Connection,
-    chain: Chain,
-    briefing: &Briefing,
-) -> Result<(), Failure> {
+async fn put_briefing(connection: &mut Connection, chain: Chain, briefing: &Briefing) -> Result<(), Failure> {
     let tenant = tenant_of(chain)?;
     if briefing.tenant != tenant {
         return Err(Failure::Conflict("the briefing concerns somebody else".to_owned()));

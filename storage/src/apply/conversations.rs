@@ -214,8 +214,14 @@ pub(crate) async fn edit_messages(
                 run!(connection, EDIT_MESSAGE, tenant, account.0, id, text(words), Moment(now))?;
             }
             Change::AssignConversation { conversation, to, at } => {
-                let assigned =
-                    run!(connection, ASSIGN_CONVERSATION, tenant, conversation.0, maybe_text(to), Moment(*at))?;
+                let assigned = run!(
+                    connection,
+                    ASSIGN_CONVERSATION,
+                    tenant,
+                    conversation.0,
+                    maybe_text(to),
+                    Moment(*at)
+                )?;
                 if assigned == 0 {
                     return Err(Failure::Conflict(format!("{conversation} does not exist")));
                 }

@@ -19,7 +19,9 @@ use tenants::notice::{
     Channel, ChannelKind, ChannelSetup, DeliveryEvent, Notice, NoticeKind, Notification, NotificationMove,
     NotificationStatus, Routing,
 };
-use tenants::ports::{Alerts, Briefings, Leads, Notices, NotificationFilter, PageRequest, Period, UnitOfWork};
+use tenants::ports::{
+    Alerts, Briefings, Leads, Notices, NotificationFilter, PageRequest, Period, UnitOfWork,
+};
 use troupe_storage::testing::TestDatabase;
 use uuid::Uuid;
 
@@ -193,7 +195,10 @@ async fn leads_and_notices_of_a_forgotten_person_are_gone(database: TestDatabase
     let world = World::new(&database).await;
     let neighbour = world.neighbour().await;
     for tenant in [&world, &neighbour] {
-        tenant.commit([noted(note(tenant, "anna", Some(0.9), &[(LeadField::Email, "a@b.com")]))]).await.unwrap();
+        tenant
+            .commit([noted(note(tenant, "anna", Some(0.9), &[(LeadField::Email, "a@b.com")]))])
+            .await
+            .unwrap();
     }
     let mail = channel(&world, true);
     put(&world, &mail).await;
@@ -273,7 +278,10 @@ async fn a_channel_takes_a_notice_once(database: TestDatabase) {
         created_at: world.now(),
     };
     let again = Notice { id: NoticeId::new(&world.ids), ..notice.clone() };
-    world.commit([Change::AddNotice(Box::new(notice.clone())), Change::AddNotice(Box::new(again))]).await.unwrap();
+    world
+        .commit([Change::AddNotice(Box::new(notice.clone())), Change::AddNotice(Box::new(again))])
+        .await
+        .unwrap();
     assert_eq!(world.store.unrouted_notices(10).await.unwrap(), [notice.clone()]);
     let neighbour = world.neighbour().await;
     assert!(is_conflict(&neighbour.commit([Change::AddNotice(Box::new(notice))]).await));
@@ -308,7 +316,8 @@ async fn a_message_is_taken_by_one_deliverer(database: TestDatabase) {
     assert_eq!((found.failures, found.last_sent_at), (0, Some(world.now())));
     let again = moved(&mail, &ids, DeliveryEvent::Taken, world.now());
     assert!(is_conflict(&world.commit([again]).await), "nobody takes it twice");
-    let filter = NotificationFilter { status: Some(NotificationStatus::Sent), ..NotificationFilter::default() };
+    let filter =
+        NotificationFilter { status: Some(NotificationStatus::Sent), ..NotificationFilter::default() };
     assert_eq!(world.store.list_notifications(&world.chain(), &filter, PAGE).await.unwrap().len(), 2);
     let neighbour = world.neighbour().await;
     assert!(world.store.list_notifications(&neighbour.chain(), &filter, PAGE).await.unwrap().is_empty());
@@ -349,7 +358,9 @@ async fn a_briefing_is_kept_once(database: TestDatabase) {
     }
     let found = world.store.list_briefings(&world.tenant, Some(BriefingKind::Daily), PAGE).await.unwrap();
     assert_eq!(found, [first.clone()]);
-    assert!(world.store.list_briefings(&world.tenant, Some(BriefingKind::Weekly), PAGE).await.unwrap().is_empty());
+    assert!(
+        world.store.list_briefings(&world.tenant, Some(BriefingKind::Weekly), PAGE).await.unwrap().is_empty()
+    );
     let neighbour = world.neighbour().await;
     assert!(world.store.find_briefing(&neighbour.tenant, &first.id).await.unwrap().is_none());
     assert!(is_conflict(&neighbour.commit([Change::PutBriefing(Box::new(first))]).await));

@@ -10,9 +10,9 @@ mod audit;
 #[cfg(test)]
 mod budgets;
 #[cfg(test)]
-mod comms;
-#[cfg(test)]
 mod commit;
+#[cfg(test)]
+mod comms;
 #[cfg(test)]
 mod conversations;
 #[cfg(test)]

@@ -100,7 +100,11 @@ pub trait Briefings: Send + Sync {
         briefing: &BriefingId,
     ) -> Result<Option<Briefing>, StoreError>;
     /// What the tenant's tables count.
-    async fn briefing_numbers(&self, tenant: &TenantId, period: Period) -> Result<BriefingNumbers, StoreError>;
+    async fn briefing_numbers(
+        &self,
+        tenant: &TenantId,
+        period: Period,
+    ) -> Result<BriefingNumbers, StoreError>;
 }
 
 /// All of it.

@@ -37,7 +37,11 @@ async fn direct(app: &TestApp, shop: &TestTenant) -> Value {
 
 async fn a_direct_conversation_becomes_a_qualified_lead(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
-    let first = app.message(&shop, "anna", "Hi! I want to buy your wedding cake, how much does it cost and how can I order?");
+    let first = app.message(
+        &shop,
+        "anna",
+        "Hi! I want to buy your wedding cake, how much does it cost and how can I order?",
+    );
     app.settle().await;
     let found = leads(&app, &shop).await;
     assert_eq!(found.len(), 1, "{}", app.last_decision(&shop).await);
@@ -53,10 +57,17 @@ async fn a_direct_conversation_becomes_a_qualified_lead(app: TestApp) -> TestApp
     assert_eq!(lead["facts"]["budget"]["value"], "600 €");
     assert_eq!(lead["facts"]["email"]["message"], contact.as_str(), "every fact names its message");
     let parts = lead["score_parts"].as_array().unwrap();
-    assert_eq!(parts.iter().map(|part| part["points"].as_u64().unwrap()).sum::<u64>(), lead["score"].as_u64().unwrap());
+    assert_eq!(
+        parts.iter().map(|part| part["points"].as_u64().unwrap()).sum::<u64>(),
+        lead["score"].as_u64().unwrap()
+    );
 
     let path = shop.path(&format!("/leads/{}", lead["id"].as_str().unwrap()));
-    let won = app.api.call(reqwest::Method::PATCH, &path, Some(json!({ "stage": "won", "note": "paid" }))).await.ok();
+    let won = app
+        .api
+        .call(reqwest::Method::PATCH, &path, Some(json!({ "stage": "won", "note": "paid" })))
+        .await
+        .ok();
     assert_eq!((&won["stage"], &won["note"]), (&json!("won"), &json!("paid")));
     let csv = app.api.get(&shop.path("/leads/export")).await;
     let csv = csv.body.as_str().unwrap().to_owned();
@@ -92,7 +103,8 @@ async fn stop_ends_everything_about_a_lead(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").rule(greeting()).create().await;
     app.message(&shop, "anna", "STOP");
     app.settle().await;
-    let after = app.message(&shop, "anna", "I want to buy your cake, how much does it cost? anna@example.com");
+    let after =
+        app.message(&shop, "anna", "I want to buy your cake, how much does it cost? anna@example.com");
     app.settle().await;
     assert!(app.visible(&after).is_untouched());
     assert!(leads(&app, &shop).await.is_empty());
@@ -100,7 +112,8 @@ async fn stop_ends_everything_about_a_lead(app: TestApp) -> TestApp {
 }
 
 async fn a_draft_expires_with_its_window(app: TestApp) -> TestApp {
-    let shop = app.tenant("acme").settings(|s| _ = s.modes.insert(Intent::Question, Mode::Draft)).create().await;
+    let shop =
+        app.tenant("acme").settings(|s| _ = s.modes.insert(Intent::Question, Mode::Draft)).create().await;
     app.message(&shop, "anna", "Do you ship to Spain and how long does it take?");
     app.settle().await;
     let waiting = app.api.get(&shop.path("/approvals?status=pending")).await.ok();
@@ -120,7 +133,12 @@ async fn a_draft_expires_with_its_window(app: TestApp) -> TestApp {
 fn disclosure() -> CommsSettings {
     let texts = BTreeMap::from([(Language::English, "This is an automatic answer.".to_owned())]);
     CommsSettings {
-        disclosure: Some(Disclosure { texts, at_start: true, after_pause_hours: Some(48), after_hand_back: true }),
+        disclosure: Some(Disclosure {
+            texts,
+            at_start: true,
+            after_pause_hours: Some(48),
+            after_hand_back: true,
+        }),
         ..CommsSettings::default()
     }
 }
@@ -155,7 +173,8 @@ async fn after_a_private_reply_the_conversation_goes_on_in_direct_messages(app: 
         "name": "price", "trigger": { "on": "comment" }, "conditions": [],
         "actions": [{ "do": "private_reply", "variations": ["Our prices are in the shop"] }],
     });
-    let shop = app.tenant("acme").settings(|s| s.comms = disclosure()).rule(private).rule(greeting()).create().await;
+    let shop =
+        app.tenant("acme").settings(|s| s.comms = disclosure()).rule(private).rule(greeting()).create().await;
     let comment = app.comment(&shop, "fan", "price?");
     app.settle().await;
     assert_eq!(app.visible(&comment).private_replies.len(), 1);
@@ -182,7 +201,8 @@ async fn attachments_are_kept_with_their_temporary_addresses(app: TestApp) -> Te
     let id = direct(&app, &shop).await["id"].as_str().unwrap().to_owned();
     let path = shop.path(&format!("/conversations/{id}/messages"));
     let messages = app.api.get(&path).await.ok();
-    let inbound = messages["items"].as_array().unwrap().iter().find(|it| it["direction"] == "inbound").unwrap();
+    let inbound =
+        messages["items"].as_array().unwrap().iter().find(|it| it["direction"] == "inbound").unwrap();
     assert_eq!(inbound["attachments"], json!(["image"]));
     assert_eq!(inbound["temporary_attachment_urls"], json!([url]));
     app

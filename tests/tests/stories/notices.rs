@@ -66,7 +66,8 @@ where
 }
 
 async fn channel(app: &TestApp, shop: &TestTenant, more: Value) -> Value {
-    let mut setup = json!({ "name": "team", "kind": "email", "to": ["ana@example.com"], "min_severity": "info" });
+    let mut setup =
+        json!({ "name": "team", "kind": "email", "to": ["ana@example.com"], "min_severity": "info" });
     for (key, value) in more.as_object().unwrap() {
         setup[key] = value.clone();
     }
@@ -98,7 +99,9 @@ async fn mails(app: &TestApp, post: &Post, count: usize) {
 /// Lets the node look a few times more, to see that nothing else comes: until something told after it has come.
 async fn quiet(app: &TestApp, shop: &TestTenant, post: &Post) {
     let known = post.hook.received().len();
-    let id = channel(app, shop, json!({ "kind": "slack", "url": post.hook.url("/marker"), "name": "marker" })).await;
+    let id =
+        channel(app, shop, json!({ "kind": "slack", "url": post.hook.url("/marker"), "name": "marker" }))
+            .await;
     raise(app, shop, &format!("marker {}", id["channel"]["id"])).await;
     app.until("the marker has come", || async { post.hook.received().len() > known }).await;
 }
@@ -114,17 +117,28 @@ async fn a_storm_of_alerts_is_one_mail_and_then_one_more(app: TestApp, post: Pos
         raise(&app, &shop, &format!("different {number}")).await;
     }
     quiet(&app, &shop, &post).await;
-    assert_eq!(post.mail.mails().len(), 1, "a thousand repetitions are one alert, and others wait for the next mail");
+    assert_eq!(
+        post.mail.mails().len(),
+        1,
+        "a thousand repetitions are one alert, and others wait for the next mail"
+    );
     assert_eq!(post.mail.mails()[0].header("subject").unwrap(), "[error] dead letter");
     app.clock.advance(Duration::from_secs(11 * 60));
     mails(&app, &post, 2).await;
     let second = &post.mail.mails()[1];
-    assert_eq!(second.header("subject").unwrap(), "31 notices: 31 error", "the rest, with the marker, in one");
+    assert_eq!(
+        second.header("subject").unwrap(),
+        "31 notices: 31 error",
+        "the rest, with the marker, in one"
+    );
     assert!(!second.text.contains("<b>failed</b></p>"), "texts are escaped in the page");
     app
 }
 
-async fn a_signed_webhook_tells_of_a_lead_in_the_form_of_standard_webhooks(app: TestApp, post: Post) -> TestApp {
+async fn a_signed_webhook_tells_of_a_lead_in_the_form_of_standard_webhooks(
+    app: TestApp,
+    post: Post,
+) -> TestApp {
     let shop = app.tenant("acme").create().await;
     let made = channel(
         &app,
@@ -148,7 +162,10 @@ async fn a_signed_webhook_tells_of_a_lead_in_the_form_of_standard_webhooks(app: 
         let mut mac = Hmac::<Sha256>::new_from_slice(&secret).unwrap();
         let (id, at) = (it.header("webhook-id"), it.header("webhook-timestamp"));
         mac.update(format!("{id}.{at}.{}", it.body).as_bytes());
-        assert_eq!(it.header("webhook-signature"), format!("v1,{}", BASE64.encode(mac.finalize().into_bytes())));
+        assert_eq!(
+            it.header("webhook-signature"),
+            format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()))
+        );
     }
     let log = app.api.get(&shop.path("/notifications?status=sent")).await.ok();
     assert_eq!(log["items"].as_array().unwrap().len(), 2);
@@ -166,7 +183,8 @@ async fn a_refused_message_is_sent_again_under_the_same_id(app: TestApp, post: P
         app.clock.advance(Duration::from_secs(120));
     }
     app.until("it is sent", || async {
-        app.api.get(&shop.path("/notifications?status=sent")).await.ok()["items"].as_array().unwrap().len() == 1
+        app.api.get(&shop.path("/notifications?status=sent")).await.ok()["items"].as_array().unwrap().len()
+            == 1
     })
     .await;
     let received = post.hook.received();
@@ -197,7 +215,9 @@ async fn a_mail_that_was_taken_without_an_answer_is_sent_again_under_the_same_id
 
 async fn a_dead_channel_raises_an_alert_that_does_not_go_through_itself(app: TestApp, post: Post) -> TestApp {
     let shop = app.tenant("acme").create().await;
-    let dead = channel(&app, &shop, json!({ "kind": "webhook", "url": post.hook.url("/dead"), "name": "dead" })).await;
+    let dead =
+        channel(&app, &shop, json!({ "kind": "webhook", "url": post.hook.url("/dead"), "name": "dead" }))
+            .await;
     channel(&app, &shop, json!({ "name": "other" })).await;
     post.hook.script(&[410]);
     raise(&app, &shop, "something").await;
@@ -218,7 +238,8 @@ async fn a_dead_channel_raises_an_alert_that_does_not_go_through_itself(app: Tes
 
 async fn a_take_over_is_told(app: TestApp, post: Post) -> TestApp {
     let shop = app.tenant("acme").create().await;
-    channel(&app, &shop, json!({ "kind": "slack", "url": post.hook.url("/slack"), "kinds": ["take_over"] })).await;
+    channel(&app, &shop, json!({ "kind": "slack", "url": post.hook.url("/slack"), "kinds": ["take_over"] }))
+        .await;
     app.message(&shop, "fan", "hello there, nice shop");
     app.settle().await;
     let own = sandbox::OwnMessage { to: "fan".into(), text: "Hi, this is Eva".into() };
@@ -247,7 +268,8 @@ async fn drafts_that_wait_are_told_as_numbers(app: TestApp, post: Post) -> TestA
 }
 
 async fn a_briefing_comes_once_in_the_tenants_language(app: TestApp, post: Post) -> TestApp {
-    let shop = app.tenant("acme").settings(|s| s.comms.briefing_language = Some(Language::German)).create().await;
+    let shop =
+        app.tenant("acme").settings(|s| s.comms.briefing_language = Some(Language::German)).create().await;
     channel(&app, &shop, json!({ "kinds": ["daily_briefing", "weekly_report"] })).await;
     app.comment(&shop, "anna", "I love this so much!");
     app.settle().await;
@@ -314,7 +336,12 @@ async fn a_channel_is_tried_out(app: TestApp, post: Post) -> TestApp {
 async fn private_addresses_are_refused_and_secrets_stay_secret() {
     let Some(app) = TestApp::start(Backend::Sqlite).await else { return };
     let shop = app.tenant("acme").create().await;
-    for url in ["https://127.0.0.1/x", "https://169.254.169.254/latest", "http://hooks.example.com/x", "https://[::1]/"] {
+    for url in [
+        "https://127.0.0.1/x",
+        "https://169.254.169.254/latest",
+        "http://hooks.example.com/x",
+        "https://[::1]/",
+    ] {
         let setup = json!({ "name": "bad", "kind": "webhook", "url": url });
         let refused = app.api.post(&shop.path("/channels"), setup).await;
         assert_eq!(refused.status, 422, "{url}: {}", refused.body);
@@ -328,6 +355,8 @@ async fn private_addresses_are_refused_and_secrets_stay_secret() {
     assert!(tested["error"].as_str().unwrap().contains("private network"), "{tested}");
     let shown = app.api.get(&shop.path("/channels")).await.ok().to_string();
     let audit: String = app.audit(&shop).await.iter().map(|entry| entry.details.to_string()).collect();
-    assert!(!shown.contains("hunter2") && !audit.contains("hunter2") && !tested.to_string().contains("hunter2"));
+    assert!(
+        !shown.contains("hunter2") && !audit.contains("hunter2") && !tested.to_string().contains("hunter2")
+    );
     app.end().await;
 }

@@ -374,7 +374,11 @@ impl<'a> Owner<'a> {
         Ok(Json(ChannelTested { taken: error.is_none(), error }))
     }
 
-    async fn log(&self, query: NotificationQuery, page: PageOf) -> Result<Json<Page<NotificationView>>, Problem> {
+    async fn log(
+        &self,
+        query: NotificationQuery,
+        page: PageOf,
+    ) -> Result<Json<Page<NotificationView>>, Problem> {
         let NotificationQuery { channel, status, kind } = query;
         let filter = NotificationFilter { channel, status, kind };
         let comms = &self.state.ports.comms;

@@ -215,9 +215,11 @@ async fn patch_lead(
     let details = json!({
         "stage": patch.stage, "assigned_to": patch.assigned_to, "note_changed": patch.note.is_some(),
     });
-    let changes = Changes::of_tenant(access.tenant.id)
-        .with(change)
-        .with(act.audit("lead.changed", ("lead", lead.id.to_string()), details));
+    let changes = Changes::of_tenant(access.tenant.id).with(change).with(act.audit(
+        "lead.changed",
+        ("lead", lead.id.to_string()),
+        details,
+    ));
     write::commit(&state, changes).await?;
     Ok(Json(find(&state, &access, &path.lead).await?.into()))
 }

@@ -55,23 +55,20 @@ impl Default for CommsDocument {
 
 impl From<CommsSettings> for CommsDocument {
     fn from(CommsSettings { disclosure, qualify_leads, briefing_language }: CommsSettings) -> Self {
-        let disclosure = disclosure.map(|Disclosure { texts, at_start, after_pause_hours, after_hand_back }| {
-            DisclosureDocument { texts, at_start, after_pause_hours, after_hand_back }
-        });
+        let disclosure =
+            disclosure.map(|Disclosure { texts, at_start, after_pause_hours, after_hand_back }| {
+                DisclosureDocument { texts, at_start, after_pause_hours, after_hand_back }
+            });
         Self { disclosure, qualify_leads, briefing_language }
     }
 }
 
 impl From<CommsDocument> for CommsSettings {
     fn from(CommsDocument { disclosure, qualify_leads, briefing_language }: CommsDocument) -> Self {
-        let disclosure = disclosure.map(
-            |DisclosureDocument { texts, at_start, after_pause_hours, after_hand_back }| Disclosure {
-                texts,
-                at_start,
-                after_pause_hours,
-                after_hand_back,
-            },
-        );
+        let disclosure =
+            disclosure.map(|DisclosureDocument { texts, at_start, after_pause_hours, after_hand_back }| {
+                Disclosure { texts, at_start, after_pause_hours, after_hand_back }
+            });
         Self { disclosure, qualify_leads, briefing_language }
     }
 }
