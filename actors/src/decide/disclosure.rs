@@ -32,7 +32,10 @@ pub(super) fn disclose<'p>(
 }
 
 fn is_direct(action: &Action) -> bool {
-    matches!(action, Action::SendDm { .. } | Action::ReplyDm { .. } | Action::PrivateReply { .. })
+    matches!(
+        action,
+        Action::SendDm { .. } | Action::AskDm { .. } | Action::ReplyDm { .. } | Action::PrivateReply { .. }
+    )
 }
 
 /// True when something that leaves by itself says it.

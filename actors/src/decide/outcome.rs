@@ -185,7 +185,7 @@ fn breaches_of(
 pub(super) fn channel_of(action: &Action) -> Channel {
     match action {
         Action::PrivateReply { .. } => Channel::PrivateReply,
-        Action::SendDm { .. } | Action::ReplyDm { .. } => Channel::DirectMessage,
+        Action::SendDm { .. } | Action::AskDm { .. } | Action::ReplyDm { .. } => Channel::DirectMessage,
         Action::ReplyComment { .. }
         | Action::HideComment { .. }
         | Action::DeleteComment { .. }

@@ -27,6 +27,7 @@ impl Record<'_> {
         let effect = &self.ready.effect;
         let text = match &effect.action {
             Action::SendDm { text, .. }
+            | Action::AskDm { text, .. }
             | Action::ReplyDm { text, .. }
             | Action::PrivateReply { text, .. } => text,
             _ => return None,
@@ -65,7 +66,7 @@ pub(super) fn comment_of(action: &Action) -> Option<&str> {
         Action::ReplyComment { target: ReplyTarget::Mention { media_id, comment_id }, .. } => {
             Some(comment_id.as_deref().unwrap_or(media_id))
         }
-        Action::SendDm { .. } | Action::ReplyDm { .. } | Action::Like { .. } => None,
+        Action::SendDm { .. } | Action::AskDm { .. } | Action::ReplyDm { .. } | Action::Like { .. } => None,
     }
 }
 
@@ -76,7 +77,7 @@ fn status_when_sent(action: &Action) -> Option<(CommentStatus, Option<String>)> 
         Action::PrivateReply { .. } => Some((CommentStatus::Replied, None)),
         Action::HideComment { .. } => Some((CommentStatus::Hidden, None)),
         Action::DeleteComment { .. } => Some((CommentStatus::Deleted, None)),
-        Action::SendDm { .. } | Action::ReplyDm { .. } | Action::Like { .. } => None,
+        Action::SendDm { .. } | Action::AskDm { .. } | Action::ReplyDm { .. } | Action::Like { .. } => None,
     }
 }
 

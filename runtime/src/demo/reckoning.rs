@@ -190,6 +190,7 @@ impl Trace {
             }
             | Action::PrivateReply { .. }
             | Action::SendDm { .. }
+            | Action::AskDm { .. }
             | Action::ReplyDm { .. } => Trace("text", effect.instagram_id.clone()?),
         })
     }

@@ -18,6 +18,7 @@ stories!(
     after_a_private_reply_the_conversation_goes_on_in_direct_messages,
     attachments_are_kept_with_their_temporary_addresses,
     a_conversation_is_assigned_and_stays_so,
+    a_question_with_quick_replies_is_asked_and_a_tap_is_answered,
 );
 
 fn greeting() -> Value {
@@ -220,5 +221,37 @@ async fn a_conversation_is_assigned_and_stays_so(app: TestApp) -> TestApp {
     assert_eq!(direct(&app, &shop).await["assigned_to"], "eva", "further messages leave it");
     app.api.post(&path, json!({ "to": null })).await.ok();
     assert!(direct(&app, &shop).await["assigned_to"].is_null());
+    app
+}
+
+async fn a_question_with_quick_replies_is_asked_and_a_tap_is_answered(app: TestApp) -> TestApp {
+    let ask = json!({
+        "name": "ask", "trigger": { "on": "dm" },
+        "conditions": [{ "if": "keywords_any", "words": ["hello"] }],
+        "actions": [{ "do": "ask", "variations": ["What is it about?"], "quick_replies": ["Prices", "My order"] }],
+    });
+    let prices = json!({
+        "name": "prices", "trigger": { "on": "dm" },
+        "conditions": [{ "if": "keywords_any", "words": ["prices"] }],
+        "actions": [{ "do": "reply", "variations": ["Our prices are in the shop"] }],
+    });
+    let shop = app.tenant("acme").rule(ask).rule(prices).create().await;
+    let hello = app.message(&shop, "fan", "hello");
+    app.settle().await;
+    assert_eq!(app.visible(&hello).messages[0].text, "What is it about?");
+    let sent = &app.effects(&shop).await[0];
+    let asked = serde_json::to_value(&sent.action).unwrap();
+    assert_eq!(asked["quick_replies"], json!(["Prices", "My order"]));
+
+    let mut tap = sandbox::NewMessage::new("fan", "Prices");
+    tap.quick_reply = Some("Prices".to_owned());
+    let tap = app.sandbox.direct_message(&shop, tap).unwrap();
+    app.settle().await;
+    assert_eq!(app.visible(&tap.id).messages[0].text, "Our prices are in the shop");
+    let too_many = json!({
+        "name": "ask", "trigger": { "on": "dm" }, "conditions": [],
+        "actions": [{ "do": "ask", "variations": ["?"], "quick_replies": ["a title that is much too long for it"] }],
+    });
+    assert_eq!(app.api.post(&shop.path("/rules"), too_many).await.status, 422);
     app
 }
