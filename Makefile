@@ -39,4 +39,5 @@ bench:
 	$(CARGO) run --release -p troupe-bench -- router --write docs/performance.md
 	$(CARGO) run --release -p troupe-bench -- isolation --write docs/performance.md
 	$(CARGO) run --release -p troupe-bench -- recall --write docs/performance.md
+	$(CARGO) run --release -p troupe-bench -- upload --write docs/performance.md
 	$(CARGO) run --release --bin troupe -- bench

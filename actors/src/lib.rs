@@ -6,12 +6,15 @@
 
 mod briefings;
 pub mod budgets;
+pub mod connect;
 pub mod decide;
 pub mod dispatcher;
+pub mod intel;
 mod leads;
 pub mod learning;
 pub mod notices;
 pub mod ports;
+pub mod publishing;
 pub mod rehearsal;
 pub mod supervision;
 #[cfg(test)]

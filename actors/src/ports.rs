@@ -7,7 +7,13 @@ use llm::LlmRouter;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
 use tenants::ports::{Comms, Courier, Ledger, Memory, Messenger, Store, Wake};
+use tenants::ports::{
+    Connections, Connector, Ledger, MediaLibrary, Memory, Messenger, PlatformAdapter, Posts, PublicMedia,
+    Store, Wake,
+};
 use tenants::tasks::Tasks;
+
+use crate::intel::Intel;
 
 /// The outside world, as the actors see it. Built once at boot and shared.
 #[derive(Clone)]
@@ -28,8 +34,22 @@ pub struct Ports {
     pub comms: Arc<dyn Comms>,
     /// Carries messages to people, outside Instagram.
     pub courier: Arc<dyn Courier>,
+    /// The media library: the same database.
+    pub media: Arc<dyn MediaLibrary>,
+    /// Addresses under which Instagram fetches media.
+    pub public_media: Arc<dyn PublicMedia>,
     /// Instagram.
     pub messenger: Arc<dyn Messenger>,
+    /// The logins of Meta.
+    pub connector: Arc<dyn Connector>,
+    /// Attempts to connect accounts, and facts about tokens: the same database.
+    pub connections: Arc<dyn Connections>,
+    /// Posts: the same database.
+    pub posts: Arc<dyn Posts>,
+    /// Where posts are published.
+    pub platform: Arc<dyn PlatformAdapter>,
+    /// Numbers of accounts and media, and what is made of them.
+    pub intel: Intel,
     /// Language models.
     pub llm: Arc<dyn LlmRouter>,
     /// Hints.

@@ -17,6 +17,7 @@ mod services;
 mod sides;
 mod stalls;
 mod stub;
+mod upload;
 
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ enum Command {
     Isolation(isolation::IsolationArgs),
     /// The memory of tenants: searching, waking, many at once.
     Recall(recall::RecallArgs),
+    /// A reel of 100 MB over HTTP: time, and the node's memory.
+    Upload(upload::UploadArgs),
 }
 
 #[tokio::main]
@@ -54,6 +57,7 @@ async fn main() -> anyhow::Result<()> {
             Command::Router(args) => router::run(args).await,
             Command::Isolation(args) => isolation::run(args).await,
             Command::Recall(args) => recall::run(args).await,
+            Command::Upload(args) => upload::run(args).await,
         }
     };
     // Everything that was started is killed when its owner is dropped, also on Ctrl-C.

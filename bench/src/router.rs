@@ -7,6 +7,7 @@ mod litellm;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::ensure;
 use clap::Args;
 use futures::future::join_all;
 use hdrhistogram::Histogram;
@@ -58,8 +59,10 @@ pub async fn run(args: RouterArgs) -> anyhow::Result<()> {
     let (http, stub) = (client()?, Stub::start(&programs).await?);
     let stub_url = format!("{}/v1", stub.url());
     let mut sides = vec![Caller::direct(http.clone(), &stub_url, None)];
-    sides.push(Caller::router("router, SQLite", &TestDatabase::sqlite(), &stub_url, 2_000).await?);
-    sides.push(Caller::router("router, SQLite, no spares", &TestDatabase::sqlite(), &stub_url, 0).await?);
+    // Their folders live until the last call.
+    let (with_spares, without) = (TestDatabase::sqlite(), TestDatabase::sqlite());
+    sides.push(Caller::router("router, SQLite", &with_spares, &stub_url, 2_000).await?);
+    sides.push(Caller::router("router, SQLite, no spares", &without, &stub_url, 0).await?);
     let postgres = match services::postgres(&programs).await {
         Ok((service, database)) => {
             sides.push(Caller::router("router, PostgreSQL", &database, &stub_url, 2_000).await?);
@@ -87,6 +90,7 @@ pub async fn run(args: RouterArgs) -> anyhow::Result<()> {
             for side in &sides {
                 let measure = async || side.measured(*callers, *pause, args.seconds).await;
                 let figures = stalls::undisturbed(measure).await?;
+                ensure!(!figures.times.is_empty(), "{}: every call failed, see above", figures.side);
                 println!("{}", one_line(&figures));
                 all.push(figures);
             }

@@ -15,6 +15,6 @@ pub mod testing;
 pub mod vault;
 pub mod webhook;
 
-pub use gateway::{Gateway, GatewayError, GatewayOptions};
+pub use gateway::{Gateway, GatewayError, GatewayOptions, LoginCredentials, OwnLogins};
 pub use vault::{KeyRing, KeyRingError, Vault, VaultError};
 pub use webhook::{IncomingItem, OwnApp, ParseError, SignatureError, Verified, VerifyError, WebhookApps};

@@ -29,6 +29,7 @@ pub mod metrics;
 pub mod offline;
 pub mod prompts;
 pub mod provider;
+pub mod report;
 pub mod request;
 pub mod router;
 pub mod routing;

@@ -13,6 +13,7 @@ use tenants::prompt::PromptSet;
 use tenants::tuning::Tuning;
 
 use crate::error::LlmError;
+use crate::report::{ReportRequest, Written, from_numbers};
 
 /// Chooses a model for a request, asks it, and says what that cost.
 #[async_trait]
@@ -29,6 +30,14 @@ pub trait LlmRouter: Send + Sync {
     /// [`LlmError::NothingToSay`] when the intent wants no reply, [`LlmError::InvalidOutput`] when no reply
     /// without forbidden words could be made, and those of the providers.
     async fn reply(&self, request: ReplyRequest) -> Result<Answer<String>, LlmError>;
+
+    /// What a report's numbers mean, in sentences whose numbers are the report's.
+    ///
+    /// # Errors
+    /// Those of the providers; where none is asked, the built-in rules have an answer.
+    async fn report(&self, request: ReportRequest) -> Result<Answer<Written>, LlmError> {
+        Ok(Answer::free(from_numbers(&request), crate::offline::PROVIDER, "rules-1", Duration::ZERO))
+    }
 
     /// Whether replies depend on what was said before, so that it is worth reading.
     fn reads_history(&self) -> bool {

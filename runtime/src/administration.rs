@@ -9,6 +9,7 @@ use tenants::audit::{Chain, NewAuditEntry};
 use tenants::budget::ShareCeilings;
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
+use tenants::connect::{AppLogin, ConnectChange, auth_alert_key, near_end_alert_key, refresh_alert_key};
 use tenants::ids::{AgencyId, AuditId, Ids, KeyId, TenantId};
 use tenants::money::MicroUsd;
 use tenants::settings::{InvalidSetting, TenantSettings};
@@ -136,24 +137,25 @@ impl Act<'_> {
         let details = json!({ "username": account.username, "external_id": account.external_id });
         Changes::of_tenant(account.tenant)
             .with(self.audit(event_type, ("account", account.id.to_string()), details))
-            .with(Change::ResolveAlert {
-                dedup_key: auth_alert_key(&account),
-                by: self.by.clone(),
-                at: self.at,
-            })
+            .with(self.resolve(auth_alert_key(&account.id)))
+            .with(self.resolve(refresh_alert_key(&account.id)))
+            .with(self.resolve(near_end_alert_key(&account.id)))
             .with(Change::PutAccount { account: Box::new(account), token: Some(token) })
     }
 
-    /// Registers an agency's own Meta app.
-    pub fn put_app(&self, app: MetaApp, secret: SealedSecret) -> Changes {
+    fn resolve(&self, dedup_key: String) -> Change {
+        Change::ResolveAlert { dedup_key, by: self.by.clone(), at: self.at }
+    }
+
+    /// Registers an agency's own Meta app, with its id and secret for Instagram Login if it has a pair of its own.
+    pub fn put_app(&self, app: MetaApp, secret: SealedSecret, login: Option<AppLogin>) -> Changes {
         let details = json!({ "app_id": app.external_id, "tenant": app.tenant });
-        Changes {
-            chain: Chain::Agency(app.agency),
-            list: vec![
-                self.audit("app.created", ("app", app.id.to_string()), details),
-                Change::PutApp { app: Box::new(app), secret: Some(secret) },
-            ],
-        }
+        let mut list = vec![
+            self.audit("app.created", ("app", app.id.to_string()), details),
+            Change::PutApp { app: Box::new(app.clone()), secret: Some(secret) },
+        ];
+        list.extend(login.map(|login| Change::Connect(ConnectChange::PutAppLogin(Box::new(login)))));
+        Changes { chain: Chain::Agency(app.agency), list }
     }
 
     /// A new API key. The text is shown once and stored nowhere.
@@ -203,11 +205,6 @@ fn chain_of(scope: KeyScope) -> Chain {
         KeyScope::Agency { agency } => Chain::Agency(agency),
         KeyScope::Tenant { tenant, .. } => Chain::Tenant(tenant),
     }
-}
-
-/// The key under which a dead token's alert is found again.
-pub fn auth_alert_key(account: &Account) -> String {
-    format!("auth_failure:{}", account.id)
 }
 
 /// SHA-256 of a key's text, hex: what is stored and looked up.

@@ -4,13 +4,17 @@
 pub mod administration;
 pub mod boot;
 pub mod commands;
+pub mod connecting;
 pub mod couriers;
 mod data_dir;
 pub mod demo;
 pub mod http;
+pub mod intel;
 pub mod knowledge;
 pub mod leads;
+pub mod media;
 pub mod money;
+pub mod posts;
 pub mod prompts;
 pub mod rehearsals;
 mod scheduler;

@@ -14,11 +14,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     calls::CallLog,
     clock::MovableClock,
-    faults::{AnswerFault, CallFault, Faults, Scope, WebhookFault, kinds::Batching},
+    faults::{AnswerFault, CallFault, ContainerFault, Faults, Scope, WebhookFault, kinds::Batching},
     graph::endpoint::Endpoint,
     ids::{AccountId, AppId, mixed},
     limits::Limits,
-    options::SandboxOptions,
+    options::{PublishingOptions, SandboxOptions},
     saving::Saver,
     state::World,
     webhooks::{Update, log::Delivery, queue::DeliveryQueue},
@@ -36,6 +36,7 @@ pub(crate) struct Core {
     world: Mutex<World>,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) limits: Mutex<Limits>,
+    pub(crate) publishing: Mutex<PublishingOptions>,
     pub(crate) calls: Mutex<CallLog>,
     pub(crate) delivery_log: Mutex<VecDeque<Delivery>>,
     pub(crate) saver: Saver,
@@ -65,6 +66,7 @@ impl Core {
             world: Mutex::new(world),
             faults: Mutex::new(Faults::new(options.seed)),
             limits: Mutex::new(Limits::new(options.limits.clone())),
+            publishing: Mutex::new(options.publishing.clone()),
             calls: Mutex::new(CallLog::new(options.log_length)),
             delivery_log: Mutex::new(VecDeque::new()),
             saver: Saver::default(),
@@ -175,6 +177,32 @@ impl Core {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let scope = Scope { account: &names, endpoint: Some(endpoint) };
         lock(&self.faults).after_call(scope, self.clock.now())
+    }
+
+    /// Faults that strike a container which is made now.
+    pub(crate) fn container_faults(&self, account: &AccountId) -> Vec<ContainerFault> {
+        self.with_faults(account, Endpoint::CreateContainer, Faults::container)
+    }
+
+    /// Whether the status of a container is told in words only.
+    pub(crate) fn tells_status_in_words(&self, account: Option<&AccountId>) -> bool {
+        let Some(account) = account else { return false };
+        self.with_faults(account, Endpoint::ReadContainer, Faults::tells_status_in_words)
+    }
+
+    fn with_faults<T: Default>(
+        &self,
+        account: &AccountId,
+        endpoint: Endpoint,
+        ask: impl FnOnce(&mut Faults, Scope<'_>, DateTime<Utc>) -> T,
+    ) -> T {
+        if lock(&self.faults).is_empty() {
+            return T::default();
+        }
+        let names = self.names_of(Some(account));
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let scope = Scope { account: &names, endpoint: Some(endpoint) };
+        ask(&mut lock(&self.faults), scope, self.clock.now())
     }
 
     pub(crate) fn webhook_faults(&self, update: &Update) -> Vec<WebhookFault> {

@@ -180,6 +180,10 @@ impl IdSource {
         CommentId::new(format!("180{:014}", self.scrambled(14)))
     }
 
+    pub(crate) fn container(&mut self) -> String {
+        format!("178{:015}", self.scrambled(15))
+    }
+
     pub(crate) fn attachment(&mut self) -> String {
         format!("{:015}", self.scrambled(15))
     }

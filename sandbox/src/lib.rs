@@ -31,6 +31,7 @@ mod graph;
 mod ids;
 mod json;
 mod limits;
+mod oauth;
 mod options;
 mod sandbox;
 mod saving;
@@ -56,12 +57,13 @@ pub use faults::{
 };
 pub use graph::endpoint::Endpoint;
 pub use ids::{AccountId, AppId, CommentId, ConversationId, Igsid, MediaId, MessageId, Username};
-pub use options::{DeliveryOptions, LimitOptions, Quota, SandboxOptions};
+pub use options::{DeliveryOptions, LimitOptions, PublishingOptions, Quota, SandboxOptions};
 pub use sandbox::Sandbox;
 pub use state::{
     accounts::Account,
     apps::App,
     comments::{Author, Comment},
+    containers::Container,
     effects::{
         Doubled, Effect, EffectKind, EffectsQuery, EffectsReport, Inbound, InboundEffects, InboundKind,
         SentText,

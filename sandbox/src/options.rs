@@ -31,6 +31,8 @@ pub struct SandboxOptions {
     pub deliver: DeliveryOptions,
     /// Rate limits and usage headers.
     pub limits: LimitOptions,
+    /// How containers of posts are worked on, and how many there may be.
+    pub publishing: PublishingOptions,
     /// The file in which the sandbox keeps its state, so that the next one goes on where this one was. When it
     /// exists, everything in it wins over `seed`, `app` and the callback of `deliver`, and content ids begin
     /// after its last unless `content_ids_from` is later. It is written at the start, about every two seconds while something changes, and at the stop; a killed sandbox
@@ -52,6 +54,7 @@ impl Default for SandboxOptions {
             app: NewApp::default(),
             deliver: DeliveryOptions::default(),
             limits: LimitOptions::default(),
+            publishing: PublishingOptions::default(),
             state_file: None,
             log_length: 5_000,
         }
@@ -69,6 +72,7 @@ impl fmt::Debug for SandboxOptions {
             .field("app", &self.app)
             .field("deliver", &self.deliver)
             .field("limits", &self.limits)
+            .field("publishing", &self.publishing)
             .field("state_file", &self.state_file)
             .field("log_length", &self.log_length)
             .finish_non_exhaustive()
@@ -106,6 +110,34 @@ impl Default for DeliveryOptions {
             concurrency: 64,
             batch: 1,
             batch_linger: Duration::ZERO,
+        }
+    }
+}
+
+/// How publishing works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PublishingOptions {
+    /// How long work on a picture or carousel takes, in milliseconds of the sandbox's clock.
+    pub image_ms: u64,
+    /// How long work on a video takes, in milliseconds of the sandbox's clock.
+    pub video_ms: u64,
+    /// Posts an account may publish in 24 hours.
+    pub posts_per_day: u64,
+    /// Containers an account may make in 24 hours.
+    pub containers_per_day: u64,
+    /// Whether files are really fetched and looked at.
+    pub fetch_files: bool,
+}
+
+impl Default for PublishingOptions {
+    fn default() -> Self {
+        Self {
+            image_ms: 500,
+            video_ms: 3_000,
+            posts_per_day: 100,
+            containers_per_day: 400,
+            fetch_files: true,
         }
     }
 }

@@ -23,12 +23,15 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::{control, graph, sandbox::Sandbox};
+use crate::{control, graph, oauth, sandbox::Sandbox};
 
 pub(crate) fn router(sandbox: Sandbox) -> Router {
     let core = Arc::clone(&sandbox.core);
     Router::new()
         .route("/", get(graph::index).post(graph::handle))
+        .route("/oauth/authorize", get(oauth::consent::instagram))
+        .route("/dialog/oauth", get(oauth::consent::facebook))
+        .route("/{version}/dialog/oauth", get(oauth::consent::facebook))
         .fallback(graph::handle)
         .with_state(core)
         .merge(control::routes::router(sandbox))

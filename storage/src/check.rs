@@ -6,8 +6,9 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, briefings, budgets, comms, conversations, costs, directory, inbox,
-    leads, learning, ledger, memory, operations, outbox, prompts, rehearsals, writer,
+    alerts, apply, approvals, audit, briefings, budgets, comms, connections, conversations, costs, directory,
+    inbox, intel, leads, learning, ledger, media, memory, operations, outbox, posts, prompts, rehearsals,
+    writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -19,16 +20,20 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         briefings::STATEMENTS,
         budgets::STATEMENTS,
         comms::STATEMENTS,
+        connections::STATEMENTS,
         conversations::STATEMENTS,
         costs::STATEMENTS,
         directory::STATEMENTS,
         inbox::STATEMENTS,
         leads::STATEMENTS,
+        intel::STATEMENTS,
         learning::STATEMENTS,
         ledger::STATEMENTS,
+        media::rows::STATEMENTS,
         memory::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
+        posts::STATEMENTS,
         prompts::STATEMENTS,
         rehearsals::STATEMENTS,
         writer::STATEMENTS,
@@ -40,10 +45,14 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::conversations::STATEMENTS,
         apply::events::STATEMENTS,
         apply::leads::STATEMENTS,
+        apply::connections::STATEMENTS,
+        apply::intel::STATEMENTS,
         apply::learning::STATEMENTS,
         apply::ledger::STATEMENTS,
+        apply::media::STATEMENTS,
         apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
+        apply::posts::STATEMENTS,
         apply::prompts::STATEMENTS,
         apply::rehearsals::STATEMENTS,
         apply::rules::STATEMENTS,
@@ -60,9 +69,11 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
         apply::conversations::BULK_STATEMENTS,
         apply::effects::BULK_STATEMENTS,
         apply::events::BULK_STATEMENTS,
+        apply::intel::BULK_STATEMENTS,
         apply::ledger::BULK_STATEMENTS,
         apply::memory::BULK_STATEMENTS,
         apply::operations::BULK_STATEMENTS,
+        apply::posts::BULK_STATEMENTS,
         apply::rehearsals::BULK_STATEMENTS,
         apply::rules::BULK_STATEMENTS,
     ];
@@ -111,7 +122,17 @@ mod tests {
 
     /// Beginnings of the statements that are meant to read everything: lists of few rows, counts, the first row of
     /// an index.
-    const READ_EVERYTHING: [&str; 21] = [
+    const READ_EVERYTHING: &[&str] = &[
+        // Keys in use, and the few apps: asked when keys change.
+        "select token_key_id, count(*)",
+        "select secret_key_id, count(*)",
+        "select instagram_secret_key_id, count(*)",
+        "select grant_key_id, count(*)",
+        "select agency_id, id, external_id, secret_key_id as key_id",
+        "select agency_id, id, instagram_app_id as external_id",
+        "select id, instagram_app_id, instagram_secret_key_id",
+        // One row, from the beginning of an index.
+        "select next_step_at from scheduled_posts",
         // Channels in use and what was not routed yet, each from an index of nothing else.
         "select id, agency_id, tenant_id, setup, failures, last_sent_at, approvals_told_at, created_at, updated_at from notification_channels where enabled",
         "select id, agency_id, tenant_id, kind, severity, person",

@@ -10,6 +10,7 @@ use tenants::account::{
     TenantStatus,
 };
 use tenants::clock::Timestamp;
+use tenants::connect::AppLogin;
 use tenants::ids::{AccountId, AgencyId, AppId, KeyId, RuleId, TenantId};
 use tenants::ports::{BudgetOverview, Directory, PageRequest, Prompts, StoreError, TenantContext};
 use tenants::rule::{Condition, Rule, RuleAction, Trigger};
@@ -38,6 +39,7 @@ macro_rules! account_columns {
          created_at "
     };
 }
+pub(crate) use account_columns;
 macro_rules! app_columns {
     () => {
         " id, agency_id, tenant_id, external_id, verify_token, secret_key_id, secret_sealed, created_at "
@@ -171,7 +173,7 @@ impl From<RuleRow> for Rule {
 }
 
 #[derive(FromRow)]
-struct AccountRow {
+pub(crate) struct AccountRow {
     id: Uuid,
     tenant_id: Uuid,
     external_id: String,
@@ -382,6 +384,10 @@ impl Directory for Database {
 
     async fn all_apps(&self) -> Result<Vec<(MetaApp, Option<SealedSecret>)>, StoreError> {
         Ok(rows!(self.reader(), AppRow, ALL_APPS)?.into_iter().map(AppRow::split).collect())
+    }
+
+    async fn all_app_logins(&self) -> Result<Vec<AppLogin>, StoreError> {
+        self.app_logins().await
     }
 
     async fn list_apps(&self, agency: &AgencyId) -> Result<Vec<MetaApp>, StoreError> {

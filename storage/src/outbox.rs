@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use tenants::clock::Timestamp;
 use tenants::conversation::{Conversation, direct_key};
 use tenants::effect::{Action, ActionType, Effect, EffectState, ErrorCategory, IdempotencyKey, SkipReason};
-use tenants::ids::{AccountId, ConversationId, DecisionId, EffectId, EventId, TenantId};
+use tenants::ids::{AccountId, ConversationId, DecisionId, EffectId, EventId, PostId, TenantId};
 use tenants::ports::{EffectCount, EffectFilter, Outbox, PageRequest, ReadyEffect, StoreError};
 use uuid::Uuid;
 
@@ -93,6 +93,9 @@ statements! {
          and (v.conversation_key = $3 or $3 = 'dm:' || q.recipient_id) order by q.created_at limit 1"
     }
     FIND_EFFECT { "select" (columns effect_columns) "from post_queue q where q.tenant_id = $1 and q.id = $2" }
+    EFFECTS_OF_POST {
+        "select" (columns effect_columns) "from post_queue q where q.post_id = $2 and q.tenant_id = $1 order by q.id"
+    }
     LIST_EFFECTS {
         "select" (columns effect_columns) "from post_queue q where q.tenant_id = $1 and q.id < $2 \
          and (q.status = $3 or $3 is null) and (q.action_type = $4 or $4 is null) \
@@ -343,6 +346,17 @@ impl Question for UnknownUntil {
             answers.push(with_conversations(source, found).await?);
         }
         Ok(answers)
+    }
+}
+
+impl Database {
+    /// Effects of a post, oldest first.
+    pub(crate) async fn effects_by_post(
+        &self,
+        tenant: &TenantId,
+        post: &PostId,
+    ) -> Result<Vec<Effect>, StoreError> {
+        rows!(self.reader(), EffectRow, EFFECTS_OF_POST, tenant.0, post.0).map(all)
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) enum Work {
     Ledger(Entry),
     ForgetReservations { before: Timestamp },
     InterruptRehearsals { at: Timestamp },
+    ForgetGrants { at: Timestamp },
     Ping,
 }
 
@@ -71,6 +72,7 @@ impl Work {
             | Work::AddTicks(_)
             | Work::ForgetReservations { .. }
             | Work::InterruptRehearsals { .. }
+            | Work::ForgetGrants { .. }
             | Work::Ping => Uuid::nil(),
         }
     }

@@ -28,8 +28,12 @@ word_enum! {
         Quarantine = "quarantine",
         /// An effect ended in the dead letters.
         DeadLetter = "dead_letter",
+        /// A post could not be published, or waits for a person because its time has passed.
+        PublishFailed = "publish_failed",
         /// A crisis was recognised in what a person wrote.
         Crisis = "crisis",
+        /// Far more comments came in an hour than usual.
+        Spike = "spike",
         /// An intent has earned it to act by itself.
         AutonomyEarned = "autonomy_earned",
         /// An intent does not act by itself any more.
@@ -63,10 +67,13 @@ impl AlertType {
             AlertType::ContentViolation
             | AlertType::SyncFailure
             | AlertType::DeadLetter
-            | AlertType::ChannelDown => Severity::Error,
-            AlertType::RateLimit | AlertType::Budget | AlertType::Gap | AlertType::AutonomyLost => {
-                Severity::Warning
-            }
+            | AlertType::ChannelDown
+            | AlertType::PublishFailed => Severity::Error,
+            AlertType::RateLimit
+            | AlertType::Budget
+            | AlertType::Gap
+            | AlertType::Spike
+            | AlertType::AutonomyLost => Severity::Warning,
             AlertType::AutonomyEarned => Severity::Info,
         }
     }

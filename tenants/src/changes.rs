@@ -9,16 +9,21 @@ use crate::autonomy::EarnedMode;
 use crate::briefing::Briefing;
 use crate::budget::ShareCeilings;
 use crate::clock::Timestamp;
+use crate::connect::ConnectChange;
 use crate::conversation::{Comment, CommentStatus, Conversation, Message};
 use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
 use crate::experiment::{Experiment, ExperimentEnd, PromptVersion};
 use crate::ids::{
-    AccountId, ApprovalId, ChannelId, ConversationId, EffectId, EventId, KeyId, LeadId, RuleId, TenantId,
+    AccountId, ApprovalId, ChannelId, ConversationId, EffectId, EventId, KeyId, LeadId, MediaId, PostId,
+    RuleId, TemplateId, TenantId, UploadId,
 };
+use crate::insights::IntelChange;
 use crate::lead::{LeadNote, LeadStage};
+use crate::media::{MediaAsset, MediaUpload, MediaUser};
 use crate::memory::{Forgetting, MemoryItem};
 use crate::money::MicroUsd;
 use crate::notice::{Channel, Notice, NotificationMove, Routing};
+use crate::post::{JobLog, Post, PostTemplate};
 use crate::prompt::PromptKey;
 use crate::rehearsal::{ConfigurationParts, Rehearsal, RehearsalDifference};
 use crate::rule::{Rule, RuleHit};
@@ -127,6 +132,28 @@ pub enum Change {
     AddEffect(Box<Effect>),
     /// Moves an effect on. A conflict (nothing of the whole unit is applied) when it is in none of `from`.
     MoveEffect(EffectMove),
+    /// Adds a post, or replaces the one whose version is the given one; its version is one more from then on. A conflict
+    /// when somebody else has changed it.
+    PutPost {
+        /// The post as it shall be.
+        post: Box<Post>,
+        /// Its version before; `None` adds it.
+        expected: Option<i64>,
+    },
+    /// Something happened to an effect of the post: it is looked at from this moment on. Raises its version, so that
+    /// whoever has just looked looks again.
+    WakePost {
+        /// The post.
+        post: PostId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Notes one attempt of one step of a post.
+    AddJobLog(Box<JobLog>),
+    /// Adds or replaces a template for posts. A conflict when another one has its name.
+    PutPostTemplate(Box<PostTemplate>),
+    /// Removes a template for posts. A conflict when there is none.
+    DeletePostTemplate(TemplateId),
     /// Asks a person.
     AddApproval(Box<Approval>),
     /// Records a person's answer. A conflict when the approval is not pending any more.
@@ -228,6 +255,8 @@ pub enum Change {
         /// The sealed app secret; `None` leaves the stored one.
         secret: Option<SealedSecret>,
     },
+    /// Attempts to connect accounts, the life of tokens, and the keys that seal them.
+    Connect(ConnectChange),
     /// Adds an API key by its SHA-256 hash (hex).
     AddKey {
         /// The key.
@@ -254,6 +283,26 @@ pub enum Change {
     Remember(Box<MemoryItem>),
     /// Removes items from the tenant's memory. A conflict when one item is named and there is none.
     Forget(Forgetting),
+    /// Adds an asset to the media library, or replaces name, alt text and tags of the one with the same id. A conflict
+    /// when the library holds another asset with the same content.
+    PutMedia(Box<MediaAsset>),
+    /// Removes an asset from the media library, with the links of those that do not hold it. A conflict when there is
+    /// none, or when somebody holds it. Its files are removed afterwards, at the latest by the sweep.
+    DeleteMedia(MediaId),
+    /// Says which assets somebody uses: replaces what was said before; none releases all. A conflict when an asset is
+    /// not in the tenant's library.
+    SetMediaUses {
+        /// Who uses them.
+        by: MediaUser,
+        /// The assets.
+        media: Vec<MediaId>,
+        /// True while they must not be deleted, such as before the post is published.
+        holds: bool,
+    },
+    /// Adds an upload, or moves it on.
+    PutUpload(Box<MediaUpload>),
+    /// Forgets an upload; its bytes are removed afterwards. No upload, no change.
+    DeleteUpload(UploadId),
     /// Adds a version of a prompt to an agency's. A conflict when its number is taken.
     AddPrompt(Box<PromptVersion>),
     /// Makes a version that came with the program the one of the installation, on the installation's own chain; adds
@@ -320,6 +369,8 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Changes what intel has gathered: insights, reports, competitors.
+    Intel(IntelChange),
     /// Appends to the audit log.
     Audit(Box<NewAuditEntry>),
 }

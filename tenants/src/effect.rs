@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
-use crate::ids::{AccountId, ConversationId, DecisionId, EffectId, EventId, TenantId};
+use crate::ids::{AccountId, ConversationId, DecisionId, EffectId, EventId, PostId, TenantId};
+use crate::post::PostType;
+use crate::post::publishing::Container;
 use crate::words::word_enum;
 
 word_enum! {
@@ -26,6 +28,12 @@ word_enum! {
         ReplyDm = "reply_dm",
         /// A like or love reaction.
         Like = "like",
+        /// Hand a file to the platform, to be published later. Repeating it does no harm.
+        CreateContainer = "create_container",
+        /// Make a post visible. Never repeated while the first time may have worked.
+        PublishPost = "publish_post",
+        /// The first comment below a post of our own.
+        FirstComment = "first_comment",
     }
 }
 
@@ -123,6 +131,39 @@ pub enum Action {
         /// What is liked.
         target: LikeTarget,
     },
+    /// See [`ActionType::CreateContainer`].
+    CreateContainer {
+        /// The post.
+        post: PostId,
+        /// Which attempt at the post this belongs to.
+        round: u32,
+        /// Which of its containers this is.
+        position: u32,
+        /// What it holds.
+        container: Box<Container>,
+    },
+    /// See [`ActionType::PublishPost`].
+    PublishPost {
+        /// The post.
+        post: PostId,
+        /// Which attempt at the post this belongs to.
+        round: u32,
+        /// The container to publish.
+        container_id: String,
+        /// What is published: it decides where a read-back looks.
+        post_type: PostType,
+        /// Its caption, by which a read-back knows it.
+        caption: String,
+    },
+    /// See [`ActionType::FirstComment`].
+    FirstComment {
+        /// The post.
+        post: PostId,
+        /// The platform's id of the visible post.
+        media_id: String,
+        /// The comment.
+        text: String,
+    },
 }
 
 /// Most quick replies of a message.
@@ -159,7 +200,34 @@ impl Action {
             Action::SendDm { .. } | Action::AskDm { .. } => ActionType::SendDm,
             Action::ReplyDm { .. } => ActionType::ReplyDm,
             Action::Like { .. } => ActionType::Like,
+            Action::CreateContainer { .. } => ActionType::CreateContainer,
+            Action::PublishPost { .. } => ActionType::PublishPost,
+            Action::FirstComment { .. } => ActionType::FirstComment,
         }
+    }
+
+    /// The post that the action publishes.
+    pub fn post(&self) -> Option<&PostId> {
+        match self {
+            Action::CreateContainer { post, .. }
+            | Action::PublishPost { post, .. }
+            | Action::FirstComment { post, .. } => Some(post),
+            _ => None,
+        }
+    }
+
+    /// What a read-back could take for this action: two with the same likeness through one account must not be called
+    /// and read back at the same time.
+    pub fn likeness(&self) -> Option<&str> {
+        match self {
+            Action::PublishPost { .. } => Some("publish_post"),
+            other => other.text(),
+        }
+    }
+
+    /// Tries before it goes to the dead letters.
+    pub fn max_tries(&self) -> u32 {
+        if self.post().is_some() { MAX_POST_TRIES } else { MAX_TRIES }
     }
 
     /// The words that will be seen by people, if any.
@@ -169,8 +237,13 @@ impl Action {
             | Action::PrivateReply { text, .. }
             | Action::SendDm { text, .. }
             | Action::AskDm { text, .. }
-            | Action::ReplyDm { text, .. } => Some(text),
-            Action::HideComment { .. } | Action::DeleteComment { .. } | Action::Like { .. } => None,
+            | Action::ReplyDm { text, .. }
+            | Action::FirstComment { text, .. } => Some(text),
+            Action::HideComment { .. }
+            | Action::DeleteComment { .. }
+            | Action::Like { .. }
+            | Action::CreateContainer { .. }
+            | Action::PublishPost { .. } => None,
         }
     }
 
@@ -181,8 +254,13 @@ impl Action {
             | Action::PrivateReply { text, .. }
             | Action::SendDm { text, .. }
             | Action::AskDm { text, .. }
-            | Action::ReplyDm { text, .. } => *text = new_text.to_owned(),
-            Action::HideComment { .. } | Action::DeleteComment { .. } | Action::Like { .. } => {}
+            | Action::ReplyDm { text, .. }
+            | Action::FirstComment { text, .. } => *text = new_text.to_owned(),
+            Action::HideComment { .. }
+            | Action::DeleteComment { .. }
+            | Action::Like { .. }
+            | Action::CreateContainer { .. }
+            | Action::PublishPost { .. } => {}
         }
         self
     }
@@ -353,6 +431,8 @@ pub struct Effect {
 
 /// Tries before an effect goes to the dead letters.
 pub const MAX_TRIES: u32 = 5;
+/// The same for the steps of a post; a failed one may begin another attempt at the post.
+pub const MAX_POST_TRIES: u32 = 3;
 
 /// How long to wait after the `retry_count`-th failed try (1-based): 2, 4, 8, 16, 32 minutes, at most one hour.
 pub fn backoff(retry_count: u32) -> Duration {

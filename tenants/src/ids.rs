@@ -119,6 +119,12 @@ ids! {
     RehearsalId = "reh";
     /// An event that a rehearsal decided differently.
     DifferenceId = "dif";
+    /// A report on a period.
+    ReportId = "rpt";
+    /// One run that made a report.
+    RunId = "run";
+    /// A competitor of a tenant.
+    CompetitorId = "cpt";
     /// Something that a tenant's memory holds.
     MemoryId = "mem";
     /// A way to tell people something.
@@ -131,6 +137,18 @@ ids! {
     LeadId = "led";
     /// A morning briefing or weekly report.
     BriefingId = "brf";
+    /// A picture or video of the media library.
+    MediaId = "med";
+    /// An upload to the media library that is under way.
+    UploadId = "upl";
+    /// A post that is planned or published.
+    PostId = "pst";
+    /// An attempt to connect an account.
+    ConnectId = "con";
+    /// A note about one attempt of one step of a post.
+    JobLogId = "job";
+    /// A template for posts.
+    TemplateId = "tpl";
 }
 
 impl AgencyId {

@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 pub use crate::comms::{CommsSettings, Disclosure};
 use crate::intent::{Intent, Language};
 use crate::money::MicroUsd;
+use crate::post::ApprovalPolicy;
 use crate::words::word_enum;
 
 word_enum! {
@@ -118,6 +119,8 @@ pub struct TenantSettings {
     pub approval_days: u32,
     /// Our own caps per hour and account, below Instagram's.
     pub hourly_caps: HourlyCaps,
+    /// Whose yes posts need before they are published.
+    pub post_approval: ApprovalPolicy,
     /// Whether the local classifier learns from people's verdicts.
     pub learning: bool,
     /// Which intents may earn it to act by themselves.
@@ -138,11 +141,19 @@ pub struct HourlyCaps {
     pub private_replies: u32,
     /// Hide, delete and like.
     pub moderation: u32,
+    /// Published posts; Instagram's own limit is 100 a day.
+    pub posts: u32,
 }
 
 impl Default for HourlyCaps {
     fn default() -> Self {
-        Self { public_replies: 600, direct_messages: 2_000, private_replies: 700, moderation: 3_000 }
+        Self {
+            public_replies: 600,
+            direct_messages: 2_000,
+            private_replies: 700,
+            moderation: 3_000,
+            posts: 50,
+        }
     }
 }
 
@@ -175,6 +186,7 @@ impl Default for TenantSettings {
             budget_shares: ShareCeilings::default(),
             approval_days: 7,
             hourly_caps: HourlyCaps::default(),
+            post_approval: ApprovalPolicy::Off,
             learning: true,
             autonomy: Autonomy::default(),
             comms: CommsSettings::default(),

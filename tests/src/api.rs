@@ -60,6 +60,15 @@ impl Api {
         self.call(Method::POST, path, Some(body)).await
     }
 
+    /// `PUT /api/v1{path}` with `If-Match`.
+    pub async fn put_if_match(&self, path: &str, tag: &str, body: Value) -> Reply {
+        let request = self.http.put(format!("{}/api/v1{path}", self.base)).header("x-api-key", &self.key);
+        let answer = request.header("if-match", tag).json(&body).send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        let text = answer.text().await.expect("a body");
+        Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    }
+
     /// Any method on `/api/v1{path}`.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
         let request =
@@ -72,6 +81,28 @@ impl Api {
         let status = answer.status().as_u16();
         let text = answer.text().await.expect("a body");
         Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    }
+
+    /// `POST` of a file to `/api/v1{path}`, with the key.
+    pub async fn upload(&self, path: &str, file: Vec<u8>) -> Reply {
+        let path = format!("/api/v1{path}");
+        let reply = self.raw_post(&path, &[("x-api-key", self.key.as_str())], file).await;
+        let Value::String(text) = reply.body else { return reply };
+        Reply { status: reply.status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    }
+
+    /// What the node answers at an absolute path, without key.
+    pub async fn fetch(&self, path: &str) -> (u16, Vec<u8>) {
+        let answer = self.http.get(format!("{}{path}", self.base)).send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        (status, answer.bytes().await.expect("a body").to_vec())
+    }
+
+    /// Opens any address as a browser does, redirects included, without a key.
+    pub async fn browse(&self, url: &str, query: &[(&str, &str)]) -> Reply {
+        let answer = self.http.get(url).query(query).send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        Reply { status, body: Value::String(answer.text().await.expect("a body")) }
     }
 
     /// `POST` of raw bytes to an absolute path, with headers and without key.

@@ -9,8 +9,8 @@ use runtime::administration::Act;
 use runtime::boot::{BootOptions, Node};
 use runtime::settings::{Secret, Settings};
 use sandbox::{
-    App, CommentId, InboundEffects, LimitOptions, MessageId, NewComment, NewMessage, Sandbox, SandboxClock,
-    SandboxOptions, Subscription,
+    App, CommentId, InboundEffects, LimitOptions, MessageId, NewComment, NewMessage, PublishingOptions,
+    Sandbox, SandboxClock, SandboxOptions, Subscription,
 };
 use storage::testing::TestDatabase;
 use tempfile::TempDir;
@@ -159,6 +159,18 @@ impl TestApp {
         }
     }
 
+    /// What a person does at a consent page (`sandbox_decision`, `sandbox_account`, `sandbox_scopes`); the page of ours
+    /// that they see afterwards.
+    pub async fn consent(&self, authorise_url: &str, answers: &[(&str, &str)]) -> String {
+        let reply = self.api.browse(authorise_url, answers).await;
+        reply.body.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The folder of the key file and the database.
+    pub fn data_dir(&self) -> &std::path::Path {
+        &self.settings.data.dir
+    }
+
     /// Ends the node as `kill` would allow it to: softly. Then starts it again on the same data.
     pub async fn restart(&mut self) {
         self.stop().await;
@@ -210,6 +222,7 @@ async fn start_sandbox(clock: &ShiftedClock) -> Sandbox {
     let mut options = SandboxOptions {
         clock: Arc::new(SharedClock(clock.clone())),
         limits: LimitOptions::unlimited(),
+        publishing: PublishingOptions { image_ms: 20, video_ms: 60, ..PublishingOptions::default() },
         ..SandboxOptions::default()
     };
     // Quick at first, and patient enough for a node that is being restarted on a busy machine.
@@ -230,7 +243,9 @@ fn settings(folder: &TempDir, database: &TestDatabase, sandbox: &Sandbox, app: &
     let mut settings = Settings::with(text).expect("settings");
     settings.data.dir = folder.path().to_owned();
     settings.database.url = Secret::from(database.url().to_owned());
-    settings.http.listen.set_port(0);
+    // Chosen beforehand: Instagram fetches media from there, and a node that starts again is found there.
+    settings.http.listen.set_port(free_port());
+    settings.media.public_url = format!("http://{}", settings.http.listen);
     settings.instagram.instagram_base_url = sandbox.base_url();
     settings.instagram.facebook_base_url = sandbox.base_url();
     settings.instagram.request_timeout_ms = 2_000;
@@ -238,6 +253,11 @@ fn settings(folder: &TempDir, database: &TestDatabase, sandbox: &Sandbox, app: &
     settings.instagram.app.secrets = vec![Secret::from(app.secret.clone())];
     settings.instagram.app.verify_token = Secret::from(app.verify_token.clone());
     settings
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").port()
 }
 
 async fn start_node(settings: &Settings, clock: &ShiftedClock, llm: Option<Arc<dyn LlmRouter>>) -> Node {

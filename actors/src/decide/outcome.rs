@@ -189,7 +189,10 @@ pub(super) fn channel_of(action: &Action) -> Channel {
         Action::ReplyComment { .. }
         | Action::HideComment { .. }
         | Action::DeleteComment { .. }
-        | Action::Like { .. } => Channel::Comment,
+        | Action::Like { .. }
+        | Action::CreateContainer { .. }
+        | Action::PublishPost { .. }
+        | Action::FirstComment { .. } => Channel::Comment,
     }
 }
 

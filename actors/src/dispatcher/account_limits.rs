@@ -23,18 +23,28 @@ pub(super) enum Group {
     DirectMessages,
     PrivateReplies,
     Moderation,
+    Uploads,
+    Posts,
 }
 
 impl Group {
-    pub const ALL: [Group; 4] =
-        [Group::PublicReplies, Group::DirectMessages, Group::PrivateReplies, Group::Moderation];
+    pub const ALL: [Group; 6] = [
+        Group::PublicReplies,
+        Group::DirectMessages,
+        Group::PrivateReplies,
+        Group::Moderation,
+        Group::Uploads,
+        Group::Posts,
+    ];
 
     pub fn of(action: ActionType) -> Self {
         match action {
-            ActionType::ReplyComment => Group::PublicReplies,
+            ActionType::ReplyComment | ActionType::FirstComment => Group::PublicReplies,
             ActionType::SendDm | ActionType::ReplyDm => Group::DirectMessages,
             ActionType::PrivateReply => Group::PrivateReplies,
             ActionType::HideComment | ActionType::DeleteComment | ActionType::Like => Group::Moderation,
+            ActionType::CreateContainer => Group::Uploads,
+            ActionType::PublishPost => Group::Posts,
         }
     }
 
@@ -45,6 +55,8 @@ impl Group {
             Group::DirectMessages => "direct_messages",
             Group::PrivateReplies => "private_replies",
             Group::Moderation => "moderation",
+            Group::Uploads => "uploads",
+            Group::Posts => "posts",
         }
     }
 
@@ -54,6 +66,9 @@ impl Group {
             Group::DirectMessages => caps.direct_messages,
             Group::PrivateReplies => caps.private_replies,
             Group::Moderation => caps.moderation,
+            // A carousel of ten needs eleven.
+            Group::Uploads => caps.posts.saturating_mul(11),
+            Group::Posts => caps.posts,
         }
     }
 
@@ -81,7 +96,7 @@ pub(super) enum Readiness {
 pub(super) struct AccountLimits {
     pub tenant: TenantId,
     pub app: Option<AppId>,
-    buckets: [Bucket; 4],
+    buckets: [Bucket; Group::ALL.len()],
     /// Messages of this second.
     messages: Bucket,
     pub pace: Pace,

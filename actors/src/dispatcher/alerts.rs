@@ -2,38 +2,47 @@
 
 use serde_json::{Value, json};
 use tenants::alert::{AlertType, NewAlert};
+use tenants::connect::{TokenTrouble, auth_alert_key};
 use tenants::effect::Effect;
-use tenants::ids::{AccountId, AlertId};
+use tenants::ids::AlertId;
 use tenants::ports::SendError;
 
+use super::operations::is_step_of_post;
 use super::records::{Cause, Record, error_text};
 use super::verdict::Verdict;
+use crate::connect::refused_alert;
 
 /// Graph code for a temporary block after a violation of the policies.
 const BLOCKED_FOR_VIOLATION: i64 = 368;
 
 impl Record<'_> {
-    /// The alert that a verdict raises, if any.
+    /// The alert about a token that was refused.
+    pub fn token_alert(&self, trouble: TokenTrouble, cause: Cause<'_>) -> NewAlert {
+        let account = self.ready.effect.account;
+        let error = told(cause);
+        if let Some(account) = self.account {
+            return refused_alert(self.ids, Some(self.agency), account, trouble, &error);
+        }
+        let message = format!("an account was refused by Instagram: {} ({error})", trouble.what_to_do());
+        self.new_alert(
+            AlertType::AuthFailure,
+            message,
+            auth_alert_key(&account),
+            json!({ "account": account }),
+        )
+    }
+
+    /// The alert that a verdict raises, if any; that about a token comes with the mark on its account.
     pub fn alert(&self, verdict: &Verdict, cause: Cause<'_>) -> Option<NewAlert> {
         let effect = &self.ready.effect;
         let handle =
             self.account.map_or_else(|| effect.account.to_string(), |found| format!("@{}", found.username));
-        let error = match cause {
-            Cause::Call { error: Some(error), .. } => error_text(error),
-            _ => "see the audit log".to_owned(),
-        };
+        let error = told(cause);
         let code = match cause {
             Cause::Call { error: Some(error), .. } => error.code,
             _ => None,
         };
         let (alert_type, message, key) = match verdict {
-            Verdict::TokenRefused { .. } => (
-                AlertType::AuthFailure,
-                format!(
-                    "Instagram refused the token of {handle}: connect the account again; its queue waits ({error})"
-                ),
-                auth_failure_key(&effect.account),
-            ),
             Verdict::Limited { until, .. } if code == Some(BLOCKED_FOR_VIOLATION) => (
                 AlertType::ContentViolation,
                 format!(
@@ -46,6 +55,8 @@ impl Record<'_> {
                 format!("Instagram limits {handle}: its queue goes on at {until} ({error})"),
                 rate_limit_key(effect, *app_wide),
             ),
+            // Publishing says itself what becomes of the post.
+            Verdict::GiveUp if is_step_of_post(&effect.action) => return None,
             Verdict::GiveUp => (
                 AlertType::DeadLetter,
                 format!(
@@ -97,8 +108,15 @@ impl Record<'_> {
     }
 }
 
+/// What Instagram said.
+fn told(cause: Cause<'_>) -> String {
+    match cause {
+        Cause::Call { error: Some(error), .. } => error_text(error),
+        _ => "see the audit log".to_owned(),
+    }
+}
 /// Unresolved alerts about an account's token have this key.
-pub(super) fn auth_failure_key(account: &AccountId) -> String {
+pub(crate) fn auth_failure_key(account: &AccountId) -> String {
     format!("auth_failure:{account}")
 }
 

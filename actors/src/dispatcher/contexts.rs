@@ -11,7 +11,7 @@ use tenants::settings::local_day;
 
 /// A bounded cache. A hint forgets an entry at once; a lost hint costs `max_age`.
 #[derive(Debug)]
-pub(super) struct Contexts {
+pub(crate) struct Contexts {
     max_age: Duration,
     kept: usize,
     cache: Mutex<Cache>,

@@ -13,6 +13,7 @@ use super::engine::{CALLING, Engine, FlightGuard, WAITING};
 use super::picking::{Job, Task};
 use super::records::{ACTOR, Cause, Record, state_after};
 use super::verdict::{Verdict, judge_call, no_answer, speaks_well};
+use crate::publishing;
 
 impl Engine {
     /// Does a job to its end.
@@ -49,6 +50,7 @@ impl Engine {
             return;
         }
         self.metrics.count(ready.effect.action.action_type(), state_after(verdict));
+        self.tell_publishing(ready, verdict);
         self.tell(ready.effect.tenant);
     }
 
@@ -97,8 +99,16 @@ impl Engine {
         let limit = Duration::from_millis(self.settings.call_timeout_ms);
         tokio::select! {
             biased;
-            answer = self.ports.messenger.perform(account, &ready.effect.action) => answer,
+            answer = self.perform(account, ready) => answer,
             () = self.ports.clock.sleep(limit) => Err(no_answer(limit)),
+        }
+    }
+
+    async fn perform(&self, account: &Account, ready: &ReadyEffect) -> Result<Receipt, SendError> {
+        let effect = &ready.effect;
+        match effect.action.post() {
+            Some(_) => publishing::perform(&self.ports, account, effect, self.settings.media_address()).await,
+            None => self.ports.messenger.perform(account, &effect.action).await,
         }
     }
 
@@ -168,7 +178,15 @@ impl Engine {
             Verdict::TokenRefused { .. } => self.token_refused(ready),
             Verdict::GiveUp | Verdict::Skip(_) => {}
         }
+        self.tell_publishing(ready, verdict);
         self.tell(effect.tenant);
+    }
+
+    /// A step of a post has ended: the post can go on.
+    fn tell_publishing(&self, ready: &ReadyEffect, verdict: &Verdict) {
+        if publishing::is_settled(&ready.effect, state_after(verdict)) {
+            self.ports.wake.send(Hint::Posts(ready.effect.tenant));
+        }
     }
 
     /// The directory has been told that the account is not active; it alone decides from here on.

@@ -92,18 +92,18 @@ pub(super) struct Flight {
     pub tenant: TenantId,
     pub account: AccountId,
     pub work: Work,
-    text: Option<String>,
+    likeness: Option<String>,
     conversation: Option<ConversationId>,
 }
 
 impl Desk {
     /// Notes that work on an effect begins.
     pub fn take_off(&mut self, effect: &Effect, work: Work) {
-        let text = effect.action.text().map(str::to_owned);
+        let likeness = effect.action.likeness().map(str::to_owned);
         let conversation = effect.conversation.filter(|_| work == Work::Call && effect.action.speaks());
         self.talking.extend(conversation);
         let (tenant, account) = (effect.tenant, effect.account);
-        self.flights.insert(effect.id, Flight { tenant, account, work, text, conversation });
+        self.flights.insert(effect.id, Flight { tenant, account, work, likeness, conversation });
         match work {
             Work::ReadBack => self.unknown.in_flight += 1,
             Work::Call | Work::Settle => self.queues.entry(tenant).or_default().in_flight += 1,
@@ -154,8 +154,10 @@ impl Desk {
     }
 
     fn same_words(&self, effect: &Effect, counts: impl Fn(Work) -> bool) -> bool {
-        let Some(text) = effect.action.text() else { return false };
-        let same = |flight: &Flight| flight.account == effect.account && flight.text.as_deref() == Some(text);
+        let Some(likeness) = effect.action.likeness() else { return false };
+        let same = |flight: &Flight| {
+            flight.account == effect.account && flight.likeness.as_deref() == Some(likeness)
+        };
         self.flights.values().any(|flight| counts(flight.work) && same(flight))
     }
 

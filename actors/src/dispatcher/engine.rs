@@ -90,7 +90,7 @@ impl Engine {
             desk.to_read.insert(*tenant);
         }
         let resolve = Change::ResolveAlert {
-            dedup_key: super::alerts::auth_failure_key(account),
+            dedup_key: tenants::connect::auth_alert_key(account),
             by: super::records::ACTOR.to_owned(),
             at: self.now(),
         };

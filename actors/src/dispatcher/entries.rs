@@ -24,7 +24,8 @@ impl Record<'_> {
             Verdict::Limited { until: at, .. } | Verdict::TryAgain { at } | Verdict::ReadBack { at } => {
                 add("next_at", json!(at));
             }
-            Verdict::TokenRefused { .. } | Verdict::GiveUp => {}
+            Verdict::TokenRefused { trouble, .. } => add("trouble", json!(trouble)),
+            Verdict::GiveUp => {}
         }
         let mut problem = None;
         match cause {

@@ -66,7 +66,7 @@ pub(super) fn comment_of(action: &Action) -> Option<&str> {
         Action::ReplyComment { target: ReplyTarget::Mention { media_id, comment_id }, .. } => {
             Some(comment_id.as_deref().unwrap_or(media_id))
         }
-        Action::SendDm { .. } | Action::AskDm { .. } | Action::ReplyDm { .. } | Action::Like { .. } => None,
+        _ => None,
     }
 }
 
@@ -77,7 +77,7 @@ fn status_when_sent(action: &Action) -> Option<(CommentStatus, Option<String>)> 
         Action::PrivateReply { .. } => Some((CommentStatus::Replied, None)),
         Action::HideComment { .. } => Some((CommentStatus::Hidden, None)),
         Action::DeleteComment { .. } => Some((CommentStatus::Deleted, None)),
-        Action::SendDm { .. } | Action::AskDm { .. } | Action::ReplyDm { .. } | Action::Like { .. } => None,
+        _ => None,
     }
 }
 

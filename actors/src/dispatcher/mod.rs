@@ -26,7 +26,7 @@ mod account_limits;
 mod alarms;
 mod alerts;
 mod bucket;
-mod contexts;
+pub(crate) mod contexts;
 mod deliver;
 mod desk;
 mod engine;
@@ -49,6 +49,7 @@ mod verdict;
 mod views;
 mod work;
 
+pub(crate) use alerts::auth_failure_key;
 pub use operations::{OperationError, cancel, retry_from_dlq};
 pub use settings::DispatcherSettings;
 pub use views::{AccountBreakerView, BucketView};

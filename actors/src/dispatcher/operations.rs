@@ -3,14 +3,17 @@
 
 use tenants::changes::{Change, Changes, EffectMove};
 use tenants::clock::Timestamp;
-use tenants::effect::{Effect, EffectState, ErrorCategory};
-use tenants::ids::Ids;
+use tenants::effect::{Action, Effect, EffectState, ErrorCategory};
+use tenants::ids::{Ids, PostId};
 
 use super::entries::audit_entry;
 
 /// Why an operation does not fit the effect as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OperationError {
+    /// What is done to a post is done to it as a whole.
+    #[error("the effect is a step of {0}: cancel or retry the post")]
+    StepOfPost(PostId),
     /// Only what still waits can be called off.
     #[error("the effect is {0}: only pending and failed effects can be cancelled")]
     NotWaiting(EffectState),
@@ -24,6 +27,7 @@ pub enum OperationError {
 /// # Errors
 /// When the effect is under way, unknown or settled.
 pub fn cancel(effect: &Effect, who: &str, ids: &Ids, now: Timestamp) -> Result<Changes, OperationError> {
+    refuse_step_of_post(effect)?;
     let from = [EffectState::Pending, EffectState::Failed];
     if !from.contains(&effect.state) {
         return Err(OperationError::NotWaiting(effect.state));
@@ -45,6 +49,7 @@ pub fn retry_from_dlq(
     ids: &Ids,
     now: Timestamp,
 ) -> Result<Changes, OperationError> {
+    refuse_step_of_post(effect)?;
     if effect.state != EffectState::Dlq {
         return Err(OperationError::NotDead(effect.state));
     }
@@ -60,4 +65,17 @@ pub fn retry_from_dlq(
     }
     let entry = audit_entry(effect, "effect.retried", who, ids, now);
     Ok(Changes::of_tenant(effect.tenant).with(Change::MoveEffect(again)).with(Change::Audit(Box::new(entry))))
+}
+
+/// True for what makes a post visible, or leads to it. A later attempt at the post may have done it meanwhile, so that
+/// nobody may repeat it alone.
+pub(super) fn is_step_of_post(action: &Action) -> bool {
+    matches!(action, Action::CreateContainer { .. } | Action::PublishPost { .. })
+}
+
+fn refuse_step_of_post(effect: &Effect) -> Result<(), OperationError> {
+    match effect.action.post() {
+        Some(post) if is_step_of_post(&effect.action) => Err(OperationError::StepOfPost(*post)),
+        _ => Ok(()),
+    }
 }

@@ -20,6 +20,7 @@ use super::limits::{Limits, earlier};
 use super::records::{ACTOR, Cause, Record, error_text};
 use super::settings::DispatcherSettings;
 use super::verdict::{Verdict, judge_finding, limited, refused};
+use crate::publishing;
 
 /// Effects of unknown outcome that are read at once.
 const BATCH: u32 = 512;
@@ -141,7 +142,11 @@ impl Engine {
         let since = effect.first_attempt_at.unwrap_or(effect.created_at);
         let claimed =
             store.claimed_instagram_ids(&effect.tenant, &effect.account, since - CLAIMS_MARGIN).await?;
-        match self.ports.messenger.look_for(account, &effect.action, since, &claimed).await {
+        let finding = match effect.action.post() {
+            Some(_) => publishing::look_for(&self.ports, account, effect, since, &claimed).await,
+            None => self.ports.messenger.look_for(account, &effect.action, since, &claimed).await,
+        };
+        match finding {
             Ok(finding) => self.found(ready, &context, &finding).await,
             Err(error) => {
                 let now = self.now();

@@ -5,12 +5,14 @@ use std::time::Duration;
 use tenants::account::Account;
 use tenants::changes::{Change, Changes, EffectMove};
 use tenants::clock::Timestamp;
+use tenants::connect::ConnectChange;
 use tenants::effect::{Effect, EffectState, ErrorCategory};
 use tenants::ids::{AgencyId, Ids};
 use tenants::ports::{Finding, ReadyEffect, SendError};
 
 use super::entries::event_type;
 use super::verdict::Verdict;
+use crate::publishing::{EffectOutcome, after_effect};
 
 /// Who the dispatcher is in the audit log.
 pub(super) const ACTOR: &str = "dispatcher";
@@ -60,6 +62,7 @@ impl Record<'_> {
         if let Verdict::Sent { instagram_id: Some(mid) } = verdict {
             changes.list.extend(self.message(mid).map(|message| Change::PutMessage(Box::new(message))));
         }
+        changes.list.extend(after_effect(self.post_outcome(verdict, cause), self.ids, self.now));
         changes.list.extend(self.account_changes(verdict, cause));
         if let Cause::ReadBack { .. } = cause {
             changes.push(self.audit("effect.reconciled", true, verdict, cause));
@@ -73,12 +76,33 @@ impl Record<'_> {
     /// What a verdict changes apart from the effect: the account's status, and an alert.
     pub fn account_changes(&self, verdict: &Verdict, cause: Cause<'_>) -> Vec<Change> {
         let mut changes = Vec::new();
-        if let Verdict::TokenRefused { status } = verdict {
-            changes.push(Change::SetAccountStatus { account: self.ready.effect.account, status: *status });
+        if let Verdict::TokenRefused { status, trouble } = verdict {
+            let (since, error) = match cause {
+                Cause::Call { latency, error } => (self.now - latency, error.map(error_text)),
+                _ => (self.now, None),
+            };
+            // A call may have begun with a token that was replaced before its answer came.
+            changes.push(Change::Connect(ConnectChange::TokenRefused {
+                account: self.ready.effect.account,
+                status: *status,
+                trouble: *trouble,
+                error: error.unwrap_or_default(),
+                since,
+                alert: Box::new(self.token_alert(*trouble, cause)),
+                at: self.now,
+            }));
         }
         let alert = self.alert(verdict, cause);
         changes.extend(alert.map(|alert| Change::RaiseAlert(Box::new(alert), self.now)));
         changes
+    }
+
+    fn post_outcome<'a>(&'a self, verdict: &Verdict, cause: Cause<'a>) -> EffectOutcome<'a> {
+        let (latency, error) = match cause {
+            Cause::Call { latency, error } => (Some(latency), error),
+            Cause::ReadBack { .. } | Cause::Policy | Cause::NoAccount => (None, None),
+        };
+        EffectOutcome { effect: &self.ready.effect, state: state_after(verdict), error, latency }
     }
 
     fn effect_move(&self, verdict: &Verdict, cause: Cause<'_>, from: &[EffectState]) -> EffectMove {
@@ -106,7 +130,12 @@ impl Record<'_> {
             Verdict::ReadBack { at } => to.next_retry_at = Some(*at),
         }
         // A failed read-back and one that found nothing keep saying why the answer was lost.
-        if let (Cause::ReadBack { .. }, Verdict::TryAgain { .. } | Verdict::GiveUp) = (cause, verdict) {
+        let was_refused = effect.error_category == Some(ErrorCategory::Permanent);
+        if let (Cause::ReadBack { .. }, Verdict::GiveUp, true) = (cause, verdict, was_refused) {
+            to.error.clone_from(&effect.error);
+            to.error_category = effect.error_category;
+        } else if let (Cause::ReadBack { .. }, Verdict::TryAgain { .. } | Verdict::GiveUp) = (cause, verdict)
+        {
             to.error = Some("the answer was lost, and Instagram shows that it was not done".into());
             to.error_category = Some(ErrorCategory::Unknown);
         }

@@ -48,6 +48,8 @@ pub struct DispatcherSettings {
     pub pause_at_percent: f32,
     /// How long it takes from the slowest pace back to full speed.
     pub recovery_seconds: u64,
+    /// How long the addresses are valid under which a platform fetches the files of a post.
+    pub media_address_minutes: u64,
     /// How often the gauges of the queue are counted.
     pub gauge_interval_ms: u64,
     /// Weights of tenants in the share of calls, where they differ from 1.
@@ -77,6 +79,7 @@ impl Default for DispatcherSettings {
             slow_down_at_percent: 80.0,
             pause_at_percent: 95.0,
             recovery_seconds: 600,
+            media_address_minutes: 180,
             gauge_interval_ms: 5_000,
             weights: BTreeMap::new(),
             breaker: BreakerConfig::default(),
@@ -96,6 +99,10 @@ impl DispatcherSettings {
 
     pub(super) fn poll_interval(&self) -> Duration {
         Duration::from_millis(self.poll_interval_ms.max(10))
+    }
+
+    pub(super) fn media_address(&self) -> Duration {
+        Duration::from_secs(self.media_address_minutes.max(1).saturating_mul(60))
     }
 
     pub(super) fn read_back_delay(&self) -> Duration {

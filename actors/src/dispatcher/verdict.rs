@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use tenants::account::{Account, AccountStatus};
 use tenants::clock::Timestamp;
-use tenants::effect::{Effect, ErrorCategory, MAX_TRIES, SkipReason, backoff};
+use tenants::connect::TokenTrouble;
+use tenants::effect::{Action, Effect, ErrorCategory, SkipReason, backoff};
 use tenants::ports::{Finding, Receipt, SendError, Usage};
 
 use super::settings::DispatcherSettings;
-
-/// Subcode of code 190: the token has run out, rather than been withdrawn.
-const TOKEN_EXPIRED: i64 = 463;
 
 /// How an effect goes on.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +18,7 @@ pub(super) enum Verdict {
     /// Too many calls; does not count as a try.
     Limited { until: Timestamp, app_wide: bool },
     /// The token was refused; does not count as a try, and the account's queue waits for a reconnect.
-    TokenRefused { status: AccountStatus },
+    TokenRefused { status: AccountStatus, trouble: TokenTrouble },
     /// A try failed; the next one begins at `at`.
     TryAgain { at: Timestamp },
     /// A person must look at it.
@@ -46,7 +44,13 @@ pub(super) fn judge_call(
     match error.category {
         ErrorCategory::RateLimit => limited(error, now, settings),
         ErrorCategory::AuthFailure => refused(error, account, now),
-        ErrorCategory::Transient => failed_try(effect, now, backoff(effect.retry_count + 1)),
+        // What was refused may have been done by an earlier try whose answer was lost.
+        ErrorCategory::Permanent | ErrorCategory::Forbidden if may_be_published(effect) => {
+            Verdict::ReadBack { at: now + settings.read_back_delay() }
+        }
+        ErrorCategory::Transient => {
+            failed_try(effect, now, error.retry_after.unwrap_or_else(|| backoff(effect.retry_count + 1)))
+        }
         ErrorCategory::Permanent => Verdict::GiveUp,
         ErrorCategory::Forbidden => forbidden(effect, error, now, settings),
         ErrorCategory::Unknown => Verdict::ReadBack { at: now + settings.read_back_delay() },
@@ -58,6 +62,16 @@ pub(super) fn judge_finding(effect: &Effect, finding: &Finding, now: Timestamp) 
     match finding {
         Finding::Done(instagram_id) => Verdict::Sent { instagram_id: instagram_id.clone() },
         Finding::TargetGone => Verdict::Skip(SkipReason::TargetGone),
+        Finding::NotDone
+            if is_publishing(effect) && effect.error_category == Some(ErrorCategory::Permanent) =>
+        {
+            Verdict::GiveUp
+        }
+        Finding::NotDone
+            if is_publishing(effect) && effect.error_category == Some(ErrorCategory::Forbidden) =>
+        {
+            Verdict::Skip(SkipReason::TargetGone)
+        }
         // Somebody else has used the one private reply.
         Finding::NotDone if effect.error_category == Some(ErrorCategory::Forbidden) => {
             Verdict::Skip(SkipReason::AlreadyReplied)
@@ -78,10 +92,15 @@ pub(super) fn limited(error: &SendError, now: Timestamp, settings: &DispatcherSe
 /// The verdict on a refused token.
 pub(super) fn refused(error: &SendError, account: &Account, now: Timestamp) -> Verdict {
     let ran_out = account.token_expires_at.is_some_and(|expires| expires <= now);
-    let expired = ran_out || error.subcode == Some(TOKEN_EXPIRED);
-    Verdict::TokenRefused {
-        status: if expired { AccountStatus::Expired } else { AccountStatus::Disconnected },
-    }
+    let trouble = match TokenTrouble::of(error.code, error.subcode) {
+        // Instagram does not always say so; the clock does.
+        TokenTrouble::Refused | TokenTrouble::SessionLost | TokenTrouble::Unreadable if ran_out => {
+            TokenTrouble::Expired
+        }
+        trouble => trouble,
+    };
+    let status = if ran_out { AccountStatus::Expired } else { trouble.status() };
+    Verdict::TokenRefused { status, trouble }
 }
 
 /// What stands for the answer when none came in time.
@@ -104,8 +123,21 @@ pub(super) fn speaks_well(answer: &Result<Receipt, SendError>) -> bool {
     !matches!(category, Some(ErrorCategory::Transient | ErrorCategory::Unknown))
 }
 
+fn is_publishing(effect: &Effect) -> bool {
+    matches!(effect.action, Action::PublishPost { .. })
+}
+
+/// True for a post that may have become visible by an earlier call.
+fn may_be_published(effect: &Effect) -> bool {
+    is_publishing(effect) && effect.first_attempt_at.is_some()
+}
+
 fn failed_try(effect: &Effect, now: Timestamp, wait: Duration) -> Verdict {
-    if effect.retry_count + 1 >= MAX_TRIES { Verdict::GiveUp } else { Verdict::TryAgain { at: now + wait } }
+    if effect.retry_count + 1 >= effect.action.max_tries() {
+        Verdict::GiveUp
+    } else {
+        Verdict::TryAgain { at: now + wait }
+    }
 }
 
 fn forbidden(effect: &Effect, error: &SendError, now: Timestamp, settings: &DispatcherSettings) -> Verdict {

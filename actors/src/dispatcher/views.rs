@@ -29,7 +29,7 @@ pub struct BucketView {
     pub account: Option<AccountId>,
     /// The Meta app the calls are made with; `None` is the installation's own.
     pub app: Option<AppId>,
-    /// `public_replies`, `direct_messages`, `private_replies`, `moderation`, or `app`.
+    /// `public_replies`, `direct_messages`, `private_replies`, `moderation`, `uploads`, `posts`, or `app`.
     pub bucket: &'static str,
     /// Calls allowed in any hour; `None` without a cap of our own.
     pub capacity: Option<u32>,

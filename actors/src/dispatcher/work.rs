@@ -157,7 +157,8 @@ impl Engine {
             }
             Hint::AccountRestored(tenant, account) => self.restore(tenant, account).await,
             // A tenant that comes has no queue yet, and one that goes is noticed when its version is checked.
-            Hint::Events(_) | Hint::Audit(_) | Hint::Verdict(_) | Hint::DirectoryChanged => {}
+            Hint::Events(_) | Hint::Audit(_) | Hint::Posts(_) | Hint::Verdict(_) | Hint::DirectoryChanged => {
+            }
         }
     }
 

@@ -59,7 +59,13 @@ pub(super) async fn listen(
                 node.poll_now.notify_one();
                 false
             }
-            Ok(Hint::Effects(_) | Hint::AccountRestored(..) | Hint::Audit(_) | Hint::Verdict(_)) => false,
+            Ok(
+                Hint::Effects(_)
+                | Hint::Posts(_)
+                | Hint::AccountRestored(..)
+                | Hint::Audit(_)
+                | Hint::Verdict(_),
+            ) => false,
             Err(RecvError::Lagged(lost)) => {
                 debug!(lost, "hints were lost, looking at everything");
                 node.poll_now.notify_one();

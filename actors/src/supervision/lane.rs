@@ -91,10 +91,15 @@ pub(super) async fn work_off(task: LaneTask, work: Work) {
 
 impl LaneTask {
     async fn work(&self, work: &Work) -> Result<(), Trouble> {
+        // A tick may read for minutes; it must not take the place of a conversation.
+        let is_tick = matches!(work.event.body, EventBody::Tick(_));
         let permits = self.desk.permits();
-        let _permit = tokio::select! {
-            permit = permits.acquire_owned() => permit.map_err(|_| Trouble::Cut)?,
-            () = self.cut.cancelled() => return Err(Trouble::Cut),
+        let _permit = match is_tick {
+            true => None,
+            false => tokio::select! {
+                permit = permits.acquire_owned() => Some(permit.map_err(|_| Trouble::Cut)?),
+                () = self.cut.cancelled() => return Err(Trouble::Cut),
+            },
         };
         if self.node.is_draining() {
             return Err(Trouble::Cut);
@@ -112,7 +117,10 @@ impl LaneTask {
     /// What a tick is for is committed together with its end, so that it is done once.
     async fn commit_tick(&self, work: &Work, tick: &TickBody) -> Result<(), Trouble> {
         let known = self.desk.known().ok_or(Trouble::Cut)?;
-        let changes = ticks::changes_of(&self.node.ports, &known.context, tick).await;
+        let changes = tokio::select! {
+            changes = ticks::changes_of(&self.node.ports, &known.context, tick) => changes,
+            () = self.cut.cancelled() => return Err(Trouble::Cut),
+        };
         let mut changes = Changes {
             list: changes.map_err(|error| self.trouble_reading(error))?,
             ..Changes::of_tenant(self.desk.tenant)

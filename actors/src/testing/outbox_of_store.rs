@@ -22,6 +22,7 @@ impl Data {
             Change::MoveEffect(it) => {
                 self.effects.get(&it.effect).is_none_or(|effect| !it.from.contains(&effect.state))
             }
+            Change::PutPost { post, expected } => self.has_moved_on(post, *expected),
             _ => false,
         };
         if changes.list.iter().any(misfit) {

@@ -7,8 +7,13 @@ use super::{Point, Side};
 
 /// Fails when a source file of this folder calls the store or Instagram where no process has died, before and after.
 #[track_caller]
-pub(crate) fn assert_died_at_every_call(folder: &str, beside_the_way: &[&str], deaths: &BTreeSet<Point>) {
-    let calls = calls_of_the_world(folder);
+pub(crate) fn assert_died_at_every_call(
+    folder: &str,
+    ports: &[&str],
+    beside_the_way: &[&str],
+    deaths: &BTreeSet<Point>,
+) {
+    let calls = calls_of_the_world(folder, ports);
     assert!(calls.contains("commit"), "the sources in {folder} are read: {calls:?}");
     for call in calls.iter().filter(|call| !beside_the_way.contains(&call.as_str())) {
         for side in [Side::Before, Side::After] {
@@ -18,13 +23,15 @@ pub(crate) fn assert_died_at_every_call(folder: &str, beside_the_way: &[&str], d
     }
 }
 
-/// Names of the calls of the store and of Instagram.
-fn calls_of_the_world(folder: &str) -> BTreeSet<String> {
+/// Names of the calls of these ports.
+fn calls_of_the_world(folder: &str, ports: &[&str]) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let sources = files.filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
     let sources = sources.map(|file| std::fs::read_to_string(file).unwrap());
-    sources.flat_map(|source| ["store", "messenger"].map(|port| calls_of(&source, port)).concat()).collect()
+    sources
+        .flat_map(|source| ports.iter().flat_map(|port| calls_of(&source, port)).collect::<Vec<_>>())
+        .collect()
 }
 
 /// `port.name(` in a source, also over a line's end.

@@ -7,11 +7,13 @@ use tenants::alert::NewAlert;
 use tenants::audit::{Chain, NewAuditEntry};
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
+use tenants::connect::ConnectChange;
 use tenants::conversation::{Comment, Conversation, Message};
 use tenants::effect::Effect;
 use tenants::event::{InboxEvent, NewEvent};
-use tenants::ids::{AccountId, EffectId, EventId, TenantId};
+use tenants::ids::{AccountId, EffectId, EventId, PostId, TenantId};
 use tenants::ports::{Heartbeat, StoreError, TenantContext};
+use tenants::post::{JobLog, Post};
 
 use tokio::sync::Semaphore;
 
@@ -46,6 +48,8 @@ pub(crate) struct Data {
     pub comments: HashMap<(TenantId, AccountId, String), Comment>,
     pub messages: Vec<Message>,
     pub audit: Vec<NewAuditEntry>,
+    pub posts: BTreeMap<PostId, Post>,
+    pub job_logs: Vec<JobLog>,
 }
 
 impl MemoryStore {
@@ -149,7 +153,10 @@ impl Data {
             }
             Change::RaiseAlert(alert, _) => self.raise(*alert),
             Change::ResolveAlert { dedup_key, .. } => self.resolved_alerts.push(dedup_key),
-            Change::AddEffect(effect) => _ = self.effects.entry(effect.id).or_insert(*effect),
+            Change::AddEffect(effect) => self.add_effect(*effect),
+            Change::PutPost { post, expected } => self.put_post(*post, expected),
+            Change::WakePost { post, at } => self.wake_post(post, at),
+            Change::AddJobLog(log) => self.job_logs.push(*log),
             Change::MoveEffect(effect_move) => self.move_effect(effect_move),
             Change::PutMessage(message) => self.messages.push(*message),
             Change::Audit(entry) => self.audit.push(*entry),
@@ -159,8 +166,21 @@ impl Data {
                     comment.reply = reply.or(comment.reply.take());
                 }
             }
+            Change::Connect(ConnectChange::TokenRefused { account, status, alert, .. }) => {
+                self.set_account_status(tenant, account, status);
+                self.raise(*alert);
+            }
             Change::SetAccountStatus { account, status } => self.set_account_status(tenant, account, status),
             _ => {}
+        }
+    }
+
+    fn add_effect(&mut self, effect: Effect) {
+        let is_same = |other: &Effect| {
+            (other.tenant, &other.idempotency_key) == (effect.tenant, &effect.idempotency_key)
+        };
+        if !self.effects.values().any(is_same) {
+            self.effects.insert(effect.id, effect);
         }
     }
 

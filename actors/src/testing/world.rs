@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use llm::testing::{MemoryLedger, ScriptedRouter};
 use serde_json::Value;
 use tenants::account::{Account, AccountStatus, LoginFlavour, SealedSecret, Tenant, TenantStatus};
-use tenants::clock::{ManualClock, Timestamp};
+use tenants::clock::{Clock, ManualClock, Timestamp};
 use tenants::conversation::{comment_key, direct_key};
 use tenants::effect::{Action, ErrorCategory};
 use tenants::event::{
@@ -21,7 +21,8 @@ use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
 use tokio::sync::broadcast;
 
-use super::{MemoryStore, NoComms};
+use super::intel::nothing_gathered;
+use super::{Bulletin, MemoryStore, NoComms, Pictures, ScriptedConnections};
 use crate::Ports;
 
 /// 2025-11-21, a Friday.
@@ -114,6 +115,7 @@ impl World {
     pub(crate) fn new() -> Self {
         let clock = ManualClock::at(START);
         let shared: Arc<ManualClock> = Arc::new(clock.clone());
+        let shared_clock: Arc<dyn Clock> = shared.clone();
         let ids = Ids::seeded(shared.clone(), 7);
         let store = Arc::new(MemoryStore::default());
         let wake = Arc::new(Hints(broadcast::Sender::new(1_024)));
@@ -127,6 +129,13 @@ impl World {
             comms: Arc::new(NoComms),
             courier: Arc::new(NoComms),
             messenger: Arc::new(Offline),
+            connector: Arc::new(ScriptedConnections::default()),
+            connections: Arc::new(ScriptedConnections::default()),
+            posts: store.clone(),
+            platform: Arc::new(Bulletin::new(shared_clock.clone(), Arc::clone(&store.steps))),
+            media: Arc::new(Pictures::new(Arc::clone(&store.steps))),
+            public_media: Arc::new(Pictures::new(Arc::clone(&store.steps))),
+            intel: nothing_gathered(),
             llm: ScriptedRouter::new(),
             wake: wake.clone(),
         };

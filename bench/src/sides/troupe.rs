@@ -74,6 +74,11 @@ impl Installation {
         Ok(Self { url: format!("http://127.0.0.1:{port}"), folder, settings })
     }
 
+    /// Opens it without a node.
+    pub async fn open(&self) -> anyhow::Result<Foundations> {
+        Foundations::open(&Settings::load(Some(&self.settings), [])?, Arc::new(SystemClock)).await
+    }
+
     /// Starts `troupe serve` on it.
     pub fn serve(&self, programs: &Programs) -> anyhow::Result<Program> {
         let mut command = Command::new(programs.troupe()?);

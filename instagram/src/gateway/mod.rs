@@ -3,8 +3,11 @@
 mod call;
 mod errors;
 mod graph_time;
+mod insights;
+mod login;
 mod options;
 mod plan;
+mod publishing;
 mod read_back;
 mod reading;
 mod receipt;
@@ -30,12 +33,14 @@ use call::Call;
 use tokens::Tokens;
 use transport::Transport;
 
+pub use login::{LoginCredentials, OwnLogins};
 pub use options::{GatewayError, GatewayOptions};
 
 /// The one way to Instagram. Holds the tokens and shows them to nobody.
 pub struct Gateway {
     transport: Transport,
     tokens: Tokens,
+    logins: OwnLogins,
 }
 
 /// An answer that is no error.
@@ -56,7 +61,14 @@ impl Gateway {
         vault: Arc<Vault>,
         directory: Arc<dyn Directory>,
     ) -> Result<Self, GatewayError> {
-        Ok(Self { transport: Transport::new(options)?, tokens: Tokens::new(vault, directory) })
+        let (transport, tokens) = (Transport::new(options)?, Tokens::new(vault, directory));
+        Ok(Self { transport, tokens, logins: OwnLogins::default() })
+    }
+
+    /// The same with the logins of the installation's own app.
+    #[must_use]
+    pub fn with_logins(self, logins: OwnLogins) -> Self {
+        Self { logins, ..self }
     }
 
     /// Drops the opened token of an account: call it whenever the account is connected anew or disconnected.
@@ -66,7 +78,14 @@ impl Gateway {
 
     async fn call(&self, account: &Account, call: &Call) -> Result<Answered, SendError> {
         let token = self.tokens.get(account).await?;
-        self.send(account, call, &token).await
+        let answer = self.send(account, call, &token).await;
+        // A refused call did nothing, so it may be made again with the token that the account has now.
+        if is_token_refused(&answer)
+            && let Some(newer) = self.tokens.newer_than(account, &token).await
+        {
+            return self.send(account, call, &newer).await;
+        }
+        answer
     }
 
     async fn send(
@@ -87,6 +106,11 @@ impl Gateway {
             error
         })
     }
+}
+
+/// True when Instagram did not accept the token itself, rather than what was asked with it.
+fn is_token_refused(answer: &Result<Answered, SendError>) -> bool {
+    matches!(answer, Err(SendError { category: ErrorCategory::AuthFailure, code: Some(190 | 102), .. }))
 }
 
 #[async_trait]

@@ -9,6 +9,12 @@ pub struct GatewayOptions {
     pub instagram_base_url: String,
     /// Host of accounts connected by Facebook Login for Business.
     pub facebook_base_url: String,
+    /// Host of the consent page of Instagram Login.
+    pub instagram_login_url: String,
+    /// Host that exchanges the codes of Instagram Login.
+    pub instagram_token_url: String,
+    /// Host of the consent page of Facebook Login for Business.
+    pub facebook_login_url: String,
     /// Version in front of every path, such as `v25.0`.
     pub api_version: String,
     /// For a whole call, answer included. When it runs out after the request was sent, the outcome is unknown.
@@ -24,6 +30,9 @@ impl Default for GatewayOptions {
         Self {
             instagram_base_url: "https://graph.instagram.com".to_owned(),
             facebook_base_url: "https://graph.facebook.com".to_owned(),
+            instagram_login_url: "https://www.instagram.com".to_owned(),
+            instagram_token_url: "https://api.instagram.com".to_owned(),
+            facebook_login_url: "https://www.facebook.com".to_owned(),
             api_version: "v25.0".to_owned(),
             request_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
@@ -56,6 +65,12 @@ pub enum GatewayError {
 }
 
 impl GatewayOptions {
+    /// A base address without a slash at the end.
+    pub(super) fn unversioned(&self, address: &str) -> Result<String, GatewayError> {
+        self.versioned(address)?;
+        Ok(address.trim_end_matches('/').to_owned())
+    }
+
     /// A base address with the version appended, without a slash at the end.
     pub(super) fn versioned(&self, address: &str) -> Result<String, GatewayError> {
         let usable = reqwest::Url::parse(address).is_ok_and(|url| {

@@ -74,6 +74,9 @@ pub(super) fn plan(account: &Account, action: &Action) -> Result<Call, SendError
             Ok(messages(account, Target::Thing)?.json(body))
         }
         Action::Like { target: LikeTarget::Comment { comment_id } } => like_comment(account, comment_id),
+        Action::CreateContainer { .. } | Action::PublishPost { .. } | Action::FirstComment { .. } => Err(
+            errors::failure(ErrorCategory::Permanent, "posts are published through the platform's adapter"),
+        ),
     }
 }
 
@@ -107,7 +110,7 @@ fn like_comment(account: &Account, comment_id: &str) -> Result<Call, SendError> 
     Ok(Call::post(account, path, Target::Thing).form(vec![("comment_id", checked(comment_id)?.to_owned())]))
 }
 
-fn check_comment(text: &str) -> Result<(), SendError> {
+pub(super) fn check_comment(text: &str) -> Result<(), SendError> {
     check_length(text, text.chars().count(), MAX_COMMENT_CHARS, "characters")
 }
 

@@ -81,7 +81,7 @@ impl Gateway {
 }
 
 /// One page of the documentation wraps the answer in a list, live servers do not.
-fn unwrapped(body: &Value) -> &Value {
+pub(super) fn unwrapped(body: &Value) -> &Value {
     if body["data"][0].is_object() { &body["data"][0] } else { body }
 }
 

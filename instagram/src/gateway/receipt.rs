@@ -17,7 +17,7 @@ pub(super) fn read(action: &Action, answered: &Answered) -> Result<Receipt, Send
         | Action::SendDm { .. }
         | Action::AskDm { .. }
         | Action::ReplyDm { .. } => Some(fields::id(body, "message_id")),
-        Action::HideComment { .. } | Action::DeleteComment { .. } | Action::Like { .. } => None,
+        _ => None,
     };
     let denied = body.get("success") == Some(&Value::Bool(false));
     if denied || instagram_id == Some(None) {

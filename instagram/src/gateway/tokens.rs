@@ -34,6 +34,26 @@ impl Tokens {
         Self { vault, directory, cache: Mutex::default() }
     }
 
+    pub(super) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    pub(super) fn directory(&self) -> &dyn Directory {
+        self.directory.as_ref()
+    }
+
+    /// Another token than the refused one, when the account has got one meanwhile: connected again here or on another
+    /// node, or refreshed.
+    pub(super) async fn newer_than(
+        &self,
+        account: &Account,
+        refused: &SecretString,
+    ) -> Option<Arc<SecretString>> {
+        self.forget(&account.id);
+        let token = self.get(account).await.ok()?;
+        (token.expose_secret() != refused.expose_secret()).then_some(token)
+    }
+
     pub(super) async fn get(&self, account: &Account) -> Result<Arc<SecretString>, SendError> {
         let forgettings = {
             let cache = self.cache();

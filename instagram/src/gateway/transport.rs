@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tenants::account::LoginFlavour;
@@ -51,17 +51,40 @@ impl Answer {
     }
 }
 
+/// Where the logins are, each without a slash at the end.
+#[derive(Debug)]
+pub(super) struct Hosts {
+    /// The consent page of Instagram Login.
+    pub(super) instagram_login: String,
+    /// Exchanges its codes.
+    pub(super) instagram_token: String,
+    /// Lengthens and refreshes its tokens; these paths have no version.
+    pub(super) instagram_graph: String,
+    /// The consent page of Facebook Login, with version.
+    pub(super) facebook_login: String,
+    /// Exchanges its codes, with version.
+    pub(super) facebook_graph: String,
+}
+
 /// Sends calls.
 pub(super) struct Transport {
     client: Client,
     instagram: String,
     facebook: String,
+    hosts: Hosts,
 }
 
 impl Transport {
     pub(super) fn new(options: &GatewayOptions) -> Result<Self, GatewayError> {
         let instagram = options.versioned(&options.instagram_base_url)?;
         let facebook = options.versioned(&options.facebook_base_url)?;
+        let hosts = Hosts {
+            instagram_login: options.unversioned(&options.instagram_login_url)?,
+            instagram_token: options.unversioned(&options.instagram_token_url)?,
+            instagram_graph: options.unversioned(&options.instagram_base_url)?,
+            facebook_login: options.versioned(&options.facebook_login_url)?,
+            facebook_graph: facebook.clone(),
+        };
         let client = Client::builder()
             .tls_backend_preconfigured(tls::client_config().map_err(GatewayError::Tls)?)
             .user_agent(concat!("troupe/", env!("CARGO_PKG_VERSION")))
@@ -75,7 +98,29 @@ impl Transport {
             .pool_max_idle_per_host(options.pool_size)
             .build()
             .map_err(GatewayError::Client)?;
-        Ok(Self { client, instagram, facebook })
+        Ok(Self { client, instagram, facebook, hosts })
+    }
+
+    pub(super) fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    /// Asks a login host. Secrets stand in query or form, as Meta wants it, and never in an error.
+    pub(super) async fn open(
+        &self,
+        method: Method,
+        url: &str,
+        query: &[(&str, &str)],
+        form: &[(&str, &str)],
+    ) -> Result<Answer, Fault> {
+        let mut request = self.client.request(method, url);
+        if !query.is_empty() {
+            request = request.query(query);
+        }
+        if !form.is_empty() {
+            request = request.form(form);
+        }
+        read_answer(request.send().await.map_err(to_fault)?).await
     }
 
     pub(super) async fn send(&self, call: &Call, token: &SecretString) -> Result<Answer, Fault> {

@@ -74,6 +74,11 @@ impl KeyRing {
         (id, SecretString::from(BASE64.encode(key)))
     }
 
+    /// Ids of all keys, the one that seals first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|key| key.id.as_str())
+    }
+
     /// Id of the key that seals.
     pub fn current_id(&self) -> &str {
         self.current().0

@@ -1,5 +1,8 @@
 //! Sealing and opening.
 
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use aes_gcm::aead::{Aead, Payload};
 use secrecy::{ExposeSecret, SecretString};
 use tenants::account::SealedSecret;
@@ -30,17 +33,57 @@ pub enum VaultError {
     TooLong,
 }
 
+/// Reads the keys anew; an error in words leaves the ring as it is.
+type KeySource = Box<dyn Fn() -> Result<KeyRing, String> + Send + Sync>;
+
 /// Seals secrets for the database and, inside this crate only, opens them again.
-#[derive(Debug)]
 pub struct Vault {
-    ring: KeyRing,
+    ring: RwLock<Arc<KeyRing>>,
     ids: Ids,
+    source: Option<KeySource>,
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").field("ring", &self.ring()).finish_non_exhaustive()
+    }
 }
 
 impl Vault {
     /// A vault that seals with the current key of `ring`; nonces come from `ids`.
     pub fn new(ring: KeyRing, ids: Ids) -> Self {
-        Self { ring, ids }
+        Self { ring: RwLock::new(Arc::new(ring)), ids, source: None }
+    }
+
+    /// The same with a place to look for new keys in: another process may have put one in front.
+    #[must_use]
+    pub fn with_source(self, source: impl Fn() -> Result<KeyRing, String> + Send + Sync + 'static) -> Self {
+        Self { source: Some(Box::new(source)), ..self }
+    }
+
+    /// Looks for new keys. True when the ring is another one now; what cannot be read changes nothing.
+    pub fn reload(&self) -> bool {
+        let Some(source) = &self.source else { return false };
+        match source() {
+            Ok(ring) if ring.ids().eq(self.ring().ids()) => false,
+            Ok(ring) => {
+                *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(error, "the vault's keys cannot be read anew; the known ones stay in use");
+                false
+            }
+        }
+    }
+
+    /// Ids of all keys, the one that seals first.
+    pub fn key_ids(&self) -> Vec<String> {
+        self.ring().ids().map(str::to_owned).collect()
+    }
+
+    fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Seals the token of an account; it opens for this tenant and account only.
@@ -110,8 +153,12 @@ impl Vault {
     }
 
     pub(crate) fn open(&self, owner: Owner<'_>, sealed: &SealedSecret) -> Result<SecretString, VaultError> {
-        let cipher = self
-            .ring
+        let mut ring = self.ring();
+        // Somebody may have sealed it with a key that was made a moment ago.
+        if ring.find(&sealed.key_id).is_none() && self.reload() {
+            ring = self.ring();
+        }
+        let cipher = ring
             .find(&sealed.key_id)
             .ok_or_else(|| VaultError::UnknownKey { key_id: sealed.key_id.clone() })?;
         let (nonce, msg) = sealed.sealed.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::Refused)?;
@@ -120,8 +167,9 @@ impl Vault {
         String::from_utf8(plain).map(SecretString::from).map_err(|_| VaultError::Refused)
     }
 
-    fn seal(&self, owner: Owner<'_>, plain: &SecretString) -> Result<SealedSecret, VaultError> {
-        let (key_id, cipher) = self.ring.current();
+    pub(crate) fn seal(&self, owner: Owner<'_>, plain: &SecretString) -> Result<SealedSecret, VaultError> {
+        let ring = self.ring();
+        let (key_id, cipher) = ring.current();
         let mut nonce = [0u8; NONCE_BYTES];
         self.ids.fill(&mut nonce);
         let payload = Payload { msg: plain.expose_secret().as_bytes(), aad: &owner.additional_data() };
@@ -129,9 +177,13 @@ impl Vault {
         Ok(SealedSecret { key_id: key_id.to_owned(), sealed: [nonce.as_slice(), &ciphertext].concat() })
     }
 
-    fn reseal(&self, owner: Owner<'_>, sealed: &SealedSecret) -> Result<Option<SealedSecret>, VaultError> {
+    pub(crate) fn reseal(
+        &self,
+        owner: Owner<'_>,
+        sealed: &SealedSecret,
+    ) -> Result<Option<SealedSecret>, VaultError> {
         let plain = self.open(owner, sealed)?;
-        if sealed.key_id == self.ring.current_id() {
+        if sealed.key_id == self.ring().current_id() {
             return Ok(None);
         }
         self.seal(owner, &plain).map(Some)
@@ -240,6 +292,30 @@ mod tests {
         let anew = rotated.reseal_token(&room.tenant, &room.account, &sealed).unwrap().unwrap();
         assert_eq!(room.open(&room.vault(&[1]), &anew).unwrap(), "IGAA-secret");
         assert_eq!(rotated.reseal_token(&room.tenant, &room.account, &anew).unwrap(), None);
+    }
+
+    #[test]
+    fn a_key_that_was_put_in_front_meanwhile_is_found_when_it_is_needed() {
+        let room = Room::new();
+        let keys = room.keys.clone();
+        let running = room.vault(&[0]).with_source(move || {
+            KeyRing::from_base64(&[keys[1].clone(), keys[0].clone()]).map_err(|error| error.to_string())
+        });
+        let old = room.sealed(&running);
+        let sealed_elsewhere = room.sealed(&room.vault(&[1, 0]));
+        assert_eq!(room.open(&running, &sealed_elsewhere).unwrap(), "IGAA-secret");
+        assert_eq!(room.open(&running, &old).unwrap(), "IGAA-secret");
+        assert_eq!(running.key_ids(), [room.keys[1].0.clone(), room.keys[0].0.clone()]);
+        assert!(!running.reload(), "nothing is new");
+    }
+
+    #[test]
+    fn keys_that_cannot_be_read_leave_the_known_ones_in_use() {
+        let room = Room::new();
+        let vault = room.vault(&[0]).with_source(|| Err("the file is empty".to_owned()));
+        let sealed = room.sealed(&vault);
+        assert!(!vault.reload());
+        assert_eq!(room.open(&vault, &sealed).unwrap(), "IGAA-secret");
     }
 
     #[test]

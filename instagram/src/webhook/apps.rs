@@ -7,10 +7,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use tenants::account::{MetaApp, SealedSecret};
+use tenants::connect::AppLogin;
 use tenants::ids::AppId;
 use tenants::ports::{Directory, StoreError};
 
 use super::signature::{self, SignatureError};
+use super::signed_request::{self, SignedRequest, SignedRequestError};
 use crate::vault::{Owner, Vault};
 
 /// The installation's own app.
@@ -43,6 +45,23 @@ pub enum VerifyError {
     #[error(transparent)]
     Signature(#[from] SignatureError),
     /// The app is known but its secret is missing or cannot be opened: answer 503, so that Instagram tries again.
+    #[error("the secret of app `{external_app_id}` is missing or cannot be opened: store it anew")]
+    NoSecret {
+        /// Meta's app id.
+        external_app_id: String,
+    },
+}
+
+/// Why a signed request is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignedRequestRefused {
+    /// No such app: answer 404.
+    #[error("no app with this id is known here")]
+    NotFound,
+    /// It is not believed: answer 400 or 401.
+    #[error(transparent)]
+    Request(#[from] SignedRequestError),
+    /// The app is known but its secret is missing or cannot be opened: answer 503.
     #[error("the secret of app `{external_app_id}` is missing or cannot be opened: store it anew")]
     NoSecret {
         /// Meta's app id.
@@ -98,8 +117,11 @@ impl WebhookApps {
     /// Reads the agencies' apps anew. On an error the known ones stay.
     pub async fn reload(&self, directory: &dyn Directory, vault: &Vault) -> Result<(), StoreError> {
         let stored = directory.all_apps().await?;
-        let apps =
-            stored.into_iter().map(|(app, sealed)| (app.external_id.clone(), open(app, sealed, vault)));
+        let logins = directory.all_app_logins().await?;
+        let apps = stored.into_iter().map(|(app, sealed)| {
+            let login = logins.iter().find(|login| login.app == app.id);
+            (app.external_id.clone(), open(app, sealed, login, vault))
+        });
         let apps = Arc::new(apps.collect());
         *self.brought.write().unwrap_or_else(PoisonError::into_inner) = apps;
         Ok(())
@@ -121,6 +143,26 @@ impl WebhookApps {
             Ok(Verified { app: known.app, external_app_id: known.external_id.clone() })
         };
         self.with_app(app, check).unwrap_or(Err(VerifyError::NotFound))
+    }
+
+    /// Reads what Meta says about a person. `app` is the last part of the address, Meta's app id; without it the
+    /// request must be signed by the own app.
+    ///
+    /// # Errors
+    /// When it is not believed.
+    pub fn signed_request(
+        &self,
+        app: Option<&str>,
+        text: &str,
+    ) -> Result<(Verified, SignedRequest), SignedRequestRefused> {
+        let check = |known: &KnownApp| {
+            if known.secrets.is_empty() {
+                return Err(SignedRequestRefused::NoSecret { external_app_id: known.external_id.clone() });
+            }
+            let request = signed_request::read(text, &known.secrets)?;
+            Ok((Verified { app: known.app, external_app_id: known.external_id.clone() }, request))
+        };
+        self.with_app(app, check).unwrap_or(Err(SignedRequestRefused::NotFound))
     }
 
     /// Answers the handshake that Instagram makes when a webhook address is saved: gives back the challenge.
@@ -156,18 +198,22 @@ impl WebhookApps {
 }
 
 /// One app that cannot be opened must not keep the others from working: it stays without a secret.
-fn open(app: MetaApp, sealed: Option<SealedSecret>, vault: &Vault) -> KnownApp {
-    let opened = sealed.and_then(|sealed| match vault.open(Owner::App(&app.external_id), &sealed) {
+fn open(app: MetaApp, sealed: Option<SealedSecret>, login: Option<&AppLogin>, vault: &Vault) -> KnownApp {
+    let open = |owner: &str, sealed: &SealedSecret| match vault.open(Owner::App(owner), sealed) {
         Ok(secret) => Some(secret),
         Err(error) => {
             tracing::error!(app.id = %app.id, %error, "the secret of a Meta app cannot be opened");
             None
         }
-    });
+    };
+    let secret = sealed.and_then(|sealed| open(&app.external_id, &sealed));
+    // Whatever belongs to Instagram Login is signed with its own secret.
+    let of_login = login.and_then(|login| open(&login.instagram_app_id, &login.secret));
+    let opened = secret.into_iter().chain(of_login);
     KnownApp {
         app: Some(app.id),
         external_id: app.external_id,
-        secrets: opened.into_iter().collect(),
+        secrets: opened.collect(),
         verify_token: SecretString::from(app.verify_token),
     }
 }

@@ -3,6 +3,7 @@
 
 mod apps;
 mod hostile;
+mod insights;
 mod lost_answers;
 mod payloads;
 mod read_back;

@@ -11,6 +11,7 @@ mod classify;
 mod leak;
 mod opinion;
 mod reply;
+mod report;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use crate::disguise::visible;
 use crate::error::LlmError;
 use crate::offline::OfflineProvider;
 use crate::prompts::{built_in, render};
+use crate::report::{ReportRequest, Written};
 use crate::request::{Input, Origin, Request};
 use crate::router::{Answer, Behalf, BreakerOf, ClassifyRequest, LlmRouter, ReplyRequest};
 use crate::routing::Router;
@@ -81,6 +83,10 @@ impl LlmRouter for Cascade {
 
     async fn reply(&self, request: ReplyRequest) -> Result<Answer<String>, LlmError> {
         self.reply_in_turn(request).await
+    }
+
+    async fn report(&self, request: ReportRequest) -> Result<Answer<Written>, LlmError> {
+        self.report_in_turn(request).await
     }
 
     fn reads_history(&self) -> bool {

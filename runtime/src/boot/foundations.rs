@@ -1,12 +1,13 @@
 //! What everything stands on: clock, ids, tasks, database, vault.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use instagram::{Gateway, GatewayOptions, KeyRing, Vault};
+use instagram::{Gateway, GatewayOptions, KeyRing, LoginCredentials, OwnLogins, Vault};
+use secrecy::ExposeSecret;
 use storage::{Database, DatabaseOptions, LocalWake, MemoryOptions, TenantMemory};
 use tenants::clock::Clock;
 use tenants::ids::Ids;
@@ -14,9 +15,10 @@ use tenants::ports::Embedder;
 use tenants::tasks::Tasks;
 
 use super::embedder::ModelEmbedder;
-use super::models;
+use super::{media, models};
 use crate::data_dir;
-use crate::settings::Settings;
+use crate::media::MediaDesk;
+use crate::settings::{OwnAppSettings, Secret, Settings};
 
 /// An opened installation, without actors or HTTP. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +33,8 @@ pub struct Foundations {
     pub database: Database,
     /// What tenants remember.
     pub memory: TenantMemory,
+    /// The media library.
+    pub media: Arc<MediaDesk>,
     /// Makes vectors for the memory, when the catalogue names a model for it.
     pub(super) embedder: Option<Arc<ModelEmbedder>>,
     /// Seals secrets.
@@ -71,8 +75,14 @@ impl Foundations {
             .into_iter()
             .map(|(id, key)| (id, key.inner().clone()))
             .collect();
+        let link_keys = media::link_keys(&keys);
         let ring = KeyRing::from_base64(&keys).context("vault.keys cannot be used")?;
-        let vault = Arc::new(Vault::new(ring, ids.clone()));
+        let mut vault = Vault::new(ring, ids.clone());
+        if settings.vault.keys.is_empty() {
+            let dir = settings.data.dir.clone();
+            vault = vault.with_source(move || key_file(&dir).map_err(|error| format!("{error:#}")));
+        }
+        let vault = Arc::new(vault);
         let url = settings.database_url();
         let options = DatabaseOptions::new(url.inner().clone(), clock.clone());
         let database = Database::open(options).await?;
@@ -83,16 +93,16 @@ impl Foundations {
             ..memory_options(settings, indexes, &clock, &ids, &tasks)
         };
         let memory = TenantMemory::new(database.clone(), memory)?;
-        Ok(Self {
-            clock,
-            ids,
-            tasks,
-            database,
-            memory,
-            embedder,
-            vault,
-            wake: Arc::new(LocalWake::default()),
-        })
+        let wake = Arc::new(LocalWake::default());
+        let parts = media::Around {
+            clock: clock.clone(),
+            ids: ids.clone(),
+            tasks: tasks.clone(),
+            database: database.clone(),
+            wake: wake.clone(),
+        };
+        let media = media::open(settings, link_keys, parts)?;
+        Ok(Self { clock, ids, tasks, database, memory, media, embedder, vault, wake })
     }
 
     /// What a memory with its indexes in another folder is made of.
@@ -123,12 +133,16 @@ impl Foundations {
         let options = GatewayOptions {
             instagram_base_url: instagram.instagram_base_url.clone(),
             facebook_base_url: instagram.facebook_base_url.clone(),
+            instagram_login_url: instagram.login_host(&instagram.instagram_login_url, INSTAGRAM_LOGIN),
+            instagram_token_url: instagram.login_host(&instagram.instagram_token_url, INSTAGRAM_TOKEN),
+            facebook_login_url: instagram.login_host(&instagram.facebook_login_url, FACEBOOK_LOGIN),
             api_version: instagram.api_version.clone(),
             connect_timeout: Duration::from_millis(instagram.connect_timeout_ms),
             request_timeout: Duration::from_millis(instagram.request_timeout_ms),
             ..GatewayOptions::default()
         };
-        Ok(Gateway::new(&options, self.vault.clone(), Arc::new(self.database.clone()))?)
+        let gateway = Gateway::new(&options, self.vault.clone(), Arc::new(self.database.clone()))?;
+        Ok(gateway.with_logins(own_logins(&instagram.app)))
     }
 
     /// Ends the tasks and closes the database; false when something was still running after `limit`.
@@ -143,6 +157,29 @@ impl Foundations {
         self.database.close().await;
         ended
     }
+}
+
+const INSTAGRAM_LOGIN: &str = "https://www.instagram.com";
+const INSTAGRAM_TOKEN: &str = "https://api.instagram.com";
+const FACEBOOK_LOGIN: &str = "https://www.facebook.com";
+
+/// The ring as the key file has it now.
+fn key_file(dir: &Path) -> anyhow::Result<KeyRing> {
+    let keys = data_dir::read_key_file(dir)?.into_iter().map(|(id, key)| (id, key.inner().clone()));
+    Ok(KeyRing::from_base64(&keys.collect::<Vec<_>>())?)
+}
+
+/// The logins of the installation's own app: Meta gives Instagram Login a pair of its own.
+fn own_logins(app: &OwnAppSettings) -> OwnLogins {
+    let given = |id: &str, secret: Option<&Secret>| {
+        let secret = secret.filter(|secret| !secret.expose_secret().is_empty())?;
+        let secret = secret.inner().clone();
+        (!id.is_empty()).then(|| LoginCredentials { client_id: id.to_owned(), secret })
+    };
+    let first = app.secrets.first();
+    let id = if app.instagram_id.is_empty() { &app.id } else { &app.instagram_id };
+    let secret = Some(&app.instagram_secret).filter(|secret| !secret.expose_secret().is_empty()).or(first);
+    OwnLogins { instagram: given(id, secret), facebook: given(&app.id, first) }
 }
 
 fn memory_options(

@@ -2,6 +2,7 @@
 
 mod embedder;
 mod foundations;
+mod media;
 pub(crate) mod models;
 mod view;
 
@@ -12,13 +13,15 @@ use std::sync::Arc;
 use actors::Ports;
 use actors::budgets::BudgetWarnings;
 use actors::dispatcher::Dispatcher;
+use actors::intel::Intel;
+use actors::publishing::Publishing;
 use actors::supervision::Troupe;
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
 use storage::NodeClaim;
 use tenants::clock::Clock;
-use tenants::ports::{Hint, Messenger, Outbox, Rehearsals, Store, Wake};
+use tenants::ports::{Hint, Messenger, Outbox, PlatformAdapter, Rehearsals, Store, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
@@ -43,12 +46,14 @@ pub struct BootOptions {
     pub llm: Option<Arc<dyn LlmRouter>>,
     /// Instagram; the gateway when left out.
     pub messenger: Option<Arc<dyn Messenger>>,
+    /// Where posts are published; the gateway when left out.
+    pub platform: Option<Arc<dyn PlatformAdapter>>,
 }
 
 impl BootOptions {
     /// A node on this clock, everything else real.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, llm: None, messenger: None }
+        Self { clock, llm: None, messenger: None, platform: None }
     }
 }
 
@@ -64,6 +69,7 @@ pub struct Node {
     settings: Settings,
     troupe: Troupe,
     dispatcher: Dispatcher,
+    publishing: Publishing,
     address: SocketAddr,
     // Released last, when everything else has ended.
     _claim: NodeClaim,
@@ -103,12 +109,17 @@ impl Node {
             Some(llm) => llm,
             None => models::start(&foundations, &settings.models, Arc::new(warnings.clone()), &registry)?,
         };
-        let ports = ports(&foundations, &settings, llm, options.messenger)?;
+        let places = Places { messenger: options.messenger, platform: options.platform };
+        let ports = ports(&foundations, &settings, llm, places)?;
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
-        supervise(&troupe, &dispatcher, &warnings, &ports, &settings);
+        let publishing = Publishing::start(ports.clone(), settings.publishing.clone(), &registry)?;
+        supervise(&troupe, &dispatcher, &publishing, &warnings, &ports);
+        tell_people(&troupe, &ports, &settings);
+        media::supervise(&troupe, &foundations);
 
-        let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, registry).await?;
+        let state =
+            http_state(&foundations, &settings, &ports, &troupe, &dispatcher, (registry, address)).await?;
         state.refresh_directory().await?;
         state.keep_directory_fresh();
         let learner = state.learner.clone();
@@ -121,7 +132,16 @@ impl Node {
         });
         serve(&foundations, listener, http::router(state));
         info!(%address, "ready");
-        Ok(Self { foundations, settings, troupe, dispatcher, address, _lock: lock, _claim: claim })
+        Ok(Self {
+            foundations,
+            settings,
+            troupe,
+            dispatcher,
+            publishing,
+            address,
+            _lock: lock,
+            _claim: claim,
+        })
     }
 
     /// Where it listens, as `http://host:port`.
@@ -148,6 +168,7 @@ impl Node {
     pub async fn busy(&self) -> Vec<String> {
         let mut busy = self.troupe.busy().await;
         busy.extend(self.dispatcher.busy().await);
+        busy.extend(self.publishing.busy().await);
         busy
     }
 
@@ -173,32 +194,44 @@ async fn install_prompts(foundations: &Foundations) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn ports(
+/// What stands in the place of the real outside world, if anything.
+#[derive(Default)]
+pub(crate) struct Places {
+    messenger: Option<Arc<dyn Messenger>>,
+    platform: Option<Arc<dyn PlatformAdapter>>,
+}
+
+/// The outside world of actors.
+///
+/// # Errors
+/// When no HTTP client can be made.
+pub(crate) fn ports(
     foundations: &Foundations,
     settings: &Settings,
     llm: Arc<dyn LlmRouter>,
-    messenger: Option<Arc<dyn Messenger>>,
+    places: Places,
 ) -> anyhow::Result<Ports> {
-    let messenger = match messenger {
-        Some(messenger) => messenger,
-        None => {
-            let gateway = Arc::new(foundations.gateway(settings)?);
-            forget_old_tokens(foundations, gateway.clone());
-            gateway
-        }
-    };
-    let store: Arc<dyn Store> = Arc::new(foundations.database.clone());
+    let gateway = Arc::new(foundations.gateway(settings)?);
+    forget_old_tokens(foundations, gateway.clone());
+    let database = Arc::new(foundations.database.clone());
     let wake: Arc<dyn Wake> = foundations.wake.clone();
     Ok(Ports {
         clock: foundations.clock.clone(),
         ids: foundations.ids.clone(),
         tasks: foundations.tasks.clone(),
-        store,
-        ledger: Arc::new(foundations.database.clone()),
+        store: database.clone(),
+        ledger: database.clone(),
         memory: Arc::new(foundations.memory.clone()),
-        comms: Arc::new(foundations.database.clone()),
+        comms: database.clone(),
         courier: Arc::new(couriers(foundations, settings)?),
-        messenger,
+        media: database.clone(),
+        public_media: foundations.media.links().clone(),
+        messenger: places.messenger.unwrap_or_else(|| gateway.clone()),
+        posts: database.clone(),
+        platform: places.platform.unwrap_or_else(|| gateway.clone()),
+        connector: gateway.clone(),
+        connections: database.clone(),
+        intel: Intel::new(gateway, database, settings.intel.clone()),
         llm,
         wake,
     })
@@ -239,18 +272,38 @@ fn forget_old_tokens(foundations: &Foundations, gateway: Arc<Gateway>) {
     });
 }
 
+/// Puts what tells people under the root supervisor.
+fn tell_people(troupe: &Troupe, ports: &Ports, settings: &Settings) {
+    let (ports, notices) = (ports.clone(), settings.notices.clone());
+    troupe.supervise("notices", move |part| actors::notices::run(ports.clone(), notices.clone(), part));
+}
+
 /// Puts the parts that are not actors under the root supervisor.
 fn supervise(
     troupe: &Troupe,
     dispatcher: &Dispatcher,
+    publishing: &Publishing,
     warnings: &BudgetWarnings,
     ports: &Ports,
-    settings: &Settings,
 ) {
-    let (notices, of_notices) = (settings.notices.clone(), ports.clone());
-    troupe.supervise("notices", move |part| actors::notices::run(of_notices.clone(), notices.clone(), part));
+    let publishing = publishing.clone();
+    troupe.supervise("publishing", move |part| {
+        let publishing = publishing.clone();
+        async move {
+            publishing.run(part).await;
+            Ok(())
+        }
+    });
     let (warnings, of_warnings) = (warnings.clone(), ports.clone());
     troupe.supervise("budgets", move |part| warnings.clone().run(of_warnings.clone(), part));
+    let of_connections = ports.clone();
+    troupe.supervise("connections", move |part| {
+        let ports = of_connections.clone();
+        async move {
+            actors::connect::keep(ports, part).await;
+            Ok(())
+        }
+    });
     let dispatcher = dispatcher.clone();
     troupe.supervise("dispatcher", move |_part| {
         let dispatcher = dispatcher.clone();
@@ -275,12 +328,12 @@ async fn http_state(
     ports: &Ports,
     troupe: &Troupe,
     dispatcher: &Dispatcher,
-    registry: prometheus::Registry,
+    (registry, address): (prometheus::Registry, SocketAddr),
 ) -> anyhow::Result<AppState> {
     let app = &settings.instagram.app;
     let own = (!app.secrets.is_empty()).then(|| OwnApp {
         id: app.id.clone(),
-        secrets: app.secrets.iter().map(|secret| secret.inner().clone()).collect(),
+        secrets: app.secrets.iter().chain([&app.instagram_secret]).map(|it| it.inner().clone()).collect(),
         verify_token: app.verify_token.inner().clone(),
     });
     let apps = WebhookApps::load(own, &foundations.database, &foundations.vault).await?;
@@ -290,6 +343,7 @@ async fn http_state(
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
         addresses: addresses(settings),
+        media: foundations.media.clone(),
         rehearsals: Arc::new(RehearsalDesk::new(
             ports.clone(),
             Arc::new(foundations.database.clone()),
@@ -297,7 +351,7 @@ async fn http_state(
         )?),
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
         registry,
-        settings: settings.http.to_http_settings(),
+        settings: settings.http.to_http_settings(address),
     })?)
 }
 

@@ -139,8 +139,11 @@ async fn set_status(
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
 pub(super) enum AccountCommand {
-    /// Connect an account with a token, read from standard input.
-    Connect(ConnectArgs),
+    /// Connect an account through Instagram Login or Facebook Login: prints the address of the consent page and waits
+    /// until somebody comes back from it. A node must be running (`troupe serve`).
+    Connect(super::connect::ConnectArgs),
+    /// Connect an account with a token of your own, read from standard input.
+    Add(AddArgs),
     /// List the accounts of a tenant.
     List {
         /// Tenant (id or slug).
@@ -150,7 +153,7 @@ pub(super) enum AccountCommand {
 
 /// An account to connect.
 #[derive(Debug, Args)]
-pub(super) struct ConnectArgs {
+pub(super) struct AddArgs {
     /// Tenant (id or slug).
     tenant: String,
     /// Instagram's professional account id (17 digits), the one webhooks carry.
@@ -180,7 +183,10 @@ pub(super) async fn account(
 ) -> anyhow::Result<Finding> {
     let workspace = Workspace::open(&settings).await?;
     match command {
-        AccountCommand::Connect(args) => connect(&workspace, args, &settings, output).await?,
+        AccountCommand::Connect(args) => {
+            super::connect::run(&workspace, args, &settings, output).await?;
+        }
+        AccountCommand::Add(args) => add(&workspace, args, &settings, output).await?,
         AccountCommand::List { tenant } => {
             let tenant = workspace.tenant(&tenant, None).await?;
             let accounts = workspace.foundations.database.list_accounts(&tenant.id).await?;
@@ -199,9 +205,9 @@ pub(super) async fn account(
     Ok(Finding::Fine)
 }
 
-async fn connect(
+async fn add(
     workspace: &Workspace,
-    args: ConnectArgs,
+    args: AddArgs,
     settings: &Settings,
     output: Output,
 ) -> anyhow::Result<()> {

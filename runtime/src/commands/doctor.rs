@@ -8,7 +8,7 @@ use tenants::account::AccountStatus;
 use tenants::audit::ChainVerdict;
 use tenants::effect::EffectState;
 use tenants::models::Task;
-use tenants::ports::{AuditLog, Directory, Messenger, Operations, Outbox};
+use tenants::ports::{AuditLog, Connections, Directory, KeyUse, Messenger, Operations, Outbox};
 
 use super::{Finding, Output};
 use crate::boot::{Foundations, models};
@@ -66,8 +66,14 @@ async fn installation(foundations: &Foundations, settings: &Settings) -> Vec<Che
         Err(error) => Check::trouble("database", format!("{:#}", anyhow::Error::new(error))),
     }];
     checks.push(own_app(settings));
+    checks.extend(media(foundations, settings).await);
     checks.push(models(foundations, settings));
-    for check in [accounts(foundations, settings).await, queue(foundations).await, audit(foundations).await] {
+    for check in [
+        accounts(foundations, settings).await,
+        vault(foundations).await,
+        queue(foundations).await,
+        audit(foundations).await,
+    ] {
         checks.push(check.unwrap_or_else(|error| Check::trouble("database", format!("{error:#}"))));
     }
     checks
@@ -79,9 +85,37 @@ fn own_app(settings: &Settings) -> Check {
             "meta app",
             "no app secret: set instagram.app.secrets, or register an app of an agency",
         )
+    } else if settings.instagram.app.id.is_empty() {
+        let found = "an app secret is set; set instagram.app.id too to connect accounts through its logins";
+        Check::fine("meta app", found)
     } else {
-        Check::fine("meta app", "an app secret is set")
+        let back = settings.http.public_url(settings.http.listen);
+        Check::fine("meta app", format!("set; people come back from logins to {back}/oauth/callback"))
     }
+}
+
+/// The storage of files, the address for Instagram, and the virus scanner.
+async fn media(foundations: &Foundations, settings: &Settings) -> Vec<Check> {
+    let desk = &foundations.media;
+    let mut checks = vec![match desk.files().tenants().await {
+        Ok(tenants) => Check::fine("media files", format!("of {} tenants", tenants.len())),
+        Err(error) => Check::trouble("media files", format!("{:#}", anyhow::Error::new(error))),
+    }];
+    checks.push(match (settings.media.public_url(), settings.media.bucket.presign) {
+        (Some(url), _) => Check::fine("media address", url),
+        (None, true) => Check::fine("media address", "Instagram fetches media from the bucket"),
+        (None, false) => Check::fine(
+            "media address",
+            "none: nothing can be published before media.public_url says where the internet reaches this installation",
+        ),
+    });
+    if let Some(scanner) = desk.scanner() {
+        checks.push(match scanner.ping(foundations.clock.as_ref()).await {
+            Ok(()) => Check::fine("virus scanner", "answers"),
+            Err(error) => Check::trouble("virus scanner", format!("{:#}", anyhow::Error::new(error))),
+        });
+    }
+    checks
 }
 
 /// Which kinds of work have a model that could be asked. No model is asked: that would cost money.
@@ -121,6 +155,34 @@ async fn accounts(foundations: &Foundations, settings: &Settings) -> anyhow::Res
     } else {
         Check::trouble("accounts", format!("{}; reconnect with `troupe account connect`", dead.join("; ")))
     })
+}
+
+/// Which keys seal what, and what to do about old ones.
+async fn vault(foundations: &Foundations) -> anyhow::Result<Check> {
+    let keys = foundations.vault.key_ids();
+    let uses = foundations.database.key_uses(foundations.clock.now()).await?;
+    let secrets = |key: &KeyUse| key.tokens + key.app_secrets + key.attempts;
+    let missing: Vec<String> = uses
+        .iter()
+        .filter(|key| !keys.contains(&key.key_id))
+        .map(|key| format!("{} secrets need the key {}", secrets(key), key.key_id))
+        .collect();
+    if !missing.is_empty() {
+        let found = format!("{}: put it back into vault.keys or vault.key", missing.join("; "));
+        return Ok(Check::trouble("vault", found));
+    }
+    let active = keys.first().cloned().unwrap_or_default();
+    let of = |id: &str| uses.iter().find(|key| key.key_id == id).map_or(0, secrets);
+    let old: Vec<String> = keys
+        .iter()
+        .skip(1)
+        .map(|id| match of(id) {
+            0 => format!("{id} seals nothing any more and can be taken out"),
+            many => format!("{id} seals {many}, which the node moves to {active}"),
+        })
+        .collect();
+    let now = format!("key {active} seals {} secrets", of(&active));
+    Ok(Check::fine("vault", [vec![now], old].concat().join("; ")))
 }
 
 async fn queue(foundations: &Foundations) -> anyhow::Result<Check> {

@@ -8,19 +8,24 @@ mod audit;
 mod bench;
 mod comms;
 mod config;
+mod connect;
 mod demo;
 mod doctor;
 mod experiment;
+mod intel;
 mod learning;
+mod media;
 mod memory;
 mod migrate;
 mod money;
 mod output;
+mod post;
 mod prompt;
 mod queue;
 mod replay;
 mod sandbox;
 mod serve;
+mod vault;
 mod workspace;
 
 use std::path::PathBuf;
@@ -93,6 +98,9 @@ enum Command {
     Costs(money::CostArgs),
     /// List the calls to language models, newest first.
     Calls(money::CallArgs),
+    /// Posts: planned, published, failed.
+    #[command(subcommand)]
+    Post(post::PostCommand),
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
@@ -108,14 +116,29 @@ enum Command {
     /// What was learned from people's verdicts.
     #[command(subcommand)]
     Learning(learning::LearningCommand),
+    /// Numbers of accounts and media.
+    #[command(subcommand)]
+    Insights(intel::InsightsCommand),
+    /// Analytics reports.
+    #[command(subcommand)]
+    Report(intel::ReportCommand),
+    /// Competitors and what was seen of them.
+    #[command(subcommand)]
+    Competitor(intel::CompetitorCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     /// Decide recorded events again with a changed configuration.
     Replay(Box<replay::ReplayArgs>),
+    /// The keys that seal tokens and app secrets.
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
     /// What tenants remember.
     #[command(subcommand)]
     Memory(memory::MemoryCommand),
+    /// The media library.
+    #[command(subcommand)]
+    Media(media::MediaCommand),
     /// Measure this machine: webhooks accepted and events finished per second.
     Bench(bench::BenchArgs),
     /// Print a completion script for a shell.
@@ -175,14 +198,20 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Budget(command) => money::budget(command, settings, output).await,
             Command::Costs(args) => money::costs(args, settings, output).await,
             Command::Calls(args) => money::calls(args, settings, output).await,
+            Command::Post(command) => post::run(command, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
             Command::Lead(command) => comms::lead(command, settings, output).await,
             Command::Channel(command) => comms::channel(command, settings, output).await,
             Command::Briefing(command) => comms::briefing(command, settings, output).await,
             Command::Learning(command) => learning::run(command, settings, output).await,
+            Command::Insights(command) => intel::insights(command, settings, output).await,
+            Command::Report(command) => intel::report(command, settings, output).await,
+            Command::Competitor(command) => intel::competitor(command, settings, output).await,
             Command::Audit(command) => audit::run(command, settings, output).await,
             Command::Replay(args) => replay::run(*args, settings, output).await,
+            Command::Vault(command) => vault::run(command, settings, output).await,
             Command::Memory(command) => memory::run(command, settings, output).await,
+            Command::Media(command) => media::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,
             Command::Completions { .. } | Command::Config(_) => Ok(Finding::Fine),
         }

@@ -191,7 +191,10 @@ impl Trace {
             | Action::PrivateReply { .. }
             | Action::SendDm { .. }
             | Action::AskDm { .. }
-            | Action::ReplyDm { .. } => Trace("text", effect.instagram_id.clone()?),
+            | Action::ReplyDm { .. }
+            | Action::FirstComment { .. } => Trace("text", effect.instagram_id.clone()?),
+            // Handing a file over is not visible, and posts are reckoned by themselves.
+            Action::CreateContainer { .. } | Action::PublishPost { .. } => return None,
         })
     }
 }

@@ -200,6 +200,7 @@ fn settings(character: &Character) -> TenantSettings {
             direct_messages: no_cap,
             private_replies: no_cap,
             moderation: no_cap,
+            posts: no_cap,
         },
         ..TenantSettings::default()
     }

@@ -10,9 +10,11 @@ mod api;
 mod docs;
 pub mod extract;
 mod health;
+mod media;
 pub mod metrics;
 pub mod middleware;
 pub mod node;
+mod oauth;
 mod openapi;
 pub mod problem;
 mod routes;
@@ -26,6 +28,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use address_book::AddressBook;
 pub use api::RuleDocument;
+pub(crate) use api::harmless_cell;
 pub use node::{BreakerStatus, BucketStatus, NodeView, QueueEstimate};
 pub use routes::{RouteInfo, RouteScope};
 pub use state::{AppParts, AppState, HttpSettings};
@@ -34,13 +37,13 @@ use problem::{Problem, ProblemKind};
 
 /// Everything a node answers.
 pub fn router(state: AppState) -> Router {
-    let Registered { webhooks, api, description } = registered();
+    let Registered { webhooks, api, uploads, description } = registered();
     let api = api
         .merge(docs::router(&description))
         .fallback(|| async { Problem::general(ProblemKind::NotFound) })
         .method_not_allowed_fallback(|| async { Problem::general(ProblemKind::MethodNotAllowed) });
     let webhooks = webhook::surround(webhooks, &state);
-    middleware::surround(api, &state).merge(webhooks).with_state(state)
+    middleware::surround(api, uploads, &state).merge(webhooks).with_state(state)
 }
 
 /// The description of the API, as `/api/openapi.json` gives it.
@@ -53,10 +56,11 @@ pub fn routes() -> Vec<RouteInfo> {
     routes::of(&description())
 }
 
-/// The routes and their description. Webhooks stand apart because other layers surround them.
+/// The routes and their description. Webhooks and uploads stand apart because other layers surround them.
 struct Registered {
     webhooks: Router<AppState>,
     api: Router<AppState>,
+    uploads: Router<AppState>,
     description: OpenApi,
 }
 
@@ -65,8 +69,13 @@ fn registered() -> Registered {
     let (api, mut description) = OpenApiRouter::with_openapi(openapi::begin())
         .nest("/api/v1", api::router())
         .merge(health::router())
+        .merge(media::router())
+        .merge(oauth::router())
         .split_for_parts();
+    let (uploads, upload_description) =
+        OpenApiRouter::new().nest("/api/v1", api::uploads()).split_for_parts();
     description.merge(webhook_description);
+    description.merge(upload_description);
     openapi::complete(&mut description);
-    Registered { webhooks, api, description }
+    Registered { webhooks, api, uploads, description }
 }

@@ -34,9 +34,11 @@ use super::schema;
         (name = "comments"), (name = "conversations"), (name = "leads"), (name = "briefings"),
         (name = "channels"), (name = "approvals"), (name = "decisions"),
         (name = "rehearsals"),
-        (name = "learning"), (name = "memory"), (name = "queue"), (name = "audit"), (name = "alerts"),
+        (name = "learning"), (name = "memory"), (name = "media"), (name = "posts"), (name = "queue"),
+        (name = "audit"), (name = "alerts"),
+        (name = "insights"), (name = "reports"), (name = "competitors"),
         (name = "operations"),
-        (name = "events"), (name = "feed"), (name = "webhooks"), (name = "health")
+        (name = "events"), (name = "feed"), (name = "webhooks"), (name = "oauth"), (name = "health")
     )
 )]
 struct Description;
@@ -89,11 +91,12 @@ fn add_path_parameters(path: &str, operation: &mut Operation) {
         if described.iter().any(|parameter| is_named(parameter, name, ParameterIn::Path)) {
             continue;
         }
-        let (thing, schema): (String, RefOr<Schema>) = if path.starts_with("/webhooks/") {
-            ("Meta's app id.".to_owned(), ObjectBuilder::new().schema_type(Type::String).into())
-        } else {
-            (format!("Id of the {name}."), Ref::from_schema_name("Id").into())
-        };
+        let (thing, schema): (String, RefOr<Schema>) =
+            if path.starts_with("/webhooks/") || path.starts_with("/oauth/") {
+                ("Meta's app id.".to_owned(), ObjectBuilder::new().schema_type(Type::String).into())
+            } else {
+                (format!("Id of the {name}."), Ref::from_schema_name("Id").into())
+            };
         let parameter = ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Path)

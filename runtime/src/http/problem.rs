@@ -23,12 +23,16 @@ pub enum ProblemKind {
     NotFound,
     /// The address exists, the method does not.
     MethodNotAllowed,
+    /// It was here, and is no more.
+    Gone,
     /// The thing is not in a state in which this is possible, or a unique name is taken.
     Conflict,
     /// `If-Match` names an older version.
     PreconditionFailed,
     /// The body is larger than allowed.
     PayloadTooLarge,
+    /// The range of bytes is not there.
+    RangeNotSatisfiable,
     /// The body is not JSON by its content type.
     UnsupportedMediaType,
     /// The body can be read, but what it says is not allowed.
@@ -42,15 +46,17 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
-    const ALL: [ProblemKind; 13] = [
+    const ALL: [ProblemKind; 15] = [
         Self::MalformedRequest,
         Self::Unauthorized,
         Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::Gone,
         Self::Conflict,
         Self::PreconditionFailed,
         Self::PayloadTooLarge,
+        Self::RangeNotSatisfiable,
         Self::UnsupportedMediaType,
         Self::InvalidContent,
         Self::TooManyRequests,
@@ -91,6 +97,9 @@ impl ProblemKind {
                 "This address does not know this method",
                 "the header `Allow` names the methods that can be used",
             ),
+            Self::Gone => {
+                (StatusCode::GONE, "gone", "This address is no longer valid", "ask for a new address")
+            }
             Self::Conflict => (
                 StatusCode::CONFLICT,
                 "conflict",
@@ -108,6 +117,12 @@ impl ProblemKind {
                 "payload-too-large",
                 "The body is too large",
                 "send less at once; the limit is the setting `http.body_limit_bytes`",
+            ),
+            Self::RangeNotSatisfiable => (
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "range-not-satisfiable",
+                "The file does not have these bytes",
+                "ask for a range within the size that `Content-Range` says",
             ),
             Self::UnsupportedMediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,

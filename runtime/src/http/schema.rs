@@ -32,6 +32,8 @@ words! {
     TenantStatus = tenants::account::TenantStatus;
     AccountStatus = tenants::account::AccountStatus;
     LoginFlavour = tenants::account::LoginFlavour;
+    ConnectStatus = tenants::connect::ConnectStatus;
+    TokenTrouble = tenants::connect::TokenTrouble;
     Intent = tenants::intent::Intent;
     Sentiment = tenants::intent::Sentiment;
     Language = tenants::intent::Language;
@@ -58,9 +60,16 @@ words! {
     Visibility = tenants::memory::Visibility;
     Outcome = tenants::decision::Outcome;
     Step = tenants::decision::Step;
+    ReportType = tenants::report::ReportType;
     RehearsalStatus = tenants::rehearsal::RehearsalStatus;
     PromptKey = tenants::prompt::PromptKey;
     ExperimentStatus = tenants::experiment::ExperimentStatus;
+    MediaKind = tenants::media::MediaKind;
+    MediaFormat = tenants::media::MediaFormat;
+    MediaUserKind = tenants::media::MediaUserKind;
+    Placement = tenants::media::Placement;
+    ProblemCode = tenants::media::ProblemCode;
+    UploadStatus = tenants::media::UploadStatus;
     Task = tenants::models::Task;
     Share = tenants::models::Share;
     CallOutcome = tenants::models::CallOutcome;
@@ -70,6 +79,11 @@ words! {
     NotificationStatus = tenants::notice::NotificationStatus;
     LeadStage = tenants::lead::LeadStage;
     BriefingKind = tenants::briefing::BriefingKind;
+    PostType = tenants::post::PostType;
+    PostState = tenants::post::PostState;
+    ApprovalPolicy = tenants::post::ApprovalPolicy;
+    Approver = tenants::post::Approver;
+    Frequency = tenants::post::Frequency;
 }
 
 /// Schema of every id: a prefix that names the kind, and a UUIDv7.

@@ -15,6 +15,7 @@ use super::address_book::AddressBook;
 use super::metrics::HttpMetrics;
 use super::node::NodeView;
 use crate::couriers::Addresses;
+use crate::media::MediaDesk;
 use crate::rehearsals::RehearsalDesk;
 
 /// Hints can be lost between nodes; this often accounts and apps are read again without one.
@@ -32,6 +33,8 @@ pub struct AppParts {
     pub vault: Arc<Vault>,
     /// Which addresses of webhooks users may name.
     pub addresses: Addresses,
+    /// The media library.
+    pub media: Arc<MediaDesk>,
     /// Rehearses recorded events.
     pub rehearsals: Arc<RehearsalDesk>,
     /// What the running node knows about itself.
@@ -45,6 +48,8 @@ pub struct AppParts {
 /// Limits and allowances of the HTTP side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HttpSettings {
+    /// Where people and Meta reach this installation, such as `https://troupe.example.com`; no slash at the end.
+    pub public_url: String,
     /// Largest request body, in bytes; larger ones are answered with 413.
     pub body_limit_bytes: usize,
     /// Longest time an API request may take before it is answered with 503; live feeds are exempt.
@@ -63,6 +68,7 @@ pub struct HttpSettings {
 impl Default for HttpSettings {
     fn default() -> Self {
         Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
             body_limit_bytes: 3 << 20,
             request_timeout: Duration::from_secs(30),
             allowed_origins: Vec::new(),

@@ -13,6 +13,8 @@ use crate::http::HttpSettings;
 pub struct HttpSection {
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where people and Meta reach this installation; empty: the address it listens on.
+    pub public_url: String,
     /// Largest request body, in bytes.
     pub body_limit_bytes: usize,
     /// Longest time for an API request, in milliseconds.
@@ -28,9 +30,21 @@ pub struct HttpSection {
 }
 
 impl HttpSection {
-    /// What the HTTP side takes.
-    pub fn to_http_settings(&self) -> HttpSettings {
+    /// Where people and Meta reach an installation that listens on `address`, without a slash at the end.
+    pub fn public_url(&self, address: SocketAddr) -> String {
+        if !self.public_url.is_empty() {
+            return self.public_url.trim_end_matches('/').to_owned();
+        }
+        if address.ip().is_unspecified() {
+            return format!("http://127.0.0.1:{}", address.port());
+        }
+        format!("http://{address}")
+    }
+
+    /// What the HTTP side takes when it listens on `address`.
+    pub fn to_http_settings(&self, address: SocketAddr) -> HttpSettings {
         HttpSettings {
+            public_url: self.public_url(address),
             body_limit_bytes: self.body_limit_bytes,
             request_timeout: Duration::from_millis(self.request_timeout_ms),
             allowed_origins: self.allowed_origins.clone(),

@@ -2,6 +2,7 @@
 //! then the environment as `TROUPE__SECTION__KEY`. An unknown key in any layer is an error that names it.
 
 mod http;
+mod media;
 mod models;
 mod secret;
 
@@ -10,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actors::dispatcher::DispatcherSettings;
+use actors::intel::IntelSettings;
 use actors::notices::NoticeSettings;
+use actors::publishing::PublishingSettings;
 use actors::supervision::ActorSettings;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
@@ -21,6 +24,7 @@ use serde::Deserialize;
 
 pub use crate::couriers::MailSettings;
 pub use http::HttpSection;
+pub use media::{BucketSettings, MediaSettings};
 pub use models::ModelSettings;
 pub use secret::Secret;
 
@@ -44,6 +48,8 @@ pub struct Settings {
     pub vault: VaultSettings,
     /// Instagram.
     pub instagram: InstagramSettings,
+    /// The media library.
+    pub media: MediaSettings,
     /// What tenants remember.
     pub memory: MemorySettings,
     /// Language models.
@@ -56,6 +62,10 @@ pub struct Settings {
     pub notices: NoticeSettings,
     /// The mail server.
     pub mail: MailSettings,
+    /// Publishing of posts.
+    pub publishing: PublishingSettings,
+    /// Insights, spikes, reports, competitors.
+    pub intel: IntelSettings,
     /// Logs.
     pub log: LogSettings,
     /// Shutdown.
@@ -96,6 +106,12 @@ pub struct InstagramSettings {
     pub instagram_base_url: String,
     /// Host for accounts connected through Facebook Login.
     pub facebook_base_url: String,
+    /// Host of the consent page of Instagram Login; empty: Instagram's, or the sandbox that is set above.
+    pub instagram_login_url: String,
+    /// Host that exchanges the codes of Instagram Login; empty as above.
+    pub instagram_token_url: String,
+    /// Host of the consent page of Facebook Login for Business; empty as above.
+    pub facebook_login_url: String,
     /// Graph API version, such as `v25.0`.
     pub api_version: String,
     /// Longest time to connect, in milliseconds.
@@ -106,14 +122,30 @@ pub struct InstagramSettings {
     pub app: OwnAppSettings,
 }
 
+impl InstagramSettings {
+    /// The host of a login: the one that is set, else Meta's own, unless the API is a sandbox, which has them too.
+    pub fn login_host(&self, set: &str, usual: &str) -> String {
+        let is_sandbox = self.instagram_base_url != "https://graph.instagram.com";
+        match (set.is_empty(), is_sandbox) {
+            (false, _) => set.to_owned(),
+            (true, true) => self.instagram_base_url.clone(),
+            (true, false) => usual.to_owned(),
+        }
+    }
+}
+
 /// The installation's own Meta app.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnAppSettings {
     /// Meta's app id.
     pub id: String,
-    /// App secrets that may sign webhooks.
+    /// App secrets that may sign webhooks; the first is also the client secret of logins.
     pub secrets: Vec<Secret>,
+    /// Meta's app id for Instagram Login; empty: `id`.
+    pub instagram_id: String,
+    /// The app secret for Instagram Login; empty: the first of `secrets`.
+    pub instagram_secret: Secret,
     /// What the handshake must present.
     pub verify_token: Secret,
 }
@@ -269,6 +301,15 @@ impl Settings {
         if self.notices.timeout_ms == 0 {
             return invalid("notices.timeout_ms", "must be at least 1");
         }
+        if let Err((key, problem)) = self.media.check() {
+            return invalid(key, problem);
+        }
+        let public = &self.http.public_url;
+        if !(public.is_empty() || public.starts_with("https://") || public.starts_with("http://"))
+            || public.contains(['?', '#'])
+        {
+            return invalid("http.public_url", "must be an address such as https://troupe.example.com");
+        }
         if self.memory.max_open == 0 {
             return invalid("memory.max_open", "must be at least 1");
         }
@@ -382,6 +423,7 @@ mod tests {
             ("TROUPE__INSTAGRAM__APP__SECRETS", "[\"hunter2\"]"),
             ("TROUPE__MODELS__KEYS__ANTHROPIC", "hunter2"),
             ("TROUPE__MAIL__PASSWORD", "hunter2"),
+            ("TROUPE__MEDIA__BUCKET__SECRET_ACCESS_KEY", "hunter2"),
         ]);
         assert!(!format!("{:?}", Settings::load(None, env.clone()).unwrap()).contains("hunter2"));
         assert!(!format!("{:?}", printable(None, env).unwrap()).contains("hunter2"));

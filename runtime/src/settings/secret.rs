@@ -35,8 +35,10 @@ pub(super) fn mask(settings: &mut Value) {
         ["vault", "keys", ""],
         ["instagram", "app", "secrets"],
         ["instagram", "app", "verify_token"],
+        ["instagram", "app", "instagram_secret"],
         ["models", "keys", ""],
         ["mail", "password", ""],
+        ["media", "bucket", "secret_access_key"],
     ] {
         mask_at(settings, &path);
     }

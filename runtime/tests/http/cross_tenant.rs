@@ -14,6 +14,7 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
     let none = None;
     let rule = json!({ "name": "n", "trigger": { "on": "comment" }, "actions": [{ "do": "hide" }] });
     let account = json!({ "external_id": "17841499999999999", "username": "new", "token": "t", "flavour": "instagram" });
+    let choice = json!({ "external_id": world.bakery.objects.choice });
     let app = json!({ "external_id": "3003", "secret": "s", "verify_token": "12345678" });
     let tenant = json!({ "slug": "new", "name": "New", "time_zone": "UTC" });
     let prompt = json!({ "key": "classify", "body": "Sort it for {{ brand }}." });
@@ -21,6 +22,8 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         "arms": [{ "version": 1, "weight": 1 }, { "version": 2, "weight": 1 }] });
     let preview = json!({ "account": world.bakery.account.id, "on": "comment", "text": "lovely!" });
     let channel = json!({ "name": "n", "kind": "email", "to": ["ana@example.com"] });
+    let post = json!({ "post_type": "image", "caption": "new", "media": [world.bakery.objects.media],
+        "scheduled_at": "2040-01-01T09:00:00Z" });
     let period = json!({ "from": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z" });
     vec![
         ("GET", "/me", none.clone()),
@@ -71,6 +74,10 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/tenants/{tenant}/costs", none.clone()),
         ("GET", "/tenants/{tenant}/accounts", none.clone()),
         ("POST", "/tenants/{tenant}/accounts", Some(account)),
+        ("POST", "/tenants/{tenant}/accounts/connect", none.clone()),
+        ("GET", "/tenants/{tenant}/accounts/connect/{connect}", none.clone()),
+        ("POST", "/tenants/{tenant}/accounts/connect/{connect}/choose", Some(choice)),
+        ("GET", "/tenants/{tenant}/accounts/{account}/connection", none.clone()),
         ("GET", "/tenants/{tenant}/accounts/{account}", none.clone()),
         ("POST", "/tenants/{tenant}/accounts/{account}/disconnect", none.clone()),
         ("POST", "/tenants/{tenant}/accounts/{account}/reconnect", Some(json!({ "token": "t" }))),
@@ -125,6 +132,19 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/agencies/{agency}/rehearsals/{rehearsal}", none.clone()),
         ("POST", "/agencies/{agency}/rehearsals/{rehearsal}/cancel", none.clone()),
         ("GET", "/agencies/{agency}/rehearsals/{rehearsal}/differences", none.clone()),
+        ("GET", "/tenants/{tenant}/insights", none.clone()),
+        ("GET", "/tenants/{tenant}/insights/export", none.clone()),
+        ("GET", "/tenants/{tenant}/insights/media", none.clone()),
+        ("GET", "/tenants/{tenant}/insights/media/{instagram_media}", none.clone()),
+        ("GET", "/tenants/{tenant}/insights/best-times", none.clone()),
+        ("GET", "/tenants/{tenant}/reports", none.clone()),
+        ("POST", "/tenants/{tenant}/reports", Some(json!({ "report_type": "daily" }))),
+        ("GET", "/tenants/{tenant}/reports/{report}", none.clone()),
+        ("GET", "/tenants/{tenant}/competitors", none.clone()),
+        ("POST", "/tenants/{tenant}/competitors", Some(json!({ "username": "somebody" }))),
+        ("GET", "/tenants/{tenant}/competitors/{competitor}", none.clone()),
+        ("DELETE", "/tenants/{tenant}/competitors/{competitor}", none.clone()),
+        ("GET", "/tenants/{tenant}/competitors/{competitor}/snapshots", none.clone()),
         ("GET", "/tenants/{tenant}/memory", none.clone()),
         ("POST", "/tenants/{tenant}/memory", Some(json!({ "visibility": "customer", "text": "We bake." }))),
         ("GET", "/tenants/{tenant}/memory/search?q=bread", none.clone()),
@@ -133,6 +153,48 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("DELETE", "/tenants/{tenant}/memory/people/{person}", none.clone()),
         ("GET", "/tenants/{tenant}/memory/{item}", none.clone()),
         ("DELETE", "/tenants/{tenant}/memory/{item}", none.clone()),
+        ("GET", "/tenants/{tenant}/posts", none.clone()),
+        ("POST", "/tenants/{tenant}/posts", Some(post.clone())),
+        ("POST", "/tenants/{tenant}/posts/validate", Some(post.clone())),
+        ("POST", "/tenants/{tenant}/posts/import", Some(json!({ "csv": "type,media\n", "dry_run": true }))),
+        ("GET", "/tenants/{tenant}/posts/{post}", none.clone()),
+        ("PUT", "/tenants/{tenant}/posts/{post}", Some(post)),
+        ("GET", "/tenants/{tenant}/posts/{post}/job-logs", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/schedule", Some(json!({ "at": "2040-01-01T09:00:00Z" }))),
+        ("POST", "/tenants/{tenant}/posts/{post}/cancel", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/publish", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/retry", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/approve", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/reject", none.clone()),
+        (
+            "GET",
+            "/tenants/{tenant}/calendar?from=2026-01-01T00:00:00Z&until=2026-02-01T00:00:00Z",
+            none.clone(),
+        ),
+        ("GET", "/tenants/{tenant}/post-templates", none.clone()),
+        (
+            "POST",
+            "/tenants/{tenant}/post-templates",
+            Some(json!({ "name": "new", "post_type": "reel", "caption": "{what}" })),
+        ),
+        ("GET", "/tenants/{tenant}/post-templates/{template}", none.clone()),
+        (
+            "PUT",
+            "/tenants/{tenant}/post-templates/{template}",
+            Some(json!({ "name": "other", "post_type": "image" })),
+        ),
+        ("DELETE", "/tenants/{tenant}/post-templates/{template}", none.clone()),
+        ("POST", "/tenants/{tenant}/post-templates/{template}/fill", Some(json!({ "values": {} }))),
+        ("GET", "/tenants/{tenant}/media", none.clone()),
+        ("POST", "/tenants/{tenant}/media?name=cake.jpg", Some(Value::from("a file"))),
+        ("GET", "/tenants/{tenant}/media/{media}", none.clone()),
+        ("PATCH", "/tenants/{tenant}/media/{media}", Some(json!({ "alt_text": "a cake" }))),
+        ("DELETE", "/tenants/{tenant}/media/{media}", none.clone()),
+        ("POST", "/tenants/{tenant}/media/uploads", Some(json!({ "file_name": "reel.mp4", "bytes": 9 }))),
+        ("GET", "/tenants/{tenant}/media/uploads/{upload}", none.clone()),
+        ("PUT", "/tenants/{tenant}/media/uploads/{upload}?offset={received}", Some(Value::from("a part"))),
+        ("POST", "/tenants/{tenant}/media/uploads/{upload}/complete", none.clone()),
+        ("DELETE", "/tenants/{tenant}/media/uploads/{upload}", none.clone()),
         ("POST", "/tenants/{tenant}/decisions/{decision}/feedback", Some(json!({ "verdict": "wrong" }))),
         ("GET", "/tenants/{tenant}/learning", none.clone()),
         ("GET", "/tenants/{tenant}/learning/changes", none.clone()),
@@ -164,6 +226,11 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
     let channel = if is_agencys { house.channel } else { shop.objects.channel };
     let rehearsal = if is_agencys { house.rehearsal } else { shop.objects.rehearsal };
     let effect = if template.ends_with("/retry") { shop.objects.dead } else { shop.objects.waiting };
+    let post = match template.rsplit('/').next() {
+        Some("retry") => shop.objects.failed_post,
+        Some("approve" | "reject") => shop.objects.pending_post,
+        _ => shop.objects.post,
+    };
     template
         .replace("{tenant}", &owner.0.tenant.id.to_string())
         .replace("{agency}", &owner.1.agency.id.to_string())
@@ -173,12 +240,16 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{experiment}", &house.experiment)
         .replace("{alert}", &shop.objects.alert.to_string())
         .replace("{account}", &shop.account.id.to_string())
+        .replace("{connect}", &shop.objects.connect.to_string())
         .replace("{rule}", &shop.objects.rule.to_string())
         .replace("{comment}", &shop.objects.comment.to_string())
         .replace("{conversation}", &shop.objects.direct.to_string())
         .replace("{approval}", &shop.objects.approval.to_string())
         .replace("{decision}", &shop.objects.decision.to_string())
         .replace("{effect}", &effect.to_string())
+        .replace("{instagram_media}", &shop.objects.measured_media)
+        .replace("{report}", &shop.objects.report.to_string())
+        .replace("{competitor}", &shop.objects.competitor.to_string())
         .replace("{rehearsal}", &rehearsal.to_string())
         .replace("{channel}", &channel.to_string())
         .replace("{lead}", &shop.objects.lead.to_string())
@@ -186,6 +257,11 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{event}", &shop.objects.event.to_string())
         .replace("{item}", &shop.objects.remembered.to_string())
         .replace("{person}", &shop.objects.person)
+        .replace("{post}", &post.to_string())
+        .replace("{template}", &shop.objects.template.to_string())
+        .replace("{media}", &shop.objects.media.to_string())
+        .replace("{upload}", &shop.objects.upload.to_string())
+        .replace("{received}", &crate::objects::uploaded_picture().len().to_string())
 }
 
 fn without_query(template: &str) -> &str {

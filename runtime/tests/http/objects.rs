@@ -1,13 +1,14 @@
 //! One thing of each kind that a tenant has.
 
 use serde_json::json;
-use tenants::account::{Account, Tenant};
+use tenants::account::{Account, LoginFlavour, SealedSecret, Tenant};
 use tenants::alert::{AlertType, NewAlert, Severity};
 use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
 use tenants::audit::{Chain, NewAuditEntry};
 use tenants::briefing::{Briefing, BriefingKind};
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
+use tenants::connect::{ConnectAttempt, ConnectChange, ConnectStatus};
 use tenants::conversation::{
     Comment, CommentStatus, Conversation, ConversationKind, Direction, Message, Owner, comment_key,
     direct_key,
@@ -15,18 +16,26 @@ use tenants::conversation::{
 use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
 use tenants::ids::{
-    AgencyId, AlertId, ApprovalId, AuditId, BriefingId, ChannelId, CommentId, ConversationId, DecisionId,
-    EffectId, EventId, Ids, LeadId, MemoryId, MessageId, NoticeId, RehearsalId, RuleId, TenantId,
+    AgencyId, AlertId, ApprovalId, AuditId, BriefingId, ChannelId, CommentId, CompetitorId, ConnectId,
+    ConversationId, DecisionId, EffectId, EventId, Ids, LeadId, MediaId, MemoryId, MessageId, NoticeId,
+    PostId, RehearsalId, ReportId, RuleId, RunId, TemplateId, TenantId, UploadId,
 };
+use tenants::insights::{Competitor, IntelChange, Measured, MediaReading};
 use tenants::intent::Language;
 use tenants::lead::LeadNote;
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
 use tenants::notice::{Channel, ChannelKind, ChannelSetup};
 use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
+use tenants::post::{
+    ApprovalPolicy, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType, Progress,
+};
 use tenants::rehearsal::{Rehearsal, RehearsalStatus};
+use tenants::report::{AnalyticsReport, ReportBody, ReportPeriod, ReportType};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
 use tenants::tuning::{Learned, Lesson, TuningVersion};
+use troupe::media::{MediaPatch, NewMedia, samples};
 
+use crate::logins::found;
 use crate::rig::Rig;
 
 /// Ids of what was made.
@@ -47,12 +56,32 @@ pub struct Objects {
     /// Something that the tenant remembers of the person.
     pub remembered: MemoryId,
     pub person: String,
+    /// A picture of the library.
+    pub media: MediaId,
+    /// An upload whose bytes are all there.
+    pub upload: UploadId,
+    /// A draft of a post, with the picture.
+    pub post: PostId,
+    /// A post that asks for approval.
+    pub pending_post: PostId,
+    /// A post that was given up.
+    pub failed_post: PostId,
+    /// A template for posts.
+    pub template: TemplateId,
     /// A rehearsal that is done.
     pub rehearsal: RehearsalId,
     /// A channel by mail.
     pub channel: ChannelId,
     pub lead: LeadId,
     pub briefing: BriefingId,
+    /// An attempt to connect an account, in which one must be chosen.
+    pub connect: ConnectId,
+    /// Instagram's id of one of the accounts to choose from.
+    pub choice: String,
+    /// Instagram's id of a media with numbers.
+    pub measured_media: String,
+    pub report: ReportId,
+    pub competitor: CompetitorId,
 }
 
 /// A channel by mail, of a tenant or of an agency.
@@ -116,6 +145,36 @@ fn briefing(id: BriefingId, tenant: TenantId, now: Timestamp) -> Briefing {
     }
 }
 
+/// An attempt in which one of two accounts must be chosen.
+async fn choosing(rig: &Rig, tenant: &Tenant) -> ConnectAttempt {
+    let mut attempt = ConnectAttempt {
+        id: ConnectId::new(&rig.ports.ids),
+        tenant: tenant.id,
+        app: None,
+        flavour: LoginFlavour::Instagram,
+        account: None,
+        started_by: "cli".to_owned(),
+        redirect_uri: "http://127.0.0.1:8080/oauth/callback".to_owned(),
+        status: ConnectStatus::Choosing,
+        message: None,
+        found: Vec::new(),
+        scopes: Vec::new(),
+        granted_by: None,
+        connected: None,
+        expires_at: rig.now() + std::time::Duration::from_secs(900),
+        created_at: rig.now(),
+    };
+    attempt.found = vec![found(&attempt, 1), found(&attempt, 2)];
+    let state_hash = tenant.id.to_string();
+    let begin = ConnectChange::Begin { attempt: Box::new(attempt.clone()), state_hash };
+    let grant = Some(SealedSecret { key_id: "k1".to_owned(), sealed: vec![1] });
+    let from = ConnectStatus::Choosing;
+    let keep = ConnectChange::Move { attempt: Box::new(attempt.clone()), from, grant };
+    let changes = Changes::of_tenant(tenant.id).with(Change::Connect(begin)).with(Change::Connect(keep));
+    rig.database.commit(changes).await.unwrap();
+    attempt
+}
+
 /// A rehearsal that is done, of a tenant or of all tenants of an agency.
 pub async fn rehearsal(rig: &Rig, agency: AgencyId, tenant: Option<TenantId>) -> RehearsalId {
     let rehearsal = Rehearsal {
@@ -136,6 +195,36 @@ pub async fn rehearsal(rig: &Rig, agency: AgencyId, tenant: Option<TenantId>) ->
     let changes = Changes { chain, list: vec![Change::PutRehearsal(Box::new(rehearsal))] };
     rig.database.commit(changes).await.unwrap();
     id
+}
+
+/// A picture that no tenant has.
+pub fn another_picture() -> Vec<u8> {
+    samples::jpeg(64, 64, 200)
+}
+
+/// What is uploaded in parts.
+pub fn uploaded_picture() -> Vec<u8> {
+    samples::jpeg(64, 64, 201)
+}
+
+async fn picture(rig: &Rig, tenant: &Tenant) -> MediaId {
+    let new = NewMedia {
+        tenant: tenant.id,
+        by: "cli".to_owned(),
+        file_name: "cake.jpg".to_owned(),
+        words: MediaPatch::default(),
+    };
+    let body = futures::stream::iter([Ok::<_, std::io::Error>(samples::jpeg(64, 80, 7).into())]);
+    rig.media.receive(new, None, body).await.unwrap().asset.id
+}
+
+async fn upload(rig: &Rig, tenant: &Tenant) -> UploadId {
+    let file = uploaded_picture();
+    let begun = rig.media.begin_upload(tenant.id, "cli".to_owned(), "tart.jpg".to_owned(), file.len() as u64);
+    let upload = begun.await.unwrap().upload.id;
+    let body = futures::stream::iter([Ok::<_, std::io::Error>(file.into())]);
+    rig.media.add_part(&tenant.id, upload, 0, body).await.unwrap();
+    upload
 }
 
 const COMMENT: &str = "180000000000000001";
@@ -166,6 +255,7 @@ impl Objects {
             ..effect(ids, tenant, account, &thread, 1, now)
         };
         let rule = rule(ids, now);
+        let connect = choosing(rig, tenant).await;
         let made = Self {
             event: event.id,
             comment: comment.id,
@@ -178,6 +268,17 @@ impl Objects {
             rule: rule.id,
             alert: AlertId::new(ids),
             rehearsal: rehearsal(rig, tenant.agency, Some(tenant.id)).await,
+            measured_media: format!("media-of-{}", account.external_id),
+            report: ReportId::new(ids),
+            competitor: CompetitorId::new(ids),
+            media: picture(rig, tenant).await,
+            upload: upload(rig, tenant).await,
+            choice: connect.found[0].external_id.clone(),
+            connect: connect.id,
+            post: PostId::new(ids),
+            pending_post: PostId::new(ids),
+            failed_post: PostId::new(ids),
+            template: TemplateId::new(ids),
             remembered: MemoryId::new(ids),
             channel: channel(rig, tenant.agency, Some(tenant.id)).await,
             lead: LeadId::new(ids),
@@ -225,6 +326,19 @@ impl Objects {
             .with(Change::PutRule(Box::new(rule)))
             .with(Change::RaiseAlert(Box::new(alert), now))
             .with(Change::Audit(Box::new(decision_entry(ids, made.decision, made.event, now))))
+            .with(put_post(post(account, &made, made.post, PostState::Draft, now)))
+            .with(put_post(post(account, &made, made.pending_post, PostState::Pending, now)))
+            .with(put_post(post(account, &made, made.failed_post, PostState::Failed, now)))
+            .with(Change::PutPostTemplate(Box::new(template(made.template, now))))
+            .with(Change::Intel(IntelChange::MediaReadings(vec![media_reading(&made, account, now)])))
+            .with(Change::Intel(IntelChange::AddReport(Box::new(report(&made, tenant, ids, now)))))
+            .with(Change::Intel(IntelChange::AddCompetitor(Competitor {
+                id: made.competitor,
+                tenant: tenant.id,
+                username: "rival".to_owned(),
+                note: None,
+                created_at: now,
+            })))
             .with(learned(1, now))
             .with(learned(2, now));
         rig.database.commit(changes).await.unwrap();
@@ -234,6 +348,92 @@ impl Objects {
             .await
             .unwrap();
         Self { alert: alerts[0].id, ..made }
+    }
+}
+
+fn put_post(post: Post) -> Change {
+    Change::PutPost { post: Box::new(post), expected: None }
+}
+
+fn post(account: &Account, made: &Objects, id: PostId, state: PostState, now: Timestamp) -> Post {
+    Post {
+        id,
+        tenant: account.tenant,
+        account: account.id,
+        draft: PostDraft {
+            post_type: PostType::Image,
+            caption: format!("a cake ({state})"),
+            media: vec![made.media],
+            first_comment: None,
+            options: PostOptions::default(),
+        },
+        state,
+        scheduled_at: (state == PostState::Pending).then(|| now + Duration::from_secs(86_400)),
+        approval: PostApproval::new(match state {
+            PostState::Pending => ApprovalPolicy::One,
+            _ => ApprovalPolicy::Off,
+        }),
+        progress: Progress::default(),
+        retry_count: 0,
+        error: None,
+        platform_post_id: None,
+        permalink: None,
+        published_at: None,
+        next_step_at: None,
+        recurrence: None,
+        series: None,
+        media_hash: String::new(),
+        version: 1,
+        created_by: "cli".to_owned(),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn template(id: TemplateId, now: Timestamp) -> PostTemplate {
+    PostTemplate {
+        id,
+        name: "offer".to_owned(),
+        post_type: PostType::Image,
+        caption: "{product} for {price}".to_owned(),
+        hashtags: vec!["cake".to_owned()],
+        first_comment: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn media_reading(made: &Objects, account: &Account, now: Timestamp) -> MediaReading {
+    MediaReading {
+        account: account.id,
+        media: made.measured_media.clone(),
+        day: "2026-03-04".to_owned(),
+        product: "FEED".to_owned(),
+        media_type: "IMAGE".to_owned(),
+        caption: "new".to_owned(),
+        permalink: None,
+        published_at: now,
+        metrics: [("likes".to_owned(), Measured::known(3.0))].into(),
+        read_at: now,
+    }
+}
+
+fn report(made: &Objects, tenant: &Tenant, ids: &Ids, now: Timestamp) -> AnalyticsReport {
+    AnalyticsReport {
+        id: made.report,
+        tenant: tenant.id,
+        report_type: ReportType::Daily,
+        period: ReportPeriod {
+            first_day: "2026-03-04".to_owned(),
+            last_day: "2026-03-04".to_owned(),
+            from: now,
+            until: now,
+        },
+        revision: 1,
+        run: RunId::new(ids),
+        asked_by: "intel".to_owned(),
+        body: ReportBody::default(),
+        made_at: now,
     }
 }
 

@@ -3,17 +3,19 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::logins::FakeLogins;
 use actors::Ports;
+use actors::intel::{Intel, IntelSettings};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use instagram::{KeyRing, OwnApp, Vault, WebhookApps};
+use instagram::{Gateway, GatewayOptions, KeyRing, OwnApp, Vault, WebhookApps};
 use llm::OfflineProvider;
 use secrecy::SecretString;
 use serde_json::Value;
 use storage::testing::TestDatabase;
-use storage::{Database, LocalWake, MemoryOptions, TenantMemory};
+use storage::{Database, LocalWake, MediaFiles, MemoryOptions, TenantMemory};
 use tenants::account::{Account, SealedSecret};
 use tenants::breaker::{BreakerConfig, CircuitBreaker};
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
@@ -21,7 +23,7 @@ use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::{Ids, TenantId};
 use tenants::notice::Channel;
 use tenants::ports::{Courier, CourierError, Letter};
-use tenants::ports::{Finding, MentionText, Messenger, Receipt, SendError, Store, Usage};
+use tenants::ports::{Finding, MentionText, Messenger, NoInsights, Receipt, SendError, Store, Usage};
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
 use troupe::administration::Act;
@@ -29,6 +31,7 @@ use troupe::couriers::Addresses;
 use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
+use troupe::media::{LinkKeys, MediaDesk, MediaLimits, MediaLinks, MediaParts};
 use troupe::prompts::install_built_in;
 use troupe::rehearsals::{OtherModels, RehearsalDesk};
 
@@ -44,9 +47,13 @@ pub struct Rig {
     pub clock: ShiftedClock,
     pub vault: Arc<Vault>,
     pub node: Arc<FakeNode>,
+    pub media: Arc<MediaDesk>,
+    /// Where the files of the media library are.
+    pub media_folder: std::path::PathBuf,
     router: Router,
     _file: TestDatabase,
     _indexes: tempfile::TempDir,
+    _media_folder: tempfile::TempDir,
 }
 
 /// An answer, read to its end.
@@ -106,6 +113,11 @@ impl Rig {
     }
 
     pub async fn start_with(settings: HttpSettings) -> Self {
+        Self::start_with_media(settings, |_| {}).await
+    }
+
+    /// The same with a media library of the test's own making.
+    pub async fn start_with_media(settings: HttpSettings, media: impl FnOnce(&mut MediaParts)) -> Self {
         let file = TestDatabase::sqlite();
         let clock = ShiftedClock::default();
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
@@ -124,6 +136,15 @@ impl Rig {
             tasks: tasks.clone(),
         };
         let memory = TenantMemory::new(database.clone(), options).unwrap();
+        let wake = Arc::new(LocalWake::default());
+        let media_folder = tempfile::tempdir().unwrap();
+        let mut parts = media_parts(media_folder.path(), &shared, &ids, &tasks, &database, &wake);
+        media(&mut parts);
+        let media = Arc::new(MediaDesk::new(parts).unwrap());
+        let ring = KeyRing::from_base64(&[KeyRing::generate(&ids)]).unwrap();
+        let vault = Arc::new(Vault::new(ring, ids.clone()));
+        let gateway =
+            Gateway::new(&GatewayOptions::default(), vault.clone(), Arc::new(database.clone())).unwrap();
         let ports = Ports {
             clock: shared.clone(),
             ids: ids.clone(),
@@ -133,12 +154,21 @@ impl Rig {
             memory: Arc::new(memory),
             comms: Arc::new(database.clone()),
             courier: Arc::new(NoCourier),
+            media: Arc::new(database.clone()),
+            public_media: media.links().clone(),
             messenger: Arc::new(NoMessenger),
+            connector: Arc::new(FakeLogins),
+            connections: Arc::new(database.clone()),
+            posts: Arc::new(database.clone()),
+            platform: Arc::new(gateway),
+            intel: Intel::new(
+                Arc::new(NoInsights("there is no Instagram here")),
+                Arc::new(database.clone()),
+                IntelSettings::default(),
+            ),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
-            wake: Arc::new(LocalWake::default()),
+            wake,
         };
-        let ring = KeyRing::from_base64(&[KeyRing::generate(&ids)]).unwrap();
-        let vault = Arc::new(Vault::new(ring, ids));
         let own = OwnApp {
             id: "1001".to_owned(),
             secrets: vec![SecretString::from(OWN_SECRET)],
@@ -152,6 +182,7 @@ impl Rig {
             apps: Arc::new(apps),
             vault: vault.clone(),
             addresses: Addresses { allow_private: false },
+            media: media.clone(),
             rehearsals: Arc::new(
                 RehearsalDesk::new(ports.clone(), Arc::new(database.clone()), Arc::new(NoOthers)).unwrap(),
             ),
@@ -163,7 +194,19 @@ impl Rig {
         state.refresh_directory().await.unwrap();
         let act = Act { by: "troupe".to_owned(), at: ports.clock.now(), ids: &ports.ids };
         install_built_in(&database, &act).await.unwrap();
-        Self { database, ports, clock, vault, node, router: router(state), _file: file, _indexes: indexes }
+        Self {
+            database,
+            ports,
+            clock,
+            vault,
+            node,
+            media,
+            media_folder: media_folder.path().to_owned(),
+            router: router(state),
+            _file: file,
+            _indexes: indexes,
+            _media_folder: media_folder,
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -196,6 +239,40 @@ impl Rig {
     }
 }
 
+/// A media library in a folder, small and strict.
+fn media_parts(
+    folder: &std::path::Path,
+    clock: &Arc<dyn Clock>,
+    ids: &Ids,
+    tasks: &Tasks,
+    database: &Database,
+    wake: &Arc<LocalWake>,
+) -> MediaParts {
+    MediaParts {
+        clock: clock.clone(),
+        ids: ids.clone(),
+        tasks: tasks.clone(),
+        database: database.clone(),
+        wake: wake.clone(),
+        files: MediaFiles::in_folder(folder, tasks.clone()).unwrap(),
+        staging: folder.join(".uploads"),
+        scanner: None,
+        links: Arc::new(MediaLinks {
+            keys: LinkKeys::derived_from([&b"the secret of this test"[..]]),
+            clock: clock.clone(),
+            public_url: Some("https://troupe.example.com/".to_owned()),
+            bucket: None,
+        }),
+        limits: MediaLimits {
+            max_bytes: 2_000_000,
+            max_pixels: 4_000_000,
+            max_open_uploads: 3,
+            idle_timeout: Duration::from_secs(30),
+            abandoned_after: Duration::from_secs(24 * 3_600),
+        },
+    }
+}
+
 /// A call of the API: `path` begins after `/api/v1`.
 pub fn api_request(key: Option<&str>, method: &str, path: &str, body: Option<Value>) -> Request<Body> {
     let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
@@ -204,6 +281,10 @@ pub fn api_request(key: Option<&str>, method: &str, path: &str, body: Option<Val
     }
     match body {
         // Files are not JSON.
+        Some(Value::String(_)) if path.contains("/media") => {
+            let file = if method == "POST" { crate::objects::another_picture() } else { Vec::new() };
+            request.header("content-type", "application/octet-stream").body(Body::from(file)).unwrap()
+        }
         Some(Value::String(file)) if path.contains("/memory/import") => {
             request.header("content-type", "text/markdown").body(Body::from(file)).unwrap()
         }

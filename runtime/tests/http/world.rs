@@ -3,11 +3,12 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tenants::account::{Account, AccountStatus, Agency, ApiKey, KeyScope, LoginFlavour, MetaApp, Tenant};
-use tenants::ids::{AccountId, AgencyId, ChannelId, RehearsalId};
+use tenants::ids::{AccountId, AgencyId, ChannelId, RehearsalId, TenantId};
 use tenants::ports::{Directory, UnitOfWork};
 use tenants::settings::TenantSettings;
 use troupe::administration::Act;
 use troupe::http::HttpSettings;
+use troupe::media::MediaParts;
 
 use crate::objects::{Objects, channel, rehearsal};
 use crate::rig::Rig;
@@ -72,7 +73,12 @@ impl World {
     }
 
     pub async fn with(settings: HttpSettings) -> Self {
-        let rig = Rig::start_with(settings).await;
+        Self::with_media(settings, |_| {}).await
+    }
+
+    /// The same with a media library of the test's own making.
+    pub async fn with_media(settings: HttpSettings, media: impl FnOnce(&mut MediaParts)) -> Self {
+        let rig = Rig::start_with_media(settings, media).await;
         let installation = key(&rig, "installation", KeyScope::Installation).await;
         let north = house(&rig, &installation, "North", "2001").await;
         let south = house(&rig, &installation, "South", "2002").await;
@@ -81,6 +87,17 @@ impl World {
         let rival = shop(&rig, &south, "rival", "17841400000000003").await;
         Self { rig, installation, north, south, bakery, florist, rival }
     }
+}
+
+/// A tenant with nothing in it, and the text of a key for it.
+pub async fn bare_tenant(rig: &Rig) -> (TenantId, String) {
+    let (agency, changes) = act(rig).create_agency("Bare").unwrap();
+    rig.database.commit(changes).await.unwrap();
+    let settings = TenantSettings::default();
+    let (tenant, changes) = act(rig).create_tenant(agency.id, "bare", "Bare", "UTC", &settings).unwrap();
+    rig.database.commit(changes).await.unwrap();
+    let scope = KeyScope::Tenant { agency: agency.id, tenant: tenant.id };
+    (tenant.id, key(rig, "bare", scope).await.text)
 }
 
 fn act(rig: &Rig) -> Act<'_> {

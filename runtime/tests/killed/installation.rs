@@ -191,6 +191,23 @@ impl Installation {
         count.map_or(0, |count| count.parse().expect("a number"))
     }
 
+    /// A call of the running node's API: `path` begins after `/api/v1`.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        let url = format!("http://127.0.0.1:{}/api/v1{path}", self.port);
+        http().request(method, url).header("x-api-key", &self.key)
+    }
+
+    /// What the running node answers at a path, without a key.
+    pub async fn fetch(&self, path: &str) -> Vec<u8> {
+        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        http().get(url).send().await.expect("an answer").bytes().await.expect("a body").to_vec()
+    }
+
+    /// Files of uploads under way.
+    pub fn staged_uploads(&self) -> usize {
+        std::fs::read_dir(self.folder.path().join("media/.uploads")).expect("the folder of uploads").count()
+    }
+
     async fn post(&self, path: &str, body: &Value) {
         let url = format!("http://127.0.0.1:{}/api/v1{path}", self.port);
         let answer = http().post(url).header("x-api-key", &self.key).json(body).send().await;

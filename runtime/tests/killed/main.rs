@@ -6,5 +6,6 @@ mod dice;
 mod faults;
 mod installation;
 mod kills;
+mod media;
 mod outages;
 mod people;

@@ -77,8 +77,7 @@ impl Scene {
 /// `ENOSPC`); SQLite takes both for a write that failed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_webhooks_and_loses_nothing_until_there_is_room_again() {
-    if Command::new("prlimit").arg("--version").output().is_err() {
-        eprintln!("prlimit (util-linux) not found: a full disk is not tried");
+    if !has_prlimit() {
         return;
     }
     let mut scene = Scene::set(TestDatabase::sqlite()).await;
@@ -92,7 +91,16 @@ async fn a_full_disk_refuses_webhooks_and_loses_nothing_until_there_is_room_agai
     scene.end().await;
 }
 
-fn limit_files_of(node: &Node, bytes: &str) {
+/// Says when a full disk cannot be played here.
+pub fn has_prlimit() -> bool {
+    let is_there = Command::new("prlimit").arg("--version").output().is_ok();
+    if !is_there {
+        eprintln!("prlimit (util-linux) not found: a full disk is not tried");
+    }
+    is_there
+}
+
+pub fn limit_files_of(node: &Node, bytes: &str) {
     let mut command = Command::new("prlimit");
     command.args(["--pid", &node.id().to_string(), &format!("--fsize={bytes}:")]);
     assert!(command.status().expect("prlimit runs").success());

@@ -6,11 +6,21 @@ use super::reports::ClockReport;
 use crate::{
     core::lock,
     faults::{ActiveFault, FaultId, kinds::Fault},
-    options::LimitOptions,
+    options::{LimitOptions, PublishingOptions},
     sandbox::{Sandbox, first_world},
 };
 
 impl Sandbox {
+    /// How publishing works.
+    pub fn publishing(&self) -> PublishingOptions {
+        lock(&self.core.publishing).clone()
+    }
+
+    /// Changes how publishing works from now on.
+    pub fn set_publishing(&self, options: PublishingOptions) {
+        *lock(&self.core.publishing) = options;
+    }
+
     /// Switches a fault on.
     pub fn fault(&self, fault: impl Into<Fault>) -> FaultId {
         lock(&self.core.faults).set(fault.into(), self.core.clock.now())

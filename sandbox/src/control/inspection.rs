@@ -13,6 +13,7 @@ use crate::{
         accounts::Account,
         apps::App,
         comments::Comment,
+        containers::Container,
         effects::{EffectsQuery, EffectsReport, InboundEffects},
         media::Media,
         messages::{Conversation, Message},
@@ -69,6 +70,25 @@ impl Sandbox {
             let id = world.account_named(account.as_ref())?;
             let media = world.account(&id)?.media.newest_first();
             Ok(media.filter_map(|(_, id)| world.media.get(id)).map(|node| node.media.clone()).collect())
+        })
+    }
+
+    /// The account's stories, newest first.
+    pub fn stories_of(&self, account: impl AsRef<str>) -> Result<Vec<Media>, ControlError> {
+        self.core.look(|world, _| {
+            let id = world.account_named(account.as_ref())?;
+            let stories = world.account(&id)?.stories.newest_first();
+            Ok(stories.filter_map(|(_, id)| world.media.get(id)).map(|node| node.media.clone()).collect())
+        })
+    }
+
+    /// The account's containers, oldest first.
+    pub fn containers_of(&self, account: impl AsRef<str>) -> Result<Vec<Container>, ControlError> {
+        self.core.look(|world, _| {
+            let id = world.account_named(account.as_ref())?;
+            let mut own: Vec<_> = world.containers.values().filter(|it| it.account == id).cloned().collect();
+            own.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
+            Ok(own)
         })
     }
 

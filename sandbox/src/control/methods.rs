@@ -5,8 +5,8 @@
 use chrono::{DateTime, Utc};
 
 use super::requests::{
-    AccountChange, NewAccount, NewApp, NewComment, NewEvent, NewMedia, NewMention, NewMessage, NewPerson,
-    NewPostback, NewReaction, OwnComment, OwnMessage, RelationChange, Subscription, TokenDeath,
+    AccountChange, Login, NewAccount, NewApp, NewComment, NewEvent, NewMedia, NewMention, NewMessage,
+    NewPerson, NewPostback, NewReaction, OwnComment, OwnMessage, RelationChange, Subscription, TokenDeath,
 };
 use crate::{
     errors::ControlError,
@@ -21,7 +21,7 @@ use crate::{
         messages::Message,
         people::{Person, Relation},
     },
-    webhooks::{Envelope, Update, handshake, payload},
+    webhooks::{Envelope, Update, handshake, payload, sign},
 };
 
 impl Sandbox {
@@ -98,6 +98,60 @@ impl Sandbox {
         expires_at: DateTime<Utc>,
     ) -> Result<(), ControlError> {
         self.on_account(account, |world, account, _| world.set_token_expiry(account, expires_at))
+    }
+
+    /// Lets the code exchange of Instagram Login answer in the documented shape (`data: […]`, ids as text) instead of
+    /// the flat one that is seen live.
+    pub fn answer_codes_as_documented(&self, documented: bool) {
+        self.core.act(|world, _| world.logins.documented_shape = documented);
+    }
+
+    /// Meta's id of whoever connected the account: what signed requests name.
+    pub fn user_of(&self, account: impl AsRef<str>) -> Result<String, ControlError> {
+        self.on_account(account, |world, id, _| match world.account(id)?.account.login {
+            Login::Instagram => Ok(world.account(id)?.account.app_scoped_id.clone()),
+            Login::Facebook => world.facebook_user_of(id),
+        })
+    }
+
+    /// A `signed_request` of the account's app about whoever connected the account.
+    pub fn signed_request(&self, account: impl AsRef<str>) -> Result<String, ControlError> {
+        let user = self.user_of(&account)?;
+        self.on_account(account, |world, id, now| {
+            let app = world.account(id)?.account.app_id.clone();
+            let app = world.apps.find(app.as_str());
+            let secret = app.map(|app| app.secret.clone());
+            let secret = secret.ok_or_else(|| ControlError::not_found("app", "of the account"))?;
+            Ok(sign::signed_request(&secret, &user, now))
+        })
+    }
+
+    /// The person removes the app: the tokens die, and the app's callback at `url` is told so. Answers the status of
+    /// the callback.
+    pub async fn deauthorize(&self, account: impl AsRef<str>, url: &str) -> Result<u16, ControlError> {
+        let request = self.signed_request(&account)?;
+        self.revoke_token(&account, TokenDeath::AppRemoved)?;
+        self.post_signed(url, &request).await.map(|(status, _)| status)
+    }
+
+    /// The person asks for the deletion of their data. Answers what the callback at `url` said.
+    pub async fn request_deletion(
+        &self,
+        account: impl AsRef<str>,
+        url: &str,
+    ) -> Result<(u16, serde_json::Value), ControlError> {
+        let request = self.signed_request(&account)?;
+        self.post_signed(url, &request).await
+    }
+
+    async fn post_signed(&self, url: &str, request: &str) -> Result<(u16, serde_json::Value), ControlError> {
+        let failed =
+            |error: reqwest::Error| ControlError::Handshake(format!("{url} did not answer: {error}"));
+        let form = [("signed_request", request)];
+        let answer = self.core.webhook_client.post(url).form(&form).send().await.map_err(failed)?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await.map_err(failed)?;
+        Ok((status, serde_json::from_str(&text).unwrap_or_default()))
     }
 
     /// Creates a person. People named in comments and messages are created by themselves.

@@ -40,6 +40,8 @@ pub struct NewApp {
     pub fields: Option<Vec<String>>,
     /// Whether the Human Agent feature was approved; yes when left out.
     pub human_agent: Option<bool>,
+    /// Addresses people may come back to from a login, exactly; any when left out.
+    pub redirect_uris: Option<Vec<String>>,
 }
 
 impl fmt::Debug for NewApp {
@@ -145,6 +147,12 @@ pub struct AccountChange {
     pub message_access: Option<bool>,
     /// Switch webhooks for the account on (all fields) or off.
     pub subscribed: Option<bool>,
+    /// Number of followers shown.
+    pub followers_count: Option<u64>,
+    /// Metrics that insights shall not know, as if Instagram had removed them.
+    pub removed_metrics: Option<Vec<String>>,
+    /// How old numbers must be to be counted in insights, in seconds; Instagram takes up to 48 hours.
+    pub insights_delay_seconds: Option<u64>,
 }
 
 /// A person (not a professional account).

@@ -23,7 +23,7 @@ use crate::{
     errors::ControlError,
     faults::{FaultId, kinds::Fault},
     ids::AppId,
-    options::LimitOptions,
+    options::{LimitOptions, PublishingOptions},
     sandbox::Sandbox,
     state::effects::EffectsQuery,
 };
@@ -77,6 +77,8 @@ fn routes() -> Vec<Route> {
         route("GET", "/_sandbox/accounts/{account}/token", "The newest access token and its state.", get(read_token)),
         route("POST", "/_sandbox/accounts/{account}/token", "Give out a new token.", post(renew_token)),
         route("DELETE", "/_sandbox/accounts/{account}/token", "Withdraw all tokens; ?death= says why.", delete(revoke_token)),
+        route("POST", "/_sandbox/accounts/{account}/deauthorize", "The person removes the app; the callback {\"url\"} is told, signed.", post(deauthorize)),
+        route("POST", "/_sandbox/accounts/{account}/delete-data", "The person wants their data deleted; the callback {\"url\"} is asked, signed.", post(delete_data)),
         route("PUT", "/_sandbox/accounts/{account}/token/expiry", "Move the end of the newest token: {\"expires_at\"}.", put(set_token_expiry)),
         route("POST", "/_sandbox/people", "Create a person.", post(create_person)),
         route("PATCH", "/_sandbox/accounts/{account}/people/{person}", "Set who follows or blocks whom.", patch(relate)),
@@ -112,6 +114,9 @@ fn routes() -> Vec<Route> {
         route("GET", "/_sandbox/clock", "The sandbox's time.", get(clock)),
         route("POST", "/_sandbox/clock", "Move it: {\"advance_seconds\"}.", post(advance_clock)),
         route("DELETE", "/_sandbox/clock", "Return to real time.", delete(rewind_clock)),
+        route("GET", "/_sandbox/publishing", "How containers are worked on, and limits of publishing.", get(publishing)),
+        route("PUT", "/_sandbox/publishing", "Set how containers are worked on.", put(set_publishing)),
+        route("GET", "/_sandbox/accounts/{account}/containers", "Containers of posts, oldest first.", get(containers)),
         route("GET", "/_sandbox/limits", "Rate limits in force.", get(limits)),
         route("PUT", "/_sandbox/limits", "Set rate limits; counting starts afresh.", put(set_limits)),
     ]
@@ -219,6 +224,28 @@ async fn set_token_expiry(
 ) -> Answer {
     sandbox.set_token_expiry(account, expiry.expires_at)?;
     done()
+}
+
+#[derive(Deserialize)]
+struct Callback {
+    url: String,
+}
+
+async fn deauthorize(
+    State(sandbox): State<Sandbox>,
+    Path(account): Path<String>,
+    Body(callback): Body<Callback>,
+) -> Answer {
+    told(json!({"status": sandbox.deauthorize(account, &callback.url).await?}))
+}
+
+async fn delete_data(
+    State(sandbox): State<Sandbox>,
+    Path(account): Path<String>,
+    Body(callback): Body<Callback>,
+) -> Answer {
+    let (status, answer) = sandbox.request_deletion(account, &callback.url).await?;
+    told(json!({"status": status, "answer": answer}))
 }
 
 async fn create_person(State(sandbox): State<Sandbox>, Body(new): Body<NewPerson>) -> Answer {
@@ -454,6 +481,19 @@ async fn advance_clock(State(sandbox): State<Sandbox>, Body(advance): Body<Advan
 
 async fn rewind_clock(State(sandbox): State<Sandbox>) -> Answer {
     told(sandbox.rewind_clock())
+}
+
+async fn publishing(State(sandbox): State<Sandbox>) -> Answer {
+    told(sandbox.publishing())
+}
+
+async fn set_publishing(State(sandbox): State<Sandbox>, Body(options): Body<PublishingOptions>) -> Answer {
+    sandbox.set_publishing(options);
+    told(sandbox.publishing())
+}
+
+async fn containers(State(sandbox): State<Sandbox>, Path(account): Path<String>) -> Answer {
+    told(sandbox.containers_of(&account)?)
 }
 
 async fn limits(State(sandbox): State<Sandbox>) -> Answer {

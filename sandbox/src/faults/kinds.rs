@@ -126,6 +126,29 @@ pub enum FaultKind {
         #[serde(default = "internal_error")]
         status: u16,
     },
+    /// The call is refused with these numbers; nothing happened. 100/33 says that the object does not exist.
+    Refused {
+        /// Error code.
+        code: i64,
+        /// Error subcode.
+        #[serde(default)]
+        subcode: Option<u32>,
+        /// HTTP status; 400 when left out.
+        #[serde(default = "bad_request")]
+        status: u16,
+    },
+    /// A container that is made fails when work on it ends.
+    ContainerFails {
+        /// The subcode that its status names.
+        subcode: u32,
+    },
+    /// Work on a container that is made takes longer.
+    ContainerSlow {
+        /// By so much.
+        delay_ms: u64,
+    },
+    /// The status code of containers is empty; only the words tell.
+    EmptyStatusCode,
     /// The call is answered with something that is not JSON; nothing happened.
     GarbageAnswer {
         /// HTTP status; 200 when left out.
@@ -185,6 +208,10 @@ pub struct Batching {
 
 fn service_unavailable() -> u16 {
     503
+}
+
+fn bad_request() -> u16 {
+    400
 }
 
 fn internal_error() -> u16 {

@@ -38,7 +38,15 @@ pub(crate) enum CallFault {
     TokenRevoked(TokenDeath),
     PermissionRefused { code: i64 },
     Transient { code: i64, status: u16 },
+    Refused { code: i64, subcode: Option<u32>, status: u16 },
     Garbage { status: u16 },
+}
+
+/// What happens to a container that is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ContainerFault {
+    Fails { subcode: u32 },
+    Slow { by: TimeDelta },
 }
 
 /// What happens to the answer of a call that took effect.
@@ -125,6 +133,9 @@ impl Faults {
                 FaultKind::Transient { code, status } => {
                     CallFault::Transient { code: *code, status: *status }
                 }
+                FaultKind::Refused { code, subcode, status } => {
+                    CallFault::Refused { code: *code, subcode: *subcode, status: *status }
+                }
                 FaultKind::GarbageAnswer { status } => CallFault::Garbage { status: *status },
                 _ => return None,
             })
@@ -159,6 +170,25 @@ impl Faults {
                 _ => return None,
             })
         })
+    }
+
+    /// Faults that strike a container when it is made.
+    pub(crate) fn container(&mut self, scope: Scope<'_>, now: DateTime<Utc>) -> Vec<ContainerFault> {
+        self.strike(scope, now, |kind, _| match kind {
+            FaultKind::ContainerFails { subcode } => Some(ContainerFault::Fails { subcode: *subcode }),
+            FaultKind::ContainerSlow { delay_ms } => {
+                let by = TimeDelta::milliseconds(i64::try_from(*delay_ms).unwrap_or(i64::MAX / 2));
+                Some(ContainerFault::Slow { by })
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether the status of a container is told in words only.
+    pub(crate) fn tells_status_in_words(&mut self, scope: Scope<'_>, now: DateTime<Utc>) -> bool {
+        !self
+            .strike(scope, now, |kind, _| matches!(kind, FaultKind::EmptyStatusCode).then_some(()))
+            .is_empty()
     }
 
     /// The batching fault in force, if any.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    comments,
+    comments, discovery,
     errors::GraphError,
     fields::{Field, Read, render},
     media,
@@ -64,6 +64,7 @@ fn host_field(world: &World, call: &Call<'_>, node: &AccountNode, field: &Field)
         (Login::Instagram, "account_type") => Ok(Read::Value(json!("BUSINESS"))),
         (Login::Facebook, "ig_id" | "legacy_instagram_user_id") => Ok(Read::Value(json!(account.user_id))),
         (Login::Facebook, "has_profile_pic" | "is_published") => Ok(Read::Value(json!(true))),
+        (Login::Facebook, "business_discovery") => discovery::business(world, call, field),
         (_, "mentioned_comment") => mentioned_comment(world, call, field),
         (_, "mentioned_media") => mentioned_media(world, call, field),
         _ => Ok(Read::Unknown),

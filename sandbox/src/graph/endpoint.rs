@@ -20,6 +20,22 @@ use crate::{
 pub enum Endpoint {
     /// `GET /me`, `GET /{ig-id}`, `GET /{page-id}`.
     ReadAccount,
+    /// `GET /{ig-id}?fields=business_discovery…`.
+    BusinessDiscovery,
+    /// `GET /{ig-id}/insights`.
+    AccountInsights,
+    /// `GET /{media-id}/insights`.
+    MediaInsights,
+    /// `GET /ig_hashtag_search`.
+    SearchHashtag,
+    /// `GET /{hashtag-id}`.
+    ReadHashtag,
+    /// `GET /{hashtag-id}/recent_media`.
+    RecentHashtagMedia,
+    /// `GET /{hashtag-id}/top_media`.
+    TopHashtagMedia,
+    /// `GET /{ig-id}/recently_searched_hashtags`.
+    SearchedHashtags,
     /// `GET /{ig-id}/media`.
     ListMedia,
     /// `GET /{ig-id}/stories`.
@@ -28,6 +44,14 @@ pub enum Endpoint {
     ListTags,
     /// `GET /{ig-id}/live_media`.
     ListLiveMedia,
+    /// `POST /{ig-id}/media`.
+    CreateContainer,
+    /// `GET /{container-id}`.
+    ReadContainer,
+    /// `POST /{ig-id}/media_publish`.
+    PublishContainer,
+    /// `GET /{ig-id}/content_publishing_limit`.
+    ReadPublishingLimit,
     /// `GET /{media-id}`.
     ReadMedia,
     /// `GET /{media-id}/children`.
@@ -80,6 +104,16 @@ pub enum Endpoint {
     SubscribedApps,
     /// `/{app-id}/subscriptions`.
     AppSubscriptions,
+    /// `/oauth/access_token` with a code.
+    ExchangeCode,
+    /// `GET /access_token` and `GET /oauth/access_token`: a long-lived token for a short-lived one.
+    LengthenToken,
+    /// `GET /me/accounts` with the token of a person.
+    ListPages,
+    /// `GET /me/permissions` with the token of a person.
+    ListPermissions,
+    /// `GET /me` with the token of a person.
+    ReadPerson,
     /// `GET /refresh_access_token`.
     RefreshToken,
     /// `GET /debug_token`.
@@ -120,10 +154,13 @@ pub(crate) enum Node {
     /// The Page linked to the token's account.
     Page,
     Media(MediaId),
+    Container(String),
     Comment(CommentId),
     Conversation(ConversationId),
     Message(MessageId),
     Person(Igsid),
+    /// A hashtag that was searched for, by its id.
+    Hashtag(String),
     App(AppId),
     /// Not an object, but a call of its own, such as `refresh_access_token`.
     Service,
@@ -180,6 +217,7 @@ pub(crate) fn guess(request: &GraphRequest) -> Endpoint {
 fn service(method: &Method, id: &str, edge: &str) -> Option<Endpoint> {
     match (id, edge) {
         ("refresh_access_token", "") if *method == Method::GET => Some(Endpoint::RefreshToken),
+        ("ig_hashtag_search", "") if *method == Method::GET => Some(Endpoint::SearchHashtag),
         ("debug_token", "") if *method == Method::GET => Some(Endpoint::DebugToken),
         _ => None,
     }
@@ -216,11 +254,17 @@ fn find(world: &World, caller: &Caller, id: &str, edge: &str) -> Option<Node> {
     if let Some(node) = world.media.get(id) {
         return node.media.is_owned_by(own).then(|| Node::Media(node.media.id.clone()));
     }
+    if let Some(container) = world.containers.get(id) {
+        return (container.account == *own).then(|| Node::Container(container.id.clone()));
+    }
     if let Some(node) = world.comments.find(id) {
         let comment = &node.comment;
         let on_own_media = world.media.get(&comment.media).is_some_and(|node| node.media.is_owned_by(own));
         let written = matches!(&comment.author, Author::Account(author) if author == own);
         return (on_own_media || written).then(|| Node::Comment(comment.id.clone()));
+    }
+    if caller.login == Login::Facebook && world.hashtags.names.contains_key(id) {
+        return Some(Node::Hashtag(id.to_owned()));
     }
     if let Some(node) = world.inboxes.conversation(id) {
         return (node.conversation.account == *own).then(|| Node::Conversation(node.conversation.id.clone()));
@@ -241,8 +285,19 @@ fn is_edge(node: &Node, edge: &str) -> bool {
 fn endpoint(method: &Method, node: &Node, edge: &str, params: &Params) -> Option<Endpoint> {
     let (get, post, delete) = (*method == Method::GET, *method == Method::POST, *method == Method::DELETE);
     let endpoint = match (node, edge) {
+        (Node::Account, "") if get && discovers(params) => Endpoint::BusinessDiscovery,
         (Node::Account | Node::Page, "") if get => Endpoint::ReadAccount,
+        (Node::Account, "insights") if get => Endpoint::AccountInsights,
+        (Node::Account, "recently_searched_hashtags") if get => Endpoint::SearchedHashtags,
+        (Node::Media(_), "insights") if get => Endpoint::MediaInsights,
+        (Node::Hashtag(_), "") if get => Endpoint::ReadHashtag,
+        (Node::Hashtag(_), "recent_media") if get => Endpoint::RecentHashtagMedia,
+        (Node::Hashtag(_), "top_media") if get => Endpoint::TopHashtagMedia,
         (Node::Account, "media") if get => Endpoint::ListMedia,
+        (Node::Account, "media") if post => Endpoint::CreateContainer,
+        (Node::Account, "media_publish") if post => Endpoint::PublishContainer,
+        (Node::Account, "content_publishing_limit") if get => Endpoint::ReadPublishingLimit,
+        (Node::Container(_), "") if get => Endpoint::ReadContainer,
         (Node::Account, "stories") if get => Endpoint::ListStories,
         (Node::Account, "tags") if get => Endpoint::ListTags,
         (Node::Account, "live_media") if get => Endpoint::ListLiveMedia,
@@ -272,6 +327,11 @@ fn endpoint(method: &Method, node: &Node, edge: &str, params: &Params) -> Option
         _ => return None,
     };
     Some(endpoint)
+}
+
+/// Whether a call looks at somebody else's account.
+fn discovers(params: &Params) -> bool {
+    params.text("fields").is_some_and(|fields| fields.contains("business_discovery"))
 }
 
 /// `/messages` is four endpoints in one; the body tells which.

@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Api,
     /// `GraphMethodException`.
     Method,
+    /// The envelope of the code exchange of Instagram Login, which is unlike all others.
+    Login,
 }
 
 impl GraphError {
@@ -72,6 +74,9 @@ impl GraphError {
 
     /// The error body as sent.
     pub(crate) fn body(&self, login: Login, trace: &str) -> Value {
+        if self.kind == Kind::Login && login == Login::Instagram {
+            return json!({"error_type": "OAuthException", "code": 400, "error_message": self.message});
+        }
         let mut error = Map::new();
         error.insert("message".into(), json!(self.message));
         error.insert("type".into(), json!(self.type_name(login)));
@@ -94,7 +99,7 @@ impl GraphError {
         match (self.kind, login) {
             (Kind::Method, _) => "GraphMethodException",
             (Kind::Api, Login::Instagram) => "IGApiException",
-            (Kind::Api, Login::Facebook) | (Kind::OAuth, _) => "OAuthException",
+            (Kind::Api, Login::Facebook) | (Kind::OAuth | Kind::Login, _) => "OAuthException",
         }
     }
 
@@ -155,6 +160,36 @@ impl GraphError {
 
     pub(crate) fn malformed_fields(text: &str) -> Self {
         Self::new(2500, format!("Syntax error \"{text}\" in the fields parameter")).oauth()
+    }
+}
+
+// Logins.
+impl GraphError {
+    fn login(code: i64, message: &str) -> Self {
+        Self { kind: Kind::Login, ..Self::new(code, message) }
+    }
+
+    pub(crate) fn unknown_code() -> Self {
+        Self::login(100, "Matching code was not found or was already used")
+    }
+
+    pub(crate) fn wrong_redirect() -> Self {
+        Self::login(
+            100,
+            "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request",
+        )
+    }
+
+    pub(crate) fn unknown_platform_app() -> Self {
+        Self::login(101, "Invalid platform app")
+    }
+
+    pub(crate) fn wrong_client_secret() -> Self {
+        Self::login(1, "Error validating client secret.")
+    }
+
+    pub(crate) fn missing_login_field(name: &str) -> Self {
+        Self::login(100, &format!("Missing required field {name}"))
     }
 }
 
@@ -313,5 +348,68 @@ impl GraphError {
             }
         };
         Self::new(code, message).oauth().status(status).transient()
+    }
+}
+
+// Publishing.
+impl GraphError {
+    /// A refusal with these numbers, whatever they mean.
+    pub(crate) fn refusal(code: i64, subcode: Option<u32>, status: u16) -> Self {
+        if (code, subcode) == (100, Some(33)) {
+            return Self::unknown_object(&Method::GET, "this");
+        }
+        let error = Self::new(code, format!("(#{code}) The request was refused.")).oauth().status(status);
+        subcode.map_or(error.clone(), |subcode| error.subcode(subcode))
+    }
+
+    pub(crate) fn container_missing() -> Self {
+        Self::new(24, "The requested resource does not exist").oauth().subcode(2_207_008).explained(
+            "Media ID is not available",
+            "The media builder with this creation id does not exist or has expired.",
+        )
+    }
+
+    pub(crate) fn media_not_ready() -> Self {
+        Self::new(9_007, "Media ID is not available").oauth().subcode(2_207_027).explained(
+            "The media is not ready to be published",
+            "The media is not ready for publishing, please wait for a moment.",
+        )
+    }
+
+    pub(crate) fn publishing_limit() -> Self {
+        Self::new(9, "Application request limit reached").oauth().subcode(2_207_042)
+    }
+
+    pub(crate) fn file_not_fetched() -> Self {
+        Self::new(9_004, "Only photo or video can be accepted as media type.")
+            .oauth()
+            .subcode(2_207_052)
+            .explained("Media download has failed", "The media could not be fetched from this URI.")
+    }
+
+    pub(crate) fn image_too_large() -> Self {
+        Self::new(36_000, "(#36000) The image is too large to download. It should be less than 8 MiB.")
+            .oauth()
+            .subcode(2_207_004)
+    }
+
+    pub(crate) fn image_format() -> Self {
+        Self::new(36_001, "(#36001) The image format is not supported.").oauth().subcode(2_207_005)
+    }
+
+    pub(crate) fn caption_too_long() -> Self {
+        Self::new(36_004, "(#36004) The caption is too long.").oauth().subcode(2_207_010)
+    }
+
+    pub(crate) fn too_many_mentions() -> Self {
+        Self::invalid_parameter("Too many mentions").subcode(2_207_040)
+    }
+
+    pub(crate) fn unknown_media_type() -> Self {
+        Self::invalid_parameter("Unknown media type").subcode(2_207_023)
+    }
+
+    pub(crate) fn carousel_size() -> Self {
+        Self::invalid_parameter("A carousel must have 2 to 10 children").subcode(2_207_028)
     }
 }

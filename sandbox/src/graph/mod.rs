@@ -9,19 +9,22 @@ mod batch;
 pub(crate) mod caller;
 mod comments;
 mod conversations;
+mod discovery;
 pub(crate) mod endpoint;
 pub(crate) mod errors;
 mod fields;
+mod insights;
 mod media;
 mod messaging;
 mod multipart;
 mod paging;
 mod people;
 mod perform;
-mod request;
+mod publishing;
+pub(crate) mod request;
 mod respond;
 mod settings;
-mod tokens;
+pub(crate) mod tokens;
 
 use std::sync::Arc;
 
@@ -32,6 +35,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
+use crate::oauth;
 use crate::{
     calls::CallRecord,
     control::requests::Login,
@@ -92,6 +96,12 @@ pub(crate) async fn handle(
 
 /// Carries out and records one call; tells in which host's manner to answer.
 async fn answer(core: &Core, method: String, path: String, request: &GraphRequest) -> (Outcome, Login) {
+    if let Some(endpoint) = core.look(|world, _| oauth::endpoint(world, request)) {
+        let account = core.look(|world, _| oauth::account_of(world, request));
+        let outcome = run_login(core, request, account.as_ref(), endpoint).await;
+        record(core, method, path, endpoint, account, &outcome);
+        return (outcome, oauth::manners(request));
+    }
     let (account, caller) = core.look(|world, now| caller::identify(world, request, now));
     let target = match &caller {
         Ok(caller) => core.look(|world, _| endpoint::resolve(world, caller, request)),
@@ -102,6 +112,29 @@ async fn answer(core: &Core, method: String, path: String, request: &GraphReques
     let outcome = run(core, request, account.as_ref(), caller, target, endpoint).await;
     record(core, method, path, endpoint, account, &outcome);
     (outcome, login)
+}
+
+/// A call of a login: no limits, but the same faults as any other.
+async fn run_login(
+    core: &Core,
+    request: &GraphRequest,
+    account: Option<&AccountId>,
+    endpoint: Endpoint,
+) -> Outcome {
+    for fault in core.call_faults(account, endpoint) {
+        if let CallFault::Slow { by } = fault {
+            tokio::time::sleep(by).await;
+        } else if let Some(outcome) = struck(&fault, account, core) {
+            return outcome;
+        }
+    }
+    let answer = core.act(|world, now| oauth::perform(world, request, endpoint, now));
+    let withheld = if answer.is_ok() { core.answer_fault(account, endpoint) } else { None };
+    let answer = match withheld {
+        Some(AnswerFault::Status(status)) => Err(GraphError::unknown_failure(status)),
+        _ => answer,
+    };
+    Outcome { withheld, ..Outcome::of(answer) }
 }
 
 /// Faults, limits, the call itself, and faults again.
@@ -151,6 +184,10 @@ async fn carry_out(
     match target.endpoint {
         Endpoint::DebugToken => return core.look(|world, now| tokens::debug(world, request, now)),
         Endpoint::AppSubscriptions => return app_subscriptions::call(core, request, caller).await,
+        Endpoint::CreateContainer
+        | Endpoint::ReadContainer
+        | Endpoint::PublishContainer
+        | Endpoint::ReadPublishingLimit => return publishing::call(core, request, caller, target).await,
         _ => {}
     }
     let account = caller.account.as_ref().ok_or_else(GraphError::no_user_for_me)?;
@@ -169,6 +206,7 @@ fn struck(fault: &CallFault, account: Option<&AccountId>, core: &Core) -> Option
         }
         CallFault::Http5xx { status } => GraphError::service_unavailable(*status, 2),
         CallFault::Transient { code, status } => GraphError::service_unavailable(*status, *code),
+        CallFault::Refused { code, subcode, status } => GraphError::refusal(*code, *subcode, *status),
         CallFault::PermissionRefused { code } => GraphError::permission(*code),
         CallFault::TokenRevoked(death) => {
             let now = core.clock.now();

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{
-    account, comments, conversations, endpoint::Endpoint, endpoint::Node, endpoint::Target,
-    errors::GraphError, media, messaging, people, request::GraphRequest, settings, tokens,
+    account, comments, conversations, discovery, endpoint::Endpoint, endpoint::Node, endpoint::Target,
+    errors::GraphError, insights, media, messaging, people, request::GraphRequest, settings, tokens,
 };
 use crate::{control::requests::Login, ids::AccountId, state::World};
 
@@ -31,6 +31,14 @@ impl Call<'_> {
 pub(crate) fn perform(world: &mut World, call: &Call<'_>, target: &Target) -> Result<Value, GraphError> {
     use Endpoint as E;
     match (target.endpoint, &target.node) {
+        (E::BusinessDiscovery, _) => account::read(world, call),
+        (E::AccountInsights, _) => insights::read_account(world, call),
+        (E::MediaInsights, Node::Media(id)) => insights::read_media(world, call, id),
+        (E::SearchHashtag, _) => discovery::search_hashtag(world, call),
+        (E::ReadHashtag, Node::Hashtag(id)) => discovery::read_hashtag(world, call, id),
+        (E::RecentHashtagMedia, Node::Hashtag(id)) => discovery::hashtag_media(world, call, id, true),
+        (E::TopHashtagMedia, Node::Hashtag(id)) => discovery::hashtag_media(world, call, id, false),
+        (E::SearchedHashtags, _) => discovery::recently_searched(world, call),
         (E::ReadAccount, Node::Page) => account::read_page(world, call),
         (E::ReadAccount, _) => account::read(world, call),
         (E::ListMedia, _) => media::list(world, call),

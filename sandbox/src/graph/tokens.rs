@@ -8,14 +8,14 @@ use crate::{
     state::{World, tokens::TOKEN_LIFETIME},
 };
 
-const INSTAGRAM_SCOPES: [&str; 5] = [
+pub(crate) const INSTAGRAM_SCOPES: [&str; 5] = [
     "instagram_business_basic",
     "instagram_business_content_publish",
     "instagram_business_manage_comments",
     "instagram_business_manage_messages",
     "instagram_business_manage_insights",
 ];
-const FACEBOOK_SCOPES: [&str; 9] = [
+pub(crate) const FACEBOOK_SCOPES: [&str; 9] = [
     "instagram_basic",
     "pages_read_engagement",
     "pages_show_list",
@@ -35,11 +35,12 @@ pub(crate) fn refresh(world: &mut World, call: &Call<'_>) -> Result<Value, Graph
     }
     let token = call.request.token.as_deref().ok_or_else(GraphError::missing_token)?;
     let token = world.refresh_token(token, call.now)?;
+    let scopes = world.tokens.find(&token).and_then(|state| state.scopes.clone());
     Ok(json!({
         "access_token": token,
         "token_type": "bearer",
         "expires_in": TOKEN_LIFETIME.num_seconds(),
-        "permissions": INSTAGRAM_SCOPES.join(","),
+        "permissions": scopes.map_or_else(|| INSTAGRAM_SCOPES.join(","), |scopes| scopes.join(",")),
     }))
 }
 
@@ -57,10 +58,13 @@ pub(crate) fn debug(
     let lost = || GraphError::invalid_parameter("The account of the token is gone.");
     let account = &world.accounts.get(&state.account).ok_or_else(lost)?.account;
     let expires_at = state.expires_at.map_or(0, |expires_at| expires_at.timestamp());
-    let (kind, scopes) = match account.login {
+    let (kind, all) = match account.login {
         Login::Instagram => ("USER", INSTAGRAM_SCOPES.as_slice()),
+        Login::Facebook if state.person.is_some() => ("USER", FACEBOOK_SCOPES.as_slice()),
         Login::Facebook => ("PAGE", FACEBOOK_SCOPES.as_slice()),
     };
+    let all = || all.iter().map(|scope| (*scope).to_owned()).collect();
+    let scopes: Vec<String> = state.scopes.clone().unwrap_or_else(all);
     let mut data = json!({
         "app_id": account.app_id,
         "type": kind,

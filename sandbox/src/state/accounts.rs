@@ -46,6 +46,12 @@ pub struct Account {
     pub message_access: bool,
     /// Fields of `subscribed_apps`; empty means that no webhooks are sent for the account.
     pub subscribed_fields: Vec<String>,
+    /// Metrics that insights do not know any more.
+    #[serde(default)]
+    pub removed_metrics: Vec<String>,
+    /// How old numbers must be to be counted in its insights, in seconds.
+    #[serde(default)]
+    pub insights_delay_seconds: u64,
 }
 
 impl AsRef<str> for Account {
@@ -131,6 +137,8 @@ impl World {
             follows_count: new.follows_count,
             private: new.private,
             message_access: true,
+            removed_metrics: Vec::new(),
+            insights_delay_seconds: 0,
             subscribed_fields: if new.subscribed { all_fields() } else { Vec::new() },
             user_id: user_id.clone(),
             username,
@@ -162,6 +170,11 @@ impl World {
         let account = &mut node.account;
         account.private = change.private.unwrap_or(account.private);
         account.message_access = change.message_access.unwrap_or(account.message_access);
+        account.followers_count = change.followers_count.unwrap_or(account.followers_count);
+        account.removed_metrics =
+            change.removed_metrics.unwrap_or(std::mem::take(&mut account.removed_metrics));
+        account.insights_delay_seconds =
+            change.insights_delay_seconds.unwrap_or(account.insights_delay_seconds);
         match change.subscribed {
             Some(true) => account.subscribed_fields = all_fields(),
             Some(false) => account.subscribed_fields.clear(),

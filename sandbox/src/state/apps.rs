@@ -23,6 +23,9 @@ pub struct App {
     pub fields: Option<Vec<String>>,
     /// Whether the Human Agent feature was approved.
     pub human_agent: bool,
+    /// Addresses people may come back to from a login, exactly; `None` allows any.
+    #[serde(default)]
+    pub redirect_uris: Option<Vec<String>>,
 }
 
 impl fmt::Debug for App {
@@ -80,6 +83,7 @@ impl World {
             callback_url: new.callback_url,
             fields: new.fields,
             human_agent: new.human_agent.unwrap_or(true),
+            redirect_uris: new.redirect_uris,
         };
         self.apps.order.push(id.clone());
         self.apps.by_id.insert(id, app.clone());

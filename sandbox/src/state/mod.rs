@@ -4,7 +4,10 @@ pub(crate) mod accounts;
 pub(crate) mod apps;
 pub(crate) mod comment_actions;
 pub(crate) mod comments;
+pub(crate) mod containers;
 pub(crate) mod effects;
+pub(crate) mod hashtags;
+pub(crate) mod logins;
 pub(crate) mod media;
 pub(crate) mod message_actions;
 pub(crate) mod messages;
@@ -42,9 +45,16 @@ pub(crate) struct World {
     pub(crate) comments: comments::Comments,
     pub(crate) inboxes: messages::Inboxes,
     pub(crate) tokens: tokens::Tokens,
+    #[serde(default)]
+    pub(crate) logins: logins::Logins,
     pub(crate) effects: effects::EffectLog,
+    #[serde(default)]
+    pub(crate) containers: containers::Containers,
     /// Comments and media of others in which an account was mentioned.
     pub(crate) mentions: HashSet<(AccountId, String)>,
+    /// Hashtags that were searched for.
+    #[serde(default)]
+    pub(crate) hashtags: hashtags::Hashtags,
     #[serde(skip)]
     pub(crate) outbox: Vec<Update>,
     /// Updates that left the outbox and are not yet delivered, given up or dropped, by ticket. Kept only by a
@@ -63,8 +73,11 @@ impl World {
             comments: comments::Comments::default(),
             inboxes: messages::Inboxes::default(),
             tokens: tokens::Tokens::default(),
+            logins: logins::Logins::default(),
             effects: effects::EffectLog::default(),
+            containers: containers::Containers::default(),
             mentions: HashSet::new(),
+            hashtags: hashtags::Hashtags::default(),
             outbox: Vec::new(),
             undelivered: BTreeMap::new(),
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::World;
+use super::{World, logins::PersonGrant};
 use crate::{
     control::requests::{Login, TokenDeath},
     errors::ControlError,
@@ -29,6 +29,15 @@ pub struct TokenState {
     pub expires_at: Option<DateTime<Utc>>,
     /// Why it was withdrawn, if it was.
     pub revoked: Option<TokenDeath>,
+    /// Permissions that a login gave; `None` means all.
+    #[serde(default)]
+    pub scopes: Option<Vec<String>>,
+    /// True for the token that a code was exchanged for: it must be lengthened before it can be refreshed.
+    #[serde(default)]
+    pub short_lived: bool,
+    /// Set on tokens of persons (Facebook Login), which speak for Pages.
+    #[serde(default)]
+    pub(crate) person: Option<PersonGrant>,
 }
 
 /// Not `Debug`: it holds tokens.
@@ -70,12 +79,45 @@ impl World {
             Login::Instagram => ("IGAA", Some(now + TOKEN_LIFETIME)),
             Login::Facebook => ("EAA", None),
         };
+        let state = TokenState {
+            account: id.clone(),
+            issued_at: now,
+            expires_at,
+            revoked: None,
+            scopes: None,
+            short_lived: false,
+            person: None,
+        };
+        Ok(self.keep_token(prefix, state))
+    }
+
+    /// Gives out a token that comes of a login. Tokens of persons are no token of the account's own.
+    pub(crate) fn issue_login_token(
+        &mut self,
+        id: &AccountId,
+        (person, scopes, short_lived): (Option<PersonGrant>, Vec<String>, bool),
+        expires_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<String, ControlError> {
+        let prefix = match self.account(id)?.account.login {
+            Login::Instagram => "IGAA",
+            Login::Facebook => "EAA",
+        };
+        let (account, scopes) = (id.clone(), Some(scopes));
+        let state =
+            TokenState { account, issued_at: now, expires_at, revoked: None, scopes, short_lived, person };
+        Ok(self.keep_token(prefix, state))
+    }
+
+    fn keep_token(&mut self, prefix: &str, state: TokenState) -> String {
         let token = format!("{prefix}{}", self.ids.letters(176));
-        let state = TokenState { account: id.clone(), issued_at: now, expires_at, revoked: None };
+        let id = state.account.clone();
+        if state.person.is_none() && !state.short_lived {
+            self.tokens.newest.insert(id.clone(), token.clone());
+        }
         self.tokens.by_text.insert(token.clone(), state);
-        self.tokens.newest.insert(id.clone(), token.clone());
-        self.tokens.by_account.entry(id.clone()).or_default().push(token.clone());
-        Ok(token)
+        self.tokens.by_account.entry(id).or_default().push(token.clone());
+        token
     }
 
     /// The newest token, given out on first use.
@@ -113,11 +155,23 @@ impl World {
     /// Exchanges a long-lived Instagram token for a new one; the old one lives on until its own end.
     pub(crate) fn refresh_token(&mut self, token: &str, now: DateTime<Utc>) -> Result<String, GraphError> {
         let state = self.tokens.check(token, now)?;
+        if state.short_lived {
+            return Err(GraphError::invalid_parameter("The token must be a long-lived one."));
+        }
         if now - state.issued_at < REFRESH_MIN_AGE {
             return Err(GraphError::too_young_to_refresh());
         }
-        let account = state.account.clone();
-        self.issue_token(&account, now).map_err(|_| GraphError::malformed_token())
+        let (account, scopes) = (state.account.clone(), state.scopes.clone());
+        if scopes.as_ref().is_some_and(|scopes| !scopes.iter().any(|it| it == "instagram_business_basic")) {
+            return Err(GraphError::permission(10));
+        }
+        let refreshed = match scopes {
+            None => self.issue_token(&account, now),
+            Some(scopes) => {
+                self.issue_login_token(&account, (None, scopes, false), Some(now + TOKEN_LIFETIME), now)
+            }
+        };
+        refreshed.map_err(|_| GraphError::malformed_token())
     }
 
     /// The app of an app token (`ID|SECRET`), if it is one.

@@ -1,6 +1,9 @@
 //! Signatures over the bytes on the wire.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::json;
 use sha1::Sha1;
 use sha2::Sha256;
 
@@ -17,6 +20,14 @@ pub(crate) fn sha256_hex(secret: &str, body: &[u8]) -> String {
 /// `X-Hub-Signature`, which often still comes along.
 pub(crate) fn sha1_header(secret: &str, body: &[u8]) -> String {
     format!("sha1={}", hex::encode(keyed::<Hmac<Sha1>>(secret, body)))
+}
+
+/// The `signed_request` by which an app is told about a person.
+pub(crate) fn signed_request(secret: &str, user_id: &str, now: DateTime<Utc>) -> String {
+    let payload = json!({"user_id": user_id, "algorithm": "HMAC-SHA256", "issued_at": now.timestamp()});
+    let payload = URL_SAFE_NO_PAD.encode(payload.to_string());
+    let code = keyed::<Hmac<Sha256>>(secret, payload.as_bytes());
+    format!("{}.{payload}", URL_SAFE_NO_PAD.encode(code))
 }
 
 fn keyed<M: Mac + KeyInit>(secret: &str, body: &[u8]) -> Vec<u8> {

@@ -15,9 +15,12 @@ mod faults;
 #[cfg(test)]
 mod going_on;
 #[cfg(test)]
+mod insights;
+#[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod limits;
+mod logins;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]

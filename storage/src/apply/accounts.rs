@@ -17,14 +17,16 @@ use crate::types::{Moment, maybe_text, text};
 statements! {
     PUT_ACCOUNT {
         "insert into social_accounts (id, tenant_id, external_id, scoped_id, page_id, username, flavour, app_id, \
-         status, token_key_id, token_sealed, token_expires_at, created_at, updated_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+         status, token_key_id, token_sealed, token_expires_at, created_at, updated_at, token_set_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
          on conflict (id) do update set external_id = excluded.external_id, scoped_id = excluded.scoped_id, \
          page_id = excluded.page_id, username = excluded.username, flavour = excluded.flavour, \
          app_id = excluded.app_id, status = excluded.status, \
          token_key_id = coalesce(excluded.token_key_id, social_accounts.token_key_id), \
          token_sealed = coalesce(excluded.token_sealed, social_accounts.token_sealed), \
-         token_expires_at = excluded.token_expires_at, updated_at = excluded.updated_at \
+         token_expires_at = excluded.token_expires_at, updated_at = excluded.updated_at, \
+         token_set_at = coalesce(excluded.token_set_at, social_accounts.token_set_at), \
+         token_failures = 0, token_retry_at = null, token_error = null, token_trouble = null \
          where social_accounts.tenant_id = excluded.tenant_id"
     }
     SET_ACCOUNT_STATUS {
@@ -115,7 +117,8 @@ async fn put_account(
         token.map(|token| token.sealed.as_slice()),
         account.token_expires_at.map(Moment),
         Moment(account.created_at),
-        Moment(now)
+        Moment(now),
+        token.map(|_| Moment(now))
     )
     .map_err(|failure| {
         failure.when_taken(|| format!("the Instagram account {} is connected already", account.external_id))

@@ -15,9 +15,9 @@ bulk_statements! {
         "insert into post_queue (id, tenant_id, account_id, conversation_id, event_id, decision_id, action_type, \
          payload, target_comment_id, recipient_id, text, idempotency_key, status, approved_by_person, retry_count, \
          error, error_category, skip_reason, instagram_id, next_retry_at, deadline, first_attempt_at, sent_at, \
-         received_at, created_at, updated_at) values"
+         received_at, created_at, updated_at, post_id) values"
         [uuid uuid uuid uuid uuid uuid text jsonb text text text text text boolean bigint text text text text
-         timestamptz timestamptz timestamptz timestamptz timestamptz timestamptz timestamptz]
+         timestamptz timestamptz timestamptz timestamptz timestamptz timestamptz timestamptz uuid]
         "on conflict (tenant_id, idempotency_key) do nothing"
     }
     /// `column3` holds the states the effect may be in, each between commas.
@@ -72,7 +72,8 @@ pub(crate) async fn add_effects(connection: &mut Connection, group: &Group<'_>) 
         .bind(effect.sent_at.map(Moment))
         .bind(effect.received_at.map(Moment))
         .bind(Moment(effect.created_at))
-        .bind(Moment(effect.updated_at)))?;
+        .bind(Moment(effect.updated_at))
+        .bind(effect.action.post().map(|post| post.0)))?;
     Ok(())
 }
 
@@ -126,7 +127,10 @@ fn target_comment(action: &Action) -> Option<&str> {
         Action::SendDm { .. }
         | Action::AskDm { .. }
         | Action::ReplyDm { .. }
-        | Action::Like { target: LikeTarget::Message { .. } } => None,
+        | Action::Like { target: LikeTarget::Message { .. } }
+        | Action::CreateContainer { .. }
+        | Action::PublishPost { .. }
+        | Action::FirstComment { .. } => None,
     }
 }
 

@@ -10,14 +10,18 @@ pub(crate) mod approvals;
 pub(crate) mod audit;
 mod books;
 pub(crate) mod comms;
+pub(crate) mod connections;
 pub(crate) mod conversations;
 pub(crate) mod effects;
 pub(crate) mod events;
+pub(crate) mod intel;
 pub(crate) mod leads;
 pub(crate) mod learning;
 pub(crate) mod ledger;
+pub(crate) mod media;
 pub(crate) mod memory;
 pub(crate) mod operations;
+pub(crate) mod posts;
 pub(crate) mod prompts;
 pub(crate) mod rehearsals;
 pub(crate) mod rules;
@@ -104,6 +108,7 @@ async fn apply_kind(
         Kind::Rules => rules::apply(connection, group, now).await,
         Kind::Prompts => prompts::apply(connection, group, now).await,
         Kind::Accounts => accounts::apply(connection, group, now).await,
+        Kind::Connections => connections::apply(connection, group, now).await,
         Kind::EventsDone => events::complete(connection, group).await,
         Kind::EventsFailed => events::fail(connection, group).await,
         Kind::Conversations => conversations::put_conversations(connection, group).await,
@@ -113,12 +118,15 @@ async fn apply_kind(
         Kind::MessageEdits => conversations::edit_messages(connection, group, now).await,
         Kind::NewEffects => effects::add_effects(connection, group).await,
         Kind::EffectMoves => effects::move_effects(connection, group).await,
+        Kind::Posts => posts::apply(connection, group, now).await,
         Kind::Expiries => approvals::expire(connection, group).await,
         Kind::Approvals => approvals::apply(connection, group).await,
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
         Kind::Rehearsals => rehearsals::apply(connection, group).await,
+        Kind::Intel => intel::apply(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
         Kind::Comms => comms::apply(connection, group, now).await,
+        Kind::Media => media::apply(connection, group, now).await,
         Kind::Forgettings => memory::forget(connection, group).await,
         Kind::Memories => memory::remember(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,

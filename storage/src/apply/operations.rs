@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::accept::add_events;
 use super::alerts::raise;
-use super::{ledger, rehearsals};
+use super::{connections, ledger, rehearsals};
 use crate::db::{Connection, run, run_bulk};
 use crate::failure::Failure;
 use crate::statement::{bulk_statements, statements};
@@ -72,6 +72,7 @@ pub(crate) async fn perform_one(
         }
         Work::InterruptEffects { at } => run!(connection, INTERRUPT_EFFECTS, Moment(*at)),
         Work::ForgetReservations { before } => ledger::forget(connection, *before).await,
+        Work::ForgetGrants { at } => connections::forget_grants(connection, *at).await,
         Work::InterruptRehearsals { at } => rehearsals::interrupt(connection, *at).await,
         Work::PutHeartbeats(beats) => put_heartbeats(connection, beats).await,
         Work::AddTicks(ticks) => add_ticks(connection, ticks).await,

@@ -19,6 +19,7 @@ pub(crate) enum Kind {
     Rules,
     Prompts,
     Accounts,
+    Connections,
     EventsDone,
     EventsFailed,
     Conversations,
@@ -27,11 +28,14 @@ pub(crate) enum Kind {
     Messages,
     MessageEdits,
     EffectMoves,
+    Posts,
     Expiries,
     Approvals,
     NewEffects,
     RuleHits,
+    Media,
     Rehearsals,
+    Intel,
     Alerts,
     Comms,
     Forgettings,
@@ -60,6 +64,7 @@ impl Kind {
             | Change::PutApp { .. }
             | Change::AddKey { .. }
             | Change::RevokeKey { .. } => Kind::Accounts,
+            Change::Connect(_) => Kind::Connections,
             Change::EventDone { .. } => Kind::EventsDone,
             Change::EventFailed { .. } | Change::EventQuarantined { .. } => Kind::EventsFailed,
             Change::PutConversation(_) => Kind::Conversations,
@@ -71,6 +76,11 @@ impl Kind {
             }
             Change::AddEffect(_) => Kind::NewEffects,
             Change::MoveEffect(_) => Kind::EffectMoves,
+            Change::PutPost { .. }
+            | Change::WakePost { .. }
+            | Change::AddJobLog(_)
+            | Change::PutPostTemplate(_)
+            | Change::DeletePostTemplate(_) => Kind::Posts,
             Change::ExpireDrafts { .. } | Change::ExpireOverdueApprovals { .. } => Kind::Expiries,
             Change::AddApproval(_) | Change::DecideApproval { .. } => Kind::Approvals,
             Change::AddRuleHit { .. } => Kind::RuleHits,
@@ -85,6 +95,12 @@ impl Kind {
             | Change::NoteLead(_)
             | Change::SetLead { .. }
             | Change::PutBriefing(_) => Kind::Comms,
+            Change::Intel(_) => Kind::Intel,
+            Change::PutMedia(_)
+            | Change::DeleteMedia(_)
+            | Change::SetMediaUses { .. }
+            | Change::PutUpload(_)
+            | Change::DeleteUpload(_) => Kind::Media,
             Change::Forget(_) => Kind::Forgettings,
             Change::Remember(_) => Kind::Memories,
             Change::Audit(_) => Kind::Audit,

@@ -13,6 +13,7 @@ mod budgets;
 mod commit;
 #[cfg(test)]
 mod comms;
+mod connections;
 #[cfg(test)]
 mod conversations;
 #[cfg(test)]
@@ -24,6 +25,8 @@ mod hostile;
 #[cfg(test)]
 mod inbox;
 #[cfg(test)]
+mod intel;
+#[cfg(test)]
 mod keeping_order;
 #[cfg(test)]
 mod learning;
@@ -33,6 +36,8 @@ mod ledger;
 mod ledger_crowd;
 #[cfg(test)]
 mod ledger_model;
+#[cfg(test)]
+mod media;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]

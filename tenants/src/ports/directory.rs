@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::{PageRequest, StoreError, TenantContext};
 use crate::account::{Account, Agency, ApiKey, MetaApp, SealedSecret, Tenant};
 use crate::clock::Timestamp;
+use crate::connect::AppLogin;
 use crate::ids::{AccountId, AgencyId, AppId, KeyId, RuleId, TenantId};
 use crate::rule::Rule;
 use crate::settings::TenantSettings;
@@ -52,6 +53,10 @@ pub trait Directory: Send + Sync {
     ) -> Result<Option<SealedSecret>, StoreError>;
     /// All Meta apps with their sealed secrets.
     async fn all_apps(&self) -> Result<Vec<(MetaApp, Option<SealedSecret>)>, StoreError>;
+    /// Client ids and secrets for Instagram Login of those apps that have a pair of their own for it.
+    async fn all_app_logins(&self) -> Result<Vec<AppLogin>, StoreError> {
+        Ok(Vec::new())
+    }
     /// Meta apps of an agency.
     async fn list_apps(&self, agency: &AgencyId) -> Result<Vec<MetaApp>, StoreError>;
     /// One Meta app of an agency.

@@ -13,6 +13,8 @@ pub enum Hint {
     Events(TenantId),
     /// Effects of this tenant are waiting, or were cancelled.
     Effects(TenantId),
+    /// Posts of this tenant were changed, or a step of one has ended.
+    Posts(TenantId),
     /// Settings, rules, status or accounts of this tenant changed.
     TenantChanged(TenantId),
     /// An account can be used again: its queue goes on.

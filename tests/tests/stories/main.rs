@@ -4,13 +4,18 @@
 
 mod approvals;
 mod comms;
+mod connecting;
 mod conversations;
 mod decisions;
 mod delivery;
 mod faults;
 mod hostile;
+mod intel;
 mod learning;
+mod media;
 mod models;
 mod notices;
+mod publishing;
 mod rehearsals;
 mod resilience;
+mod tokens;

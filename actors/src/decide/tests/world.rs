@@ -18,7 +18,8 @@ use tenants::event::{
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, RuleId, TenantId};
 use tenants::ports::{
-    Finding, Hint, MentionText, Messenger, NoMemory, Receipt, SendError, TenantContext, UnitOfWork, Wake,
+    Finding, Hint, MentionText, Messenger, NoMedia, NoMemory, Receipt, SendError, TenantContext, UnitOfWork,
+    Wake,
 };
 use tenants::rule::{Condition, Rule, RuleAction, Trigger, TriggerKind};
 use tenants::settings::TenantSettings;
@@ -28,6 +29,7 @@ use tokio::sync::broadcast;
 use super::super::*;
 use super::memory_store::MemoryStore;
 use crate::testing::NoComms;
+use crate::testing::ScriptedConnections;
 
 pub const OWN_ID: &str = "17841400000000001";
 
@@ -156,6 +158,7 @@ impl World {
         let context =
             Arc::new(TenantContext { accounts: vec![account], ..TenantContext::new(tenant, settings) });
         let rules = Arc::new(RuleSet::new(&context, noon()));
+        let posts_clock: Arc<dyn tenants::clock::Clock> = shared.clone();
         let ports = Ports {
             clock: shared,
             ids,
@@ -165,7 +168,14 @@ impl World {
             memory: Arc::new(NoMemory("this test is about something else")),
             comms: Arc::new(NoComms),
             courier: Arc::new(NoComms),
+            media: Arc::new(NoMedia),
+            public_media: Arc::new(NoMedia),
             messenger: instagram.clone(),
+            connector: Arc::new(ScriptedConnections::default()),
+            connections: Arc::new(ScriptedConnections::default()),
+            posts: Arc::new(crate::testing::MemoryStore::default()),
+            platform: Arc::new(crate::testing::Bulletin::new(posts_clock, Arc::default())),
+            intel: crate::testing::nothing_gathered(),
             llm: script.clone(),
             wake: Arc::new(Deaf),
         };

@@ -212,7 +212,7 @@ async fn every_effect_is_visible_exactly_once_wherever_the_process_dies() {
     }
     // Asked by the API for a forecast; the way of an effect does not come by.
     let beside_the_way = ["waiting_effects"];
-    assert_died_at_every_call("src/dispatcher", &beside_the_way, &deaths);
+    assert_died_at_every_call("src/dispatcher", &["store", "messenger"], &beside_the_way, &deaths);
 }
 
 #[tokio::test]

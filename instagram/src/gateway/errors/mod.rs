@@ -65,7 +65,8 @@ fn from_graph(graph: &GraphError, answer: &Answer, call: &Call) -> SendError {
     };
     let (category, skip_reason) = match verdict {
         Verdict::MayHaveHappened => (lost(call.purpose), None),
-        Verdict::TryAgain => (ErrorCategory::Transient, None),
+        Verdict::TryAgain | Verdict::TryAgainIn { .. } => (ErrorCategory::Transient, None),
+        Verdict::NewContainer => (ErrorCategory::Forbidden, Some(SkipReason::TargetGone)),
         Verdict::Wait { .. } | Verdict::Blocked { .. } => (ErrorCategory::RateLimit, None),
         Verdict::Reconnect => (ErrorCategory::AuthFailure, None),
         Verdict::Gone if call.target == Target::Thing => {
@@ -79,6 +80,7 @@ fn from_graph(graph: &GraphError, answer: &Answer, call: &Call) -> SendError {
         Verdict::Wait { default, app_wide } => (Some(told().unwrap_or(default)), app_wide),
         // A block lasts hours whatever the usage headers say.
         Verdict::Blocked { default } => (Some(told().map_or(default, |told| told.max(default))), false),
+        Verdict::TryAgainIn { after } => (Some(after), false),
         _ => (None, false),
     };
     let label = if matches!(verdict, Verdict::Blocked { .. }) { "content_violation: " } else { "" };
@@ -105,6 +107,11 @@ fn from_unreadable(answer: &Answer, purpose: Purpose) -> SendError {
         failure(lost(purpose), message)
     };
     SendError { usage: answer.usage.clone(), ..error }
+}
+
+/// What a subcode in the text of a container's status means: whether the same file may work another time.
+pub(super) fn may_work_again(subcode: i64) -> bool {
+    !matches!(table::verdict(0, Some(subcode)), Some(Verdict::Never | Verdict::Blocked { .. }))
 }
 
 /// The category of a call that may or may not have been done.

@@ -13,6 +13,10 @@ pub(super) enum Verdict {
     MayHaveHappened,
     /// Nothing was done and a later try may work.
     TryAgain,
+    /// Nothing was done, and a try after this time may work.
+    TryAgainIn { after: Duration },
+    /// What was handed over is of no use any more: hand it over anew.
+    NewContainer,
     /// Too many calls. `default` holds when no header tells more.
     Wait { default: Duration, app_wide: bool },
     /// Blocked for what was sent or how often: silence for hours.
@@ -27,6 +31,7 @@ pub(super) enum Verdict {
     Rule(SkipReason),
 }
 
+const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 const MINUTE: Duration = Duration::from_secs(60);
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 const QUARTER: Duration = Duration::from_secs(15 * 60);
@@ -51,7 +56,7 @@ fn by_code_and_subcode(code: i64, subcode: i64) -> Option<Verdict> {
 }
 
 fn by_subcode(subcode: i64) -> Option<Verdict> {
-    use Verdict::{Blocked, Never, Rule, TryAgain, Wait};
+    use Verdict::{Blocked, MayHaveHappened, Never, NewContainer, Rule, TryAgain, TryAgainIn, Wait};
     Some(match subcode {
         // The window of 24 hours has closed.
         2534022 | 2018278 => Rule(SkipReason::WindowClosed),
@@ -65,6 +70,23 @@ fn by_subcode(subcode: i64) -> Option<Verdict> {
         1893063 => Wait { default: HOUR, app_wide: false },
         // Rate of direct messages, bursts into a thread.
         2534040 | 1996 | 2018338 => Wait { default: MINUTE, app_wide: false },
+        // A file could not be fetched, in practice often only for a moment; fetching took too long; creating failed.
+        2207052 | 2207003 | 2207032 => TryAgain,
+        // Not ready yet, also seen after the container was said to be ready.
+        2207027 => TryAgainIn { after: HALF_A_MINUTE },
+        // Instagram does not find the container: at first often only for a moment.
+        2207008 => TryAgainIn { after: MINUTE },
+        // The container or its file has expired, or the upload broke.
+        2207020 | 2207053 => NewContainer,
+        // Instagram's server had trouble.
+        2207001 => MayHaveHappened,
+        // The file or the request is not acceptable: not found, cover outside the video, unknown type, number of items,
+        // product tags, mentions, format of video, size, format, ratio, caption.
+        2207006 | 2207057 | 2207023 | 2207028 | 2207035..=2207037 | 2207040 | 2207026 => Never,
+        2207004 | 2207005 | 2207009 | 2207010 => Never,
+        // A collaborator that cannot be tagged, processing that failed, a download, trial reels, product tags, deletion.
+        2207018 | 2207076 | 2207082 | 2207085 | 2207081 | 2207073 => Never,
+        2207077 => TryAgain,
         // The day's allowance for publishing.
         2207042 => Wait { default: SIX_HOURS, app_wide: false },
         // Restricted account, suspected spam.

@@ -14,8 +14,8 @@ use crate::webhook::fields;
 const CLOCK_SKEW: Duration = Duration::from_secs(10);
 
 /// What is looked for.
-pub(super) struct Wanted<'a> {
-    pub(super) account: &'a Account,
+pub(in crate::gateway) struct Wanted<'a> {
+    pub(in crate::gateway) account: &'a Account,
     text: &'a str,
     since: Timestamp,
     already_ours: &'a [String],
@@ -23,14 +23,14 @@ pub(super) struct Wanted<'a> {
 
 /// Something the account may have written.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Found {
-    pub(super) id: String,
+pub(in crate::gateway) struct Found {
+    pub(in crate::gateway) id: String,
     /// Time of it; `None` sorts before every time.
-    pub(super) at: Option<Timestamp>,
+    pub(in crate::gateway) at: Option<Timestamp>,
 }
 
 impl<'a> Wanted<'a> {
-    pub(super) fn new(
+    pub(in crate::gateway) fn new(
         account: &'a Account,
         text: &'a str,
         since: Timestamp,
@@ -41,7 +41,7 @@ impl<'a> Wanted<'a> {
 
     /// The candidate, unless it was written too early or belongs to another effect. A candidate without a time
     /// counts: taking it for ours at worst leaves a reply out, leaving it out at worst doubles one.
-    pub(super) fn candidate(&self, item: &Value, time_member: &str) -> Option<Found> {
+    pub(in crate::gateway) fn candidate(&self, item: &Value, time_member: &str) -> Option<Found> {
         let id = fields::id(item, "id")?;
         let at = item[time_member].as_str().and_then(graph_time::parse);
         let in_time = at.is_none_or(|at| at >= self.since - CLOCK_SKEW);
@@ -50,7 +50,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// True when the account wrote it, with the wanted words. Where Instagram hides the author, the words decide.
-    pub(super) fn is_written_by_us(&self, item: &Value, text_member: &str) -> bool {
+    pub(in crate::gateway) fn is_written_by_us(&self, item: &Value, text_member: &str) -> bool {
         let author = fields::id(&item["from"], "id");
         let name = item["from"]["username"].as_str().or_else(|| item["username"].as_str());
         let by_us = match (&author, name) {
@@ -64,6 +64,6 @@ impl<'a> Wanted<'a> {
 }
 
 /// The earliest of several: with two equal replies on the way, each must find its own.
-pub(super) fn earliest(found: impl IntoIterator<Item = Found>) -> Option<Found> {
+pub(in crate::gateway) fn earliest(found: impl IntoIterator<Item = Found>) -> Option<Found> {
     found.into_iter().min_by_key(|found| found.at)
 }

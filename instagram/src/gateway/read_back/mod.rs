@@ -5,9 +5,9 @@
 //!
 //! Hiding, deleting and liking can be repeated without harm; for them "not done" also stands for "cannot be seen".
 
-mod matching;
+pub(super) mod matching;
 mod messages;
-mod replies;
+pub(super) mod replies;
 
 use tenants::account::Account;
 use tenants::clock::Timestamp;
@@ -43,6 +43,9 @@ impl Gateway {
             | Action::ReplyDm { recipient_id, .. } => self.find_message(&wanted, recipient_id).await,
             Action::Like { target: LikeTarget::Comment { .. } | LikeTarget::Message { .. } } => {
                 Ok(Finding::NotDone)
+            }
+            Action::CreateContainer { .. } | Action::PublishPost { .. } | Action::FirstComment { .. } => {
+                Err(cannot_tell("posts are read back through the platform's adapter"))
             }
         };
         match finding {
@@ -88,7 +91,7 @@ fn is_gone(error: &SendError) -> bool {
     error.skip_reason == Some(SkipReason::TargetGone)
 }
 
-fn cannot_tell(why: &str) -> SendError {
+pub(super) fn cannot_tell(why: &str) -> SendError {
     let message =
         format!("it cannot be read back whether this was sent: {why}; look on Instagram and decide");
     errors::failure(ErrorCategory::Unknown, message)

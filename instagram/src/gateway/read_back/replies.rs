@@ -63,7 +63,11 @@ impl Gateway {
         }
     }
 
-    async fn find_below(&self, wanted: &Wanted<'_>, path: String) -> Result<Option<Found>, SendError> {
+    pub(in crate::gateway) async fn find_below(
+        &self,
+        wanted: &Wanted<'_>,
+        path: String,
+    ) -> Result<Option<Found>, SendError> {
         let list = Call::get(wanted.account, path, Target::Thing)
             .query("fields", "id,text,timestamp,username,from{id,username}")
             .query("limit", PAGE);
@@ -97,7 +101,7 @@ fn matches_of<'a>(wanted: &'a Wanted<'_>, page: &'a Value) -> impl Iterator<Item
 }
 
 /// The cursor of the next page; the last page has no `next`.
-fn next_cursor(page: &Value) -> Option<String> {
+pub(in crate::gateway) fn next_cursor(page: &Value) -> Option<String> {
     page["paging"].get("next")?;
     fields::text(&page["paging"]["cursors"], "after")
 }

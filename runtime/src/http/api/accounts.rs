@@ -12,12 +12,12 @@ use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::effect::ErrorCategory;
 use tenants::ids::{AccountId, AppId};
-use tenants::ports::Hint;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::write;
+use crate::connecting::after_connecting;
 use crate::http::access::TenantAccess;
 use crate::http::extract::{JsonBody, Page, PathIds};
 use crate::http::problem::{Problem, ProblemKind};
@@ -195,6 +195,7 @@ async fn connect_account(
     let token = state.vault.seal_token(&account.tenant, &account.id, &new.token)?;
     check_token(&state, &account, &token).await?;
     write::commit_to_directory(&state, act.put_account(account.clone(), token, "account.connected")).await?;
+    after_connecting(&state.ports, &account).await?;
     Ok((StatusCode::CREATED, Json(account.into())))
 }
 
@@ -280,7 +281,7 @@ async fn reconnect_account(
     check_token(&state, &account, &token).await?;
     let changes = access.caller.act(&state).put_account(account.clone(), token, "account.reconnected");
     write::commit_to_directory(&state, changes).await?;
-    state.ports.wake.send(Hint::AccountRestored(account.tenant, account.id));
+    after_connecting(&state.ports, &account).await?;
     Ok(Json(account.into()))
 }
 

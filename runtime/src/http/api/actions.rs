@@ -63,6 +63,33 @@ pub(super) enum ActionView {
         /// What is liked.
         target: LikeTargetView,
     },
+    /// Hand a file of a post to the platform.
+    CreateContainer {
+        /// The post.
+        post: String,
+        /// Which attempt at the post.
+        round: u32,
+        /// Which of its files; the last number is a whole carousel.
+        position: u32,
+    },
+    /// Make a post visible.
+    PublishPost {
+        /// The post.
+        post: String,
+        /// Which attempt at the post.
+        round: u32,
+        /// The platform's id of what was handed over.
+        container_id: String,
+    },
+    /// The first comment below a post.
+    FirstComment {
+        /// The post.
+        post: String,
+        /// The platform's id of the post.
+        media_id: String,
+        /// The comment.
+        text: String,
+    },
 }
 
 /// What a public reply answers.
@@ -116,6 +143,15 @@ impl From<Action> for ActionView {
                 Self::AskDm { recipient_id, text, quick_replies }
             }
             Action::Like { target } => Self::Like { target: target.into() },
+            Action::CreateContainer { post, round, position, .. } => {
+                Self::CreateContainer { post: post.to_string(), round, position }
+            }
+            Action::PublishPost { post, round, container_id, .. } => {
+                Self::PublishPost { post: post.to_string(), round, container_id }
+            }
+            Action::FirstComment { post, media_id, text } => {
+                Self::FirstComment { post: post.to_string(), media_id, text }
+            }
         }
     }
 }

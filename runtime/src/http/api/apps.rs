@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tenants::account::MetaApp;
 use tenants::clock::Timestamp;
+use tenants::connect::AppLogin;
 use tenants::ids::{AppId, TenantId};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -37,6 +38,12 @@ struct AppView {
     /// The webhook address to save at Meta, on this installation's public address.
     #[schema(example = "/webhooks/instagram/1234567890")]
     webhook_path: String,
+    /// The address for the callback at Meta by which people tell that they removed the app.
+    #[schema(example = "/oauth/deauthorize/1234567890")]
+    deauthorize_path: String,
+    /// The address for requests to delete data.
+    #[schema(example = "/oauth/data-deletion/1234567890")]
+    data_deletion_path: String,
     #[schema(value_type = schema::Moment)]
     created_at: Timestamp,
 }
@@ -47,6 +54,8 @@ impl From<MetaApp> for AppView {
             id: app.id,
             tenant: app.tenant,
             webhook_path: format!("/webhooks/instagram/{}", app.external_id),
+            deauthorize_path: format!("/oauth/deauthorize/{}", app.external_id),
+            data_deletion_path: format!("/oauth/data-deletion/{}", app.external_id),
             external_id: app.external_id,
             created_at: app.created_at,
         }
@@ -64,6 +73,13 @@ struct NewApp {
     secret: SecretString,
     /// What the handshake must present; the same text is entered at Meta.
     verify_token: String,
+    /// The "Instagram app ID" of the same app: Instagram Login has an id of its own. The app id when left out.
+    #[serde(default)]
+    instagram_app_id: Option<String>,
+    /// The "Instagram app secret" that belongs to it. Stored encrypted, never shown.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    instagram_secret: Option<SecretString>,
     /// Makes it serve one tenant of the agency only.
     #[serde(default)]
     #[schema(value_type = Option<schema::Id>)]
@@ -80,7 +96,24 @@ impl NewApp {
         if !(8..=200).contains(&self.verify_token.len()) {
             return Err(Problem::invalid("verify_token", "give a random text of 8 to 200 characters"));
         }
-        super::accounts::check_secret("secret", &self.secret)
+        super::accounts::check_secret("secret", &self.secret)?;
+        match (&self.instagram_app_id, &self.instagram_secret) {
+            (None, None) => Ok(()),
+            (Some(id), Some(secret)) => {
+                let is_number = (1..=32).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
+                if !is_number {
+                    return Err(Problem::invalid(
+                        "instagram_app_id",
+                        "give the Instagram app id, digits only",
+                    ));
+                }
+                super::accounts::check_secret("instagram_secret", secret)
+            }
+            _ => Err(Problem::invalid(
+                "instagram_secret",
+                "give the Instagram app id and its secret, or neither",
+            )),
+        }
     }
 }
 
@@ -118,7 +151,14 @@ async fn create_app(
         created_at: act.at,
     };
     let secret = state.vault.seal_app_secret(&app.external_id, &new.secret)?;
-    write::commit_to_directory(&state, act.put_app(app.clone(), secret)).await?;
+    let login = match (new.instagram_app_id, &new.instagram_secret) {
+        (Some(instagram_app_id), Some(secret)) => {
+            let secret = state.vault.seal_app_secret(&instagram_app_id, secret)?;
+            Some(AppLogin { app: app.id, instagram_app_id, secret })
+        }
+        _ => None,
+    };
+    write::commit_to_directory(&state, act.put_app(app.clone(), secret, login)).await?;
     Ok((StatusCode::CREATED, Json(app.into())))
 }
 

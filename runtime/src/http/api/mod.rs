@@ -18,22 +18,28 @@ mod briefings;
 mod budgets;
 mod channels;
 mod comments;
+mod competitors;
+mod connect;
 mod conversations;
 mod costs;
 mod events;
 mod experiments;
 mod feed;
+mod insights;
 mod keys;
 mod leads;
 mod learning;
 mod me;
+mod media;
 mod memory;
 mod operations;
 mod people;
+mod posts;
 mod preview;
 mod prompts;
 mod queue;
 mod rehearsals;
+mod reports;
 mod rules;
 mod settings;
 mod tenants;
@@ -41,6 +47,7 @@ mod write;
 
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use audit::harmless_cell;
 pub use rules::RuleDocument;
 
 use super::state::AppState;
@@ -57,6 +64,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(budgets::router())
         .merge(costs::router())
         .merge(accounts::router())
+        .merge(connect::router())
         .merge(rules::router())
         .merge(prompts::router())
         .merge(experiments::router())
@@ -70,10 +78,20 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(preview::router())
         .merge(rehearsals::router())
         .merge(memory::router())
+        .merge(insights::router())
+        .merge(reports::router())
+        .merge(competitors::router())
+        .merge(media::router())
+        .merge(posts::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())
         .merge(operations::router())
         .merge(events::router())
         .merge(feed::router())
+}
+
+/// Routes that take in files, to be nested under `/api/v1`: a large file over a slow line takes its time.
+pub fn uploads() -> OpenApiRouter<AppState> {
+    media::uploads()
 }

@@ -22,12 +22,15 @@ pub use observe::RequestId;
 /// Surrounds the routes, from the outside in: request id, span, counting and problem documents; security headers;
 /// cross-origin rules; panics; the time limit; the body limit.
 ///
+/// Routes that are `unhurried` have no time limit: uploads take as long as they come.
+///
 /// The time limit covers the time to the first byte, so live feeds and exports may go on for as long as they like.
-pub fn surround(router: Router<AppState>, state: &AppState) -> Router<AppState> {
+pub fn surround(router: Router<AppState>, unhurried: Router<AppState>, state: &AppState) -> Router<AppState> {
     let settings = &state.settings;
     router
         .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, settings.request_timeout))
+        .merge(unhurried)
         .layer(CatchPanicLayer::custom(PanicAnswer(state.clone())))
         .layer(cross_origin(&settings.allowed_origins))
         .layer(axum::middleware::from_fn_with_state(state.clone(), security_headers::add))

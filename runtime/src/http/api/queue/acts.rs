@@ -86,7 +86,12 @@ fn moved_on(detail: String, present: EffectState) -> Problem {
 
 impl From<OperationError> for Problem {
     fn from(error: OperationError) -> Self {
-        let (OperationError::NotWaiting(present) | OperationError::NotDead(present)) = error;
+        let present = match &error {
+            OperationError::NotWaiting(present) | OperationError::NotDead(present) => *present,
+            OperationError::StepOfPost(post) => {
+                return Self::conflict(error.to_string()).with("post", post.to_string());
+            }
+        };
         moved_on(error.to_string(), present)
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use tenants::autonomy::{Autonomy, Bar};
 use tenants::intent::{Intent, Language};
 use tenants::money::MicroUsd;
+use tenants::post::ApprovalPolicy;
 use tenants::settings::{BrandVoice, HourlyCaps, Mode, QuietHours, TenantSettings};
 use utoipa::ToSchema;
 
@@ -56,6 +57,9 @@ pub struct SettingsDocument {
     hourly_caps: HourlyCapsDocument,
     /// Whether the local classifier learns from people's verdicts.
     learning: bool,
+    /// Whose yes posts need before they are published.
+    #[schema(value_type = schema::ApprovalPolicy)]
+    post_approval: ApprovalPolicy,
     /// Which intents may earn it to act by themselves.
     autonomy: AutonomyDocument,
     /// Direct messages, leads and briefings.
@@ -166,6 +170,8 @@ struct HourlyCapsDocument {
     private_replies: u32,
     /// Hide, delete and like.
     moderation: u32,
+    /// Published posts; Instagram's own limit is 100 a day.
+    posts: u32,
 }
 
 impl From<QuietHours> for QuietHoursDocument {
@@ -217,6 +223,7 @@ impl From<TenantSettings> for SettingsDocument {
             approval_days: settings.approval_days,
             hourly_caps: settings.hourly_caps.into(),
             learning: settings.learning,
+            post_approval: settings.post_approval,
             autonomy: settings.autonomy.into(),
             comms: settings.comms.into(),
         }
@@ -242,6 +249,7 @@ impl From<SettingsDocument> for TenantSettings {
             approval_days: document.approval_days,
             hourly_caps: document.hourly_caps.into(),
             learning: document.learning,
+            post_approval: document.post_approval,
             autonomy: document.autonomy.into(),
             comms: document.comms.into(),
         }
@@ -264,14 +272,15 @@ impl From<VoiceDocument> for BrandVoice {
 
 impl From<HourlyCaps> for HourlyCapsDocument {
     fn from(caps: HourlyCaps) -> Self {
-        let HourlyCaps { public_replies, direct_messages, private_replies, moderation } = caps;
-        Self { public_replies, direct_messages, private_replies, moderation }
+        let HourlyCaps { public_replies, direct_messages, private_replies, moderation, posts } = caps;
+        Self { public_replies, direct_messages, private_replies, moderation, posts }
     }
 }
 
 impl From<HourlyCapsDocument> for HourlyCaps {
     fn from(document: HourlyCapsDocument) -> Self {
-        let HourlyCapsDocument { public_replies, direct_messages, private_replies, moderation } = document;
-        Self { public_replies, direct_messages, private_replies, moderation }
+        let HourlyCapsDocument { public_replies, direct_messages, private_replies, moderation, posts } =
+            document;
+        Self { public_replies, direct_messages, private_replies, moderation, posts }
     }
 }

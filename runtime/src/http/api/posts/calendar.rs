@@ -1,0 +1,50 @@
+//! Posts by their moments.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use tenants::clock::Timestamp;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::document::PostView;
+use crate::http::access::TenantAccess;
+use crate::http::extract::{Page, QueryOf};
+use crate::http::problem::Problem;
+use crate::http::schema;
+use crate::http::state::AppState;
+
+/// Most posts that are shown at once.
+const MOST: u32 = 2_000;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(read_calendar))
+}
+
+/// Which part of the calendar.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct CalendarQuery {
+    /// From this moment on.
+    #[param(value_type = schema::Moment)]
+    from: Timestamp,
+    /// Before this moment.
+    #[param(value_type = schema::Moment)]
+    until: Timestamp,
+}
+
+/// Read the posts of a time, earliest first: planned and published ones. At most 2,000 are told.
+#[utoipa::path(get, path = "/tenants/{tenant}/calendar", tag = "posts", params(CalendarQuery),
+    responses((status = 200, body = Page<PostView>)))]
+async fn read_calendar(
+    access: TenantAccess,
+    QueryOf(query): QueryOf<CalendarQuery>,
+    State(state): State<AppState>,
+) -> Result<Json<Page<PostView>>, Problem> {
+    if query.until <= query.from {
+        return Err(Problem::invalid("until", "must be later than `from`"));
+    }
+    let posts = state.ports.posts.posts_between(&access.tenant.id, query.from, query.until, MOST).await?;
+    Ok(Json(Page::whole(posts)))
+}

@@ -1,0 +1,28 @@
+//! Reading what Meta signed.
+
+use instagram::webhook::{SignedRequest, SignedRequestError, SignedRequestRefused, Verified};
+
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::state::AppState;
+
+/// The `signed_request` of a form body, if Meta signed it for this app.
+pub(super) fn read(
+    state: &AppState,
+    app: Option<&str>,
+    body: &[u8],
+) -> Result<(Verified, SignedRequest), Problem> {
+    let field = form_urlencoded::parse(body).find(|(name, _)| name == "signed_request");
+    let Some((_, text)) = field else {
+        let detail = "send a form with the field `signed_request`";
+        return Err(Problem::new(ProblemKind::MalformedRequest, detail));
+    };
+    state.apps.signed_request(app, &text).map_err(|error| {
+        let kind = match &error {
+            SignedRequestRefused::NotFound => ProblemKind::NotFound,
+            SignedRequestRefused::Request(SignedRequestError::Malformed) => ProblemKind::MalformedRequest,
+            SignedRequestRefused::Request(SignedRequestError::Wrong) => ProblemKind::Unauthorized,
+            SignedRequestRefused::NoSecret { .. } => ProblemKind::Unavailable,
+        };
+        Problem::new(kind, error.to_string())
+    })
+}

@@ -1,0 +1,126 @@
+//! What people do with posts, the same for the HTTP API and the command line. Each act gives the changes to commit, with
+//! the audit entry that records who did it, or says why it does not fit the post as it stands.
+
+mod acts;
+mod calendar;
+mod import;
+
+use actors::Ports;
+use sha2::{Digest, Sha256};
+use tenants::clock::Timestamp;
+use tenants::ids::{AccountId, TenantId};
+use tenants::media::MediaAsset;
+use tenants::ports::{MediaLibrary, PlatformAdapter, Posts, StoreError};
+use tenants::post::{Post, PostDraft, PostProblem, PostState, Recurrence};
+
+pub use acts::{Edited, PostError};
+pub use calendar::icalendar;
+pub use import::{ImportRow, read_csv};
+
+/// What somebody wants to be published when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewPost {
+    /// The account.
+    pub account: AccountId,
+    /// What is published.
+    pub draft: PostDraft,
+    /// When; a draft without.
+    pub scheduled_at: Option<Timestamp>,
+    /// How it repeats.
+    pub recurrence: Option<Recurrence>,
+}
+
+/// What was found out about a draft before anything is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looked {
+    /// Everything that keeps it from being published.
+    pub problems: Vec<PostProblem>,
+    /// Hash of its media.
+    pub media_hash: String,
+    /// Posts with the same media and nearly the same caption.
+    pub duplicates: Vec<Post>,
+}
+
+/// Looks at a draft: its words, its files, and posts like it. `apart_from` is the post itself.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn look_at(
+    ports: &Ports,
+    tenant: &TenantId,
+    draft: &PostDraft,
+    apart_from: Option<&Post>,
+) -> Result<Looked, StoreError> {
+    look_at_with(&*ports.posts, &*ports.media, &*ports.platform, tenant, draft, apart_from).await
+}
+
+/// The same without a running node.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn look_at_with(
+    posts: &dyn Posts,
+    media_library: &dyn MediaLibrary,
+    platform: &dyn PlatformAdapter,
+    tenant: &TenantId,
+    draft: &PostDraft,
+    apart_from: Option<&Post>,
+) -> Result<Looked, StoreError> {
+    let mut assets = Vec::new();
+    for media in &draft.media {
+        if !assets.iter().any(|asset: &MediaAsset| asset.id == *media) {
+            assets.extend(media_library.find_media(tenant, *media).await?);
+        }
+    }
+    let media_hash = media_hash(draft, &assets);
+    let like = posts.posts_with_media(tenant, &media_hash, 50).await?;
+    let is_other =
+        |post: &Post| apart_from.is_none_or(|own| own.id != post.id && own.series != Some(post.id));
+    let duplicates = like
+        .into_iter()
+        .filter(|post| is_other(post) && post.state != PostState::Failed)
+        .filter(|post| are_alike(&post.draft.caption, &draft.caption))
+        .collect();
+    Ok(Looked { problems: platform.check(draft, &assets), media_hash, duplicates })
+}
+
+/// A hash of what is seen, in order. Files that are not there count by their id.
+fn media_hash(draft: &PostDraft, assets: &[MediaAsset]) -> String {
+    let mut hash = Sha256::new();
+    for media in &draft.media {
+        match assets.iter().find(|asset| asset.id == *media) {
+            Some(asset) => hash.update(asset.sha256.as_bytes()),
+            None => hash.update(media.to_string()),
+        }
+        hash.update([0]);
+    }
+    hex::encode(hash.finalize())
+}
+
+/// Two captions that people would call the same: nine tenths alike, without case and marks.
+fn are_alike(one: &str, other: &str) -> bool {
+    let plain = |text: &str| -> String {
+        let letters = text.chars().filter(|c| c.is_alphanumeric() || c.is_whitespace());
+        letters
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let (one, other) = (plain(one), plain(other));
+    one == other || strsim::normalized_levenshtein(&one, &other) >= 0.9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn captions_that_differ_in_marks_and_a_letter_are_alike_and_others_are_not() {
+        assert!(are_alike("New cakes today! 🎂", "new cakes today"));
+        assert!(are_alike("Our spring sale starts today", "Our spring sale start today"));
+        assert!(!are_alike("Our spring sale starts today", "Meet Ana, our new baker"));
+        assert!(are_alike("", ""));
+    }
+}

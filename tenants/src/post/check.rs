@@ -1,0 +1,222 @@
+//! What Instagram accepts of a post's words and shape; media are checked by [`crate::media`].
+
+use serde::Serialize;
+
+use super::{PostDraft, PostType};
+
+/// Most characters of a caption.
+pub const MAX_CAPTION_CHARS: usize = 2_200;
+/// Most hashtags of a caption.
+pub const MAX_HASHTAGS: usize = 30;
+/// Most mentions of a caption.
+pub const MAX_MENTIONS: usize = 20;
+/// Most items of a carousel.
+pub const MAX_ITEMS: usize = 10;
+/// Most collaborators.
+const MAX_COLLABORATORS: usize = 3;
+
+/// Something that keeps a post from being published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PostProblem {
+    /// Which part of the post, such as `caption` or `media[2]`.
+    pub field: String,
+    /// What is wrong and what is allowed.
+    pub problem: String,
+}
+
+impl PostProblem {
+    /// A problem of a part.
+    pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { field: field.into(), problem: problem.into() }
+    }
+}
+
+/// Every problem of words and shape.
+pub fn check_text(draft: &PostDraft) -> Vec<PostProblem> {
+    let mut problems = Vec::new();
+    let mut say = |field: &str, problem: String| problems.push(PostProblem::new(field, problem));
+    let (caption, items) = (&draft.caption, draft.media.len());
+    let chars = caption.chars().count();
+    if chars > MAX_CAPTION_CHARS {
+        say(
+            "caption",
+            format!("has {chars} characters, at most {MAX_CAPTION_CHARS} are allowed: shorten it"),
+        );
+    }
+    let tags = hashtags(caption).count();
+    if tags > MAX_HASHTAGS {
+        say("caption", format!("has {tags} hashtags, at most {MAX_HASHTAGS} are allowed: remove some"));
+    }
+    let names = mentions(caption).count();
+    if names > MAX_MENTIONS {
+        say("caption", format!("mentions {names} handles, at most {MAX_MENTIONS} are allowed: remove some"));
+    }
+    match draft.post_type {
+        PostType::Carousel if !(2..=MAX_ITEMS).contains(&items) => {
+            say("media", format!("a carousel has 2 to {MAX_ITEMS} items, this one has {items}"));
+        }
+        PostType::Image | PostType::Reel | PostType::Story if items != 1 => {
+            say("media", format!("a {} has exactly one file, this one has {items}", draft.post_type));
+        }
+        _ => {}
+    }
+    if draft.post_type == PostType::Story {
+        if !caption.is_empty() {
+            say("caption", "a story shows no caption: leave it empty".to_owned());
+        }
+        if draft.first_comment.is_some() {
+            say("first_comment", "a story has no comments: leave it out".to_owned());
+        }
+        if !draft.options.collaborators.is_empty() {
+            say("options.collaborators", "a story has no collaborators: leave them out".to_owned());
+        }
+    }
+    check_first_comment(draft, &mut say);
+    check_options(draft, &mut say);
+    problems
+}
+
+fn check_first_comment(draft: &PostDraft, say: &mut impl FnMut(&str, String)) {
+    let Some(comment) = &draft.first_comment else { return };
+    let chars = comment.chars().count();
+    if comment.trim().is_empty() {
+        say("first_comment", "is empty: leave it out".to_owned());
+    } else if chars > MAX_CAPTION_CHARS {
+        say("first_comment", format!("has {chars} characters, at most {MAX_CAPTION_CHARS} are allowed"));
+    }
+    let tags = hashtags(comment).count() + hashtags(&draft.caption).count();
+    if hashtags(comment).next().is_some() && tags > MAX_HASHTAGS {
+        let problem =
+            format!("caption and first comment have {tags} hashtags together, {MAX_HASHTAGS} count");
+        say("first_comment", problem);
+    }
+}
+
+fn check_options(draft: &PostDraft, say: &mut impl FnMut(&str, String)) {
+    let options = &draft.options;
+    if options.collaborators.len() > MAX_COLLABORATORS {
+        say("options.collaborators", format!("at most {MAX_COLLABORATORS} are allowed"));
+    }
+    for (index, name) in options.collaborators.iter().enumerate() {
+        let is_handle = !name.is_empty() && name.len() <= 30 && name.chars().all(is_handle_char);
+        if !is_handle {
+            let problem =
+                format!("`{}` is no handle: write it without @", name.chars().take(40).collect::<String>());
+            say(&format!("options.collaborators[{index}]"), problem);
+        }
+    }
+    let is_reel = draft.post_type == PostType::Reel;
+    if !is_reel && options.share_to_feed.is_some() {
+        say("options.share_to_feed", "only reels have it: leave it out".to_owned());
+    }
+    if !is_reel && options.thumb_offset_ms.is_some() {
+        say("options.thumb_offset_ms", "only reels have a cover: leave it out".to_owned());
+    }
+    if options.location_id.as_ref().is_some_and(|id| id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()))
+    {
+        say("options.location_id", "is the number of a Facebook Page with a place".to_owned());
+    }
+}
+
+/// Hashtags of a text, without `#`.
+pub fn hashtags(text: &str) -> impl Iterator<Item = &str> {
+    marked(text, '#', |c| c.is_alphanumeric() || c == '_')
+        .filter(|tag| !tag.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Handles that a text mentions, without `@`.
+pub fn mentions(text: &str) -> impl Iterator<Item = &str> {
+    marked(text, '@', is_handle_char)
+}
+
+fn is_handle_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '.'
+}
+
+/// What follows a mark that stands at the beginning or behind something that is no part of a word.
+fn marked(text: &str, mark: char, belongs: fn(char) -> bool) -> impl Iterator<Item = &str> {
+    text.match_indices(mark).filter_map(move |(at, _)| {
+        let before = text[..at].chars().next_back();
+        let rest = &text[at + mark.len_utf8()..];
+        let end = rest.find(|c| !belongs(c)).unwrap_or(rest.len());
+        let word = &rest[..end];
+        (!before.is_some_and(|c| c.is_alphanumeric() || c == '_') && !word.is_empty()).then_some(word)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::MediaId;
+    use uuid::Uuid;
+
+    fn draft(post_type: PostType, items: usize) -> PostDraft {
+        PostDraft {
+            post_type,
+            caption: String::new(),
+            media: vec![MediaId(Uuid::nil()); items],
+            first_comment: None,
+            options: super::super::PostOptions::default(),
+        }
+    }
+
+    fn fields(draft: &PostDraft) -> Vec<String> {
+        check_text(draft).into_iter().map(|problem| problem.field).collect()
+    }
+
+    #[test]
+    fn the_limits_of_a_caption_are_exact() {
+        let mut post = draft(PostType::Image, 1);
+        let tags = |count: usize| (0..count).map(|n| format!("#t{n} ")).collect::<String>();
+        let names = |count: usize| (0..count).map(|n| format!("@n{n} ")).collect::<String>();
+        for (caption, problems) in [
+            ("ä".repeat(2_200), 0),
+            ("ä".repeat(2_201), 1),
+            (tags(30), 0),
+            (tags(31), 1),
+            (names(20), 0),
+            (names(21), 1),
+            (tags(31) + &names(21), 2),
+        ] {
+            post.caption = caption;
+            assert_eq!(fields(&post), vec!["caption"; problems]);
+        }
+    }
+
+    #[test]
+    fn every_type_knows_how_many_files_it_takes() {
+        for (post_type, allowed) in [
+            (PostType::Image, 1..=1),
+            (PostType::Reel, 1..=1),
+            (PostType::Story, 1..=1),
+            (PostType::Carousel, 2..=10),
+        ] {
+            for items in 0..=11 {
+                let is_fine = fields(&draft(post_type, items)).is_empty();
+                assert_eq!(is_fine, allowed.contains(&items), "{post_type} {items}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_problems_are_named_at_once() {
+        let mut post = draft(PostType::Story, 0);
+        post.caption = "x".repeat(3_000);
+        post.first_comment = Some(" ".to_owned());
+        post.options.collaborators = vec!["@me".to_owned()];
+        post.options.thumb_offset_ms = Some(1);
+        let found = fields(&post);
+        for field in
+            ["caption", "media", "first_comment", "options.collaborators[0]", "options.thumb_offset_ms"]
+        {
+            assert!(found.iter().any(|it| it == field), "{field} in {found:?}");
+        }
+    }
+
+    #[test]
+    fn marks_inside_words_and_numbers_are_no_tags() {
+        let text = "#Spring sale#2 mail@shop.example #2024 (#été) @acme.shop, ##x";
+        assert_eq!(hashtags(text).collect::<Vec<_>>(), ["Spring", "été", "x"]);
+        assert_eq!(mentions(text).collect::<Vec<_>>(), ["acme.shop"]);
+    }
+}
