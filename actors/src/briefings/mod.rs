@@ -20,16 +20,32 @@ use tenants::briefing::{Briefing, BriefingKind, BriefingNumbers};
 use tenants::changes::Change;
 use tenants::clock::Timestamp;
 use tenants::event::TickBody;
-use tenants::ids::{BriefingId, NoticeId};
+use tenants::ids::{BriefingId, NoticeId, TenantId};
 use tenants::intent::Language;
 use tenants::money::MicroUsd;
 use tenants::notice::{Notice, NoticeKind};
 use tenants::ports::{CostKeys, PageRequest, Period, StoreError, TenantContext};
+use tenants::post::{Post, PostState};
 
 use crate::Ports;
 
 /// Most alerts that are counted.
 const ALERTS: u32 = 200;
+/// Most posts that are counted, of those behind and of those ahead.
+const POSTS: u32 = 200;
+
+/// Posts, behind and ahead.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct PostNumbers {
+    /// Published in the period.
+    pub published: i64,
+    /// Planned for as long after it.
+    pub planned: i64,
+    /// Of the planned ones, those that wait for an approval.
+    pub to_approve: i64,
+    /// Of all, those that failed or missed their time.
+    pub stuck: i64,
+}
 
 /// Everything that a briefing is made of.
 pub(crate) struct Material {
@@ -45,6 +61,8 @@ pub(crate) struct Material {
     pub alerts: Vec<Alert>,
     /// What language models have cost in the period.
     pub spent: MicroUsd,
+    /// Posts.
+    pub posts: PostNumbers,
 }
 
 /// What the tick of a briefing changes.
@@ -136,6 +154,24 @@ async fn gather(
         before,
         alerts,
         spent: costs.first().map_or(MicroUsd(0), |sum| sum.cost),
+        posts: posts(ports, &tenant.id, period).await?,
+    })
+}
+
+/// What was published, and what is planned for as long as the period was.
+async fn posts(ports: &Ports, tenant: &TenantId, period: Period) -> Result<PostNumbers, StoreError> {
+    let behind = ports.posts.posts_between(tenant, period.from, period.until, POSTS).await?;
+    let end = period.until + period.until.since(period.from);
+    let ahead = ports.posts.posts_between(tenant, period.until, end, POSTS).await?;
+    let count = |posts: &[Post], states: &[PostState]| -> i64 {
+        posts.iter().map(|post| i64::from(states.contains(&post.state))).sum()
+    };
+    let stuck = [PostState::Failed, PostState::NeedsPerson];
+    Ok(PostNumbers {
+        published: count(&behind, &[PostState::Published]),
+        planned: count(&ahead, &[PostState::Pending, PostState::Approved, PostState::Publishing]),
+        to_approve: count(&ahead, &[PostState::Pending]),
+        stuck: count(&behind, &stuck) + count(&ahead, &stuck),
     })
 }
 

@@ -20,6 +20,7 @@ pub(super) fn sections_of(material: &Material) -> Vec<Section> {
         came_in(material, words),
         done(material, words),
         waits(material, words),
+        posts(material, words),
         leads(material, words),
         alerts(material, words),
         spent(material, words),
@@ -135,6 +136,19 @@ fn waits(material: &Material, words: &Words) -> Option<Section> {
         lines.push(line(words.nothing_waits, "✓"));
     }
     section(words.waits, lines)
+}
+
+fn posts(material: &Material, words: &Words) -> Option<Section> {
+    let posts = material.posts;
+    section(
+        words.posts,
+        vec![
+            counted(words.published, posts.published, None),
+            counted(words.planned, posts.planned, None),
+            counted(words.posts_to_approve, posts.to_approve, None),
+            counted(words.posts_stuck, posts.stuck, None),
+        ],
+    )
 }
 
 fn leads(material: &Material, words: &Words) -> Option<Section> {

@@ -13,7 +13,7 @@ use tenants::ports::Period;
 
 use super::page::page_of;
 use super::sections::sections_of;
-use super::{Material, days_before};
+use super::{Material, PostNumbers, days_before};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -65,6 +65,7 @@ fn material(language: Language, kind: BriefingKind) -> Material {
         before: (kind == BriefingKind::Weekly).then(BriefingNumbers::default),
         alerts: vec![alert(Severity::Critical), alert(Severity::Error), alert(Severity::Error)],
         spent: MicroUsd(1_230_000),
+        posts: PostNumbers { published: 1, planned: 2, to_approve: 1, stuck: 0 },
     }
 }
 
@@ -81,6 +82,7 @@ fn a_briefing_tells_what_came_in_what_was_done_and_what_waits() {
         "- Not sent: look at the queue: 1",
         "- Drafts to approve: 2",
         "- Oldest since: 2026-03-03 21:00",
+        "- Planned next: 2",
         "- New leads: 3",
         "- Of them qualified: 2",
         "- Critical: 1",
@@ -132,7 +134,7 @@ fn a_weekly_report_compares_with_the_week_before() {
 fn when_nothing_waits_it_says_so() {
     let mut material = material(Language::English, BriefingKind::Daily);
     material.numbers = BriefingNumbers::default();
-    (material.alerts, material.spent) = (Vec::new(), MicroUsd(0));
+    (material.alerts, material.spent, material.posts) = (Vec::new(), MicroUsd(0), PostNumbers::default());
     let sections = sections_of(&material);
     assert_eq!(sections.len(), 1);
     assert_eq!(sections[0].lines[0].label, "Nothing waits for you");
