@@ -20,5 +20,7 @@ pub mod supervision;
 #[cfg(test)]
 pub(crate) mod testing;
 mod ticks;
+pub mod upkeep;
+pub mod watch;
 
 pub use ports::Ports;

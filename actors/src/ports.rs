@@ -6,11 +6,11 @@ use std::sync::Arc;
 use llm::LlmRouter;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
-use tenants::ports::{Comms, Courier, Ledger, Memory, Messenger, Store, Wake};
 use tenants::ports::{
-    Connections, Connector, Ledger, MediaLibrary, Memory, Messenger, PlatformAdapter, Posts, PublicMedia,
-    Store, Wake,
+    ActivityReader, Connections, Connector, Ledger, MediaLibrary, Memory, Messenger, PlatformAdapter, Posts,
+    PublicMedia, Store, Wake,
 };
+use tenants::ports::{Comms, Courier, Ledger, Memory, Messenger, Store, Wake};
 use tenants::tasks::Tasks;
 
 use crate::intel::Intel;
@@ -50,6 +50,8 @@ pub struct Ports {
     pub platform: Arc<dyn PlatformAdapter>,
     /// Numbers of accounts and media, and what is made of them.
     pub intel: Intel,
+    /// What Instagram shows of comments and messages.
+    pub activity: Arc<dyn ActivityReader>,
     /// Language models.
     pub llm: Arc<dyn LlmRouter>,
     /// Hints.

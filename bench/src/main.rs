@@ -1,6 +1,7 @@
 //! What Troupe can do on this machine, beside what others can do on it in the same sitting. See docs/performance.md.
 
 mod compare;
+mod due_posts;
 mod footprint;
 mod isolation;
 mod load;
@@ -45,6 +46,8 @@ enum Command {
     Recall(recall::RecallArgs),
     /// A reel of 100 MB over HTTP: time, and the node's memory.
     Upload(upload::UploadArgs),
+    /// How long after its moment a post is picked up, when thousands are due within a minute.
+    DuePosts(due_posts::DuePostsArgs),
 }
 
 #[tokio::main]
@@ -58,6 +61,7 @@ async fn main() -> anyhow::Result<()> {
             Command::Isolation(args) => isolation::run(args).await,
             Command::Recall(args) => recall::run(args).await,
             Command::Upload(args) => upload::run(args).await,
+            Command::DuePosts(args) => due_posts::run(args).await,
         }
     };
     // Everything that was started is killed when its owner is dropped, also on Ctrl-C.

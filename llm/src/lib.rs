@@ -20,6 +20,7 @@
 //! [`provider`].
 
 pub mod budget;
+pub mod caption;
 pub mod cascade;
 pub mod catalogue;
 pub mod disguise;
@@ -38,6 +39,7 @@ pub mod schema;
 pub mod testing;
 
 pub use budget::{Payer, Tally};
+pub use caption::{CaptionRequest, Captions};
 pub use cascade::Cascade;
 pub use catalogue::Catalogue;
 pub use error::LlmError;

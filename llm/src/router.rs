@@ -12,6 +12,7 @@ use tenants::intent::{Classification, Intent, Language};
 use tenants::prompt::PromptSet;
 use tenants::tuning::Tuning;
 
+use crate::caption::{CaptionRequest, Captions};
 use crate::error::LlmError;
 use crate::report::{ReportRequest, Written, from_numbers};
 
@@ -37,6 +38,13 @@ pub trait LlmRouter: Send + Sync {
     /// Those of the providers; where none is asked, the built-in rules have an answer.
     async fn report(&self, request: ReportRequest) -> Result<Answer<Written>, LlmError> {
         Ok(Answer::free(from_numbers(&request), crate::offline::PROVIDER, "rules-1", Duration::ZERO))
+    }
+    /// Captions and hashtags for a post; a person chooses among them. The built-in ones unless a provider says otherwise.
+    ///
+    /// # Errors
+    /// Those of the providers.
+    async fn captions(&self, request: CaptionRequest) -> Result<Answer<Captions>, LlmError> {
+        Ok(crate::caption::offline(&request))
     }
 
     /// Whether replies depend on what was said before, so that it is worth reading.

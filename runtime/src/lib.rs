@@ -3,6 +3,7 @@
 
 pub mod administration;
 pub mod boot;
+pub mod clocks;
 pub mod commands;
 pub mod connecting;
 pub mod couriers;

@@ -1,24 +1,32 @@
 //! The scheduler: durable ticks. A tick that comes due becomes an event in the tenant's inbox in the same
 //! transaction that moves it to its next time, so it runs once, also over a crash.
 //!
-//! Ticks of less than an hour are not here: they are timers of awake role actors, since a sleeping tenant has
-//! nothing to look after every minute.
+//! A tick is due by the tenant's wall clock (see `occurrences`), and run a little later: how much depends on the tenant
+//! alone, so that not everybody's eight o'clock falls on one second. Nobody looks through all tenants: whatever changes
+//! a tenant or its accounts marks it in the same transaction, and marked ones are planned anew (see `plan`).
+//!
+//! Ticks of less than an hour are not here. They are parts of the node that look for what is due over all tenants:
+//! [`actors::watch`] for accounts, [`actors::upkeep`] for stuck effects and old rows.
 
-use std::collections::HashSet;
-use std::str::FromStr;
+mod occurrences;
+mod plan;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actors::Ports;
 use actors::supervision::Part;
-use chrono::Utc;
 use chrono_tz::Tz;
-use croner::Cron;
-use tenants::account::Tenant;
+use futures::StreamExt;
+use serde::Deserialize;
 use tenants::clock::Timestamp;
 use tenants::event::{EventBody, EventKind, EventSource, NewEvent, Role, TickBody};
-use tenants::ids::{EventId, TenantId};
+use tenants::ids::{EventId, Ids, TenantId};
 use tenants::ports::{CronTick, Hint, MissedTick, StoreError};
 use tracing::{debug, warn};
+use uuid::Uuid;
+
+use occurrences::Pattern;
 
 /// Whose wall clock a tick follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,19 +71,103 @@ const TICKS: &[TickKind] = &[
     tick(Role::Admin, "cost_report", "0 23 * * *", Zone::Tenant, MissedTick::RunOnce),
 ];
 
-/// How late a tick may be and still count as on time.
-const GRACE: Duration = Duration::from_secs(15 * 60);
+/// How ticks are run.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchedulerSettings {
+    /// Ticks that are due at the same time are run within so many seconds; 0 runs them all at once.
+    pub spread_s: u64,
+    /// A tick that is later than this, in seconds, was missed.
+    pub grace_s: u64,
+    /// Ticks of different tenants that are taken into the inbox at the same time.
+    pub at_once: usize,
+}
+
 /// Ticks taken from the database at a time.
 const BATCH: u32 = 500;
-/// Longest sleep: new tenants and clock changes are noticed at least this often.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// Longest sleep: what no hint has told is noticed at least this often.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+
+impl TickKind {
+    fn pattern(&self) -> Option<Pattern> {
+        Pattern::read(self.cron)
+    }
+
+    fn zone_for(&self, tenant_zone: &str) -> Tz {
+        match self.zone {
+            Zone::Tenant => tenant_zone.parse().unwrap_or(Tz::UTC),
+            Zone::Utc => Tz::UTC,
+        }
+    }
+
+    /// A tick of this kind that has no times yet.
+    fn unplanned(&self, tenant: TenantId) -> CronTick {
+        CronTick {
+            tenant,
+            role: self.role,
+            name: self.name.to_owned(),
+            zone: String::new(),
+            last_run: None,
+            next_run: Timestamp::default(),
+            fire_at: None,
+            runs: 0,
+            last_status: None,
+            last_error: None,
+            last_status_at: None,
+        }
+    }
+}
+
+/// A tick as people are told about it: its pattern, whose clock it follows, what happens when it is missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TickDescription {
+    /// Minute, hour, day of month, month, day of week.
+    pub cron: &'static str,
+    /// Whether it follows the clock of UTC rather than the tenant's.
+    pub is_utc: bool,
+    /// What happens when it is missed.
+    pub missed: MissedTick,
+}
+
+/// The description of a tick; `None` for one that this program does not have.
+pub fn describe(role: Role, name: &str) -> Option<TickDescription> {
+    let kind = kind_of(role, name)?;
+    Some(TickDescription { cron: kind.cron, is_utc: kind.zone == Zone::Utc, missed: kind.missed })
+}
+
+fn kind_of(role: Role, name: &str) -> Option<&'static TickKind> {
+    TICKS.iter().find(|kind| kind.role == role && kind.name == name)
+}
+
+/// Stands for all ticks of this program: tenants that were planned with others are planned anew.
+fn catalogue() -> String {
+    let all = TICKS.iter().map(|kind| format!("{}:{}={} {:?}", kind.role, kind.name, kind.cron, kind.zone));
+    format!("{:016x}", fold(all.collect::<Vec<_>>().join(";").bytes()))
+}
+
+/// When a tick is run: a while after it is due, which is always the same for a tenant.
+fn fire_at(tick: &CronTick, settings: &SchedulerSettings) -> Timestamp {
+    let window_ms = settings.spread_s.saturating_mul(1_000).max(1);
+    tick.next_run + Duration::from_millis(spread_of(tick.tenant.0, &tick.name) % window_ms)
+}
+
+/// A number that looks drawn, and is always the same for an id and a name.
+fn spread_of(id: Uuid, name: &str) -> u64 {
+    let mixed = fold(id.as_bytes().iter().copied().chain(name.bytes()));
+    (mixed ^ (mixed >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd) >> 20
+}
+
+/// FNV-1a.
+fn fold(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
 
 /// Runs until the node stops. Failures of the database are waited out.
-pub async fn run(ports: Ports, part: Part) {
+pub async fn run(ports: Ports, settings: SchedulerSettings, part: Part) {
     let mut hints = ports.wake.subscribe();
-    let mut known = HashSet::new();
+    let is_marked = AtomicBool::new(false);
     loop {
-        let sleep = match round(&ports, &mut known).await {
+        let sleep = match round(&ports, &settings, &is_marked).await {
             Ok(next) => next.map_or(LONGEST_SLEEP, |next| next.since(ports.clock.now()).min(LONGEST_SLEEP)),
             Err(error) => {
                 warn!(%error, "ticks could not be looked up, trying again");
@@ -83,14 +175,14 @@ pub async fn run(ports: Ports, part: Part) {
             }
         };
         // A floor keeps a tick that cannot be moved from turning the loop into a busy one.
-        let sleep = ports.clock.sleep(sleep.max(Duration::from_millis(50)));
+        let sleep = ports.clock.sleep(sleep.max(Duration::from_millis(20)));
         tokio::pin!(sleep);
         loop {
             tokio::select! {
                 () = part.stopping() => return,
                 () = &mut sleep => break,
                 hint = hints.recv() => match hint {
-                    Ok(Hint::DirectoryChanged) | Err(_) => break,
+                    Ok(Hint::DirectoryChanged | Hint::TenantChanged(_)) | Err(_) => break,
                     Ok(_) => {}
                 },
             }
@@ -98,107 +190,141 @@ pub async fn run(ports: Ports, part: Part) {
     }
 }
 
-/// Adds the ticks of new tenants, runs what is due, and tells when the next one is.
-async fn round(ports: &Ports, known: &mut HashSet<TenantId>) -> Result<Option<Timestamp>, StoreError> {
-    let tenants = ports.store.served_tenants().await?;
-    let now = ports.clock.now();
-    let new = tenants.iter().filter(|tenant| !known.contains(&tenant.id));
-    let wanted: Vec<CronTick> = new.flat_map(|tenant| first_ticks(tenant, now)).collect();
-    if !wanted.is_empty() {
-        ports.store.add_ticks(&wanted).await?;
-        known.extend(wanted.iter().map(|tick| tick.tenant));
+/// What is due now and not yet in an inbox; empty when all is quiet.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn busy(ports: &Ports) -> Result<Vec<String>, StoreError> {
+    let is_due = ports.store.next_tick_at().await?.is_some_and(|at| at <= ports.clock.now());
+    Ok(is_due.then(|| "a tick is due".to_owned()).into_iter().collect())
+}
+
+/// Plans tenants that were marked, runs what is due, and tells when the next tick is.
+async fn round(
+    ports: &Ports,
+    settings: &SchedulerSettings,
+    is_marked: &AtomicBool,
+) -> Result<Option<Timestamp>, StoreError> {
+    if !is_marked.load(Ordering::Relaxed) {
+        ports.store.mark_plans(&catalogue(), ports.clock.now()).await?;
+        is_marked.store(true, Ordering::Relaxed);
     }
     loop {
+        // Plans and runs take turns, so that a new version's many plans keep no tick waiting.
+        let marked = ports.store.dirty_plans(BATCH).await?;
+        let planned = each(&marked, settings, |(tenant, mark)| plan::plan(ports, settings, *tenant, *mark));
+        planned.await?;
         let due = ports.store.due_ticks(ports.clock.now(), BATCH).await?;
-        let count = due.len();
-        for tick in due {
-            run_tick(ports, tick).await?;
-        }
-        if count < BATCH as usize {
+        each(&due, settings, |tick| run_tick(ports, settings, tick)).await?;
+        if marked.len() < BATCH as usize && due.len() < BATCH as usize {
             return ports.store.next_tick_at().await;
         }
     }
 }
 
-fn first_ticks(tenant: &Tenant, now: Timestamp) -> impl Iterator<Item = CronTick> {
-    let (id, zone) = (tenant.id, zone_of(tenant));
-    TICKS.iter().filter_map(move |kind| {
-        let next_run = next_run(kind, zone, now)?;
-        Some(CronTick { tenant: id, role: kind.role, name: kind.name.to_owned(), last_run: None, next_run })
-    })
+/// Does something for each, several at a time; one that fails keeps no other from its turn. The first failure is told
+/// when all have had theirs.
+async fn each<'t, T, F>(
+    all: &'t [T],
+    settings: &SchedulerSettings,
+    act: impl Fn(&'t T) -> F,
+) -> Result<(), StoreError>
+where
+    F: Future<Output = Result<(), StoreError>>,
+{
+    let acts: Vec<F> = all.iter().map(act).collect();
+    let done = futures::stream::iter(acts).buffer_unordered(settings.at_once.max(1));
+    done.fold(Ok(()), |so_far, one| async move { so_far.and(one) }).await
 }
 
-async fn run_tick(ports: &Ports, tick: CronTick) -> Result<(), StoreError> {
+async fn run_tick(ports: &Ports, settings: &SchedulerSettings, tick: &CronTick) -> Result<(), StoreError> {
     let now = ports.clock.now();
-    let kind = TICKS.iter().find(|kind| kind.role == tick.role && kind.name == tick.name);
-    let tenant = ports.store.find_tenant(&tick.tenant).await?;
-    let next = match (kind, &tenant) {
-        (Some(kind), Some(tenant)) => next_run(kind, zone_of(tenant), now),
-        _ => None,
+    let kind = kind_of(tick.role, &tick.name);
+    let zone = tick.zone.parse().unwrap_or(Tz::UTC);
+    let Some((kind, pattern)) = kind.and_then(|kind| Some((kind, kind.pattern()?))) else {
+        // A tick nobody knows any more: the plan of this program takes it out, and until then it rests.
+        let rests = CronTick { fire_at: None, ..tick.clone() };
+        return ports.store.run_tick(tick, None, rests).await.map(drop);
     };
-    // A tick nobody knows any more (an older version's) is put far away instead of being looked at again and again.
-    let next = next.unwrap_or(now + Duration::from_secs(365 * 86_400));
-    let is_stale = now.since(tick.next_run) > GRACE;
-    let skip = kind.is_none_or(|kind| is_stale && kind.missed == MissedTick::Skip);
-    let event = (!skip).then(|| tick_event(ports, &tick, now));
-    let ran = ports.store.run_tick(&tick, event, next).await?;
-    debug!(tenant.id = %tick.tenant, tick = tick.name, ran, skip, "tick");
-    if ran && !skip {
+    let due = CronTick { next_run: pattern.latest(tick.next_run, now, zone), ..tick.clone() };
+    let is_stale = now.since(fire_at(&due, settings)) > Duration::from_secs(settings.grace_s);
+    let is_skipped = is_stale && kind.missed == MissedTick::Skip;
+    let event = (!is_skipped).then(|| tick_event(ports, tick, due.next_run, now));
+    let Some(next_run) = pattern.after(due.next_run, zone) else { return Ok(()) };
+    let mut after = CronTick { last_run: Some(due.next_run), next_run, ..tick.clone() };
+    after.fire_at = Some(fire_at(&after, settings));
+    let ran = ports.store.run_tick(tick, event, after).await?;
+    debug!(tenant.id = %tick.tenant, tick = tick.name, ran, is_skipped, "tick");
+    if ran && !is_skipped {
         ports.wake.send(Hint::Events(tick.tenant));
     }
     Ok(())
 }
 
-fn tick_event(ports: &Ports, tick: &CronTick, now: Timestamp) -> NewEvent {
+fn tick_event(ports: &Ports, tick: &CronTick, due_at: Timestamp, now: Timestamp) -> NewEvent {
+    event_named(&ports.ids, tick, format!("{}:{}:{due_at}", tick.role, tick.name), due_at, now)
+}
+
+/// The event of a run that a person asks for. Until that run has ended, whoever asks again asks for the same one.
+pub(crate) fn asked_event(ids: &Ids, tick: &CronTick, now: Timestamp) -> NewEvent {
+    event_named(ids, tick, format!("{}:{}:asked:{}", tick.role, tick.name, tick.runs), now, now)
+}
+
+fn event_named(
+    ids: &Ids,
+    tick: &CronTick,
+    external_id: String,
+    due_at: Timestamp,
+    now: Timestamp,
+) -> NewEvent {
     NewEvent {
-        id: EventId::new(&ports.ids),
+        id: EventId::new(ids),
         tenant: tick.tenant,
         account: None,
         source: EventSource::Cron,
         kind: EventKind::Tick,
-        external_id: format!("{}:{}:{}", tick.role, tick.name, tick.next_run),
-        conversation_key: format!("tick:{}", tick.role),
-        occurred_at: tick.next_run,
+        external_id,
+        // Each tick has a lane of its own: one that fails keeps no other waiting.
+        conversation_key: format!("tick:{}:{}", tick.role, tick.name),
+        occurred_at: due_at,
         received_at: now,
-        body: EventBody::Tick(TickBody { role: tick.role, name: tick.name.clone(), due_at: tick.next_run }),
+        body: EventBody::Tick(TickBody { role: tick.role, name: tick.name.clone(), due_at }),
         raw: serde_json::Value::Null,
     }
 }
 
-fn zone_of(tenant: &Tenant) -> Tz {
-    tenant.time_zone.parse().unwrap_or(Tz::UTC)
-}
-
-fn next_run(kind: &TickKind, tenant_zone: Tz, now: Timestamp) -> Option<Timestamp> {
-    let cron = Cron::from_str(kind.cron).ok()?;
-    let zone = match kind.zone {
-        Zone::Tenant => tenant_zone,
-        Zone::Utc => Tz::UTC,
-    };
-    let next = cron.find_next_occurrence(&now.to_utc().with_timezone(&zone), false).ok()?;
-    Some(next.with_timezone(&Utc).into())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::{HashMap, HashSet};
+    use std::sync::Arc;
+
     use super::*;
+    use tenants::clock::ManualClock;
 
     #[test]
     fn every_tick_has_a_next_time_and_a_name_of_its_own() {
         let now: Timestamp = "2026-03-04T05:06:07Z".parse().unwrap();
-        let mut names = std::collections::HashSet::new();
+        let mut names = HashSet::new();
         for kind in TICKS {
-            assert!(next_run(kind, Tz::Europe__Madrid, now).unwrap() > now, "{}", kind.name);
+            assert!(kind.pattern().unwrap().after(now, Tz::Europe__Madrid).unwrap() > now, "{}", kind.name);
             assert!(names.insert((kind.role, kind.name)));
         }
     }
 
     #[test]
-    fn the_briefing_comes_at_eight_by_the_tenants_clock_also_after_the_clocks_change() {
-        let briefing = &TICKS[0];
-        let next =
-            |from: &str| next_run(briefing, Tz::Europe__Berlin, from.parse().unwrap()).unwrap().to_string();
-        assert_eq!(next("2026-03-28T06:00:00Z"), "2026-03-28T07:00:00.000000Z");
-        assert_eq!(next("2026-03-28T12:00:00Z"), "2026-03-29T06:00:00.000000Z");
+    fn the_eight_oclock_of_ten_thousand_tenants_is_spread_over_the_window() {
+        let ids = Ids::seeded(Arc::new(ManualClock::at(1_772_000_000_000_000)), 3);
+        let settings = SchedulerSettings { spread_s: 300, grace_s: 900, at_once: 8 };
+        let kind = kind_of(Role::Comms, "daily_briefing").unwrap();
+        let mut seconds: HashMap<u64, u32> = HashMap::new();
+        for _ in 0..10_000 {
+            let tick = kind.unplanned(TenantId::new(&ids));
+            let late = fire_at(&tick, &settings).since(tick.next_run);
+            assert_eq!(fire_at(&tick, &settings), fire_at(&tick, &settings));
+            *seconds.entry(late.as_secs()).or_default() += 1;
+        }
+        let most = seconds.values().max().copied().unwrap();
+        // Evenly it would be 33 in every second.
+        assert!(seconds.len() == 300 && most < 66, "{most} in one of {} seconds", seconds.len());
     }
 }

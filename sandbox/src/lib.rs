@@ -33,6 +33,7 @@ mod json;
 mod limits;
 mod oauth;
 mod options;
+mod play;
 mod sandbox;
 mod saving;
 mod server;

@@ -23,18 +23,19 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::{control, graph, oauth, sandbox::Sandbox};
+use crate::{control, graph, oauth, play, sandbox::Sandbox};
 
 pub(crate) fn router(sandbox: Sandbox) -> Router {
     let core = Arc::clone(&sandbox.core);
     Router::new()
-        .route("/", get(graph::index).post(graph::handle))
+        .route("/", get(play::page).post(graph::handle))
         .route("/oauth/authorize", get(oauth::consent::instagram))
         .route("/dialog/oauth", get(oauth::consent::facebook))
         .route("/{version}/dialog/oauth", get(oauth::consent::facebook))
         .fallback(graph::handle)
         .with_state(core)
         .merge(control::routes::router(sandbox))
+        .merge(play::router())
 }
 
 /// Lets a handler end its connection without an answer, which is what a lost answer looks like.

@@ -8,7 +8,7 @@ use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, briefings, budgets, comms, connections, conversations, costs, directory,
     inbox, intel, leads, learning, ledger, media, memory, operations, outbox, posts, prompts, rehearsals,
-    writer,
+    ticks, watches, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -36,6 +36,8 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         posts::STATEMENTS,
         prompts::STATEMENTS,
         rehearsals::STATEMENTS,
+        ticks::STATEMENTS,
+        watches::STATEMENTS,
         writer::STATEMENTS,
         apply::accounts::STATEMENTS,
         apply::alerts::STATEMENTS,
@@ -57,6 +59,8 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::rehearsals::STATEMENTS,
         apply::rules::STATEMENTS,
         apply::tenants::STATEMENTS,
+        apply::ticks::STATEMENTS,
+        apply::watches::STATEMENTS,
     ];
     LISTS.iter().copied().flatten().copied()
 }
@@ -76,6 +80,8 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
         apply::posts::BULK_STATEMENTS,
         apply::rehearsals::BULK_STATEMENTS,
         apply::rules::BULK_STATEMENTS,
+        apply::ticks::BULK_STATEMENTS,
+        apply::watches::BULK_STATEMENTS,
     ];
     LISTS.iter().copied().flatten().copied()
 }
@@ -136,6 +142,10 @@ mod tests {
         // Channels in use and what was not routed yet, each from an index of nothing else.
         "select id, agency_id, tenant_id, setup, failures, last_sent_at, approvals_told_at, created_at, updated_at from notification_channels where enabled",
         "select id, agency_id, tenant_id, kind, severity, person",
+        // Once at the start of a program.
+        "update tick_plans set marks = marks + 1, dirty_since = $2 where catalogue",
+        // The first row of an index.
+        "select min(at) from (select",
         // The newest few, from the end of the primary key.
         "select task, provider, model, cost_micro_usd, outcome from llm_calls order by id desc",
         // The handful of versions that came with the program.
@@ -154,7 +164,7 @@ mod tests {
         "select chain_id, tenant_id, agency_id from audit_heads union",
         "select kind, count(*)",
         "select action_type, status, count(*)",
-        "select next_run from cron_ticks",
+        "select fire_at from cron_ticks",
         "with recursive waiting (tenant_id)",
         "select distinct tenant_id from post_queue where status in ('pending', 'failed')",
         "select distinct tenant_id from approvals where status = 'pending'",

@@ -47,8 +47,10 @@ mod sqlite;
 mod statement;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod ticks;
 mod types;
 mod wake;
+mod watches;
 mod work;
 mod writer;
 

@@ -4,9 +4,9 @@ use tenants::alert::NewAlert;
 use tenants::changes::Changes;
 use tenants::clock::Timestamp;
 use tenants::event::NewEvent;
-use tenants::ids::{AgencyId, AlertId, KeyId, ReservationId};
+use tenants::ids::{AccountId, AgencyId, AlertId, KeyId, ReservationId, TenantId};
 use tenants::models::{BudgetLine, BudgetScope, BudgetState, LlmCall, Reservation, Reserved};
-use tenants::ports::{Accepted, CronTick, Delivery, Heartbeat};
+use tenants::ports::{Accepted, CronTick, Delivery, Heartbeat, TickPlan, Trimmed, Watched};
 use uuid::Uuid;
 
 /// One unit of work: applied wholly or not at all.
@@ -19,8 +19,12 @@ pub(crate) enum Work {
     TouchKey { key: KeyId, at: Timestamp },
     InterruptEffects { at: Timestamp },
     PutHeartbeats(Vec<Heartbeat>),
-    AddTicks(Vec<CronTick>),
-    RunTick { tick: CronTick, event: Option<Box<NewEvent>>, next_run: Timestamp },
+    MarkPlans { catalogue: String, at: Timestamp },
+    PutPlan(Box<TickPlan>),
+    RunTick { before: Box<CronTick>, event: Option<Box<NewEvent>>, after: Box<CronTick> },
+    PutWatched { tenant: TenantId, account: AccountId, watched: Box<Watched>, at: Timestamp },
+    HurryPolls { tenants: Vec<TenantId>, by: Timestamp },
+    Trim { what: Trimmed, before: Timestamp, limit: u32 },
     Ledger(Entry),
     ForgetReservations { before: Timestamp },
     InterruptRehearsals { at: Timestamp },
@@ -62,14 +66,18 @@ impl Work {
         match self {
             Work::Accept(delivery) => delivery.events.first().map_or(Uuid::nil(), |event| event.tenant.0),
             Work::Commit(changes) => changes.chain.uuid(),
-            Work::RunTick { tick, .. } => tick.tenant.0,
+            Work::RunTick { before, .. } => before.tenant.0,
+            Work::PutPlan(plan) => plan.tenant.0,
+            Work::PutWatched { tenant, .. } => tenant.0,
             Work::Ledger(entry) => entry.agency().map_or_else(|| entry.owner(), |agency| agency.0),
             Work::RaiseAlert { .. }
             | Work::ResolveAlert { .. }
             | Work::TouchKey { .. }
             | Work::InterruptEffects { .. }
             | Work::PutHeartbeats(_)
-            | Work::AddTicks(_)
+            | Work::MarkPlans { .. }
+            | Work::HurryPolls { .. }
+            | Work::Trim { .. }
             | Work::ForgetReservations { .. }
             | Work::InterruptRehearsals { .. }
             | Work::ForgetGrants { .. }

@@ -40,6 +40,10 @@ word_enum! {
         AutonomyLost = "autonomy_lost",
         /// A channel does not reach its people.
         ChannelDown = "channel_down",
+        /// A post that few people react to, by what the account is used to.
+        LowEngagement = "low_engagement",
+        /// Something that is not done by itself will run out, at the present pace, before it is renewed.
+        Forecast = "forecast",
     }
 }
 
@@ -73,8 +77,9 @@ impl AlertType {
             | AlertType::Budget
             | AlertType::Gap
             | AlertType::Spike
-            | AlertType::AutonomyLost => Severity::Warning,
-            AlertType::AutonomyEarned => Severity::Info,
+            | AlertType::AutonomyLost
+            | AlertType::Forecast => Severity::Warning,
+            AlertType::AutonomyEarned | AlertType::LowEngagement => Severity::Info,
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::media::{MediaAsset, MediaUpload, MediaUser};
 use crate::memory::{Forgetting, MemoryItem};
 use crate::money::MicroUsd;
 use crate::notice::{Channel, Notice, NotificationMove, Routing};
+use crate::ports::TickNote;
 use crate::post::{JobLog, Post, PostTemplate};
 use crate::prompt::PromptKey;
 use crate::rehearsal::{ConfigurationParts, Rehearsal, RehearsalDifference};
@@ -209,6 +210,8 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Notes how the run of a tick stands. One that the tenant has not is left alone.
+    NoteTick(Box<TickNote>),
     /// Marks an account. Raises the tenant's version.
     SetAccountStatus {
         /// The account.

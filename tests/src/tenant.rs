@@ -68,6 +68,13 @@ impl<'a> TenantBuilder<'a> {
         self
     }
 
+    /// Puts it into another time zone than UTC.
+    #[must_use]
+    pub fn time_zone(mut self, zone: &str) -> Self {
+        self.time_zone = zone.to_owned();
+        self
+    }
+
     /// Connects through Facebook Login.
     #[must_use]
     pub fn facebook(mut self) -> Self {

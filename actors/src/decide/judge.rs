@@ -17,7 +17,7 @@ use super::outcome::{Course, finish};
 use super::plan::PlannedAction;
 use super::recall::recall;
 use super::rules_step::{ask_rules, counted};
-use super::suspicion::suspicions;
+use super::suspicion::{suspicions, was_told_late};
 use super::work::Workings;
 
 /// Judges a text. Changes nothing but the counters of rules.
@@ -33,6 +33,11 @@ pub(super) async fn judge(case: &Case<'_>) -> Result<Judgement, DecideError> {
     let rules = ask_rules(case, &mut work).await?;
     let hits = counted(rules.hits, case.counting);
     let mut plan = rules.plan;
+    if was_told_late(case) && plan.actions.iter().any(|planned| planned.action.speaks()) {
+        // What a rule would have said at the time is too late now: a person is asked instead.
+        plan.actions.retain(|planned| !planned.action.speaks());
+        plan.is_settled = false;
+    }
     let course = if plan.is_settled {
         Course::of_rules(&rules.names)
     } else {

@@ -10,6 +10,7 @@ use tenants::clock::Timestamp;
 use tenants::conversation::Conversation;
 use tenants::decision::Outcome;
 use tenants::effect::Action;
+use tenants::event::EventSource;
 use tenants::ids::EventId;
 use tenants::policy::SilenceReason;
 use tenants::ports::TenantContext;
@@ -37,6 +38,8 @@ pub(super) struct Case<'a> {
     /// The direct messages with the author; the thread itself for direct messages.
     pub direct: Option<&'a Conversation>,
     pub event: EventId,
+    /// How the event reached us.
+    pub source: EventSource,
     /// How often work on the event has failed.
     pub attempts: u32,
     pub seed: u64,

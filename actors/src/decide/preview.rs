@@ -4,7 +4,7 @@ use tenants::account::Account;
 use tenants::clock::Timestamp;
 use tenants::conversation::direct_key;
 use tenants::decision::Decision;
-use tenants::event::Person;
+use tenants::event::{EventSource, Person};
 use tenants::ids::{AccountId, EventId};
 use tenants::ports::TenantContext;
 use tenants::rule::TriggerKind;
@@ -76,6 +76,7 @@ pub async fn preview(
         thread: &thread,
         direct: if is_direct { Some(&thread) } else { known.as_ref() },
         event,
+        source: EventSource::Webhook,
         attempts: 0,
         seed: seed_from([incoming.author.id.as_bytes(), incoming.text.as_bytes()]),
         zone: zone_of(context),

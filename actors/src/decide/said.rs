@@ -55,6 +55,7 @@ pub(super) async fn decide_text(
         thread: &thread,
         direct: if heard.is_direct() { Some(&thread) } else { direct.as_ref() },
         event: event.id,
+        source: event.source,
         attempts: event.attempts,
         seed: seed_of(event),
         zone: zone_of(&situation.context),

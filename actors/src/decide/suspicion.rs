@@ -1,4 +1,8 @@
-//! Orders to machines that are not in the text itself: spread over what was said before, or in the author's name.
+//! What speaks for a person's look besides the text itself: orders to machines spread over what was said before or in
+//! the author's name, and a text that reached us long after it was written.
+
+use tenants::event::EventSource;
+use tenants::policy::MESSAGING_WINDOW;
 
 use super::guards::speaks_to_machines;
 use super::judgement::Case;
@@ -12,7 +16,17 @@ pub(super) fn suspicions(case: &Case<'_>) -> Vec<String> {
     if !speaks_to_machines(&case.heard.text) && speaks_over_time(case) {
         found.push("what was said before, together, tries to instruct a machine".to_owned());
     }
+    if was_told_late(case) {
+        let hours = case.now.since(case.heard.written_at).as_secs() / 3_600;
+        found.push(format!("no webhook told of this: it was found {hours} hours after it was written"));
+    }
     found
+}
+
+/// True for what a comparison with Instagram has found a day or more after it was written. Whoever wrote it does not
+/// wait for a machine's answer any more; a person decides whether one still makes sense.
+pub(super) fn was_told_late(case: &Case<'_>) -> bool {
+    case.source == EventSource::Backfill && case.now.since(case.heard.written_at) >= MESSAGING_WINDOW
 }
 
 fn name_speaks(name: &str) -> bool {

@@ -174,6 +174,16 @@ impl AccountLimits {
         ready_at(self.pace.blocked_until(now).unwrap_or(now), now)
     }
 
+    /// Whether the account may be looked at beside its work: as for reading, and not while its breaker is open.
+    pub fn watching(&mut self, now: Timestamp) -> Readiness {
+        match (self.reading(now), self.breaker.clone().allow(now.as_micros())) {
+            (Readiness::Ready, Permission::Rejected { retry_at }) => {
+                ready_at(Timestamp::from_micros(retry_at), now)
+            }
+            (readiness, _) => readiness,
+        }
+    }
+
     /// Takes what a call needs.
     pub fn take(&mut self, group: Group, now: Timestamp, settings: &DispatcherSettings) {
         self.bucket(group).take(now);

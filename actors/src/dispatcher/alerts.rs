@@ -115,10 +115,6 @@ fn told(cause: Cause<'_>) -> String {
         _ => "see the audit log".to_owned(),
     }
 }
-/// Unresolved alerts about an account's token have this key.
-pub(crate) fn auth_failure_key(account: &AccountId) -> String {
-    format!("auth_failure:{account}")
-}
 
 /// Unresolved alerts about Instagram's limits have this key.
 pub(super) fn rate_limit_key(effect: &Effect, app_wide: bool) -> String {

@@ -89,6 +89,20 @@ impl Limits {
         }
     }
 
+    /// Whether the account may be looked at beside its work.
+    pub fn watching(
+        &mut self,
+        account: &AccountId,
+        now: Timestamp,
+        settings: &DispatcherSettings,
+    ) -> Readiness {
+        let Some(limits) = self.accounts.get_mut(account) else { return Readiness::Held };
+        match app_pace(&mut self.apps, limits.app, settings).blocked_until(now) {
+            Some(until) => Readiness::At(until),
+            None => limits.watching(now),
+        }
+    }
+
     /// Takes what a call needs.
     pub fn take(
         &mut self,

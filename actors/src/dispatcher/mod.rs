@@ -47,9 +47,9 @@ mod share;
 mod tests;
 mod verdict;
 mod views;
+mod watching;
 mod work;
 
-pub(crate) use alerts::auth_failure_key;
 pub use operations::{OperationError, cancel, retry_from_dlq};
 pub use settings::DispatcherSettings;
 pub use views::{AccountBreakerView, BucketView};

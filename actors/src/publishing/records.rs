@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tenants::account::{Account, AccountStatus};
+use tenants::account::Account;
 use tenants::alert::{AlertType, NewAlert};
 use tenants::audit::NewAuditEntry;
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
+use tenants::connect::TokenTrouble;
 use tenants::effect::{Action, Effect, EffectState, IdempotencyKey};
 use tenants::ids::{AgencyId, AlertId, AuditId, EffectId, Ids, JobLogId, PostId};
 use tenants::ports::SendError;
 use tenants::post::{JobLog, Post};
+
+use crate::connect::refused_alert;
 
 /// Who publishing is in the audit log.
 pub(super) const ACTOR: &str = "publishing";
@@ -137,25 +140,9 @@ pub(super) fn token_refused(
     ids: &Ids,
     now: Timestamp,
 ) -> Vec<Change> {
-    let ran_out = account.token_expires_at.is_some_and(|expires| expires <= now);
-    let status = if ran_out || error.subcode == Some(463) {
-        AccountStatus::Expired
-    } else {
-        AccountStatus::Disconnected
-    };
-    let alert = NewAlert {
-        id: AlertId::new(ids),
-        agency: Some(agency),
-        tenant: Some(account.tenant),
-        alert_type: AlertType::AuthFailure,
-        severity: None,
-        message: format!(
-            "the token of @{} was refused: connect the account again; its posts wait ({})",
-            account.username, error.message
-        ),
-        details: json!({ "account": account.id }),
-        dedup_key: format!("auth_failure:{}", account.id),
-    };
+    let trouble = TokenTrouble::of(error.code, error.subcode);
+    let status = trouble.status();
+    let alert = refused_alert(ids, Some(agency), account, trouble, &error.message);
     vec![Change::SetAccountStatus { account: account.id, status }, Change::RaiseAlert(Box::new(alert), now)]
 }
 

@@ -10,7 +10,7 @@ use ractor::ActorRef;
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::event::{EventBody, Role, TickBody};
-use tenants::ports::{Hint, StoreError};
+use tenants::ports::{Hint, StoreError, TickNote, TickStatus};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
@@ -24,6 +24,8 @@ use crate::ticks;
 
 /// Decisions in a row that somebody else's commit may make void before that counts as a failure.
 const CONFLICTS: u32 = 3;
+/// Work of a tick that takes longer counts as failed: it would hold one of the tenant's places for ever.
+const LONGEST_TICK: Duration = Duration::from_secs(600);
 
 /// How the task of a lane ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +121,10 @@ impl LaneTask {
         let known = self.desk.known().ok_or(Trouble::Cut)?;
         let changes = tokio::select! {
             changes = ticks::changes_of(&self.node.ports, &known.context, tick) => changes,
+            () = self.node.ports.clock.sleep(LONGEST_TICK) => {
+                let minutes = LONGEST_TICK.as_secs() / 60;
+                return Err(Trouble::Failed(format!("its work was not done within {minutes} minutes")));
+            }
             () = self.cut.cancelled() => return Err(Trouble::Cut),
         };
         let mut changes = Changes {
@@ -126,6 +132,7 @@ impl LaneTask {
             ..Changes::of_tenant(self.desk.tenant)
         };
         let has_changed = !changes.list.is_empty();
+        changes.list.extend(self.tick_note(work, TickStatus::Done, None));
         changes.push(Change::EventDone { event: work.event.id, at: self.node.now() });
         self.commit(&changes).await.map_err(Trouble::from_commit)?;
         self.count_done(work, self.node.now());
@@ -308,7 +315,22 @@ impl LaneTask {
 
     async fn count(&self, work: &Work, reason: &str) -> Result<(), Uncommitted> {
         let failed = Change::EventFailed { event: work.event.id, error: reason.to_owned() };
-        self.commit(&Changes::of_tenant(self.desk.tenant).with(failed)).await
+        let mut changes = Changes::of_tenant(self.desk.tenant).with(failed);
+        changes.list.extend(self.tick_note(work, TickStatus::Retrying, Some(reason)));
+        self.commit(&changes).await
+    }
+
+    /// How the run of a tick stands, for those who look at the tenant's ticks.
+    fn tick_note(&self, work: &Work, status: TickStatus, error: Option<&str>) -> Option<Change> {
+        let EventBody::Tick(tick) = &work.event.body else { return None };
+        Some(Change::NoteTick(Box::new(TickNote {
+            role: tick.role,
+            name: tick.name.clone(),
+            status,
+            error: error.map(str::to_owned),
+            at: self.node.now(),
+            while_runs: None,
+        })))
     }
 
     async fn set_aside(&self, work: &Work, reason: &str) -> Result<(), Uncommitted> {
@@ -316,9 +338,10 @@ impl LaneTask {
         let agency = self.desk.known().map(|known| known.context.tenant.agency);
         let alert = Alarm::poison_event(tenant, event, reason).into_alert(&self.node, agency);
         error!(tenant.id = %tenant, event.id = %event, reason, "event set aside");
-        let changes = Changes::of_tenant(tenant)
+        let mut changes = Changes::of_tenant(tenant)
             .with(Change::EventQuarantined { event, error: reason.to_owned(), at })
             .with(Change::RaiseAlert(Box::new(alert), at));
+        changes.list.extend(self.tick_note(work, TickStatus::Quarantined, Some(reason)));
         self.commit(&changes).await?;
         let metrics = &self.node.metrics;
         metrics.count(&metrics.events_quarantined, work.event.kind);

@@ -33,7 +33,6 @@ mod settings;
 mod tenant;
 #[cfg(test)]
 pub(crate) mod tests;
-mod ticks;
 mod troupe;
 mod watched;
 mod workload;

@@ -6,17 +6,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use tenants::clock::Timestamp;
 use tenants::conversation::Conversation;
 use tenants::event::{EventBody, EventKind, InboxEvent, Role};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tracing::debug;
 
 use super::desk::Desk;
 use super::lane::{LaneEnd, LaneTask, work_off};
 use super::node::Node;
 use super::pulses::{Agent, Pulse};
-use super::ticks::Ticks;
 use super::watched::WatchedActor;
 use super::workload::{Claim, LaneKey};
 use crate::decide::MovedOn;
@@ -60,7 +57,6 @@ pub(super) struct RoleState {
     desk: Arc<Desk>,
     role: Role,
     pulse: Arc<Pulse>,
-    ticks: Ticks,
     /// Lanes at work.
     lanes: HashMap<LaneKey, Lane>,
     /// Ends the decisions of this actor's lanes when it ends, however it ends. Commits are not cut.
@@ -126,8 +122,7 @@ impl Actor for RoleActor {
         );
         let cut = node.cut.child_token();
         let _cut_on_drop = cut.clone().drop_guard();
-        let ticks = Ticks::new(role, now);
-        Ok(RoleState { node, desk, role, pulse, ticks, lanes: HashMap::new(), cut, _cut_on_drop })
+        Ok(RoleState { node, desk, role, pulse, lanes: HashMap::new(), cut, _cut_on_drop })
     }
 
     async fn handle(
@@ -153,12 +148,7 @@ impl Actor for RoleActor {
 
 impl RoleState {
     fn beat(&mut self) {
-        let now: Timestamp = self.node.now();
-        self.pulse.beat(now);
-        for tick in self.ticks.take_due(now) {
-            self.node.metrics.tick(self.role);
-            debug!(tenant.id = %self.desk.tenant, role = %self.role, tick, "tick");
-        }
+        self.pulse.beat(self.node.now());
     }
 
     fn take(&mut self, myself: &ActorRef<RoleMsg>, work: Work) {

@@ -15,7 +15,8 @@ use tenants::event::{
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, TenantId};
 use tenants::ports::{
-    Finding, Hint, MentionText, Messenger, NoMemory, Receipt, SendError, TenantContext, Usage, Wake,
+    Finding, Hint, MentionText, Messenger, NoActivity, NoMemory, Receipt, SendError, TenantContext, Usage,
+    Wake,
 };
 use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
@@ -136,6 +137,7 @@ impl World {
             media: Arc::new(Pictures::new(Arc::clone(&store.steps))),
             public_media: Arc::new(Pictures::new(Arc::clone(&store.steps))),
             intel: nothing_gathered(),
+            activity: Arc::new(NoActivity("there is no Instagram here")),
             llm: ScriptedRouter::new(),
             wake: wake.clone(),
         };
@@ -248,7 +250,7 @@ impl World {
     /// A tick for a role.
     pub(crate) fn tick(&self, shop: Shop, role: Role, name: &str) -> EventId {
         let body = TickBody { role, name: name.to_owned(), due_at: self.ports.clock.now() };
-        let event = self.store(shop, EventKind::Tick, format!("tick:{name}"), EventBody::Tick(body));
+        let event = self.store(shop, EventKind::Tick, format!("tick:{role}:{name}"), EventBody::Tick(body));
         self.wake.send(Hint::Events(shop.tenant));
         event
     }

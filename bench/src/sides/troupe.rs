@@ -146,6 +146,7 @@ fn settings() -> TenantSettings {
             direct_messages: NONE,
             private_replies: NONE,
             moderation: NONE,
+            posts: NONE,
         },
         ..TenantSettings::default()
     }

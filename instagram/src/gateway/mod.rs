@@ -1,5 +1,6 @@
 //! Graph API out: performs actions for accounts, reads back what became of them, and says what a failure means.
 
+mod activity;
 mod call;
 mod errors;
 mod graph_time;

@@ -1,6 +1,7 @@
 //! The crate from outside: payloads in, calls out.
 #![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
 
+mod activity;
 mod apps;
 mod hostile;
 mod insights;

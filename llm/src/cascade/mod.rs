@@ -7,6 +7,7 @@
 //!
 //! What customers write goes into a document of JSON that is the user's turn; instructions hold nothing of it.
 
+mod caption;
 mod classify;
 mod leak;
 mod opinion;
@@ -23,6 +24,7 @@ use tenants::models::Task;
 use tenants::prompt::{Prompt, PromptKey};
 
 use crate::budget::{Payer, Tally};
+use crate::caption::{CaptionRequest, Captions};
 use crate::disguise::visible;
 use crate::error::LlmError;
 use crate::offline::OfflineProvider;
@@ -87,6 +89,9 @@ impl LlmRouter for Cascade {
 
     async fn report(&self, request: ReportRequest) -> Result<Answer<Written>, LlmError> {
         self.report_in_turn(request).await
+    }
+    async fn captions(&self, request: CaptionRequest) -> Result<Answer<Captions>, LlmError> {
+        self.captions_in_turn(request).await
     }
 
     fn reads_history(&self) -> bool {

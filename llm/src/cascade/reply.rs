@@ -146,7 +146,7 @@ fn longest(channel: Channel) -> usize {
     }
 }
 
-fn english_name(language: Language) -> &'static str {
+pub(super) fn english_name(language: Language) -> &'static str {
     match language {
         Language::English => "English",
         Language::Spanish => "Spanish",

@@ -18,6 +18,7 @@ use super::embedder::ModelEmbedder;
 use super::{media, models};
 use crate::data_dir;
 use crate::media::MediaDesk;
+use crate::posts::PostLinks;
 use crate::settings::{OwnAppSettings, Secret, Settings};
 
 /// An opened installation, without actors or HTTP. Cheap to clone.
@@ -35,6 +36,8 @@ pub struct Foundations {
     pub memory: TenantMemory,
     /// The media library.
     pub media: Arc<MediaDesk>,
+    /// Signed addresses about posts.
+    pub post_links: Arc<PostLinks>,
     /// Makes vectors for the memory, when the catalogue names a model for it.
     pub(super) embedder: Option<Arc<ModelEmbedder>>,
     /// Seals secrets.
@@ -76,6 +79,7 @@ impl Foundations {
             .map(|(id, key)| (id, key.inner().clone()))
             .collect();
         let link_keys = media::link_keys(&keys);
+        let post_links = Arc::new(media::post_links(&keys, settings));
         let ring = KeyRing::from_base64(&keys).context("vault.keys cannot be used")?;
         let mut vault = Vault::new(ring, ids.clone());
         if settings.vault.keys.is_empty() {
@@ -102,7 +106,7 @@ impl Foundations {
             wake: wake.clone(),
         };
         let media = media::open(settings, link_keys, parts)?;
-        Ok(Self { clock, ids, tasks, database, memory, media, embedder, vault, wake })
+        Ok(Self { clock, ids, tasks, database, memory, media, post_links, embedder, vault, wake })
     }
 
     /// What a memory with its indexes in another folder is made of.

@@ -15,6 +15,7 @@ use tenants::tasks::Tasks;
 
 use super::Foundations;
 use crate::media::{Clamd, LinkKeys, MediaDesk, MediaLinks, MediaParts, run_sweep};
+use crate::posts::PostLinks;
 use crate::settings::Settings;
 
 /// Folder of uploads under way, in the folder of files or (with a bucket) in the data folder.
@@ -34,6 +35,13 @@ pub(super) fn link_keys(vault: &[(String, SecretString)]) -> LinkKeys {
     let keys: Vec<Vec<u8>> =
         vault.iter().filter_map(|(_, key)| STANDARD.decode(key.expose_secret().trim()).ok()).collect();
     LinkKeys::derived_from(keys.iter().map(Vec::as_slice))
+}
+
+/// Signs addresses about posts, with keys derived from the same.
+pub(super) fn post_links(vault: &[(String, SecretString)], settings: &Settings) -> PostLinks {
+    let keys: Vec<Vec<u8>> =
+        vault.iter().filter_map(|(_, key)| STANDARD.decode(key.expose_secret().trim()).ok()).collect();
+    PostLinks::derived_from(keys.iter().map(Vec::as_slice), settings.media.public_url())
 }
 
 /// Opens the library. A bucket is not asked yet.

@@ -16,12 +16,13 @@ use actors::dispatcher::Dispatcher;
 use actors::intel::Intel;
 use actors::publishing::Publishing;
 use actors::supervision::Troupe;
+use actors::watch::Watcher;
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
 use storage::NodeClaim;
 use tenants::clock::Clock;
-use tenants::ports::{Hint, Messenger, Outbox, PlatformAdapter, Rehearsals, Store, Wake};
+use tenants::ports::{Hint, Messenger, Outbox, PlatformAdapter, Rehearsals, Store, StoreError, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
@@ -70,6 +71,8 @@ pub struct Node {
     troupe: Troupe,
     dispatcher: Dispatcher,
     publishing: Publishing,
+    watcher: Watcher,
+    ports: Ports,
     address: SocketAddr,
     // Released last, when everything else has ended.
     _claim: NodeClaim,
@@ -114,8 +117,10 @@ impl Node {
         let dispatcher = Dispatcher::start(ports.clone(), settings.dispatcher.clone(), &registry)?;
         let troupe = Troupe::start(ports.clone(), settings.actors.clone(), &registry).await?;
         let publishing = Publishing::start(ports.clone(), settings.publishing.clone(), &registry)?;
+        let watcher = Watcher::new(ports.clone(), dispatcher.clone(), settings.watch.clone());
         supervise(&troupe, &dispatcher, &publishing, &warnings, &ports);
         tell_people(&troupe, &ports, &settings);
+        supervise_clocks(&troupe, &watcher, &ports, &settings);
         media::supervise(&troupe, &foundations);
 
         let state =
@@ -138,6 +143,8 @@ impl Node {
             troupe,
             dispatcher,
             publishing,
+            watcher,
+            ports,
             address,
             _lock: lock,
             _claim: claim,
@@ -166,10 +173,18 @@ impl Node {
 
     /// What still works: parts with events or effects in hand or due. Empty when all is quiet.
     pub async fn busy(&self) -> Vec<String> {
-        let mut busy = self.troupe.busy().await;
+        let mut busy = self.clocks_busy().await.unwrap_or_else(|error| vec![error.to_string()]);
+        busy.extend(self.troupe.busy().await);
         busy.extend(self.dispatcher.busy().await);
         busy.extend(self.publishing.busy().await);
         busy
+    }
+
+    /// Ticks and looks at accounts that are due now.
+    async fn clocks_busy(&self) -> Result<Vec<String>, StoreError> {
+        let mut busy = scheduler::busy(&self.ports).await?;
+        busy.extend(self.watcher.busy().await?);
+        Ok(busy)
     }
 
     /// Two-step shutdown: lets work in hand end, then leaves anyway. False when something was cut off; what was cut
@@ -229,6 +244,7 @@ pub(crate) fn ports(
         messenger: places.messenger.unwrap_or_else(|| gateway.clone()),
         posts: database.clone(),
         platform: places.platform.unwrap_or_else(|| gateway.clone()),
+        activity: gateway.clone(),
         connector: gateway.clone(),
         connections: database.clone(),
         intel: Intel::new(gateway, database, settings.intel.clone()),
@@ -312,14 +328,22 @@ fn supervise(
             Ok(())
         }
     });
-    let ports = ports.clone();
+}
+
+/// The parts that look for what is due.
+fn supervise_clocks(troupe: &Troupe, watcher: &Watcher, ports: &Ports, settings: &Settings) {
+    let (of_ticks, scheduler) = (ports.clone(), settings.scheduler.clone());
     troupe.supervise("scheduler", move |part| {
-        let ports = ports.clone();
+        let (ports, settings) = (of_ticks.clone(), scheduler.clone());
         async move {
-            scheduler::run(ports, part).await;
+            scheduler::run(ports, settings, part).await;
             Ok(())
         }
     });
+    let watcher = watcher.clone();
+    troupe.supervise("watch", move |part| watcher.clone().run(part));
+    let (of_upkeep, retention) = (ports.clone(), settings.retention.clone());
+    troupe.supervise("upkeep", move |part| actors::upkeep::run(of_upkeep.clone(), retention.clone(), part));
 }
 
 async fn http_state(
@@ -344,6 +368,7 @@ async fn http_state(
         vault: foundations.vault.clone(),
         addresses: addresses(settings),
         media: foundations.media.clone(),
+        post_links: foundations.post_links.clone(),
         rehearsals: Arc::new(RehearsalDesk::new(
             ports.clone(),
             Arc::new(foundations.database.clone()),

@@ -12,7 +12,11 @@ use tenants::ports::{AuditLog, Connections, Directory, KeyUse, Messenger, Operat
 
 use super::{Finding, Output};
 use crate::boot::{Foundations, models};
+use crate::clocks::health_of;
 use crate::settings::Settings;
+
+/// What runs out within a week is told.
+const RUNS_OUT_SOON: Duration = Duration::from_secs(7 * 86_400);
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -73,6 +77,7 @@ async fn installation(foundations: &Foundations, settings: &Settings) -> Vec<Che
         vault(foundations).await,
         queue(foundations).await,
         audit(foundations).await,
+        clocks(foundations).await,
     ] {
         checks.push(check.unwrap_or_else(|error| Check::trouble("database", format!("{error:#}"))));
     }
@@ -193,6 +198,35 @@ async fn queue(foundations: &Foundations) -> anyhow::Result<Check> {
     Ok(match dead {
         0 => Check::fine("queue", found),
         _ => Check::trouble("queue", format!("{found}; see `troupe queue list TENANT --state dlq`")),
+    })
+}
+
+/// Tenants looked at; an installation with more of them watches its metrics and alerts.
+const TENANTS_LOOKED_AT: usize = 500;
+
+/// Ticks that fail, webhooks that are missing, supplies that run out.
+async fn clocks(foundations: &Foundations) -> anyhow::Result<Check> {
+    let (database, now) = (&foundations.database, foundations.clock.now());
+    let tenants = database.served_tenants().await?;
+    let mut troubles = Vec::new();
+    for tenant in tenants.iter().take(TENANTS_LOOKED_AT) {
+        let health = health_of(database, database, tenant, &[], now).await?;
+        let ticks =
+            health.ticks_in_trouble.iter().map(|tick| format!("{}: {} fails", tenant.slug, tick.name));
+        troubles.extend(ticks);
+        for account in health.accounts.iter().filter(|account| account.gap_at.is_some()) {
+            troubles.push(format!("{}: webhooks of @{} are missing", tenant.slug, account.username));
+        }
+        for forecast in &health.forecasts {
+            if let Some(end) = forecast.runs_out_at.filter(|end| end.since(now) < RUNS_OUT_SOON) {
+                troubles.push(format!("{}: {} runs out at {end}", tenant.slug, forecast.supply));
+            }
+        }
+    }
+    Ok(if troubles.is_empty() {
+        Check::fine("clocks", format!("{} tenants: ticks run, nothing runs out soon", tenants.len()))
+    } else {
+        Check::trouble("clocks", format!("{}; see `troupe health TENANT`", troubles.join("; ")))
     })
 }
 

@@ -25,6 +25,7 @@ mod queue;
 mod replay;
 mod sandbox;
 mod serve;
+mod tick;
 mod vault;
 mod workspace;
 
@@ -113,6 +114,14 @@ enum Command {
     /// Morning briefings and weekly reports.
     #[command(subcommand)]
     Briefing(comms::BriefingCommand),
+    /// The ticks of a tenant: when its roles do what by themselves.
+    #[command(subcommand)]
+    Tick(tick::TickCommand),
+    /// Whether a tenant's accounts work, and what will run out.
+    Health {
+        /// Tenant (id or slug).
+        tenant: String,
+    },
     /// What was learned from people's verdicts.
     #[command(subcommand)]
     Learning(learning::LearningCommand),
@@ -203,6 +212,8 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Lead(command) => comms::lead(command, settings, output).await,
             Command::Channel(command) => comms::channel(command, settings, output).await,
             Command::Briefing(command) => comms::briefing(command, settings, output).await,
+            Command::Tick(command) => tick::run(command, settings, output).await,
+            Command::Health { tenant } => tick::health(&tenant, settings, output).await,
             Command::Learning(command) => learning::run(command, settings, output).await,
             Command::Insights(command) => intel::insights(command, settings, output).await,
             Command::Report(command) => intel::report(command, settings, output).await,

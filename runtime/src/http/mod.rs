@@ -16,6 +16,7 @@ pub mod middleware;
 pub mod node;
 mod oauth;
 mod openapi;
+mod post_links;
 pub mod problem;
 mod routes;
 pub(crate) mod schema;
@@ -71,6 +72,7 @@ fn registered() -> Registered {
         .merge(health::router())
         .merge(media::router())
         .merge(oauth::router())
+        .merge(post_links::router())
         .split_for_parts();
     let (uploads, upload_description) =
         OpenApiRouter::new().nest("/api/v1", api::uploads()).split_for_parts();

@@ -53,6 +53,10 @@ words! {
     EarnedState = tenants::autonomy::EarnedState;
     Severity = tenants::alert::Severity;
     AgentStatus = tenants::ports::AgentStatus;
+    Role = tenants::event::Role;
+    TickStatus = tenants::ports::TickStatus;
+    MissedTick = tenants::ports::MissedTick;
+    Standing = tenants::ports::Standing;
     BreakerState = tenants::breaker::BreakerState;
     EventSource = tenants::event::EventSource;
     EventKind = tenants::event::EventKind;

@@ -16,6 +16,7 @@ use super::metrics::HttpMetrics;
 use super::node::NodeView;
 use crate::couriers::Addresses;
 use crate::media::MediaDesk;
+use crate::posts::PostLinks;
 use crate::rehearsals::RehearsalDesk;
 
 /// Hints can be lost between nodes; this often accounts and apps are read again without one.
@@ -35,6 +36,8 @@ pub struct AppParts {
     pub addresses: Addresses,
     /// The media library.
     pub media: Arc<MediaDesk>,
+    /// Signed addresses about posts.
+    pub post_links: Arc<PostLinks>,
     /// Rehearses recorded events.
     pub rehearsals: Arc<RehearsalDesk>,
     /// What the running node knows about itself.

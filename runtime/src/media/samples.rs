@@ -211,7 +211,8 @@ fn picture_entry(video: Video) -> Vec<u8> {
                 &[0xfc, 0xfd, 0xf8, 0xf8, 0, 0, 0x0f, 0],
             ],
         ),
-        _ => boxed(b"avcC", &[&[1, 0x64, 0, 0x28, 0xff, 0xe0, 0]]),
+        b"avc1" => boxed(b"avcC", &[&[1, 0x64, 0, 0x28, 0xff, 0xe0, 0]]),
+        _ => Vec::new(),
     };
     let rest = [&words(&[0x48_0000, 0x48_0000, 0])[..], &[0, 1], &[0; 32], &[0, 24, 0xff, 0xff]].concat();
     boxed(&video.codec, &[&[0, 0, 0, 0, 0, 0, 0, 1], &[0; 16], &size, &rest, &configuration])

@@ -122,8 +122,10 @@ impl Act<'_> {
         if is_changed {
             post.approval.opinions.clear();
         }
+        let is_moved = before.scheduled_at != new.scheduled_at || before.state == PostState::Draft;
+        let repeats = post.recurrence.is_some() || before.recurrence.is_some();
         match new.scheduled_at {
-            Some(at) if is_changed || before.scheduled_at != Some(at) || before.state == PostState::Draft => {
+            Some(at) if is_changed || is_moved || repeats => {
                 self.plan(&mut post, at, tenant, looked)?;
             }
             Some(_) => {}

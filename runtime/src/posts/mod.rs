@@ -4,6 +4,7 @@
 mod acts;
 mod calendar;
 mod import;
+mod links;
 
 use actors::Ports;
 use sha2::{Digest, Sha256};
@@ -16,6 +17,7 @@ use tenants::post::{Post, PostDraft, PostProblem, PostState, Recurrence};
 pub use acts::{Edited, PostError};
 pub use calendar::icalendar;
 pub use import::{ImportRow, read_csv};
+pub use links::{PostLink, PostLinkRefused, PostLinks};
 
 /// What somebody wants to be published when.
 #[derive(Debug, Clone, PartialEq)]

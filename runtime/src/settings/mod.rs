@@ -15,6 +15,8 @@ use actors::intel::IntelSettings;
 use actors::notices::NoticeSettings;
 use actors::publishing::PublishingSettings;
 use actors::supervision::ActorSettings;
+use actors::upkeep::RetentionSettings;
+use actors::watch::WatchSettings;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
@@ -27,6 +29,8 @@ pub use http::HttpSection;
 pub use media::{BucketSettings, MediaSettings};
 pub use models::ModelSettings;
 pub use secret::Secret;
+
+use crate::scheduler::SchedulerSettings;
 
 /// The embedded defaults, with every key explained.
 pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
@@ -66,6 +70,12 @@ pub struct Settings {
     pub publishing: PublishingSettings,
     /// Insights, spikes, reports, competitors.
     pub intel: IntelSettings,
+    /// Ticks.
+    pub scheduler: SchedulerSettings,
+    /// Looks at accounts.
+    pub watch: WatchSettings,
+    /// How old rows may become.
+    pub retention: RetentionSettings,
     /// Logs.
     pub log: LogSettings,
     /// Shutdown.
@@ -312,6 +322,12 @@ impl Settings {
         }
         if self.memory.max_open == 0 {
             return invalid("memory.max_open", "must be at least 1");
+        }
+        if (1..RetentionSettings::LEAST_EVENTS_DAYS).contains(&self.retention.events_days) {
+            return invalid(
+                "retention.events_days",
+                "must be 0 (keep for ever) or at least 14: late webhooks are recognised by the events kept",
+            );
         }
         for key in &self.vault.keys {
             if !key.expose_secret().contains(':') {

@@ -157,6 +157,7 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("POST", "/tenants/{tenant}/posts", Some(post.clone())),
         ("POST", "/tenants/{tenant}/posts/validate", Some(post.clone())),
         ("POST", "/tenants/{tenant}/posts/import", Some(json!({ "csv": "type,media\n", "dry_run": true }))),
+        ("POST", "/tenants/{tenant}/posts/captions", Some(json!({ "topic": "fresh bread" }))),
         ("GET", "/tenants/{tenant}/posts/{post}", none.clone()),
         ("PUT", "/tenants/{tenant}/posts/{post}", Some(post)),
         ("GET", "/tenants/{tenant}/posts/{post}/job-logs", none.clone()),
@@ -166,6 +167,8 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("POST", "/tenants/{tenant}/posts/{post}/retry", none.clone()),
         ("POST", "/tenants/{tenant}/posts/{post}/approve", none.clone()),
         ("POST", "/tenants/{tenant}/posts/{post}/reject", none.clone()),
+        ("POST", "/tenants/{tenant}/posts/{post}/approval-link", none.clone()),
+        ("POST", "/tenants/{tenant}/calendar/feed", none.clone()),
         (
             "GET",
             "/tenants/{tenant}/calendar?from=2026-01-01T00:00:00Z&until=2026-02-01T00:00:00Z",
@@ -212,6 +215,10 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/tenants/{tenant}/alerts", none.clone()),
         ("POST", "/tenants/{tenant}/alerts/{alert}/resolve", none.clone()),
         ("GET", "/tenants/{tenant}/heartbeats", none.clone()),
+        ("GET", "/tenants/{tenant}/health", none.clone()),
+        ("GET", "/tenants/{tenant}/ticks", none.clone()),
+        ("GET", "/tenants/{tenant}/ticks/{role}/{name}/runs", none.clone()),
+        ("POST", "/tenants/{tenant}/ticks/{role}/{name}/run", none.clone()),
         ("GET", "/tenants/{tenant}/breakers", none.clone()),
         ("GET", "/tenants/{tenant}/buckets", none.clone()),
         ("GET", "/tenants/{tenant}/events/{event}", none.clone()),
@@ -228,7 +235,7 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
     let effect = if template.ends_with("/retry") { shop.objects.dead } else { shop.objects.waiting };
     let post = match template.rsplit('/').next() {
         Some("retry") => shop.objects.failed_post,
-        Some("approve" | "reject") => shop.objects.pending_post,
+        Some("approve" | "reject" | "approval-link") => shop.objects.pending_post,
         _ => shop.objects.post,
     };
     template
@@ -238,6 +245,8 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{app}", &house.app.id.to_string())
         .replace("{prompt}", &house.prompt)
         .replace("{experiment}", &house.experiment)
+        .replace("{role}", "comms")
+        .replace("{name}", &shop.objects.tick)
         .replace("{alert}", &shop.objects.alert.to_string())
         .replace("{account}", &shop.account.id.to_string())
         .replace("{connect}", &shop.objects.connect.to_string())

@@ -24,5 +24,6 @@ mod prompts;
 mod queue;
 mod resources;
 mod rig;
+mod ticks;
 mod webhooks;
 mod world;

@@ -144,7 +144,7 @@ async fn what_is_no_picture_or_video_is_refused_whatever_it_is_called() {
         ("PNG bomb", png_of(50_000, 50_000), "million"),
         ("JPEG of no size", jpeg_that_says(&jpeg, 0, 0), "damaged"),
         ("JPEG bomb", jpeg_that_says(&jpeg, 65_000, 65_000), "million"),
-        ("video without pictures", samples::video(Video { codec: *b"text", ..Video::default() }), "no video"),
+        ("video without pictures", samples::video(Video { data: 0, ..Video::default() }), "no pictures"),
     ] {
         let problem = upload(rig, shop, "cake.jpg", file).await.problem(422);
         let detail = problem["detail"].as_str().unwrap();
@@ -254,10 +254,17 @@ async fn a_video_is_measured_and_told_where_it_fits() {
     assert_eq!(&video["audio_sample_rate"], &json!(48_000));
     assert_eq!(fits(&reel), ["carousel_item", "reel", "story"]);
 
-    let phone =
-        Video { width: 1_920, height: 1_080, is_turned: true, is_index_first: false, ..Video::default() };
+    let phone = Video {
+        width: 1_920,
+        height: 1_080,
+        is_turned: true,
+        is_index_first: false,
+        codec: *b"hvc1",
+        ..Video::default()
+    };
     let phone = upload(rig, shop, "phone.mov", samples::video(phone)).await.ok();
     assert_eq!((&phone["width"], &phone["height"]), (&json!(1_080), &json!(1_920)), "it is shown upright");
+    assert_eq!((&phone["video"]["video_codec"], fits(&phone).contains(&"reel")), (&json!("hevc"), true));
     assert!(phone["placements"].to_string().contains("fast start"));
 
     let bad =

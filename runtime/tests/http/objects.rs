@@ -14,7 +14,7 @@ use tenants::conversation::{
     direct_key,
 };
 use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
-use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person};
+use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person, Role};
 use tenants::ids::{
     AgencyId, AlertId, ApprovalId, AuditId, BriefingId, ChannelId, CommentId, CompetitorId, ConnectId,
     ConversationId, DecisionId, EffectId, EventId, Ids, LeadId, MediaId, MemoryId, MessageId, NoticeId,
@@ -25,7 +25,7 @@ use tenants::intent::Language;
 use tenants::lead::LeadNote;
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
 use tenants::notice::{Channel, ChannelKind, ChannelSetup};
-use tenants::ports::{Alerts, Delivery, Inbox, PageRequest, UnitOfWork};
+use tenants::ports::{Alerts, CronTick, Delivery, Inbox, PageRequest, TickPlan, Ticks, UnitOfWork};
 use tenants::post::{
     ApprovalPolicy, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType, Progress,
 };
@@ -74,6 +74,8 @@ pub struct Objects {
     pub channel: ChannelId,
     pub lead: LeadId,
     pub briefing: BriefingId,
+    /// The name of a tick of comms.
+    pub tick: String,
     /// An attempt to connect an account, in which one must be chosen.
     pub connect: ConnectId,
     /// Instagram's id of one of the accounts to choose from.
@@ -197,6 +199,24 @@ pub async fn rehearsal(rig: &Rig, agency: AgencyId, tenant: Option<TenantId>) ->
     id
 }
 
+/// A plan with one tick.
+fn tick_plan(tenant: &Tenant, name: &str, now: Timestamp) -> TickPlan {
+    let tick = CronTick {
+        tenant: tenant.id,
+        role: Role::Comms,
+        name: name.to_owned(),
+        zone: "UTC".to_owned(),
+        last_run: None,
+        next_run: now,
+        fire_at: Some(now),
+        runs: 0,
+        last_status: None,
+        last_error: None,
+        last_status_at: None,
+    };
+    TickPlan { tenant: tenant.id, catalogue: String::new(), mark: 0, ticks: vec![tick], watches: Vec::new() }
+}
+
 /// A picture that no tenant has.
 pub fn another_picture() -> Vec<u8> {
     samples::jpeg(64, 64, 200)
@@ -283,6 +303,7 @@ impl Objects {
             channel: channel(rig, tenant.agency, Some(tenant.id)).await,
             lead: LeadId::new(ids),
             briefing: BriefingId::new(ids),
+            tick: format!("briefing_{}", tenant.slug),
             // A person has a different id for every account.
             person: format!("person-of-{}", account.external_id),
         };
@@ -299,6 +320,7 @@ impl Objects {
             )
         };
         let message = message(ids, account, &direct, now);
+        rig.database.put_plan(tick_plan(tenant, &made.tick, now)).await.unwrap();
         rig.database.accept(Delivery { events: vec![event], ..Delivery::default() }).await.unwrap();
         let alert = NewAlert {
             id: made.alert,

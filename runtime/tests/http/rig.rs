@@ -23,7 +23,9 @@ use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::{Ids, TenantId};
 use tenants::notice::Channel;
 use tenants::ports::{Courier, CourierError, Letter};
-use tenants::ports::{Finding, MentionText, Messenger, NoInsights, Receipt, SendError, Store, Usage};
+use tenants::ports::{
+    Finding, MentionText, Messenger, NoActivity, NoInsights, Receipt, SendError, Store, Usage,
+};
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
 use troupe::administration::Act;
@@ -32,6 +34,7 @@ use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
 use troupe::media::{LinkKeys, MediaDesk, MediaLimits, MediaLinks, MediaParts};
+use troupe::posts::PostLinks;
 use troupe::prompts::install_built_in;
 use troupe::rehearsals::{OtherModels, RehearsalDesk};
 
@@ -166,6 +169,7 @@ impl Rig {
                 Arc::new(database.clone()),
                 IntelSettings::default(),
             ),
+            activity: Arc::new(NoActivity("not there")),
             llm: Arc::new(OfflineProvider::new(shared).unwrap()),
             wake,
         };
@@ -183,6 +187,7 @@ impl Rig {
             vault: vault.clone(),
             addresses: Addresses { allow_private: false },
             media: media.clone(),
+            post_links: Arc::new(PostLinks::derived_from([b"rig".as_slice()], None)),
             rehearsals: Arc::new(
                 RehearsalDesk::new(ports.clone(), Arc::new(database.clone()), Arc::new(NoOthers)).unwrap(),
             ),

@@ -103,6 +103,7 @@ impl Installation {
             .env("TROUPE__INSTAGRAM__APP__ID", text(app.id.as_str()))
             .env("TROUPE__INSTAGRAM__APP__SECRETS", format!("[\"{}\"]", app.secret))
             .env("TROUPE__INSTAGRAM__APP__VERIFY_TOKEN", text(&app.verify_token))
+            .env("TROUPE__MEDIA__PUBLIC_URL", text(&format!("http://127.0.0.1:{}", self.port)))
             .env("TROUPE__ACTORS__POLL_EVERY_MS", "200")
             // Longer than anything that was under way at a kill can stay under way in the sandbox.
             .env("TROUPE__DISPATCHER__READ_BACK_DELAY_MS", "1000")
@@ -189,6 +190,26 @@ impl Installation {
         let name = format!("troupe_webhook_deliveries_total{{status=\"{status}\"}} ");
         let count = metrics.lines().find_map(|line| line.strip_prefix(&name));
         count.map_or(0, |count| count.parse().expect("a number"))
+    }
+
+    /// Uploads a file; its id. The node must run.
+    pub async fn upload(&self, tenant: &str, name: &str, file: Vec<u8>) -> String {
+        let url = format!("http://127.0.0.1:{}/api/v1/tenants/{tenant}/media?name={name}", self.port);
+        let answer =
+            http().post(url).header("x-api-key", &self.key).body(file).send().await.expect("an answer");
+        let media: Value = answer.json().await.expect("JSON");
+        media["id"].as_str().unwrap_or_else(|| panic!("{media}")).to_owned()
+    }
+
+    /// `POST` to the API of the running node; its answer.
+    pub async fn call(&self, path: &str, body: &Value) -> Value {
+        let url = format!("http://127.0.0.1:{}/api/v1{path}", self.port);
+        let answer =
+            http().post(url).header("x-api-key", &self.key).json(body).send().await.expect("an answer");
+        let status = answer.status();
+        let body: Value = answer.json().await.expect("JSON");
+        assert!(status.is_success(), "POST {path}: {status} {body}");
+        body
     }
 
     /// A call of the running node's API: `path` begins after `/api/v1`.

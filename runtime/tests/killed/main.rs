@@ -9,3 +9,4 @@ mod kills;
 mod media;
 mod outages;
 mod people;
+mod posts;

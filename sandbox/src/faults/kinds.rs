@@ -155,6 +155,9 @@ pub enum FaultKind {
         #[serde(default = "ok")]
         status: u16,
     },
+    /// Lists come back empty although there is something in them, as comments do under Standard Access: give it the
+    /// endpoint `list_comments`.
+    EmptyLists,
     /// The effect happens, but the answer is an HTTP 500. Only for calls that succeed.
     #[serde(rename = "done_but_500", alias = "done_but500")]
     DoneBut500 {

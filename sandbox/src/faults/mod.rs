@@ -40,6 +40,7 @@ pub(crate) enum CallFault {
     Transient { code: i64, status: u16 },
     Refused { code: i64, subcode: Option<u32>, status: u16 },
     Garbage { status: u16 },
+    EmptyList,
 }
 
 /// What happens to a container that is made.
@@ -137,6 +138,7 @@ impl Faults {
                     CallFault::Refused { code: *code, subcode: *subcode, status: *status }
                 }
                 FaultKind::GarbageAnswer { status } => CallFault::Garbage { status: *status },
+                FaultKind::EmptyLists => CallFault::EmptyList,
                 _ => return None,
             })
         })

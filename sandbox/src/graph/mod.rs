@@ -31,7 +31,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request, State},
-    http::{Response, StatusCode},
+    http::Response,
 };
 use serde_json::{Value, json};
 
@@ -201,6 +201,7 @@ async fn carry_out(
 fn struck(fault: &CallFault, account: Option<&AccountId>, core: &Core) -> Option<Outcome> {
     let error = match fault {
         CallFault::Slow { .. } => return None,
+        CallFault::EmptyList => return Some(Outcome::of(Ok(json!({ "data": [] })))),
         CallFault::Garbage { status } => {
             return Some(Outcome { garbage: Some(*status), ..Outcome::of(Ok(Value::Null)) });
         }
@@ -276,9 +277,4 @@ fn write(core: &Core, version: Option<&str>, login: Login, outcome: &Outcome) ->
         (Ok(body), None) => respond::answer(body, &manner),
         (Err(error), None) => respond::failure(error, &manner),
     }
-}
-
-/// The page at `/`.
-pub(crate) async fn index() -> (StatusCode, [(&'static str, &'static str); 1], &'static str) {
-    (StatusCode::OK, [("content-type", "text/html; charset=utf-8")], include_str!("index.html"))
 }

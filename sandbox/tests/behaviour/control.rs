@@ -27,6 +27,39 @@ async fn the_listing_names_every_route_and_each_one_answers() {
 }
 
 #[tokio::test]
+async fn the_page_to_play_by_hand_loads_nothing_from_elsewhere_and_uses_routes_that_exist() {
+    let kit = Kit::start().await;
+    let get = async |path: &str| {
+        let answer = kit.client.get(kit.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        assert!(answer.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
+        answer.text().await.unwrap()
+    };
+    let (page, script, style) =
+        (get("/").await, get("/_sandbox/play.js").await, get("/_sandbox/play.css").await);
+    assert_eq!(page, get("/play").await);
+    for text in [&page, &script, &style] {
+        assert!(!text.contains("//www.") && !text.contains("https://") && !text.contains("http://"));
+    }
+    assert!(page.contains("/_sandbox/play.js") && page.contains("/_sandbox/play.css"));
+    assert!(!script.contains("innerHTML"), "what people write must never be taken for HTML");
+    // Every fault that the page offers is one that can be switched on.
+    let offered =
+        script.lines().filter(|line| line.trim_start().starts_with("[\"") && line.contains("kind:"));
+    let mut count = 0;
+    for line in offered {
+        let object = &line[line.find('{').unwrap()..=line.rfind('}').unwrap()];
+        let json = object.replace("kind:", "\"kind\":").replace("delay_ms:", "\"delay_ms\":");
+        let json = json.replace("code:", "\"code\":").replace("regain_minutes:", "\"regain_minutes\":");
+        let json = json.replace("within_ms:", "\"within_ms\":").replace("endpoint:", "\"endpoint\":");
+        let fault: Value = serde_json::from_str(&json).unwrap();
+        control(&kit, Method::POST, "/faults", fault).await.ok();
+        count += 1;
+    }
+    assert!(count >= 10, "{count}");
+}
+
+#[tokio::test]
 async fn a_story_can_be_told_over_http_alone() {
     let kit = Kit::start().await;
     let post = |path: &'static str, body: Value| control(&kit, Method::POST, path, body);

@@ -26,6 +26,8 @@ mod messages;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]
+mod publishing;
+#[cfg(test)]
 mod starting;
 #[cfg(test)]
 mod tokens;

@@ -8,6 +8,7 @@ use tenants::ids::{AccountId, AgencyId, KeyId, TenantId};
 
 use super::schedule::Group;
 use super::tenants::{raise_version, tenant_of};
+use super::ticks;
 use crate::db::{Connection, run};
 use crate::directory::{SCOPE_AGENCY, SCOPE_INSTALLATION, SCOPE_TENANT};
 use crate::failure::Failure;
@@ -87,6 +88,7 @@ async fn set_status(
     now: Timestamp,
 ) -> Result<(), Failure> {
     run!(connection, SET_ACCOUNT_STATUS, tenant.0, account.0, status.as_str(), Moment(now))?;
+    ticks::mark(connection, tenant, now).await?;
     raise_version(connection, tenant, now).await
 }
 
@@ -125,7 +127,7 @@ async fn put_account(
     })?;
     match stored {
         0 => Err(Failure::Conflict(format!("{} belongs to another tenant", account.id))),
-        _ => Ok(()),
+        _ => ticks::mark(connection, tenant, now).await,
     }
 }
 
@@ -136,6 +138,7 @@ async fn delete_account(
     now: Timestamp,
 ) -> Result<(), Failure> {
     run!(connection, DELETE_ACCOUNT, tenant.0, account.0)?;
+    ticks::mark(connection, tenant, now).await?;
     raise_version(connection, tenant, now).await
 }
 

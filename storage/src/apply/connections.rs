@@ -10,6 +10,7 @@ use tenants::ids::{AgencyId, AppId, TenantId};
 use super::alerts::raise;
 use super::schedule::Group;
 use super::tenants::{raise_version, tenant_of};
+use super::ticks;
 use crate::db::{Connection, run};
 use crate::failure::Failure;
 use crate::statement::statements;
@@ -128,6 +129,7 @@ async fn of_tenant(
             let (key, sealed) = (token.key_id.as_str(), token.sealed.as_slice());
             let (of, expires_at) = (of.map(Moment), expires_at.map(Moment));
             run!(connection, STORE_REFRESHED, id, account.0, of, key, sealed, expires_at, Moment(*at))?;
+            ticks::mark(connection, tenant, now).await?;
             raise_version(connection, tenant, now).await?;
         }
         ConnectChange::RefreshFailed { account, of, retry_at, error } => {
@@ -143,12 +145,14 @@ async fn of_tenant(
             let marked =
                 run!(connection, REFUSE_TOKEN, id, account.0, status, trouble, error, since, now_moment)?;
             if marked > 0 {
+                ticks::mark(connection, tenant, now).await?;
                 raise_version(connection, tenant, now).await?;
                 raise(connection, alert, *at).await?;
             }
         }
         ConnectChange::ForgetToken(account) => {
             run!(connection, FORGET_TOKEN, id, account.0, Moment(now))?;
+            ticks::mark(connection, tenant, now).await?;
             raise_version(connection, tenant, now).await?;
         }
         ConnectChange::Reseal { account, old, new } => {

@@ -27,6 +27,8 @@ pub(crate) mod rehearsals;
 pub(crate) mod rules;
 pub(crate) mod schedule;
 pub(crate) mod tenants;
+pub(crate) mod ticks;
+pub(crate) mod watches;
 
 use ::tenants::changes::Changes;
 use ::tenants::clock::Timestamp;
@@ -124,6 +126,7 @@ async fn apply_kind(
         Kind::RuleHits => rules::add_hits(connection, group, now).await,
         Kind::Rehearsals => rehearsals::apply(connection, group).await,
         Kind::Intel => intel::apply(connection, group).await,
+        Kind::TickNotes => ticks::note(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
         Kind::Comms => comms::apply(connection, group, now).await,
         Kind::Media => media::apply(connection, group, now).await,

@@ -1,15 +1,13 @@
-//! Work that is no unit of work of a tenant: heartbeats, ticks, alerts of the installation, what is done at
-//! start.
+//! Work that is no unit of work of a tenant: heartbeats, alerts of the installation, what is done at start; ticks and
+//! watches have files of their own.
 
 use tenants::alert::NewAlert;
 use tenants::clock::Timestamp;
-use tenants::event::NewEvent;
-use tenants::ports::{AgentStatus, CronTick, Heartbeat};
+use tenants::ports::{AgentStatus, Heartbeat};
 use uuid::Uuid;
 
-use super::accept::add_events;
 use super::alerts::raise;
-use super::{connections, ledger, rehearsals};
+use super::{connections, ledger, rehearsals, ticks, watches};
 use crate::db::{Connection, run, run_bulk};
 use crate::failure::Failure;
 use crate::statement::{bulk_statements, statements};
@@ -29,10 +27,6 @@ statements! {
         "update post_queue set status = 'unknown', updated_at = $1 \
          where status in ('processing', 'unknown') and status = 'processing'"
     }
-    MOVE_TICK {
-        "update cron_ticks set last_run = next_run, next_run = $5 \
-         where tenant_id = $1 and role = $2 and name = $3 and next_run = $4"
-    }
 }
 
 bulk_statements! {
@@ -40,11 +34,6 @@ bulk_statements! {
         "insert into agent_heartbeats (scope_id, tenant_id, agent, status, last_beat_at) values"
         [uuid uuid text text timestamptz]
         "on conflict (scope_id, agent) do update set status = excluded.status, last_beat_at = excluded.last_beat_at"
-    }
-    ADD_TICKS {
-        "insert into cron_ticks (tenant_id, role, name, last_run, next_run) values"
-        [uuid text text timestamptz timestamptz]
-        "on conflict (tenant_id, role, name) do nothing"
     }
 }
 
@@ -75,10 +64,16 @@ pub(crate) async fn perform_one(
         Work::ForgetGrants { at } => connections::forget_grants(connection, *at).await,
         Work::InterruptRehearsals { at } => rehearsals::interrupt(connection, *at).await,
         Work::PutHeartbeats(beats) => put_heartbeats(connection, beats).await,
-        Work::AddTicks(ticks) => add_ticks(connection, ticks).await,
-        Work::RunTick { tick, event, next_run } => {
-            run_tick(connection, tick, event.as_deref(), *next_run).await
+        Work::MarkPlans { catalogue, at } => ticks::mark_plans(connection, catalogue, *at).await,
+        Work::PutPlan(plan) => ticks::put_plan(connection, plan).await,
+        Work::RunTick { before, event, after } => {
+            ticks::run(connection, before, event.as_deref(), after, now).await
         }
+        Work::PutWatched { tenant, account, watched, at } => {
+            watches::put(connection, *tenant, *account, watched, *at).await
+        }
+        Work::HurryPolls { tenants, by } => watches::hurry(connection, tenants, *by).await,
+        Work::Trim { what, before, limit } => watches::trim(connection, *what, *before, *limit).await,
         Work::Ping => {
             let beat = Heartbeat {
                 tenant: None,
@@ -108,30 +103,4 @@ async fn put_heartbeats(connection: &mut Connection, beats: &[Heartbeat]) -> Res
         .bind(row.0.1.as_ref())
         .bind(row.1.status.as_str())
         .bind(Moment(row.1.last_beat_at)))
-}
-
-async fn add_ticks(connection: &mut Connection, ticks: &[CronTick]) -> Result<u64, Failure> {
-    run_bulk!(connection, ADD_TICKS, ticks, |query, tick| query
-        .bind(tick.tenant.0)
-        .bind(tick.role.as_str())
-        .bind(text(&tick.name))
-        .bind(tick.last_run.map(Moment))
-        .bind(Moment(tick.next_run)))
-}
-
-async fn run_tick(
-    connection: &mut Connection,
-    tick: &CronTick,
-    event: Option<&NewEvent>,
-    next_run: Timestamp,
-) -> Result<u64, Failure> {
-    let (tenant, role) = (tick.tenant.0, tick.role.as_str());
-    let moved =
-        run!(connection, MOVE_TICK, tenant, role, text(&tick.name), Moment(tick.next_run), Moment(next_run))?;
-    if moved > 0
-        && let Some(event) = event
-    {
-        add_events(connection, &[event]).await?;
-    }
-    Ok(moved)
 }

@@ -36,6 +36,7 @@ pub(crate) enum Kind {
     Media,
     Rehearsals,
     Intel,
+    TickNotes,
     Alerts,
     Comms,
     Forgettings,
@@ -85,6 +86,7 @@ impl Kind {
             Change::AddApproval(_) | Change::DecideApproval { .. } => Kind::Approvals,
             Change::AddRuleHit { .. } => Kind::RuleHits,
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,
+            Change::NoteTick(_) => Kind::TickNotes,
             Change::KeepConfiguration(_) => Kind::Configurations,
             Change::PutRehearsal(_) | Change::AddDifferences(_) => Kind::Rehearsals,
             Change::PutChannel { .. }

@@ -11,6 +11,7 @@ use tenants::money::MicroUsd;
 use tenants::settings::TenantSettings;
 
 use super::schedule::Group;
+use super::ticks;
 use crate::db::{Connection, run};
 use crate::failure::Failure;
 use crate::statement::statements;
@@ -147,7 +148,7 @@ async fn put_tenant(
     })?;
     match stored {
         0 => Err(Failure::Conflict(format!("{} belongs to another agency", tenant.id))),
-        _ => Ok(()),
+        _ => ticks::mark(connection, tenant.id, now).await,
     }
 }
 

@@ -48,15 +48,21 @@ mod operations;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod posts;
+#[cfg(test)]
 mod prompts;
 #[cfg(test)]
 mod rehearsals;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
+mod ticks;
+#[cfg(test)]
 mod together;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod watches;
 #[cfg(test)]
 mod world;
 

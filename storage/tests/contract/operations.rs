@@ -1,9 +1,8 @@
-//! Heartbeats, ticks, and whether the database works.
+//! Heartbeats, and whether the database works.
 
 use std::time::Duration;
 
-use tenants::event::{EventBody, EventKind, EventSource, Role, TickBody};
-use tenants::ports::{AgentStatus, CronTick, Heartbeat, Inbox, Operations};
+use tenants::ports::{AgentStatus, Heartbeat, Operations};
 use troupe_storage::testing::TestDatabase;
 
 use crate::contract;
@@ -12,8 +11,6 @@ use crate::world::World;
 contract! {
     a_database_on_a_server_is_claimed_by_one_node_at_a_time
     the_last_beat_of_an_agent_counts
-    a_tick_is_added_once_and_runs_once
-    of_many_who_run_a_tick_one_succeeds
     a_ping_proves_that_the_database_can_write
 }
 
@@ -39,59 +36,6 @@ async fn the_last_beat_of_an_agent_counts(database: TestDatabase) {
     world.store.put_heartbeats(&[]).await.unwrap();
     let found = world.store.list_heartbeats(&world.tenant).await.unwrap();
     assert_eq!(found, [later, beats[2].clone()]);
-}
-
-fn tick(world: &World, name: &str) -> CronTick {
-    CronTick {
-        tenant: world.tenant,
-        role: Role::Admin,
-        name: name.into(),
-        last_run: None,
-        next_run: world.now() + Duration::from_secs(60),
-    }
-}
-
-fn event_of(world: &World, tick: &CronTick) -> tenants::event::NewEvent {
-    let mut event = world.event(&format!("tick:{}:{}", tick.name, tick.next_run.as_micros()));
-    event.account = None;
-    event.source = EventSource::Cron;
-    event.kind = EventKind::Tick;
-    event.body =
-        EventBody::Tick(TickBody { role: tick.role, name: tick.name.clone(), due_at: tick.next_run });
-    event
-}
-
-async fn a_tick_is_added_once_and_runs_once(database: TestDatabase) {
-    let world = World::new(&database).await;
-    let tick = tick(&world, "health");
-    let moved = CronTick { next_run: world.now(), ..tick.clone() };
-    world.store.add_ticks(std::slice::from_ref(&tick)).await.unwrap();
-    world.store.add_ticks(&[moved]).await.unwrap();
-    assert_eq!(world.store.next_tick_at().await.unwrap(), Some(tick.next_run));
-    assert!(world.store.due_ticks(world.now(), 10).await.unwrap().is_empty());
-    world.pass(Duration::from_secs(60));
-    assert_eq!(world.store.due_ticks(world.now(), 10).await.unwrap(), std::slice::from_ref(&tick));
-    let next = world.now() + Duration::from_secs(900);
-    assert!(world.store.run_tick(&tick, Some(event_of(&world, &tick)), next).await.unwrap());
-    let second = world.event("another");
-    assert!(!world.store.run_tick(&tick, Some(second), next).await.unwrap());
-    let waiting = world.store.pending_events(&world.tenant, &[], 10).await.unwrap();
-    assert_eq!(waiting.iter().map(|event| event.kind).collect::<Vec<_>>(), [EventKind::Tick]);
-    world.pass(Duration::from_secs(900));
-    let due = world.store.due_ticks(world.now(), 10).await.unwrap();
-    assert_eq!((due[0].last_run, due[0].next_run), (Some(tick.next_run), next));
-    assert!(world.store.run_tick(&due[0], None, next + Duration::from_secs(900)).await.unwrap());
-}
-
-async fn of_many_who_run_a_tick_one_succeeds(database: TestDatabase) {
-    let world = World::new(&database).await;
-    let tick = tick(&world, "health");
-    world.store.add_ticks(std::slice::from_ref(&tick)).await.unwrap();
-    let next = world.now() + Duration::from_secs(900);
-    let runs = (0..8).map(|_| world.store.run_tick(&tick, Some(event_of(&world, &tick)), next));
-    let ran = futures::future::join_all(runs).await;
-    assert_eq!(ran.into_iter().filter(|answer| *answer.as_ref().unwrap()).count(), 1);
-    assert_eq!(world.store.pending_events(&world.tenant, &[], 10).await.unwrap().len(), 1);
 }
 
 async fn a_ping_proves_that_the_database_can_write(database: TestDatabase) {

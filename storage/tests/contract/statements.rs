@@ -38,7 +38,12 @@ async fn migrations_are_pending_until_they_are_applied(database: TestDatabase) {
             "0004 prompts",
             "0005 learning",
             "0006 budgets",
-            "0007 rehearsals"
+            "0007 rehearsals",
+            "0008 connect",
+            "0009 media",
+            "0010 posts",
+            "0012 intel",
+            "0013 clocks",
         ]
     );
     database.migrate().await.unwrap();

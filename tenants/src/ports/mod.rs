@@ -1,6 +1,7 @@
 //! The ports: what the domain needs of the outside world. Implemented by `storage` and `instagram`, faked in
 //! tests, put together by `runtime`.
 
+mod activity;
 mod alerts;
 mod approvals;
 mod audit;
@@ -27,8 +28,11 @@ mod posts;
 mod prompts;
 mod rehearsals;
 mod store;
+mod ticks;
 mod wake;
+mod watches;
 
+pub use activity::*;
 pub use alerts::*;
 pub use approvals::*;
 pub use audit::*;
@@ -55,4 +59,6 @@ pub use posts::*;
 pub use prompts::*;
 pub use rehearsals::*;
 pub use store::*;
+pub use ticks::*;
 pub use wake::*;
+pub use watches::*;

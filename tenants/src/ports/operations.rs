@@ -1,11 +1,10 @@
-//! Heartbeats and ticks.
+//! Heartbeats.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use crate::clock::Timestamp;
-use crate::event::{NewEvent, Role};
 use crate::ids::TenantId;
 use crate::words::word_enum;
 
@@ -34,52 +33,13 @@ pub struct Heartbeat {
     pub last_beat_at: Timestamp,
 }
 
-word_enum! {
-    /// What to do with ticks that were missed while nothing ran.
-    pub enum MissedTick {
-        /// Run once as soon as possible.
-        RunOnce = "run_once",
-        /// Leave them out.
-        Skip = "skip",
-    }
-}
-
-/// A durable tick of a tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CronTick {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// The role it is for.
-    pub role: Role,
-    /// Its name.
-    pub name: String,
-    /// Last run.
-    pub last_run: Option<Timestamp>,
-    /// Next run.
-    pub next_run: Timestamp,
-}
-
-/// Heartbeats and ticks.
+/// Heartbeats, and whether the database works.
 #[async_trait]
 pub trait Operations: Send + Sync {
     /// Stores beats, replacing older ones.
     async fn put_heartbeats(&self, beats: &[Heartbeat]) -> Result<(), StoreError>;
     /// Beats of a tenant's agents.
     async fn list_heartbeats(&self, tenant: &TenantId) -> Result<Vec<Heartbeat>, StoreError>;
-    /// Adds ticks that are not there yet.
-    async fn add_ticks(&self, ticks: &[CronTick]) -> Result<(), StoreError>;
-    /// Ticks whose time has come, at most `limit`.
-    async fn due_ticks(&self, now: Timestamp, limit: u32) -> Result<Vec<CronTick>, StoreError>;
-    /// When the next tick is due.
-    async fn next_tick_at(&self) -> Result<Option<Timestamp>, StoreError>;
-    /// In one transaction: stores the tick's event (if any) and moves the tick from `tick.next_run` to `next_run`;
-    /// false when somebody else has done so.
-    async fn run_tick(
-        &self,
-        tick: &CronTick,
-        event: Option<NewEvent>,
-        next_run: Timestamp,
-    ) -> Result<bool, StoreError>;
     /// Whether the database answers and can write.
     async fn ping(&self) -> Result<(), StoreError>;
 }

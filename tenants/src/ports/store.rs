@@ -6,7 +6,10 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Alerts, Approvals, AuditLog, Conversations, Directory, Inbox, Learning, Operations, Outbox};
+use super::{
+    Alerts, Approvals, AuditLog, Conversations, Directory, Inbox, Learning, Operations, Outbox, Ticks,
+    Watches,
+};
 use crate::changes::Changes;
 
 /// Why the database did not do it.
@@ -60,6 +63,8 @@ pub trait Store:
     + AuditLog
     + Alerts
     + Operations
+    + Ticks
+    + Watches
     + 'static
 {
 }
@@ -75,6 +80,8 @@ impl<T> Store for T where
         + AuditLog
         + Alerts
         + Operations
+        + Ticks
+        + Watches
         + 'static
 {
 }

@@ -3,17 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
 mod approvals;
+mod clocks;
 mod comms;
 mod connecting;
 mod conversations;
 mod decisions;
 mod delivery;
 mod faults;
+mod gaps;
 mod hostile;
 mod intel;
 mod learning;
 mod media;
 mod models;
+mod month;
 mod notices;
 mod publishing;
 mod rehearsals;

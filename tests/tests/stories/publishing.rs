@@ -29,6 +29,9 @@ stories!(
     an_edit_of_an_older_version_is_refused_with_what_it_is_now,
     the_same_post_twice_is_noticed,
     a_csv_is_imported_as_a_whole_or_its_problems_are_told,
+    a_client_approves_by_a_signed_address_without_an_account,
+    a_calendar_application_fetches_the_calendar_by_a_signed_address,
+    captions_are_suggested_without_a_model_and_labelled,
 );
 
 /// Uploads a picture; its id.
@@ -381,5 +384,65 @@ async fn a_csv_is_imported_as_a_whole_or_its_problems_are_told(app: TestApp) -> 
     let calendar = format!("/calendar?from={}&until={}", app.clock.now(), at + Duration::from_secs(1));
     let calendar = app.api.get(&shop.path(&calendar)).await.ok();
     assert_eq!(calendar["items"].as_array().unwrap().len(), 2, "{calendar}");
+    app
+}
+
+async fn a_client_approves_by_a_signed_address_without_an_account(app: TestApp) -> TestApp {
+    let needs = tenants::post::ApprovalPolicy::All;
+    let shop = app.tenant("acme").settings(|settings| settings.post_approval = needs).create().await;
+    let media = picture(&app, &shop, 1).await;
+    let at = app.clock.now() + Duration::from_secs(3_600);
+    let document =
+        json!({ "post_type": "image", "caption": "<b>Cake</b>", "media": [media], "scheduled_at": at });
+    let post = plan(&app, &shop, document).await;
+    assert_eq!(act(&app, &shop, &post, "approve").await.ok()["state"], "pending", "the client is asked too");
+    let link = act(&app, &shop, &post, "approval-link").await.ok()["url"].as_str().unwrap().to_owned();
+    let path =
+        link.strip_prefix(&app.node().base_url()).expect("the installation's public address").to_owned();
+    let (status, page) = app.api.fetch(&path).await;
+    let page = String::from_utf8(page).unwrap();
+    assert!(status == 200 && page.contains("&lt;b&gt;Cake&lt;/b&gt;") && !page.contains("<b>"), "{page}");
+
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let say = |version: i64| format!("decision=approve&comment=Lovely%21&version={version}").into_bytes();
+    let version = read(&app, &shop, &post).await["version"].as_i64().unwrap();
+    app.api.raw_post(&path, &form, say(version - 1)).await;
+    assert_eq!(read(&app, &shop, &post).await["state"], "pending", "another version was looked at");
+    app.api.raw_post(&path, &form, say(version)).await;
+    let approved = read(&app, &shop, &post).await;
+    assert_eq!(
+        (&approved["state"], &approved["opinions"][1]["comment"]),
+        (&json!("approved"), &json!("Lovely!"))
+    );
+
+    let mut forged = path.clone().into_bytes();
+    forged[20] = if forged[20] == b'A' { b'B' } else { b'A' };
+    assert_eq!(app.api.fetch(std::str::from_utf8(&forged).unwrap()).await.0, 404);
+    app.clock.advance(Duration::from_secs(15 * 24 * 3_600));
+    assert_eq!(app.api.fetch(&path).await.0, 410);
+    app
+}
+
+async fn a_calendar_application_fetches_the_calendar_by_a_signed_address(app: TestApp) -> TestApp {
+    let shop = app.tenant("acme").create().await;
+    let media = picture(&app, &shop, 1).await;
+    plan(&app, &shop, json!({ "post_type": "image", "caption": "Cake, fresh; today", "media": [media] }))
+        .await;
+    let link =
+        app.api.post(&shop.path("/calendar/feed"), json!({})).await.ok()["url"].as_str().unwrap().to_owned();
+    let path = link.strip_prefix(&app.node().base_url()).unwrap().to_owned();
+    let (status, calendar) = app.api.fetch(&path).await;
+    let calendar = String::from_utf8(calendar).unwrap();
+    assert_eq!((status, calendar.matches("BEGIN:VEVENT\r\n").count()), (200, 1));
+    assert!(calendar.contains("DESCRIPTION:Cake\\, fresh\\; today\r\n"), "{calendar}");
+    app
+}
+
+async fn captions_are_suggested_without_a_model_and_labelled(app: TestApp) -> TestApp {
+    let shop = app.tenant("acme").create().await;
+    let asked = json!({ "topic": "rye bread from the oven", "language": "en" });
+    let told = app.api.post(&shop.path("/posts/captions"), asked).await.ok();
+    assert_eq!(told["provider"], "offline");
+    assert!(told["captions"][0].as_str().unwrap().contains("rye bread"), "{told}");
     app
 }

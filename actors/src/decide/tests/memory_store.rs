@@ -13,7 +13,7 @@ use tenants::changes::Changes;
 use tenants::clock::Timestamp;
 use tenants::conversation::{Comment, Conversation, Message};
 use tenants::effect::{ActionType, Effect, EffectState};
-use tenants::event::{EventKind, InboxEvent, NewEvent};
+use tenants::event::{EventKind, InboxEvent, NewEvent, Role};
 use tenants::ids::{
     AccountId, AgencyId, AlertId, AppId, ApprovalId, CommentId, ConversationId, EffectId, EventId, KeyId,
     RuleId, TenantId,
@@ -489,7 +489,26 @@ impl Operations for MemoryStore {
         Err(not_needed())
     }
 
-    async fn add_ticks(&self, _ticks: &[CronTick]) -> Result<(), StoreError> {
+    async fn ping(&self) -> Result<(), StoreError> {
+        Err(not_needed())
+    }
+}
+
+#[async_trait]
+impl Ticks for MemoryStore {
+    async fn mark_plans(&self, _catalogue: &str, _at: Timestamp) -> Result<u64, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn dirty_plans(&self, _limit: u32) -> Result<Vec<(TenantId, i64)>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn put_plan(&self, _plan: TickPlan) -> Result<(), StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_ticks(&self, _tenant: &TenantId) -> Result<Vec<CronTick>, StoreError> {
         Err(not_needed())
     }
 
@@ -503,14 +522,82 @@ impl Operations for MemoryStore {
 
     async fn run_tick(
         &self,
-        _tick: &CronTick,
+        _before: &CronTick,
         _event: Option<NewEvent>,
-        _next_run: Timestamp,
+        _after: CronTick,
     ) -> Result<bool, StoreError> {
         Err(not_needed())
     }
 
-    async fn ping(&self) -> Result<(), StoreError> {
+    async fn tick_runs(
+        &self,
+        _tenant: &TenantId,
+        _role: Role,
+        _name: &str,
+        _limit: u32,
+    ) -> Result<Vec<TickRun>, StoreError> {
+        Err(not_needed())
+    }
+}
+
+#[async_trait]
+impl Watches for MemoryStore {
+    async fn due_polls(&self, _now: Timestamp, _limit: u32) -> Result<Vec<AccountWatch>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn due_checks(&self, _now: Timestamp, _limit: u32) -> Result<Vec<AccountWatch>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn next_watch_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn put_watched(
+        &self,
+        _tenant: &TenantId,
+        _account: &AccountId,
+        _watched: Watched,
+        _at: Timestamp,
+    ) -> Result<(), StoreError> {
+        Err(not_needed())
+    }
+
+    async fn hurry_polls(&self, _tenants: &[TenantId], _by: Timestamp) -> Result<(), StoreError> {
+        Err(not_needed())
+    }
+
+    async fn list_watches(&self, _tenant: &TenantId) -> Result<Vec<AccountWatch>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn known_events(
+        &self,
+        _tenant: &TenantId,
+        _kinds: &[EventKind],
+        _external_ids: &[&str],
+    ) -> Result<Vec<String>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn queue_ages(&self, _tenant: &TenantId) -> Result<Vec<QueueAge>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn last_inbound(&self, _tenant: &TenantId) -> Result<Vec<(AccountId, Timestamp)>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn stuck_effects(&self, _before: Timestamp, _limit: u32) -> Result<Vec<StuckEffect>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn tenants_with_alert(&self, _begins: &str) -> Result<Vec<TenantId>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn trim(&self, _what: Trimmed, _before: Timestamp, _limit: u32) -> Result<u64, StoreError> {
         Err(not_needed())
     }
 }

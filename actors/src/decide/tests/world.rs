@@ -18,8 +18,8 @@ use tenants::event::{
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, RuleId, TenantId};
 use tenants::ports::{
-    Finding, Hint, MentionText, Messenger, NoMedia, NoMemory, Receipt, SendError, TenantContext, UnitOfWork,
-    Wake,
+    Finding, Hint, MentionText, Messenger, NoActivity, NoMedia, NoMemory, Receipt, SendError, TenantContext,
+    UnitOfWork, Wake,
 };
 use tenants::rule::{Condition, Rule, RuleAction, Trigger, TriggerKind};
 use tenants::settings::TenantSettings;
@@ -176,6 +176,7 @@ impl World {
             posts: Arc::new(crate::testing::MemoryStore::default()),
             platform: Arc::new(crate::testing::Bulletin::new(posts_clock, Arc::default())),
             intel: crate::testing::nothing_gathered(),
+            activity: Arc::new(NoActivity("deciding reads no activity")),
             llm: script.clone(),
             wake: Arc::new(Deaf),
         };

@@ -103,14 +103,19 @@ async fn a_tick_is_taken_by_its_role_and_done() {
 }
 
 #[tokio::test]
-async fn sub_hourly_ticks_come_while_a_tenant_is_awake() {
+async fn a_tick_that_fails_keeps_no_other_of_its_role_waiting() {
     let rig = Rig::start().await;
     let shop = rig.world.shop();
-    rig.world.comment(shop, "t", "hang");
-    until("it is at work", || rig.working() == 1).await;
+    rig.world.store.data().commits_are_void = 1;
+    let first = rig.world.tick(shop, Role::Admin, "token_refresh");
+    until("it has failed", || rig.metric("troupe_events_failed_total") >= 1.0).await;
+    let second = rig.world.tick(shop, Role::Admin, "retention");
+    rig.until_done(&[second]).await;
+    // No time has passed: the first one still rests, and comes again.
     rig.world
-        .pass_time_until(SECOND * 5, "ticks come", || rig.metric("troupe_ticks_taken_total") >= 3.0)
+        .pass_time_until(SECOND, "the first is done", || rig.metric("troupe_ticks_taken_total") >= 3.0)
         .await;
+    rig.until_done(&[first]).await;
 }
 
 #[tokio::test]

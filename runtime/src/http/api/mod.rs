@@ -25,6 +25,7 @@ mod costs;
 mod events;
 mod experiments;
 mod feed;
+mod health;
 mod insights;
 mod keys;
 mod leads;
@@ -43,6 +44,7 @@ mod reports;
 mod rules;
 mod settings;
 mod tenants;
+mod ticks;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -87,6 +89,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(audit::router())
         .merge(alerts::router())
         .merge(operations::router())
+        .merge(ticks::router())
+        .merge(health::router())
         .merge(events::router())
         .merge(feed::router())
 }

@@ -4,10 +4,7 @@
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::time::Duration;
 
-use mp4parse::{
-    AudioSampleEntry, CodecType, MediaContext, ParseStrictness, SampleEntry, Track, TrackType,
-    VideoSampleEntry,
-};
+use mp4parse::{AudioSampleEntry, CodecType, MediaContext, SampleEntry, Track, TrackType};
 use tenants::media::VideoFacts;
 
 use super::{Inspected, Refusal};
@@ -41,9 +38,9 @@ pub(super) fn read<F: Read + Seek>(file: &mut F) -> Result<Inspected, Refusal> {
     file.seek(SeekFrom::Start(start)).map_err(|_| Refusal::damaged())?;
     let mut index = Vec::new();
     file.take(length).read_to_end(&mut index).map_err(|_| Refusal::damaged())?;
-    let context = mp4parse::read_mp4(&mut Cursor::new(&index), ParseStrictness::Permissive)
-        .map_err(|_| Refusal::damaged())?;
-    facts(&context, layout.is_index_first)
+    let context = mp4parse::read_mp4(&mut Cursor::new(&index)).map_err(|_| Refusal::damaged())?;
+    let codecs = codecs(inner(&index, b"moov").unwrap_or_default());
+    facts(&context, &codecs, layout.is_index_first)
 }
 
 /// Walks the outermost boxes, which say their length, without reading what is in them.
@@ -90,36 +87,58 @@ fn box_at<F: Read + Seek>(file: &mut F, at: u64, end: u64) -> Option<([u8; 4], u
     (available >= 8 && length >= 8 && length <= end - at).then_some((name, length))
 }
 
-fn facts(context: &MediaContext, index_first: bool) -> Result<Inspected, Refusal> {
+fn facts(context: &MediaContext, codecs: &[[u8; 4]], index_first: bool) -> Result<Inspected, Refusal> {
     let of_type = |kind: TrackType| context.tracks.iter().filter(move |track| track.track_type == kind);
-    let (track, entry) = of_type(TrackType::Video)
-        .find_map(|track| Some((track, video_entry(track)?)))
+    let codec_of = |track: &Track| codecs.get(track.id).copied().unwrap_or_default();
+    let track = of_type(TrackType::Video)
+        .next()
         .ok_or_else(|| Refusal::new("the file has no video in it: choose another one"))?;
-    let (width, height) = upright(track, entry);
+    let (width, height) = upright(track);
     if width == 0 || height == 0 {
         return Err(Refusal::damaged());
     }
-    let audio = of_type(TrackType::Audio).find_map(audio_entry);
+    let sound = of_type(TrackType::Audio).next();
+    let sound_entry = sound.and_then(audio_entry);
     let played = played(track);
     let seconds = played.map(|duration| duration.as_secs_f64()).filter(|seconds| *seconds > 0.0);
     let video = VideoFacts {
-        video_codec: video_codec(entry.codec_type),
-        audio_codec: audio.map(|entry| audio_codec(entry.codec_type)),
+        video_codec: video_codec(codec_of(track)),
+        audio_codec: sound.map(|track| audio_codec(sound_entry, codec_of(track))),
         frames_per_second: frames_per_second(track),
         video_bits_per_second: seconds.map(|seconds| (size_of(track) as f64 * 8.0 / seconds) as u64),
-        audio_channels: audio.map(|entry| entry.channelcount),
-        audio_sample_rate: audio.map(|entry| entry.samplerate as u32),
+        audio_channels: sound_entry.map(|entry| entry.channelcount),
+        audio_sample_rate: sound_entry.map(|entry| entry.samplerate as u32),
         index_first,
         has_edit_list: context.tracks.iter().any(|track| track.edited_duration.is_some()),
     };
     Ok(Inspected { width, height, duration: played, video: Some(video), copy: None, thumbnail: None })
 }
 
-fn video_entry(track: &Track) -> Option<&VideoSampleEntry> {
-    track.stsd.as_ref()?.descriptions.iter().find_map(|entry| match entry {
-        SampleEntry::Video(entry) => Some(entry),
-        _ => None,
+/// The boxes within a box.
+fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    std::iter::from_fn(move || {
+        let (head, rest) = bytes.split_at_checked(8)?;
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let (content, rest) = rest.split_at_checked(length.checked_sub(8)?)?;
+        bytes = rest;
+        Some(([head[4], head[5], head[6], head[7]], content))
     })
+}
+
+fn inner<'b>(bytes: &'b [u8], name: &[u8; 4]) -> Option<&'b [u8]> {
+    boxes(bytes).find(|(found, _)| found == name).map(|(_, content)| content)
+}
+
+/// The four letters of the codec of every track, in their order: the parser names only those it knows, which HEVC is
+/// not among.
+fn codecs(movie: &[u8]) -> Vec<[u8; 4]> {
+    let of_track = |track: &[u8]| {
+        let table = inner(inner(inner(track, b"mdia")?, b"minf")?, b"stbl")?;
+        // After version and count.
+        boxes(inner(table, b"stsd")?.get(8..)?).next().map(|(name, _)| name)
+    };
+    let tracks = boxes(movie).filter(|(name, _)| name == b"trak");
+    tracks.map(|(_, track)| of_track(track).unwrap_or_default()).collect()
 }
 
 fn audio_entry(track: &Track) -> Option<&AudioSampleEntry> {
@@ -130,12 +149,16 @@ fn audio_entry(track: &Track) -> Option<&AudioSampleEntry> {
 }
 
 /// Phones record lying down and note that players shall turn the video.
-fn upright(track: &Track, entry: &VideoSampleEntry) -> (u32, u32) {
-    let (width, height) = (u32::from(entry.width), u32::from(entry.height));
-    let is_turned = track
-        .tkhd
-        .as_ref()
-        .is_some_and(|head| head.matrix.a == 0 && head.matrix.d == 0 && head.matrix.b != 0);
+fn upright(track: &Track) -> (u32, u32) {
+    let entries = track.stsd.iter().flat_map(|entries| entries.descriptions.iter());
+    let coded = entries.into_iter().find_map(|entry| match entry {
+        SampleEntry::Video(entry) => Some((u32::from(entry.width), u32::from(entry.height))),
+        _ => None,
+    });
+    let Some(head) = &track.tkhd else { return coded.unwrap_or_default() };
+    // In 65536ths of a pixel.
+    let (width, height) = coded.unwrap_or((head.width >> 16, head.height >> 16));
+    let is_turned = head.matrix.a == 0 && head.matrix.d == 0 && head.matrix.b != 0;
     if is_turned { (height, width) } else { (width, height) }
 }
 
@@ -174,31 +197,36 @@ fn size_of(track: &Track) -> u64 {
     }
 }
 
-fn video_codec(codec: CodecType) -> String {
-    match codec {
-        CodecType::H264 => "h264",
-        CodecType::HEVC => "hevc",
-        CodecType::AV1 => "av1",
-        CodecType::VP9 => "vp9",
-        CodecType::VP8 => "vp8",
-        CodecType::MP4V => "mpeg4",
-        CodecType::H263 => "h263",
-        CodecType::EncryptedVideo => "encrypted",
-        _ => "unknown",
+fn video_codec(letters: [u8; 4]) -> String {
+    match &letters {
+        b"avc1" | b"avc3" => "h264".to_owned(),
+        b"hvc1" | b"hev1" => "hevc".to_owned(),
+        b"av01" => "av1".to_owned(),
+        b"vp09" => "vp9".to_owned(),
+        b"mp4v" => "mpeg4".to_owned(),
+        b"encv" => "encrypted".to_owned(),
+        _ => readable(letters),
     }
-    .to_owned()
 }
 
-fn audio_codec(codec: CodecType) -> String {
-    match codec {
-        CodecType::AAC | CodecType::XHEAAC => "aac",
-        CodecType::MP3 => "mp3",
-        CodecType::Opus => "opus",
-        CodecType::FLAC => "flac",
-        CodecType::ALAC => "alac",
-        CodecType::LPCM => "pcm",
-        CodecType::EncryptedAudio => "encrypted",
-        _ => "unknown",
+fn audio_codec(entry: Option<&AudioSampleEntry>, letters: [u8; 4]) -> String {
+    match entry.map(|entry| entry.codec_type) {
+        Some(CodecType::AAC) => "aac".to_owned(),
+        Some(CodecType::MP3) => "mp3".to_owned(),
+        Some(CodecType::Opus) => "opus".to_owned(),
+        Some(CodecType::FLAC) => "flac".to_owned(),
+        Some(CodecType::ALAC) => "alac".to_owned(),
+        Some(CodecType::LPCM) => "pcm".to_owned(),
+        Some(CodecType::EncryptedAudio) => "encrypted".to_owned(),
+        _ => readable(letters),
     }
-    .to_owned()
+}
+
+fn readable(letters: [u8; 4]) -> String {
+    let text: String = letters
+        .iter()
+        .filter(|letter| letter.is_ascii_alphanumeric())
+        .map(|letter| char::from(*letter))
+        .collect();
+    if text.is_empty() { "unknown".to_owned() } else { text }
 }

@@ -1,22 +1,23 @@
 //! What people do with a post: decided by its state, so that repeating one does no harm.
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use tenants::clock::Timestamp;
-use tenants::post::Approver;
+use tenants::post::{Approver, PostState};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::document::PostView;
+use super::document::{LinkDocument, LinkView, PostView};
 use super::{PostPath, find, store};
 use crate::http::access::TenantAccess;
 use crate::http::extract::{JsonBody, OptionalBody, PathIds};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
-use crate::posts::look_at;
+use crate::posts::{PostLink, look_at};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -26,6 +27,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(retry_post))
         .routes(routes!(approve_post))
         .routes(routes!(reject_post))
+        .routes(routes!(link_approval))
 }
 
 /// A moment.
@@ -126,6 +128,23 @@ async fn reject_post(
     OptionalBody(remark): OptionalBody<Remark>,
 ) -> Result<Response, Problem> {
     judge(&state, &access, &path, false, remark).await
+}
+
+/// Make a signed address under which the client approves or rejects the post without an account.
+#[utoipa::path(post, path = "/tenants/{tenant}/posts/{post}/approval-link", tag = "posts",
+    request_body = Option<LinkDocument>, responses((status = 200, body = LinkView)))]
+async fn link_approval(
+    access: TenantAccess,
+    PathIds(path): PathIds<PostPath>,
+    State(state): State<AppState>,
+    OptionalBody(link): OptionalBody<LinkDocument>,
+) -> Result<Json<LinkView>, Problem> {
+    let post = find(&state, &access, &path.post).await?;
+    if post.state != PostState::Pending {
+        let detail = "only pending posts are approved: schedule it with approvals switched on";
+        return Err(Problem::conflict(detail).with("present", post.state.as_str()));
+    }
+    Ok(Json(link.make(&state, &access, PostLink::Approval(post.id), 14)?))
 }
 
 async fn judge(

@@ -8,18 +8,19 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::document::PostView;
+use super::document::{LinkDocument, LinkView, PostView};
 use crate::http::access::TenantAccess;
-use crate::http::extract::{Page, QueryOf};
+use crate::http::extract::{OptionalBody, Page, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
+use crate::posts::PostLink;
 
 /// Most posts that are shown at once.
 const MOST: u32 = 2_000;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(read_calendar))
+    OpenApiRouter::new().routes(routes!(read_calendar)).routes(routes!(link_calendar))
 }
 
 /// Which part of the calendar.
@@ -47,4 +48,16 @@ async fn read_calendar(
     }
     let posts = state.ports.posts.posts_between(&access.tenant.id, query.from, query.until, MOST).await?;
     Ok(Json(Page::whole(posts)))
+}
+
+/// Make a signed address of the calendar, to be subscribed to in a calendar application (iCalendar). Whoever has it can
+/// read the calendar until it ends.
+#[utoipa::path(post, path = "/tenants/{tenant}/calendar/feed", tag = "posts", request_body = Option<LinkDocument>,
+    responses((status = 200, body = LinkView)))]
+async fn link_calendar(
+    access: TenantAccess,
+    State(state): State<AppState>,
+    OptionalBody(link): OptionalBody<LinkDocument>,
+) -> Result<Json<LinkView>, Problem> {
+    Ok(Json(link.make(&state, &access, PostLink::Calendar, 365)?))
 }

@@ -1,5 +1,7 @@
 //! How posts look in the API.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenants::clock::Timestamp;
@@ -14,7 +16,7 @@ use crate::http::access::TenantAccess;
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
-use crate::posts::{Looked, NewPost};
+use crate::posts::{Looked, NewPost, PostLink};
 
 /// What shall be published when.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -335,5 +337,42 @@ impl From<JobLog> for JobLogView {
             execution_ms: log.execution_ms,
             at: log.at,
         }
+    }
+}
+
+/// How long a signed address shall be good.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = SignedAddressRequest)]
+pub(super) struct LinkDocument {
+    /// Days, 1 to 400.
+    valid_days: Option<u32>,
+}
+
+/// A signed address. It is shown once; whoever has it can use it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignedAddress)]
+pub(super) struct LinkView {
+    /// The address; only its path while the installation's public address (`media.public_url`) is not set.
+    url: String,
+    /// It ends then.
+    #[schema(value_type = schema::Moment)]
+    expires_at: Timestamp,
+}
+
+impl LinkDocument {
+    pub(super) fn make(
+        &self,
+        state: &AppState,
+        access: &TenantAccess,
+        link: PostLink,
+        usual_days: u32,
+    ) -> Result<LinkView, Problem> {
+        let days = self.valid_days.unwrap_or(usual_days);
+        if !(1..=400).contains(&days) {
+            return Err(Problem::invalid("valid_days", "must lie between 1 and 400"));
+        }
+        let expires_at = state.ports.clock.now() + Duration::from_secs(86_400) * days;
+        Ok(LinkView { url: state.post_links.address(access.tenant.id, link, expires_at), expires_at })
     }
 }

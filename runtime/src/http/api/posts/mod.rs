@@ -2,6 +2,7 @@
 
 mod acts;
 mod calendar;
+mod captions;
 mod document;
 mod import;
 mod templates;
@@ -36,6 +37,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(list_job_logs))
         .merge(acts::router())
         .merge(calendar::router())
+        .merge(captions::router())
         .merge(import::router())
         .merge(templates::router())
 }
