@@ -11,7 +11,7 @@ use tenants::models::BudgetScope;
 #[serde(rename_all = "snake_case")]
 pub enum LlmError {
     /// Nobody can answer now. Ask again later, or go on without a model.
-    #[error("no model is available: {reason}; try again later")]
+    #[error("no model is available: {reason}; {}", advice(.reason))]
     Unavailable {
         /// How long to wait at least; `None` when the provider did not say.
         retry_after: Option<Duration>,
@@ -48,10 +48,39 @@ impl LlmError {
     }
 }
 
+/// What to do when models were passed over for these reasons, as the router tells them.
+fn advice(reason: &str) -> &'static str {
+    let is_for_good = |part: &str| FOR_GOOD.iter().any(|word| part.ends_with(word));
+    if reason.split("; ").all(is_for_good) {
+        "correct the key or the name of the model"
+    } else {
+        "try again later"
+    }
+}
+
+/// Reasons that no waiting removes.
+const FOR_GOOD: [&str; 3] = [": key_rejected", ": unknown_model", ": no_key"];
+
 fn of(scope: &BudgetScope) -> String {
     match scope {
         BudgetScope::Agency(agency) => format!("agency {agency}"),
         BudgetScope::Tenant(tenant) => format!("tenant {tenant}"),
         BudgetScope::Share(tenant, share) => format!("tenant {tenant} for {share} work"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_wait_for_a_key_to_become_right() {
+        let said =
+            |reason: &str| LlmError::Unavailable { retry_after: None, reason: reason.to_owned() }.to_string();
+        let wrong = said("near/small: key_rejected; far/large: unknown_model");
+        assert!(wrong.ends_with("correct the key or the name of the model"), "{wrong}");
+        for passing in ["near/small: key_rejected; far/large: unreachable", "busy", ""] {
+            assert!(said(passing).ends_with("try again later"), "{passing}");
+        }
     }
 }

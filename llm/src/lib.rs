@@ -50,4 +50,4 @@ pub use router::{
     Answer, Behalf, BreakerOf, Channel, ClassifyRequest, Formality, Line, LlmRouter, OwnTemplate,
     ReplyRequest, Voice,
 };
-pub use routing::{Piece, ReplyStream, Router, RouterParts};
+pub use routing::{Mistake, Piece, ReplyStream, Router, RouterParts};

@@ -1,5 +1,6 @@
 //! Logs: one line per event, with request, tenant and event ids as fields; never message texts, tokens or names.
 
+use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 
 use tracing_subscriber::EnvFilter;
@@ -19,7 +20,10 @@ pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
         Ok(quiet) if !settings.level.contains("qdrant_edge") => filter.add_directive(quiet),
         _ => filter,
     };
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     let started = match settings.format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),

@@ -65,7 +65,8 @@ pub(crate) async fn run(core: Arc<Core>) {
 /// Saves; a failure is only told, because the next save may succeed.
 pub(crate) async fn save_or_warn(core: &Arc<Core>) {
     if let Err(error) = save(core).await {
-        tracing::warn!(%error, file = ?core.options.state_file, "sandbox state not saved: check the disk");
+        let file = core.options.state_file.as_deref().unwrap_or(Path::new("")).display();
+        tracing::warn!(%error, %file, "sandbox state not saved: check the disk");
     }
 }
 
@@ -74,12 +75,15 @@ async fn save(core: &Arc<Core>) -> io::Result<()> {
         return Ok(());
     }
     let saving = Arc::clone(core);
-    core.tracker
-        .spawn_blocking(move || match &saving.options.state_file {
-            Some(path) => saving.saver.save(&saving, path),
-            None => Ok(()),
-        })
-        .await?
+    let saved = core.tracker.spawn_blocking(move || match &saving.options.state_file {
+        Some(path) => saving.saver.save(&saving, path),
+        None => Ok(()),
+    });
+    match saved.await {
+        // The process ends: whoever stopped the sandbox has saved, and the disk is not to blame.
+        Err(ended) if ended.is_cancelled() => Ok(()),
+        saved => saved?,
+    }
 }
 
 impl Saver {

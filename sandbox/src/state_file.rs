@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
     path::Path,
 };
@@ -49,17 +49,34 @@ pub(crate) fn checksum(body: &[u8]) -> String {
 /// Puts the body in the place of an earlier one; a reader sees the old file or the new one, never a part.
 pub(crate) fn write(path: &Path, body: &[u8], checksum: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        private_folder(folder)?;
     }
     let header = Header { format: FORMAT.to_owned(), version: VERSION, sha256: checksum.to_owned() };
     let mut unfinished = OsString::from(path);
     unfinished.push(".new");
-    let mut file = File::create(&unfinished)?;
+    let mut file = private_file(&unfinished)?;
     serde_json::to_writer(&mut file, &header)?;
     file.write_all(b"\n")?;
     file.write_all(body)?;
     file.sync_all()?;
     fs::rename(&unfinished, path)
+}
+
+/// Makes the folder, if it is missing, for nobody but its owner: tokens and messages go into it.
+fn private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn private_file(path: impl AsRef<Path>) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Reads a state file; `None` when there is none.

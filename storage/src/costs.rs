@@ -42,7 +42,7 @@ statements! {
     LIST_CALLS {
         "select id, tenant_id, task, event_id, provider, model, prompt, tokens_in, tokens_cached, tokens_out, \
          cost_micro_usd, is_estimate, latency_us, attempt, fallback_reason, outcome, error, at from llm_calls \
-         where tenant_id = $1 and (at, id) < ($2, $3) and (task = $4 or $4 is null) and (model = $5 or $5 is null) \
+         where tenant_id = $1 and (at, id) < ($2, $3) and (task = $4 or $4 is null) and (model = $5 or provider || '/' || model = $5 or $5 is null) \
          and (outcome = $6 or $6 is null) and (event_id = $7 or $7 is null) order by at desc, id desc limit $8"
     }
     TENANT_COSTS { (columns sums) "where tenant_id = $1" (columns summed) }

@@ -56,6 +56,9 @@ impl Database {
     pub async fn open(options: DatabaseOptions) -> Result<Self, OpenError> {
         let DatabaseOptions { url, clock, limits } = options;
         let place = Place::of(&url, &limits)?;
+        if let Connector::Sqlite(file) = &place.writing {
+            file.make_private();
+        }
         let mut first = open::connect(&place, &limits).await?;
         open::pending(&mut first).await?;
         // The committers have connections of their own; whatever closing this one says, it has done its work.

@@ -19,7 +19,7 @@ use crate::Database;
 use crate::db::{row, rows};
 use crate::directory::all;
 use crate::statement::statements;
-use crate::types::{Doc, Moment, Word, before, count};
+use crate::types::{Doc, Moment, Word, before, count, text};
 
 macro_rules! insight_columns {
     () => {
@@ -262,8 +262,8 @@ impl IntelStore for Database {
         let (first, last) = (query.first_day.as_str(), query.last_day.as_str());
         let found = match &query.metric {
             Some(metric) => {
-                let metric = metric.as_str();
-                rows!(self.reader(), InsightRow, INSIGHTS_BY_METRIC, tenant.0, metric, first, last)?
+                let metric = text(metric);
+                rows!(self.reader(), InsightRow, INSIGHTS_BY_METRIC, tenant.0, &*metric, first, last)?
             }
             None => {
                 rows!(self.reader(), InsightRow, INSIGHTS_BY_DAY, tenant.0, first, last, COMMENTS_PER_HOUR)?
@@ -330,7 +330,8 @@ impl IntelStore for Database {
     }
 
     async fn media_history(&self, tenant: &TenantId, media: &str) -> Result<Vec<MediaReading>, StoreError> {
-        rows!(self.reader(), MediaRow, MEDIA_HISTORY, tenant.0, media).map(all)
+        let media = text(media);
+        rows!(self.reader(), MediaRow, MEDIA_HISTORY, tenant.0, &*media).map(all)
     }
 
     async fn list_reports(

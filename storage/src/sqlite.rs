@@ -30,6 +30,20 @@ pub(crate) struct FileOptions {
 }
 
 impl FileOptions {
+    /// Makes the file, if it is missing, readable for nobody but its owner; SQLite gives the files beside it the same
+    /// rights. Where that fails, opening tells why.
+    pub(crate) fn make_private(&self) {
+        // An address that SQLite has to read first names no file as it stands.
+        if self.file.to_string_lossy().starts_with("file:") {
+            return;
+        }
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let _ = options.open(&self.file);
+    }
+
     /// Opens the file for writing, with every commit on disk before it counts.
     pub(crate) fn open(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE

@@ -155,6 +155,19 @@ impl EarnedMode {
     }
 }
 
+/// Whether an intent acts by itself, and why: what the tenant has set counts before what was earned.
+pub fn standing(settings: &TenantSettings, earned: &EarnedMode) -> (EarnedState, String) {
+    let is_allowed = settings.autonomy.intents.contains_key(&earned.intent);
+    match settings.mode(earned.intent) {
+        Mode::Act => (EarnedState::Acting, "the tenant's settings let it act by itself".to_owned()),
+        Mode::Escalate => (EarnedState::Drafting, "the tenant's settings hand it to a person".to_owned()),
+        Mode::Draft if !is_allowed && earned.revision == 0 => {
+            (EarnedState::Drafting, "the tenant's settings do not let it act by itself".to_owned())
+        }
+        Mode::Draft => (earned.state, earned.reason.clone()),
+    }
+}
+
 /// Whether a verdict says how good it would be to act by itself on its intent.
 pub fn counts(verdict: &Verdict) -> bool {
     let is_crisis = verdict.basis.classification.as_ref().is_none_or(|found| found.crisis);

@@ -44,6 +44,22 @@ fn verdict(intent: Intent, said: VerdictKind, source: VerdictSource, at: Timesta
     }
 }
 
+#[test]
+fn what_the_tenant_has_set_counts_before_what_was_earned() {
+    let mut settings = shop(0.9, 50);
+    let of = |settings: &TenantSettings, intent| standing(settings, &EarnedMode::nothing(intent));
+    assert_eq!(of(&settings, Intent::Question).1, "not enough people have agreed yet");
+    assert_eq!(of(&settings, Intent::Lead).1, "the tenant's settings do not let it act by itself");
+    settings.modes.insert(Intent::Question, Mode::Act);
+    let (state, because) = of(&settings, Intent::Question);
+    assert_eq!(
+        (state, because.as_str()),
+        (EarnedState::Acting, "the tenant's settings let it act by itself")
+    );
+    settings.modes.insert(Intent::Question, Mode::Escalate);
+    assert_eq!(of(&settings, Intent::Question).0, EarnedState::Drafting);
+}
+
 /// A tenant whose people give one verdict after the other.
 struct Story {
     settings: TenantSettings,

@@ -32,9 +32,15 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// Key and version, as `reply@3`.
+    /// The version of instructions that are tried out in a rehearsal and kept nowhere.
+    pub const REHEARSED: u32 = u32::MAX;
+
+    /// Key and version, as `reply@3`; `reply (rehearsal)` for instructions that are no version.
     pub fn label(&self) -> String {
-        format!("{}@{}", self.key, self.version)
+        match self.version {
+            Self::REHEARSED => format!("{} (rehearsal)", self.key),
+            version => format!("{}@{version}", self.key),
+        }
     }
 }
 

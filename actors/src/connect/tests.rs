@@ -14,7 +14,7 @@ use tenants::ports::{Refreshed, TenantContext};
 use super::refresh::{Due, due};
 use super::refresh_tokens;
 use crate::Ports;
-use crate::testing::{ScriptedConnections, Shop, World, refusal};
+use crate::testing::{ScriptedConnections, Shop, World, coded_refusal};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -166,7 +166,7 @@ async fn a_refused_refresh_marks_the_account_with_words_that_say_what_to_do() {
     ];
     for (code, subcode, expected, expected_status, words) in rows {
         let stage = Stage::new();
-        stage.will(Err(refusal(ErrorCategory::AuthFailure, Some(code), subcode)));
+        stage.will(Err(coded_refusal(ErrorCategory::AuthFailure, Some(code), subcode)));
         let changes = stage.tick(days(51), Some(days(9))).await;
         let [ConnectChange::TokenRefused { status, trouble, alert, .. }] = connects(&changes)[..] else {
             panic!("{changes:?}")

@@ -102,7 +102,7 @@ impl Changed {
         }
         let mut prompts = PromptSet::clone(known);
         for (&key, body) in &self.prompts {
-            let prompt = Arc::new(Prompt { key, version: REHEARSED, body: body.clone() });
+            let prompt = Arc::new(Prompt { key, version: Prompt::REHEARSED, body: body.clone() });
             let arms = vec![PromptArm { prompt, weight: 1 }];
             prompts.choices.insert(key, PromptChoice { salt: String::new(), arms });
         }
@@ -124,9 +124,6 @@ impl Changed {
         Ok(Arc::new(tuning))
     }
 }
-
-/// Version of instructions that are no version yet.
-const REHEARSED: u32 = u32::MAX;
 
 fn patched(settings: &TenantSettings, patch: Option<&Value>) -> Result<TenantSettings, InvalidSetting> {
     let Some(patch) = patch else { return Ok(settings.clone()) };

@@ -11,7 +11,7 @@ use tenants::effect::ErrorCategory;
 use tenants::ids::{AccountId, ConnectId, TenantId};
 use tenants::ports::{
     ConnectError, Connections, Connector, Grant, KeyUse, Refreshed, SealedByOldKey, SecretOwner, SendError,
-    StoreError, Usage,
+    StoreError,
 };
 
 /// Refuses logins; refreshes are answered as the test said, or cannot be made.
@@ -37,17 +37,8 @@ impl ScriptedConnections {
 }
 
 /// A failure with these numbers.
-pub(crate) fn refusal(category: ErrorCategory, code: Option<i64>, subcode: Option<i64>) -> SendError {
-    SendError {
-        category,
-        code,
-        subcode,
-        message: "made to fail".to_owned(),
-        retry_after: None,
-        app_wide: false,
-        skip_reason: None,
-        usage: Usage::default(),
-    }
+pub(crate) fn coded_refusal(category: ErrorCategory, code: Option<i64>, subcode: Option<i64>) -> SendError {
+    SendError { code, subcode, ..super::refusal(category) }
 }
 
 fn no_login<T>() -> Result<T, ConnectError> {
@@ -83,14 +74,14 @@ impl Connector for ScriptedConnections {
         if self.script().webhooks_work {
             return Ok(());
         }
-        Err(refusal(ErrorCategory::Transient, None, None))
+        Err(coded_refusal(ErrorCategory::Transient, None, None))
     }
 
     async fn refresh(&self, account: &Account) -> Result<Refreshed, SendError> {
         let mut script = self.script();
         script.refreshed.push(account.id);
         let next = script.refreshes.pop_front();
-        next.unwrap_or_else(|| Err(refusal(ErrorCategory::Transient, None, None)))
+        next.unwrap_or_else(|| Err(coded_refusal(ErrorCategory::Transient, None, None)))
     }
 
     fn forget(&self, _account: &AccountId) {}

@@ -55,7 +55,8 @@ async fn totals_series_and_lifetime_numbers_are_asked_for_in_their_own_ways() {
 
 #[tokio::test]
 async fn what_instagram_will_not_tell_is_no_dead_token_and_no_outage() {
-    let cases: [(u16, Value, Option<&str>, Result<bool, ErrorCategory>); 9] = [
+    type Case = (u16, Value, Option<&'static str>, Result<bool, ErrorCategory>);
+    let cases: [Case; 9] = [
         (400, error(100, None), None, Ok(true)),
         (500, error(1, None), Some("follow_type"), Ok(true)),
         (500, error(1, None), None, Err(ErrorCategory::Transient)),

@@ -21,11 +21,17 @@ impl Cascade {
         request: ClassifyRequest,
     ) -> Result<Answer<Classification>, LlmError> {
         let local = self.local.classify(request.clone()).await?;
-        if is_believed(&local.value, &request) || !self.models.has_models(Task::Classify) {
+        if is_believed(&local.value, &request) {
             return Ok(local);
         }
         let tally = Tally::default();
-        let found = self.classify_by_models(&request, local, &tally).await?;
+        let found = if self.models.has_models(Task::Classify) {
+            self.classify_by_models(&request, local, &tally).await?
+        } else if self.models.has_larger(Task::Classify) {
+            self.classify_by_larger(&request, local, &tally).await?
+        } else {
+            return Ok(local);
+        };
         Ok(reckoned(found, &tally))
     }
 
@@ -46,6 +52,19 @@ impl Cascade {
             // Two models have read it: if neither sees danger, the local alarm was a false one.
             Ok(larger) => Ok(after(&small, larger)),
             Err(error) => instead(error, with_alarm_of(&local.value, small)),
+        }
+    }
+
+    /// None of the small models can be used, for want of a key.
+    async fn classify_by_larger(
+        &self,
+        request: &ClassifyRequest,
+        local: Answer<Classification>,
+        tally: &Tally,
+    ) -> Result<Answer<Classification>, LlmError> {
+        match self.ask_for_opinion(request, &local.value, Tier::Larger, tally).await {
+            Ok(larger) => Ok(with_alarm_of(&local.value, larger)),
+            Err(error) => instead(error, local),
         }
     }
 
@@ -112,10 +131,10 @@ fn wants_larger(small: &Classification, local: &Classification) -> bool {
     denies_danger || small.confidence < SMALL_FROM
 }
 
-/// One small model alone does not clear an alarm.
-fn with_alarm_of(local: &Classification, mut small: Answer<Classification>) -> Answer<Classification> {
-    small.value.crisis |= local.crisis;
-    small
+/// One model alone does not clear an alarm.
+fn with_alarm_of(local: &Classification, mut found: Answer<Classification>) -> Answer<Classification> {
+    found.value.crisis |= local.crisis;
+    found
 }
 
 /// The larger model's answer, with the reason why it was asked.

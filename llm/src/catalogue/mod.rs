@@ -166,7 +166,14 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// The first model of a task whose provider can be used: there is a key for it, or it needs none.
+    /// Every model that is asked for some task, or for vectors; one may come more than once.
+    pub fn asked(&self) -> impl Iterator<Item = &ModelRef> {
+        let of_tasks = self.tasks.values().flat_map(|task| task.models.iter().chain(&task.larger));
+        of_tasks.chain(&self.embedding.models)
+    }
+
+    /// The first model of a task whose provider can be used: there is a key for it, or it needs none. Where none of the
+    /// usual ones can be used, it is a larger one.
     ///
     /// # Errors
     /// When the entry of a provider makes no sense.
@@ -176,7 +183,7 @@ impl Catalogue {
         source: &dyn ProviderSource,
     ) -> Result<Option<&ModelRef>, CatalogueError> {
         let Some(entry) = self.tasks.get(&task) else { return Ok(None) };
-        for model in &entry.models {
+        for model in entry.models.iter().chain(&entry.larger) {
             let Some(provider) = self.providers.get(&model.provider) else { continue };
             if source.provider(&model.provider, provider)?.is_some() {
                 return Ok(Some(model));
@@ -198,7 +205,11 @@ impl Catalogue {
         known.reduce(Price::dearer).unwrap_or_default()
     }
 
-    fn check(&self) -> Result<(), CatalogueError> {
+    /// Whether it makes sense; to be asked after a change by hand.
+    ///
+    /// # Errors
+    /// [`CatalogueError::Senseless`] names the place.
+    pub fn check(&self) -> Result<(), CatalogueError> {
         self.calling.check()?;
         for (name, provider) in &self.providers {
             provider.check(&format!("providers.{name}"))?;

@@ -2,6 +2,7 @@
 
 use tenants::report::{FindingLine, PostLine, ReportFact, rounded};
 
+use super::numbers::QUOTED_WORDS;
 use super::{ReportRequest, Written};
 
 /// Changes below this, in percent, are not worth a sentence.
@@ -70,7 +71,7 @@ fn unchanged(request: &ReportRequest) -> Option<FindingLine> {
 }
 
 fn best_post(post: &PostLine) -> FindingLine {
-    let caption: String = post.caption.split_whitespace().take(8).collect::<Vec<_>>().join(" ");
+    let caption: String = post.caption.split_whitespace().take(QUOTED_WORDS).collect::<Vec<_>>().join(" ");
     let named = if caption.is_empty() { String::new() } else { format!(" (“{caption}”)") };
     let text = format!(
         "The post with most engagement was a {}{named}, with {} likes, comments, saves and shares.",

@@ -4,15 +4,21 @@ use std::collections::HashSet;
 
 use super::ReportRequest;
 
+/// Words of a caption that a sentence quotes.
+pub(super) const QUOTED_WORDS: usize = 8;
+
 /// The numbers that sentences may hold.
 #[derive(Debug, Clone, Default)]
 pub struct Numbers {
     /// Each number rounded to none, one and two decimals, as text; without sign.
     written: HashSet<String>,
+    /// Days, names and captions, longest first: digits in them are no numbers of the report, and as a whole they may be
+    /// said.
+    phrases: Vec<String>,
 }
 
 impl Numbers {
-    /// Those of a report: its facts, its posts, and what its own words hold.
+    /// Those of a report.
     pub fn of(request: &ReportRequest) -> Self {
         let mut numbers = Self::default();
         for fact in &request.facts {
@@ -24,11 +30,18 @@ impl Numbers {
         for post in &request.posts {
             numbers.add(post.engagement);
             post.reach.into_iter().for_each(|reach| numbers.add(reach));
-            numbers.add_words(&post.caption);
+            let quoted: Vec<&str> = post.caption.split_whitespace().take(QUOTED_WORDS).collect();
+            numbers.phrases.extend([post.caption.trim().to_owned(), quoted.join(" ")]);
         }
-        numbers.add_words(&request.brand);
-        numbers.add_words(&request.period);
-        request.facts.iter().for_each(|fact| numbers.add_words(&fact.label));
+        numbers.phrases.push(request.brand.trim().to_owned());
+        let words = request.period.split_whitespace();
+        let words = words.chain(request.facts.iter().flat_map(|fact| fact.label.split_whitespace()));
+        numbers.phrases.extend(words.map(str::to_owned));
+        // A phrase that is a bare number would let that number pass everywhere.
+        numbers.phrases.retain(|phrase| {
+            phrase.chars().any(char::is_numeric) && phrase.chars().any(|c| c.is_alphabetic() || c == '-')
+        });
+        numbers.phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
         numbers
     }
 
@@ -39,15 +52,10 @@ impl Numbers {
         }
     }
 
-    fn add_words(&mut self, text: &str) {
-        for token in tokens(text) {
-            self.written.extend(token.readings);
-        }
-    }
-
     /// True when every number of the text is one of these. A number that cannot be read for sure is not.
     pub fn cover(&self, text: &str) -> bool {
-        tokens(text).iter().all(|token| token.readings.iter().any(|reading| self.written.contains(reading)))
+        let bare = self.phrases.iter().fold(text.to_owned(), |text, phrase| text.replace(phrase, " "));
+        tokens(&bare).iter().all(|token| token.readings.iter().any(|reading| self.written.contains(reading)))
     }
 }
 
@@ -158,6 +166,24 @@ mod tests {
             "no numbers at all",
         ] {
             assert!(numbers().cover(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_names_and_captions_are_said_with_them_and_not_alone() {
+        let post = tenants::report::PostLine {
+            caption: "Only today: 20 % off".to_owned(),
+            engagement: 7.0,
+            ..tenants::report::PostLine::default()
+        };
+        let numbers = Numbers::of(&ReportRequest {
+            brand: "Studio 54".to_owned(),
+            posts: vec![post],
+            ..ReportRequest::default()
+        });
+        assert!(numbers.cover("Studio 54: “Only today: 20 % off” got 7 reactions."));
+        for text in ["Reach grew by 20 %.", "54 people came.", "20 of 7"] {
+            assert!(!numbers.cover(text), "{text}");
         }
     }
 

@@ -1,10 +1,12 @@
 //! How each model is doing: its breaker, and how long it wants to be left alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tenants::breaker::{BreakerConfig, BreakerState, CircuitBreaker, Permission};
 use tenants::clock::Timestamp;
+use tracing::{info, warn};
 
 use crate::catalogue::ModelRef;
 use crate::metrics::LlmMetrics;
@@ -15,7 +17,36 @@ use crate::router::BreakerOf;
 #[derive(Debug)]
 pub(super) struct Health {
     models: Mutex<BTreeMap<ModelRef, Condition>>,
+    /// Mistakes in the settings that were told, by provider or model: each is told once, until it works again.
+    told: Mutex<BTreeSet<Mistake>>,
     metrics: LlmMetrics,
+}
+
+/// A mistake in the settings that only a call brings to light.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mistake {
+    /// The provider does not accept its key.
+    Key(String),
+    /// The provider knows no such model.
+    Model(ModelRef),
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(provider) => write!(
+                f,
+                "the provider {provider} of language models rejects its key: set the right one as \
+                 models.keys.{provider} and restart"
+            ),
+            Self::Model(model) => write!(
+                f,
+                "the provider {} knows no language model `{}`: correct its name in models.file, or choose one that \
+                 the key may use",
+                model.provider, model.model
+            ),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -45,11 +76,12 @@ impl Unwell {
 
 impl Health {
     pub fn new(metrics: LlmMetrics) -> Self {
-        Self { models: Mutex::default(), metrics }
+        Self { models: Mutex::default(), told: Mutex::default(), metrics }
     }
 
     /// The models there are now. Those that stay keep their state unless the setting changed.
     pub fn set_models<'a>(&self, models: impl Iterator<Item = &'a ModelRef>, config: BreakerConfig) {
+        self.told().clear();
         let mut known = self.models();
         let mut old = std::mem::take(&mut *known);
         for model in models {
@@ -81,6 +113,7 @@ impl Health {
     }
 
     fn report(&self, model: &ModelRef, result: Result<(), &CallError>, now: Timestamp) {
+        self.tell(model, result);
         let mut models = self.models();
         let Some(condition) = models.get_mut(model) else { return };
         match result {
@@ -91,6 +124,39 @@ impl Health {
             condition.rests_until = condition.rests_until.max(now + wait);
         }
         self.show(model, condition);
+    }
+
+    /// Says in the log what has to be corrected, and when it was.
+    fn tell(&self, model: &ModelRef, result: Result<(), &CallError>) {
+        let mistake = match result {
+            Err(CallError::KeyRejected(_)) => Mistake::Key(model.provider.clone()),
+            Err(CallError::UnknownModel(_)) => Mistake::Model(model.clone()),
+            Err(_) => return,
+            Ok(()) => {
+                let mut told = self.told();
+                if told.is_empty() {
+                    return;
+                }
+                let key = told.remove(&Mistake::Key(model.provider.clone()));
+                let name = told.remove(&Mistake::Model(model.clone()));
+                if key || name {
+                    info!(%model, "a model that could not be asked answers");
+                }
+                return;
+            }
+        };
+        if self.told().insert(mistake.clone()) {
+            warn!("{mistake}");
+        }
+    }
+
+    /// The mistakes that were told and still hold, as far as is known.
+    pub fn mistakes(&self) -> BTreeSet<Mistake> {
+        self.told().clone()
+    }
+
+    fn told(&self) -> MutexGuard<'_, BTreeSet<Mistake>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn forget_probe(&self, model: &ModelRef) {
@@ -160,5 +226,28 @@ impl Drop for Watch {
         if self.is_probe {
             self.health.forget_probe(&self.model);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_in_the_settings_is_told_once_until_it_works_again() {
+        let metrics = LlmMetrics::register(&prometheus::Registry::new()).unwrap();
+        let health = Health::new(metrics);
+        let (one, other): (ModelRef, ModelRef) = ("near/one".parse().unwrap(), "near/other".parse().unwrap());
+        let rejected = CallError::KeyRejected(String::new());
+        let told = |result: Result<(), &CallError>, model: &ModelRef| {
+            health.tell(model, result);
+            health.told().len()
+        };
+        assert_eq!(told(Err(&rejected), &one), 1);
+        assert_eq!(told(Err(&rejected), &other), 1, "a key is the provider's, whatever model was asked");
+        assert_eq!(told(Err(&CallError::UnknownModel(String::new())), &other), 2);
+        assert_eq!(told(Err(&CallError::TimedOut), &one), 2);
+        assert_eq!(told(Ok(()), &one), 1, "the key works, the other model is still unknown");
+        assert_eq!(told(Err(&rejected), &one), 2, "told anew");
     }
 }

@@ -64,7 +64,7 @@ impl Unusable {
 /// A whole answer.
 pub(super) struct ChatJob {
     pub input: Input,
-    max_tokens: u32,
+    pub max_tokens: u32,
     temperature: f32,
 }
 
@@ -124,7 +124,7 @@ impl Job for ChatJob {
     }
 
     fn check(&self, output: &mut Answer) -> Result<(), Unusable> {
-        output.json = usable(&self.input, &output.completion)?;
+        output.json = usable(&self.input, &output.completion, self.max_tokens)?;
         Ok(())
     }
 
@@ -139,7 +139,11 @@ impl Job for ChatJob {
 }
 
 /// The JSON of an answer, if JSON was asked for.
-pub(super) fn usable(input: &Input, completion: &Completion) -> Result<Option<Value>, Unusable> {
+pub(super) fn usable(
+    input: &Input,
+    completion: &Completion,
+    max_tokens: u32,
+) -> Result<Option<Value>, Unusable> {
     if completion.stop == StopReason::Refused {
         return Err(Unusable::for_good("the model refused to answer"));
     }
@@ -149,7 +153,13 @@ pub(super) fn usable(input: &Input, completion: &Completion) -> Result<Option<Va
     match &input.schema {
         Some(schema) => match schema::read(&schema.schema, &completion.text) {
             Ok(json) => Ok(Some(json)),
-            Err(problem) => Err(Unusable { problem, is_repairable: !completion.text.is_empty() }),
+            Err(problem) => {
+                let problem = match completion.stop {
+                    StopReason::MaxTokens => format!("it did not end within {max_tokens} tokens"),
+                    _ => problem,
+                };
+                Err(Unusable { problem, is_repairable: !completion.text.is_empty() })
+            }
         },
         None if completion.text.trim().is_empty() => Err(Unusable::for_good("the answer is empty")),
         None => Ok(None),

@@ -18,6 +18,7 @@ mod places;
 mod stream;
 mod table;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -29,12 +30,13 @@ use tenants::tasks::Tasks;
 
 use self::cache::Cache;
 use self::health::Health;
+pub use self::health::Mistake;
 use self::job::{ChatJob, EmbedJob, StreamJob};
 use self::journey::{Journey, Limits};
 pub use self::stream::{Piece, ReplyStream};
 use self::table::Table;
 use crate::budget::{BudgetWatch, Purse, Tally, Work};
-use crate::catalogue::{Catalogue, CatalogueError};
+use crate::catalogue::{Catalogue, CatalogueError, ModelRef};
 use crate::error::LlmError;
 use crate::metrics::LlmMetrics;
 use crate::provider::ProviderSource;
@@ -161,9 +163,9 @@ impl Router {
         let models = task.of_tier(request.tier);
         let limits = Limits::of_task(task, request.deadline, self.inner.clock.now());
         let (job, mut journey) = self.set_out(request, &table, limits);
-        let schema = job.input.schema.clone();
+        let form = (job.input.schema.clone(), job.max_tokens);
         let leg = journey.travel(models, StreamJob(job)).await?;
-        Ok(ReplyStream::new(journey, leg, schema))
+        Ok(ReplyStream::new(journey, leg, form))
     }
 
     /// Vectors for texts.
@@ -204,6 +206,18 @@ impl Router {
     /// The breaker of every model in the catalogue.
     pub fn breakers(&self) -> Vec<BreakerOf> {
         self.inner.health.breakers()
+    }
+
+    /// Mistakes in the settings that calls have brought to light and none has refuted since.
+    pub fn mistakes(&self) -> BTreeSet<Mistake> {
+        self.inner.health.mistakes()
+    }
+
+    /// The places at which such a mistake could come to light.
+    pub fn possible_mistakes(&self) -> BTreeSet<Mistake> {
+        let table = self.inner.table.load();
+        let of = |model: &ModelRef| [Mistake::Key(model.provider.clone()), Mistake::Model(model.clone())];
+        table.models().flat_map(of).collect()
     }
 
     /// Remembers what calls cost before this program was started, so that what is set aside for a call fits from the

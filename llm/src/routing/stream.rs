@@ -16,6 +16,7 @@ pub struct ReplyStream {
     journey: Journey,
     model: ModelRef,
     schema: Option<Schema>,
+    max_tokens: u32,
     first: Option<Delta>,
     rest: Box<dyn Deltas>,
     assembly: Assembly,
@@ -34,11 +35,15 @@ pub enum Piece {
 }
 
 impl ReplyStream {
-    pub(super) fn new(journey: Journey, leg: Leg<Begun>, schema: Option<Schema>) -> Self {
+    pub(super) fn new(
+        journey: Journey,
+        leg: Leg<Begun>,
+        (schema, max_tokens): (Option<Schema>, u32),
+    ) -> Self {
         let Leg { model, output, spending, place, watch } = leg;
         let Begun { first, rest } = output;
         let (first, call) = (Some(first), Some((spending, place)));
-        Self { journey, model, schema, first, rest, assembly: Assembly::default(), call, watch }
+        Self { journey, model, schema, max_tokens, first, rest, assembly: Assembly::default(), call, watch }
     }
 
     /// The next piece; `None` after [`Piece::Done`] or an error. Dropping the future loses nothing.
@@ -105,7 +110,7 @@ impl ReplyStream {
             watch.report(Ok(()), self.journey.inner.clock.now());
         }
         let input = Input { schema: self.schema.take(), ..Input::default() };
-        let checked = usable(&input, &completion);
+        let checked = usable(&input, &completion, self.max_tokens);
         if let Some((mut spending, _place)) = self.call.take() {
             let ending = match &checked {
                 Ok(_) => Ending::Answered,

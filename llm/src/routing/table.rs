@@ -84,8 +84,7 @@ impl Table {
 
     /// Every model that may be asked, once.
     pub fn models(&self) -> impl Iterator<Item = &ModelRef> {
-        let of_tasks = self.catalogue.tasks.values().flat_map(|task| task.models.iter().chain(&task.larger));
-        let all: BTreeSet<&ModelRef> = of_tasks.chain(&self.catalogue.embedding.models).collect();
+        let all: BTreeSet<&ModelRef> = self.catalogue.asked().collect();
         all.into_iter()
     }
 }

@@ -114,6 +114,25 @@ async fn json_of_the_wrong_form_may_be_repaired_once() {
 }
 
 #[tokio::test]
+async fn json_that_reaches_its_cap_says_so() {
+    let stage = Stage::new();
+    let cut = Completion {
+        text: r#"{"intent": "pra"#.to_owned(),
+        stop: StopReason::MaxTokens,
+        usage: Some(Usage { input: 10, output: 256, ..Usage::default() }),
+        ..Completion::default()
+    };
+    stage.provider.on("small", [Turn::Say(cut.clone())]);
+    stage.provider.on("large", [Turn::Say(cut)]);
+
+    let error = stage.run(stage.router.complete(classification(&stage, "love it"))).await.unwrap_err();
+
+    assert!(error.to_string().contains("did not end within 256 tokens"), "{error}");
+    let calls = stage.calls().await;
+    assert!(calls.iter().all(|call| call.error.as_deref().unwrap().contains("256 tokens")), "{calls:?}");
+}
+
+#[tokio::test]
 async fn a_model_that_cannot_do_it_right_is_passed_over() {
     let stage = Stage::new();
     stage.provider.on("small", [saying(r#"{"intent":"rage"}"#, 10, 5)]);

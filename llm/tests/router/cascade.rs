@@ -17,7 +17,7 @@ use troupe_llm::{
     Voice,
 };
 
-use crate::stage::Stage;
+use crate::stage::{Stage, catalogue};
 
 /// Read by the local classifier with confidence.
 const PLAIN: &str = "I love this so much, thank you!";
@@ -135,6 +135,38 @@ async fn the_larger_model_is_asked_where_the_small_one_is_unsure_and_both_are_re
     assert_eq!((found.value.intent, found.model.as_str()), (Intent::Complaint, "large"));
     assert_eq!(found.cost_micro_usd, 140 + 1_400);
     assert_eq!((found.attempts, found.fallback_reasons), (2, vec!["near/small: unsure".to_owned()]));
+}
+
+/// There is no key for the provider of the small model.
+fn larger_alone() -> Cascading {
+    let stage = Stage::with(TWO_TIERS);
+    stage.provider.without_key("near");
+    stage.router.reload(catalogue(TWO_TIERS), &stage.provider).unwrap();
+    Cascading::on(stage)
+}
+
+#[tokio::test]
+async fn the_larger_model_is_asked_where_the_small_one_has_no_key_and_clears_no_alarm_alone() {
+    const DANGER: &str = "your candle exploded and burned my daughter, she is in hospital";
+    let stage = larger_alone();
+    stage.stage.provider.on("large", [opinion(Intent::Complaint, 0.9, false)]);
+
+    let found = stage.classify(ODD).await;
+
+    assert_eq!((found.value.intent, found.model.as_str()), (Intent::Complaint, "large"));
+    assert_eq!(found.cost_micro_usd, 1_400);
+    assert_eq!(
+        stage.classify(PLAIN).await.provider,
+        "offline",
+        "what the local one is sure of costs nothing"
+    );
+    assert!(stage.classify(DANGER).await.value.crisis);
+    assert_eq!(stage.stage.asked(), ["large", "large"]);
+
+    let failing = larger_alone();
+    let found = failing.classify(ODD).await;
+    assert_eq!(found.provider, "offline");
+    assert!(found.degraded.is_some(), "{found:?}");
 }
 
 #[tokio::test]

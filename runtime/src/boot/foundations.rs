@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use instagram::{Gateway, GatewayOptions, KeyRing, LoginCredentials, OwnLogins, Vault};
+use llm::Catalogue;
 use secrecy::ExposeSecret;
 use storage::{Database, DatabaseOptions, LocalWake, MemoryOptions, TenantMemory};
 use tenants::clock::Clock;
@@ -53,13 +54,23 @@ impl fmt::Debug for Foundations {
 }
 
 impl Foundations {
-    /// Opens the database and the vault. The schema may still be an old one.
+    /// Opens the database and the vault. The schema may still be an old one. Models are not looked at: their file may
+    /// be missing or wrong, and the memory makes no vectors.
     ///
     /// # Errors
     /// When a part cannot be opened; the text says what to do.
     pub async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let indexes = settings.data.dir.join("memory");
         Self::open_with_indexes(settings, clock, indexes).await
+    }
+
+    /// The same with a memory whose vectors the models of the catalogue make, when it names some for that.
+    ///
+    /// # Errors
+    /// As [`Foundations::open`], and when the catalogue of models makes no sense.
+    pub async fn open_with_models(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let catalogue = models::read(&settings.models)?;
+        Self::assemble(settings, clock, settings.data.dir.join("memory"), Some(&catalogue)).await
     }
 
     /// The same with the memory's indexes in a folder of their own: only one process may use a folder of indexes.
@@ -70,6 +81,15 @@ impl Foundations {
         settings: &Settings,
         clock: Arc<dyn Clock>,
         indexes: PathBuf,
+    ) -> anyhow::Result<Self> {
+        Self::assemble(settings, clock, indexes, None).await
+    }
+
+    async fn assemble(
+        settings: &Settings,
+        clock: Arc<dyn Clock>,
+        indexes: PathBuf,
+        catalogue: Option<&Catalogue>,
     ) -> anyhow::Result<Self> {
         data_dir::create(&settings.data.dir)?;
         let ids = Ids::system(clock.clone());
@@ -90,8 +110,7 @@ impl Foundations {
         let url = settings.database_url();
         let options = DatabaseOptions::new(url.inner().clone(), clock.clone());
         let database = Database::open(options).await?;
-        let catalogue = models::read(&settings.models)?;
-        let embedder = ModelEmbedder::of(&catalogue, database.clone(), clock.clone());
+        let embedder = catalogue.and_then(|it| ModelEmbedder::of(it, database.clone(), clock.clone()));
         let memory = MemoryOptions {
             embedder: embedder.clone().map(|embedder| embedder as Arc<dyn Embedder>),
             ..memory_options(settings, indexes, &clock, &ids, &tasks)
@@ -120,6 +139,11 @@ impl Foundations {
     /// When migrations are missing.
     pub async fn require_migrated(&self) -> anyhow::Result<()> {
         let pending = self.database.pending_migrations().await?;
+        anyhow::ensure!(
+            !pending.first().is_some_and(|step| step.starts_with("0001 ")),
+            "there is nothing in the database yet: run `troupe migrate`, and check data.dir or database.url if there \
+             should be"
+        );
         anyhow::ensure!(
             pending.is_empty(),
             "the database has an old schema ({} steps missing): run `troupe migrate`",

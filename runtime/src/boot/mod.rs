@@ -3,6 +3,7 @@
 mod embedder;
 mod foundations;
 mod media;
+mod mistakes;
 pub(crate) mod models;
 mod view;
 
@@ -22,7 +23,7 @@ use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
 use storage::NodeClaim;
 use tenants::clock::Clock;
-use tenants::ports::{Hint, Messenger, Outbox, PlatformAdapter, Rehearsals, Store, StoreError, Wake};
+use tenants::ports::{Hint, Messenger, Outbox, PlatformAdapter, Rehearsals, StoreError, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
@@ -96,7 +97,7 @@ impl Node {
         let listener = listen(settings.http.listen).await?;
         let address = listener.local_addr()?;
 
-        let foundations = Foundations::open(&settings, options.clock).await?;
+        let foundations = Foundations::open_with_models(&settings, options.clock).await?;
         let claim = foundations.database.claim_node().await?;
         foundations.database.migrate().await?;
         install_prompts(&foundations).await?;

@@ -1,9 +1,13 @@
 //! `troupe config`.
 
+use std::sync::Arc;
+
 use clap::Subcommand;
+use tenants::clock::SystemClock;
 
 use super::{Common, Finding, Output};
-use crate::settings;
+use crate::boot::models;
+use crate::settings::{self, Settings, SettingsError};
 
 /// What to do with the settings.
 #[derive(Debug, Subcommand)]
@@ -21,7 +25,7 @@ pub(super) enum ConfigCommand {
 pub(super) fn run(command: ConfigCommand, common: &Common, output: Output) -> anyhow::Result<Finding> {
     match command {
         ConfigCommand::Check => {
-            common.settings()?;
+            check_models(&common.settings()?)?;
             output.result(&serde_json::json!({ "valid": true }), || "the settings are valid".to_owned())?;
         }
         ConfigCommand::Print { defaults: true } => super::output::write(settings::DEFAULTS)?,
@@ -32,6 +36,13 @@ pub(super) fn run(command: ConfigCommand, common: &Common, output: Output) -> an
         }
     }
     Ok(Finding::Fine)
+}
+
+/// The catalogue of models and the keys of its providers are settings, too.
+fn check_models(settings: &Settings) -> Result<(), SettingsError> {
+    let survey = models::survey(&settings.models, Arc::new(SystemClock))
+        .map_err(|error| SettingsError::Models(format!("{error:#}")))?;
+    if survey.idle_keys.is_empty() { Ok(()) } else { Err(SettingsError::Models(survey.idle_keys.join("; "))) }
 }
 
 /// One `section.key = value` per line, as TOML reads it.

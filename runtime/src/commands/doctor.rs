@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 use tenants::account::AccountStatus;
 use tenants::audit::ChainVerdict;
+use tenants::clock::SystemClock;
 use tenants::effect::EffectState;
-use tenants::models::Task;
 use tenants::ports::{AuditLog, Connections, Directory, KeyUse, Messenger, Operations, Outbox};
 
 use super::{Finding, Output};
@@ -38,7 +38,8 @@ impl Check {
 
 pub(super) async fn run(settings: Settings, output: Output) -> anyhow::Result<Finding> {
     let mut checks = vec![Check::fine("settings", "valid"), port(&settings)];
-    match Foundations::open(&settings, Arc::new(tenants::clock::SystemClock)).await {
+    checks.extend(models(&settings));
+    match Foundations::open(&settings, Arc::new(SystemClock)).await {
         Ok(foundations) => {
             checks.extend(installation(&foundations, &settings).await);
             foundations.close(Duration::from_secs(5)).await;
@@ -71,7 +72,6 @@ async fn installation(foundations: &Foundations, settings: &Settings) -> Vec<Che
     }];
     checks.push(own_app(settings));
     checks.extend(media(foundations, settings).await);
-    checks.push(models(foundations, settings));
     for check in [
         accounts(foundations, settings).await,
         vault(foundations).await,
@@ -124,23 +124,21 @@ async fn media(foundations: &Foundations, settings: &Settings) -> Vec<Check> {
 }
 
 /// Which kinds of work have a model that could be asked. No model is asked: that would cost money.
-fn models(foundations: &Foundations, settings: &Settings) -> Check {
-    let found = models::read(&settings.models).and_then(|catalogue| {
-        let providers = models::providers(foundations, &settings.models)?;
-        let usable: Vec<String> = Task::ALL
-            .iter()
-            .filter_map(|task| Some(format!("{task}: {}", catalogue.first_usable(*task, &providers).ok()??)))
-            .collect();
-        Ok(usable)
-    });
-    match found {
-        Ok(usable) if usable.is_empty() => Check::fine(
-            "models",
-            "no key of a provider is set: the built-in classifier and templates answer everything",
-        ),
-        Ok(usable) => Check::fine("models", usable.join(", ")),
-        Err(error) => Check::trouble("models", format!("{error:#}")),
-    }
+fn models(settings: &Settings) -> Vec<Check> {
+    let survey = match models::survey(&settings.models, Arc::new(SystemClock)) {
+        Ok(survey) => survey,
+        Err(error) => return vec![Check::trouble("models", format!("{error:#}"))],
+    };
+    let served: Vec<String> = survey.served.iter().map(|(task, model)| format!("{task}: {model}")).collect();
+    let found = match (served.is_empty(), survey.unserved.is_empty()) {
+        (true, _) => {
+            "no model could be asked: the built-in classifier and templates answer everything".to_owned()
+        }
+        (false, true) => served.join(", "),
+        (false, false) => format!("{}; no model serves {}", served.join(", "), survey.unserved.join(", ")),
+    };
+    let keys = survey.idle_keys.into_iter().map(|problem| Check::trouble("model keys", problem));
+    [Check::fine("models", found)].into_iter().chain(keys).collect()
 }
 
 /// Asks Instagram with every account's token.

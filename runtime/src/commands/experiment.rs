@@ -11,7 +11,7 @@ use tenants::ids::ExperimentId;
 use tenants::ports::{PageRequest, Prompts, UnitOfWork};
 use tenants::prompt::PromptKey;
 
-use super::prompt::own_tenant;
+use super::prompt::{in_use, own_tenant};
 use super::workspace::Workspace;
 use super::{Finding, Output};
 use crate::prompts;
@@ -147,9 +147,11 @@ async fn end(
     let experiment = find(workspace, agency, id).await?;
     workspace.foundations.database.commit(workspace.act().end_experiment(&experiment, winner)).await?;
     let ended = find(workspace, agency, id).await?;
-    output.result(&ended, || match winner {
-        Some(version) => format!("{id} has ended; {}@{version} is in use", ended.key),
-        None => format!("{id} has ended; what was in use before is in use again"),
+    let in_use = in_use(workspace, agency, ended.key, ended.scope.tenant).await?;
+    output.result(&ended, || match (winner, in_use) {
+        (Some(version), _) => format!("{id} has ended; {}@{version} is in use", ended.key),
+        (None, Some(version)) => format!("{id} has ended; {}@{version} is in use again", ended.key),
+        (None, None) => format!("{id} has ended; the built-in {} is in use again", ended.key),
     })
 }
 

@@ -4,6 +4,7 @@ use actors::learning;
 use clap::Subcommand;
 use serde_json::json;
 use tenants::account::Tenant;
+use tenants::autonomy::{EarnedMode, may_earn, standing};
 use tenants::changes::Changes;
 use tenants::intent::Intent;
 use tenants::ports::{Directory, Learning, UnitOfWork};
@@ -74,6 +75,16 @@ async fn show(workspace: &Workspace, tenant: &Tenant, output: Output) -> anyhow:
     let versions = store.list_tunings(&tenant.id).await?;
     let thresholds: std::collections::BTreeMap<Intent, f32> =
         Intent::ALL.iter().map(|intent| (*intent, present.tuning.local_from(*intent))).collect();
+    let standings: Vec<_> = Intent::ALL
+        .iter()
+        .filter(|intent| may_earn(**intent))
+        .map(|intent| {
+            let stored = earned.iter().find(|mode| mode.intent == *intent).cloned();
+            let (state, because) =
+                standing(&settings, &stored.unwrap_or_else(|| EarnedMode::nothing(*intent)));
+            (*intent, state, because)
+        })
+        .collect();
     let listed: Vec<_> = versions
         .iter()
         .map(|version| {
@@ -83,6 +94,9 @@ async fn show(workspace: &Workspace, tenant: &Tenant, output: Output) -> anyhow:
         .collect();
     let document = json!({ "learning": settings.learning, "version": present.tuning.version,
         "verdicts": present.verdicts, "rows": present.tuning.nudges.len(), "local_from": thresholds,
+        "intents": standings.iter().map(|(intent, state, because)| {
+            json!({ "intent": intent, "state": state, "because": because })
+        }).collect::<Vec<_>>(),
         "earned": earned, "versions": listed });
     output.result(&document, || {
         let state = if settings.learning { "learns" } else { "does not learn" };
@@ -96,11 +110,8 @@ async fn show(workspace: &Workspace, tenant: &Tenant, output: Output) -> anyhow:
         for (intent, from) in &thresholds {
             text.push_str(&format!("{intent}: believed from {:.0} %\n", from * 100.0));
         }
-        for mode in &earned {
-            text.push_str(&format!(
-                "{}: {} since {}: {}\n",
-                mode.intent, mode.state, mode.since, mode.reason
-            ));
+        for (intent, state, because) in &standings {
+            text.push_str(&format!("{intent}: {state}: {because}\n"));
         }
         for version in &versions {
             let learned = &version.learned;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Subcommand;
+use serde::Serialize;
 use serde_json::json;
 use tenants::account::Tenant;
 use tenants::memory::{MemoryFilter, MemoryItem, MemoryKind, Recall, Visibility};
@@ -14,7 +15,7 @@ use tenants::ports::{Memory, PageRequest, UnitOfWork};
 
 use super::workspace::Workspace;
 use super::{Finding, Output};
-use crate::knowledge::{Format, Import, MAX_FILE, Reading, check_room, read};
+use crate::knowledge::{Format, Import, LineProblem, MAX_FILE, Reading, Tally, check_room, read, tally};
 use crate::settings::Settings;
 
 /// What to do with a tenant's memory.
@@ -97,11 +98,20 @@ async fn act(workspace: &Workspace, command: MemoryCommand, output: Output) -> a
     match command {
         MemoryCommand::Import { tenant, files, visibility, replace, skip_bad } => {
             let tenant = workspace.tenant(&tenant, None).await?;
-            for file in files {
-                let import = Import { name: name_of(&file)?, visibility, replace };
-                import_file(workspace, &tenant, &file, &import, skip_bad, output).await?;
+            let mut imported = Vec::new();
+            let done = import_files(
+                workspace,
+                &tenant,
+                (files.as_slice(), visibility, replace, skip_bad),
+                &mut imported,
+            )
+            .await;
+            // What was taken in before a file that was not is told, too.
+            if !imported.is_empty() {
+                output
+                    .result(&imported, || imported.iter().map(shown_import).collect::<Vec<_>>().join("\n"))?;
             }
-            Ok(())
+            done
         }
         MemoryCommand::Search { tenant, text, as_customer, limit } => {
             let tenant = workspace.tenant(&tenant, None).await?;
@@ -148,14 +158,43 @@ fn name_of(file: &std::path::Path) -> anyhow::Result<String> {
     Ok(name.to_string_lossy().into_owned())
 }
 
+/// What came of a file.
+#[derive(Debug, Serialize)]
+struct ImportedFile {
+    file: String,
+    imported: usize,
+    #[serde(flatten)]
+    tally: Tally,
+    skipped: Vec<LineProblem>,
+}
+
+fn shown_import(done: &ImportedFile) -> String {
+    let Tally { new, unchanged, removed } = done.tally;
+    let left_out: String = done.skipped.iter().map(|problem| format!("\n  left out: {problem}")).collect();
+    let gone = if removed > 0 { format!(", {removed} removed") } else { String::new() };
+    format!("{}: {new} new, {unchanged} unchanged{gone}{left_out}", done.file)
+}
+
+async fn import_files(
+    workspace: &Workspace,
+    tenant: &Tenant,
+    (files, visibility, replace, skip_bad): (&[PathBuf], Visibility, bool, bool),
+    imported: &mut Vec<ImportedFile>,
+) -> anyhow::Result<()> {
+    for file in files {
+        let import = Import { name: name_of(file)?, visibility, replace };
+        imported.push(import_file(workspace, tenant, file, &import, skip_bad).await?);
+    }
+    Ok(())
+}
+
 async fn import_file(
     workspace: &Workspace,
     tenant: &Tenant,
     file: &std::path::Path,
     import: &Import,
     skip_bad: bool,
-    output: Output,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<ImportedFile> {
     let shown = file.display();
     let format = Format::of_file_name(&import.name)
         .with_context(|| format!("{shown}: the kind of file is not known; name it .txt, .md or .csv"))?;
@@ -175,14 +214,12 @@ async fn import_file(
         );
     }
     let memory = &workspace.foundations.memory;
-    check_room(&memory.stats(&tenant.id).await?, entries.len()).map_err(anyhow::Error::msg)?;
     let changes = workspace.act().import(tenant.id, import, &entries);
+    let tally = tally(memory, &tenant.id, import, &changes).await?;
+    let more = tally.new.saturating_sub(tally.removed);
+    check_room(&memory.stats(&tenant.id).await?, more).map_err(anyhow::Error::msg)?;
     workspace.foundations.database.commit(changes).await?;
-    let result = json!({ "file": import.name, "imported": entries.len(), "skipped": problems });
-    output.result(&result, || {
-        let left_out: String = problems.iter().map(|problem| format!("\n  left out: {problem}")).collect();
-        format!("{shown}: {} items imported{left_out}", entries.len())
-    })
+    Ok(ImportedFile { file: import.name.clone(), imported: entries.len(), tally, skipped: problems })
 }
 
 async fn forget_item(

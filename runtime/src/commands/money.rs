@@ -75,10 +75,10 @@ pub(super) struct CallArgs {
     /// Only of this kind of work, such as short_reply.
     #[arg(long)]
     task: Option<Task>,
-    /// Only to this model.
+    /// Only to this model, as the provider calls it or as `provider/model`.
     #[arg(long)]
     model: Option<String>,
-    /// Only those that ended so, such as failed.
+    /// Only those that ended so: answered, invalid_output, failed, cancelled or truncated.
     #[arg(long)]
     outcome: Option<CallOutcome>,
     /// Only those made for this event.
@@ -132,7 +132,11 @@ pub(super) async fn budget(
         BudgetCommand::Show { whose: name } => {
             show(&workspace, whose(&workspace, &name).await?, output).await?
         }
-        BudgetCommand::Set(args) => set(&workspace, args, output).await?,
+        BudgetCommand::Set(args) => {
+            set(&workspace, args, output).await?;
+            let seconds = settings.actors.version_poll_every_ms.div_ceil(1_000);
+            output.remark(&format!("a running node goes by it within {seconds} seconds"))?;
+        }
     }
     workspace.close().await;
     Ok(Finding::Fine)
@@ -277,7 +281,7 @@ pub(super) async fn calls(args: CallArgs, settings: Settings, output: Output) ->
                 format!("{}/{}", call.provider, call.model),
                 call.outcome.to_string(),
                 format!("{}+{}", call.tokens_in, call.tokens_out),
-                call.cost.in_dollars(),
+                format!("{}{}", if call.is_estimate { "about " } else { "" }, call.cost.in_dollars()),
                 format!("{} ms", call.latency_us / 1_000),
                 call.error.clone().or_else(|| call.fallback_reason.clone()).unwrap_or_default(),
             ]

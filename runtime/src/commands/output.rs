@@ -21,6 +21,11 @@ impl Output {
         Ok(write(&format!("{text}\n"))?)
     }
 
+    /// Prints one result whose text is somebody's own: byte by byte, without a line's end of ours.
+    pub(crate) fn verbatim<T: Serialize>(self, value: &T, text: &str) -> anyhow::Result<()> {
+        if self.json { self.result(value, String::new) } else { Ok(write(text)?) }
+    }
+
     /// Prints a list: as a JSON array, or as aligned columns.
     pub(crate) fn list<T: Serialize>(
         self,
@@ -35,18 +40,35 @@ impl Output {
         Ok(write(&table(headers, &rows))?)
     }
 
+    /// Prints a line more for people; programs are told nothing.
+    pub(crate) fn remark(self, text: &str) -> anyhow::Result<()> {
+        if self.json { Ok(()) } else { Ok(write(&format!("{text}\n"))?) }
+    }
+
     /// Prints an error with its causes to standard error.
     pub(crate) fn error(self, error: &anyhow::Error) {
         if self.json {
-            let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
-            eprintln!("{}", serde_json::json!({ "error": error.to_string(), "causes": causes }));
+            eprintln!("{}", serde_json::json!({ "error": error.to_string(), "causes": news(error) }));
             return;
         }
         eprintln!("error: {error}");
-        for cause in error.chain().skip(1) {
+        for cause in news(error) {
             eprintln!("  because: {cause}");
         }
     }
+}
+
+/// The causes of an error that say more than what they caused has said already.
+fn news(error: &anyhow::Error) -> Vec<String> {
+    let mut said = error.to_string();
+    let mut causes = Vec::new();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !said.contains(&cause) {
+            said.clone_from(&cause);
+            causes.push(cause);
+        }
+    }
+    causes
 }
 
 /// Writes to standard output. A reader that has seen enough (`troupe … | head`) is no failure.
@@ -77,6 +99,13 @@ pub(crate) fn table(headers: &[&str], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_says_nothing_twice() {
+        let cause = anyhow::anyhow!("no such file");
+        let error = cause.context("cannot read x: no such file").context("the prompt cannot be added");
+        assert_eq!(news(&error), ["cannot read x: no such file"]);
+    }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {

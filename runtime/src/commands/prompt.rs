@@ -7,9 +7,9 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tenants::account::Agency;
-use tenants::experiment::{PromptScope, PromptVersion};
+use tenants::experiment::{Experiment, ExperimentStatus, PromptScope, PromptVersion};
 use tenants::ids::TenantId;
-use tenants::ports::{Prompts, UnitOfWork};
+use tenants::ports::{PageRequest, Prompts, UnitOfWork};
 use tenants::prompt::{Prompt, PromptKey};
 
 use super::workspace::Workspace;
@@ -75,7 +75,8 @@ pub(super) async fn run(args: PromptArgs, settings: Settings, output: Output) ->
         PromptCommand::List { key } => list(&workspace, &agency, key, output).await?,
         PromptCommand::Show { prompt } => {
             let version = find(&workspace, &agency, &prompt).await?;
-            output.result(&version, || version.prompt.body.clone())?;
+            // Byte by byte, so that what is shown can be added again.
+            output.verbatim(&version, &version.prompt.body)?;
         }
         PromptCommand::Diff { before, after } => {
             let before = find(&workspace, &agency, &before).await?;
@@ -115,16 +116,23 @@ async fn list(
     let store = &workspace.foundations.database;
     let versions = store.list_prompts(&agency.id, key).await?;
     let uses = store.prompts_in_use(&agency.id).await?;
+    let running = running(workspace, agency, None).await?;
     let used_by = |version: &PromptVersion| {
         let is_used = |it: &&tenants::experiment::PromptUse| {
             it.key == version.prompt.key && it.version == version.prompt.version
         };
-        let users: Vec<String> = uses
-            .iter()
-            .filter(is_used)
-            .map(|it| it.tenant.map_or_else(|| "agency".to_owned(), |tenant| tenant.to_string()))
-            .collect();
-        users.join(" ")
+        let is_tried = |it: &&Experiment| {
+            it.key == version.prompt.key && it.arms.iter().any(|arm| arm.version == version.prompt.version)
+        };
+        let users = uses.iter().filter(is_used).map(|it| {
+            let whose = it.tenant.map_or_else(|| "agency".to_owned(), |tenant| tenant.to_string());
+            match running.iter().find(|experiment| is_held_back(experiment, it.key, it.tenant)) {
+                Some(experiment) => format!("{whose} (after {})", experiment.id),
+                None => whose,
+            }
+        });
+        let trials = running.iter().filter(is_tried).map(|it| it.id.to_string());
+        trials.chain(users).collect::<Vec<_>>().join(" ")
     };
     output.list(&versions, &["prompt", "in use by", "from", "added", "note"], |version| {
         let origin = if version.agency.is_none() { "troupe" } else { version.created_by.as_str() };
@@ -150,10 +158,62 @@ async fn activate(
     };
     let scope = PromptScope { agency: agency.id, tenant };
     workspace.foundations.database.commit(workspace.act().use_prompt(scope, key, version)).await?;
-    output.result(&json!({ "key": key, "version": version, "tenant": tenant }), || match version {
-        Some(version) => format!("{key}@{version} is in use"),
-        None => format!("{key} is not chosen any more"),
+    let in_use = in_use(workspace, agency, key, tenant).await?;
+    let experiments = running(workspace, agency, Some(key)).await?;
+    let experiment = experiments.iter().find(|it| is_held_back(it, key, tenant));
+    let document = json!({ "key": key, "version": version, "tenant": tenant, "in_use": in_use,
+        "experiment": experiment.map(|it| it.id) });
+    output.result(&document, || {
+        let label =
+            in_use.map_or_else(|| format!("the built-in {key}"), |version| format!("{key}@{version}"));
+        let taken_back =
+            if version.is_none() { format!("{key} is not chosen any more: ") } else { String::new() };
+        match experiment {
+            Some(running) => format!(
+                "{taken_back}{label} is in use once {} (“{}”) has ended; until then its versions {} are",
+                running.id,
+                running.name,
+                versions_of(running)
+            ),
+            None => format!("{taken_back}{label} is in use"),
+        }
     })
+}
+
+/// The version that a tenant, or the agency, uses while no experiment runs.
+pub(super) async fn in_use(
+    workspace: &Workspace,
+    agency: &Agency,
+    key: PromptKey,
+    tenant: Option<TenantId>,
+) -> anyhow::Result<Option<u32>> {
+    let uses = workspace.foundations.database.prompts_in_use(&agency.id).await?;
+    let of = |tenant| uses.iter().find(|it| it.key == key && it.tenant == tenant).map(|it| it.version);
+    Ok(of(tenant).or_else(|| of(None)))
+}
+
+/// The agency's experiments that are running, with one prompt or with all.
+async fn running(
+    workspace: &Workspace,
+    agency: &Agency,
+    key: Option<PromptKey>,
+) -> anyhow::Result<Vec<Experiment>> {
+    let scope = PromptScope { agency: agency.id, tenant: None };
+    let all = workspace.foundations.database.list_experiments(&scope, PageRequest::first(1_000)).await?;
+    let is_meant =
+        |it: &Experiment| it.status == ExperimentStatus::Running && key.is_none_or(|key| key == it.key);
+    Ok(all.into_iter().filter(is_meant).collect())
+}
+
+/// Whether a choice takes effect only when the experiment has ended. One with a single tenant holds back the choice of
+/// nobody else.
+fn is_held_back(experiment: &Experiment, key: PromptKey, tenant: Option<TenantId>) -> bool {
+    experiment.key == key && (experiment.scope.tenant.is_none() || experiment.scope.tenant == tenant)
+}
+
+fn versions_of(experiment: &Experiment) -> String {
+    let versions: Vec<String> = experiment.arms.iter().map(|arm| arm.version.to_string()).collect();
+    versions.join(" and ")
 }
 
 /// The tenant that is named, if one is; it must be the agency's.

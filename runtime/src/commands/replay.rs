@@ -3,16 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use actors::rehearsal::{Asked, Asking, Difference, ModelsOf, RehearsalError, Rehearser, Report, Watch};
 use anyhow::Context;
 use async_trait::async_trait;
+use chrono::NaiveDate;
+use chrono_tz::Tz;
 use llm::budget::NoWatch;
 use llm::{LlmRouter, OfflineProvider};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tenants::account::Tenant;
+use tenants::budget::start_of_day;
 use tenants::clock::Timestamp;
 use tenants::effect::Action;
 use tenants::ids::TenantId;
@@ -25,7 +29,9 @@ use tokio_util::sync::CancellationToken;
 use super::workspace::Workspace;
 use super::{Finding, Output};
 use crate::boot::models;
-use crate::rehearsals::{AskModels, BaseWord, ChangesDocument, Order, TenantReport, WholeReport, kinds_of};
+use crate::rehearsals::{
+    AskModels, BaseWord, ChangesDocument, Order, TenantReport, WholeReport, check_left_out, kinds_of,
+};
 use crate::settings::Settings;
 
 /// Decide recorded events again with a changed configuration, and show what would have differed. Nothing is sent, and
@@ -38,12 +44,13 @@ pub(super) struct ReplayArgs {
     /// Agency by its id.
     #[arg(long)]
     agency: Option<String>,
-    /// First moment, such as 2026-03-01T00:00:00Z.
-    #[arg(long)]
-    from: Timestamp,
-    /// First moment after the period.
-    #[arg(long)]
-    to: Timestamp,
+    /// First moment, such as 2026-03-01T00:00:00Z; a day such as 2026-03-01 is its beginning by the tenant's clock (by
+    /// UTC for all tenants of an agency).
+    #[arg(long, value_name = "MOMENT")]
+    from: Moment,
+    /// First moment after the period, written likewise.
+    #[arg(long, value_name = "MOMENT")]
+    to: Moment,
     /// At most so many events of a tenant, the earliest of the period.
     #[arg(long, default_value_t = 10_000)]
     max_events: u64,
@@ -107,15 +114,23 @@ async fn replay(
     output: Output,
 ) -> anyhow::Result<Finding> {
     let foundations = &workspace.foundations;
-    let order = args.order()?;
+    let tenants = args.tenants(workspace).await?;
+    let order = args.order(&tenants)?;
     let period = order.period()?;
     let mut changed = order.changed.into_changed(&foundations.ids, foundations.clock.now())?;
     changed.models = args.models.is_some();
     let asked = Asked { period, max_events: args.max_events, changed };
     let router = args.router(workspace, settings)?;
     let offline: Arc<dyn LlmRouter> = Arc::new(OfflineProvider::new(foundations.clock.clone())?);
+    if !args.without_rule.is_empty() {
+        let mut rules = Vec::new();
+        for tenant in &tenants {
+            rules.extend(foundations.database.list_rules(&tenant.id).await?);
+        }
+        check_left_out(&args.without_rule, &rules)?;
+    }
     let mut replayed = Replayed { whole: WholeReport::default(), differences: BTreeMap::new() };
-    for tenant in args.tenants(workspace).await? {
+    for tenant in tenants {
         let zone = tenant.time_zone.parse().unwrap_or(chrono_tz::UTC);
         let day = local_day(foundations.clock.now(), zone);
         let Some(present) = foundations.database.load_context(&tenant.id, &day).await? else { continue };
@@ -147,7 +162,12 @@ async fn replay(
 }
 
 impl ReplayArgs {
-    fn order(&self) -> anyhow::Result<Order> {
+    fn order(&self, tenants: &[Tenant]) -> anyhow::Result<Order> {
+        let zone = match (&self.tenant, tenants) {
+            (Some(_), [tenant]) => tenant.time_zone.parse().unwrap_or(chrono_tz::UTC),
+            _ => chrono_tz::UTC,
+        };
+        let (from, until) = (self.from.in_zone(zone)?, self.to.in_zone(zone)?);
         let mut prompts = BTreeMap::new();
         for (key, file) in &self.prompt {
             prompts.insert(*key, read(file)?);
@@ -164,7 +184,7 @@ impl ReplayArgs {
         };
         let max_cost = self.max_cost.map(|limit| AskModels { max_cost_micro_usd: limit.0 });
         let ask_models = max_cost.filter(|_| self.ask_models);
-        Ok(Order { from: self.from, until: self.to, max_events: self.max_events, changed, ask_models })
+        Ok(Order { from, until, max_events: self.max_events, changed, ask_models })
     }
 
     /// The models of the settings, or those of the other catalogue.
@@ -210,6 +230,35 @@ fn read(file: &Path) -> anyhow::Result<String> {
 
 fn read_json<T: DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
     serde_json::from_str(&read(file)?).with_context(|| format!("{} is not what is expected", file.display()))
+}
+
+/// A moment, or the beginning of a day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Moment {
+    At(Timestamp),
+    Day(NaiveDate),
+}
+
+impl FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let day = || text.parse().ok().filter(|_| text.len() == 10).map(Self::Day);
+        text.parse().map(Self::At).ok().or_else(day).ok_or_else(|| {
+            "write a moment such as 2026-03-01T00:00:00Z, or a day such as 2026-03-01".to_owned()
+        })
+    }
+}
+
+impl Moment {
+    fn in_zone(self, zone: Tz) -> anyhow::Result<Timestamp> {
+        match self {
+            Self::At(moment) => Ok(moment),
+            Self::Day(day) => {
+                start_of_day(day, zone).with_context(|| format!("{day} lies beyond the calendar"))
+            }
+        }
+    }
 }
 
 fn prompt_and_file(text: &str) -> Result<(PromptKey, PathBuf), String> {
@@ -339,6 +388,16 @@ mod tests {
         assert_eq!(dollars("0.000001"), Ok(MicroUsd(1)));
         for wrong in ["", ".", "-1", "1.0000001", "1e3", "one"] {
             assert!(dollars(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_by_the_tenants_clock() {
+        let in_lisbon =
+            |text: &str| text.parse::<Moment>().unwrap().in_zone(Tz::Europe__Lisbon).unwrap().to_string();
+        assert_eq!(in_lisbon("2026-07-01"), in_lisbon("2026-06-30T23:00:00Z"));
+        for wrong in ["2026-7-1", "yesterday", "2026-07-01T00:00", ""] {
+            assert!(wrong.parse::<Moment>().unwrap_err().contains("2026-03-01T00:00:00Z"), "{wrong}");
         }
     }
 

@@ -155,3 +155,74 @@ fn must_be_of_file(settings: &Settings, instead: &str) -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use secrecy::SecretString;
+    use tenants::account::{Account, AccountStatus, LoginFlavour};
+    use tenants::clock::SystemClock;
+    use tenants::ids::AccountId;
+    use tenants::ports::{Directory, UnitOfWork};
+    use tenants::settings::TenantSettings;
+
+    use super::*;
+    use crate::administration::Act;
+    use crate::boot::Foundations;
+
+    /// An installation with one sealed token.
+    async fn installation(settings: &Settings) {
+        let indexes = settings.data.dir.join("indexes");
+        let foundations =
+            Foundations::open_with_indexes(settings, Arc::new(SystemClock), indexes).await.unwrap();
+        foundations.database.migrate().await.unwrap();
+        let act = Act { by: "cli".to_owned(), at: foundations.clock.now(), ids: &foundations.ids };
+        let (agency, changes) = act.create_agency("North").unwrap();
+        foundations.database.commit(changes).await.unwrap();
+        let defaults = TenantSettings::default();
+        let (tenant, changes) = act.create_tenant(agency.id, "acme", "Acme", "UTC", &defaults).unwrap();
+        foundations.database.commit(changes).await.unwrap();
+        let account = Account {
+            id: AccountId::new(&foundations.ids),
+            tenant: tenant.id,
+            external_id: "17841".to_owned(),
+            scoped_id: None,
+            page_id: None,
+            username: "acme".to_owned(),
+            flavour: LoginFlavour::Instagram,
+            app: None,
+            status: AccountStatus::Active,
+            token_expires_at: None,
+            created_at: act.at,
+        };
+        let token = SecretString::from("IGAA-token");
+        let sealed = foundations.vault.seal_token(&tenant.id, &account.id, &token).unwrap();
+        foundations.database.commit(act.put_account(account, sealed, "account.connected")).await.unwrap();
+        foundations.close(Duration::from_secs(5)).await;
+    }
+
+    #[tokio::test]
+    async fn a_rotated_vault_needs_its_old_key_no_more_and_lets_go_of_no_key_that_is_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = Settings::with("").unwrap();
+        settings.data.dir = folder.path().to_owned();
+        installation(&settings).await;
+        let run = |command| run(command, settings.clone(), Output::new(true));
+        let remove = |key: &str| VaultCommand::RemoveKey { key: key.to_owned() };
+        assert!(run(remove("local-1")).await.is_err(), "it seals");
+        assert_eq!(run(VaultCommand::Rotate).await.unwrap(), Finding::Fine);
+        let workspace = Workspace::open(&settings).await.unwrap();
+        let shown: Vec<_> =
+            keys(&workspace).await.unwrap().into_iter().map(|key| (key.key, key.state, key.tokens)).collect();
+        assert_eq!(shown, [("local-2".to_owned(), "active", 1), ("local-1".to_owned(), "old", 0)]);
+        let account = workspace.foundations.database.all_accounts().await.unwrap().remove(0);
+        let sealed = workspace.foundations.database.sealed_token(&account.tenant, &account.id).await;
+        assert_eq!(sealed.unwrap().unwrap().key_id, "local-2");
+        workspace.close().await;
+        run(remove("local-1")).await.unwrap();
+        assert!(run(remove("local-2")).await.is_err(), "it is the last one");
+        assert_eq!(run(VaultCommand::Status).await.unwrap(), Finding::Fine);
+    }
+}

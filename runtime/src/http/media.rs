@@ -5,19 +5,27 @@
 use std::ops::Range;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use tenants::media::{MediaFile, MediaFormat};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::extract::PathIds;
 use super::problem::{Problem, ProblemKind};
 use super::state::AppState;
 use crate::media::LinkRefused;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(fetch_media))
+}
+
+/// The token alone: the name behind it says nothing.
+#[derive(Debug, Deserialize)]
+struct Address {
+    token: String,
 }
 
 /// Fetch a file of the media library by a signed address, as Instagram does. Addresses come from the API and end some
@@ -28,11 +36,11 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 206, body = Vec<u8>, content_type = "application/octet-stream")))]
 async fn fetch_media(
-    Path((token, _)): Path<(String, String)>,
+    PathIds(path): PathIds<Address>,
     State(state): State<AppState>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let linked = state.media.links().read(&token).map_err(|refused| match refused {
+    let linked = state.media.links().read(&path.token).map_err(|refused| match refused {
         LinkRefused::Unknown => Problem::general(ProblemKind::NotFound),
         LinkRefused::Expired => Problem::general(ProblemKind::Gone),
     })?;

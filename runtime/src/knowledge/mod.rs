@@ -5,6 +5,7 @@ mod csv_file;
 mod markdown;
 mod plain;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -14,7 +15,8 @@ use sha2::{Digest, Sha256};
 use tenants::changes::{Change, Changes};
 use tenants::ids::{MemoryId, TenantId};
 use tenants::intent::Language;
-use tenants::memory::{Forgetting, MAX_NAME, MemoryItem, MemoryKind, MemoryStats, Visibility};
+use tenants::memory::{Forgetting, MAX_NAME, MemoryFilter, MemoryItem, MemoryKind, MemoryStats, Visibility};
+use tenants::ports::{Memory, MemoryError, PageRequest};
 
 use crate::administration::Act;
 
@@ -183,14 +185,23 @@ fn check(found: Reading) -> Reading {
         );
         match sample.titled(entry.title.clone()).check() {
             Ok(()) => checked.entries.push(entry),
-            Err(error) => checked
-                .problems
-                .push(LineProblem::new(entry.line, format!("{error}: shorten it or cut it in two"))),
+            Err(error) => {
+                checked.problems.push(LineProblem::new(entry.line, format!("{error}: {}", advice(&entry))))
+            }
         }
     }
     checked.problems.sort_by_key(|problem| problem.line);
     checked.problems.truncate(MAX_PROBLEMS);
     checked
+}
+
+/// What to do about an item that cannot be remembered.
+fn advice(entry: &Entry) -> &'static str {
+    match (entry.text.is_empty(), &entry.title) {
+        (true, Some(_)) => "write what belongs to its question or heading, or remove that",
+        (true, None) => "write something, or remove the line",
+        (false, _) => "shorten it or cut it in two",
+    }
 }
 
 /// The text without characters that nobody sees: controls, and those that turn the direction of what follows.
@@ -271,6 +282,52 @@ impl Act<'_> {
         let audit = self.audit("memory.person_forgotten", ("person", person_mark(tenant, person)), json!({}));
         Changes::of_tenant(tenant).with(Change::Forget(Forgetting::Person(person.to_owned()))).with(audit)
     }
+}
+
+/// What an import makes of a memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Items that were not there.
+    pub new: usize,
+    /// Items that were there already; they count once more.
+    pub unchanged: usize,
+    /// Items of an earlier import of this name that go.
+    pub removed: usize,
+}
+
+/// What the changes of an import will make of a memory as it is now.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tally(
+    memory: &(impl Memory + ?Sized),
+    tenant: &TenantId,
+    import: &Import,
+    changes: &Changes,
+) -> Result<Tally, MemoryError> {
+    let mut tally = Tally::default();
+    let mut coming = BTreeSet::new();
+    for change in &changes.list {
+        let Change::Remember(item) = change else { continue };
+        if !coming.insert(item.fingerprint()) {
+            continue;
+        }
+        match memory.find_same(tenant, item).await? {
+            Some(_) => tally.unchanged += 1,
+            None => tally.new += 1,
+        }
+    }
+    if import.replace {
+        let filter = MemoryFilter { source: Some(import.source()), ..MemoryFilter::default() };
+        let mut page = PageRequest::first(500);
+        loop {
+            let items = memory.list(tenant, &filter, page).await?;
+            let Some(last) = items.last() else { break };
+            page.before = Some(last.id.0);
+            tally.removed += items.iter().filter(|item| !coming.contains(&item.fingerprint())).count();
+        }
+    }
+    Ok(tally)
 }
 
 /// Stands for a person in the audit log: a part of the SHA-256 of the tenant's and the person's id.

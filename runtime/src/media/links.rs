@@ -38,20 +38,15 @@ impl fmt::Debug for LinkKeys {
 impl LinkKeys {
     /// Derived from the installation's secrets, the current one first.
     pub fn derived_from<'k>(secrets: impl IntoIterator<Item = &'k [u8]>) -> Self {
-        Self(
-            secrets
-                .into_iter()
-                .filter_map(|secret| Some(mac(secret, PURPOSE)?.into_bytes().into()))
-                .collect(),
-        )
+        Self(secrets.into_iter().filter_map(|secret| mac(secret, PURPOSE)).collect())
     }
 }
 
-fn mac(key: &[u8], message: &[u8]) -> Option<hmac::digest::CtOutput<Hmac<Sha256>>> {
+fn mac(key: &[u8], message: &[u8]) -> Option<[u8; MAC]> {
     // HMAC takes keys of every length.
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     mac.update(message);
-    Some(mac.finalize())
+    Some(mac.finalize().into_bytes().into())
 }
 
 /// What a valid address stands for.
@@ -108,8 +103,8 @@ impl MediaLinks {
         let claim = claim(linked, until);
         let mac = self.keys.0.first().and_then(|key| mac(key, &claim));
         // Boot refuses a ring without keys. Without a MAC an address is believed by nobody.
-        let mac = mac.map(|mac| mac.into_bytes().to_vec()).unwrap_or_default();
-        URL_SAFE_NO_PAD.encode([claim.as_slice(), &mac].concat())
+        let mac = mac.as_ref().map(<[u8; MAC]>::as_slice).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode([claim.as_slice(), mac].concat())
     }
 
     /// What an address stands for, if it is one of ours and still valid. Takes the same time whatever is wrong with its

@@ -92,7 +92,8 @@ impl MediaDesk {
     async fn sweep_files(&self, before: Timestamp, from: &mut Option<TenantId>) -> Result<usize, MediaError> {
         let tenants = self.parts.files.tenants().await?;
         let (mut looked, mut orphans) = (0, 0);
-        for tenant in tenants.into_iter().filter(|tenant| from.is_none_or(|from| *tenant > from)) {
+        let after = *from;
+        for tenant in tenants.into_iter().filter(|tenant| after.is_none_or(|after| *tenant > after)) {
             let assets = self.parts.files.assets(&tenant).await?;
             for batch in assets.chunks(BATCH) {
                 orphans += self.sweep_assets(&tenant, batch, before).await?;

@@ -28,7 +28,7 @@ use tracing::{info, warn};
 use crate::administration::Act;
 use keeper::Keeper;
 pub use models::{CatalogueModels, OtherModels};
-pub use ordered::{AskModels, BaseWord, ChangesDocument, LONGEST_PROMPT, Order, RuleDocument};
+pub use ordered::{AskModels, BaseWord, ChangesDocument, Order, RuleDocument, check_left_out};
 
 /// Longest pause between two tries to store how a rehearsal ended.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);

@@ -12,6 +12,7 @@ use tenants::models::Task;
 use tenants::money::MicroUsd;
 use tenants::prompt::PromptKey;
 use tenants::rehearsal::Period;
+use tenants::rule::Rule;
 use tenants::settings::InvalidSetting;
 use utoipa::ToSchema;
 
@@ -21,8 +22,6 @@ use crate::http::schema;
 /// Models per task.
 pub type TaskModels = BTreeMap<Task, Vec<String>>;
 
-/// Longest instructions, in bytes.
-pub const LONGEST_PROMPT: usize = 32_768;
 /// Most events of one tenant.
 const MOST_EVENTS: u64 = 100_000;
 const USUAL_EVENTS: u64 = 10_000;
@@ -138,15 +137,15 @@ impl ChangesDocument {
             let to_rule = |rule: RuleDocument| rule.into_rule(RuleId::new(ids), now, now);
             documents.into_iter().map(to_rule).collect::<Result<Vec<_>, _>>()
         };
-        if self.prompts.values().any(|body| body.trim().is_empty() || body.len() > LONGEST_PROMPT) {
-            return Err(invalid("prompts", "write 1 to 32768 bytes"));
+        for (key, body) in &self.prompts {
+            // What could not be kept cannot be rehearsed either.
+            llm::prompts::check(*key, body)
+                .map_err(|error| invalid(&format!("prompts.{key}"), &error.to_string()))?;
         }
         if self.daily_budget_micro_usd.is_some_and(|budget| budget < 0) {
             return Err(invalid("daily_budget_micro_usd", "must not be negative"));
         }
-        if self.settings.as_ref().is_some_and(|patch| !patch.is_object()) {
-            return Err(invalid("settings", "must be an object"));
-        }
+        self.settings.as_ref().map_or(Ok(()), check_patch)?;
         Ok(Changed {
             base: match self.base {
                 BaseWord::Recorded => Base::Recorded,
@@ -155,7 +154,7 @@ impl ChangesDocument {
             rules: self.rules.map(to_rules).transpose()?,
             put_rules: to_rules(self.put_rules)?,
             without_rules: self.without_rules,
-            settings: self.settings.map(as_stored),
+            settings: self.settings,
             prompts: self.prompts,
             budget: self.daily_budget_micro_usd.map(MicroUsd),
             local_from: self.local_from,
@@ -164,14 +163,39 @@ impl ChangesDocument {
     }
 }
 
-/// A patch in the form of the API as one of the stored form, where one name differs.
-fn as_stored(mut patch: Value) -> Value {
-    if let Some(members) = patch.as_object_mut()
-        && let Some(budget) = members.remove("daily_budget_micro_usd")
-    {
-        members.insert("daily_budget".to_owned(), budget);
+/// Refuses a patch over the settings that would change nothing: what was spent on a day depends on its budget, which is
+/// therefore a change of its own.
+fn check_patch(patch: &Value) -> Result<(), InvalidSetting> {
+    let members = patch.as_object().ok_or_else(|| invalid("settings", "must be an object"))?;
+    for name in ["daily_budget_micro_usd", "daily_budget"] {
+        if members.contains_key(name) {
+            let problem = "change the budget with `daily_budget_micro_usd` beside `settings` (--budget on the command \
+                           line), not in them";
+            return Err(invalid(&format!("settings.{name}"), problem));
+        }
     }
-    patch
+    if members.contains_key("budget_shares") {
+        let problem = "shares of the budget cannot be rehearsed: leave them out, and change the budget as a whole with \
+                       `daily_budget_micro_usd` beside `settings` (--budget on the command line)";
+        return Err(invalid("settings.budget_shares", problem));
+    }
+    Ok(())
+}
+
+/// Refuses names of rules to be left out that no rule has; the id of one that is there no more is accepted.
+///
+/// # Errors
+/// Names the first unknown one.
+pub fn check_left_out(left_out: &[String], known: &[Rule]) -> Result<(), InvalidSetting> {
+    let is_known =
+        |wanted: &String| wanted.parse::<RuleId>().is_ok() || known.iter().any(|rule| rule.name == *wanted);
+    let Some(unknown) = left_out.iter().find(|wanted| !is_known(wanted)) else { return Ok(()) };
+    let names: Vec<String> = known.iter().map(|rule| format!("`{}`", rule.name)).collect();
+    let problem = match names.is_empty() {
+        true => format!("there is no rule `{unknown}`, and no other"),
+        false => format!("there is no rule `{unknown}`: leave out {}", names.join(", ")),
+    };
+    Err(invalid("without_rules", &problem))
 }
 
 fn invalid(field: &str, problem: &str) -> InvalidSetting {
@@ -195,7 +219,8 @@ mod tests {
     fn an_order_is_read_as_the_api_and_files_write_it() {
         let order = order(json!({
             "put_rules": [{ "name": "n", "trigger": { "on": "comment" }, "actions": [{ "do": "hide" }] }],
-            "settings": { "daily_budget_micro_usd": 7, "min_confidence": 0.8 },
+            "settings": { "min_confidence": 0.8 },
+            "daily_budget_micro_usd": 7,
             "prompts": { "reply": "Be brief." },
             "local_from": { "praise": 0.7 },
             "models": { "short_reply": ["openai/gpt-5"] },
@@ -205,8 +230,33 @@ mod tests {
         let clock = std::sync::Arc::new(tenants::clock::ManualClock::at(0));
         let ids = Ids::seeded(clock, 1);
         let changed = order.changed.into_changed(&ids, Timestamp::from_micros(0)).unwrap();
-        assert_eq!(changed.settings, Some(json!({ "daily_budget": 7, "min_confidence": 0.8 })));
+        assert_eq!(changed.settings, Some(json!({ "min_confidence": 0.8 })));
+        assert_eq!(changed.budget, Some(MicroUsd(7)));
         assert!(changed.models && changed.put_rules.len() == 1);
+    }
+
+    #[test]
+    fn what_would_be_ignored_or_could_not_be_kept_is_refused() {
+        let ids = Ids::seeded(std::sync::Arc::new(tenants::clock::ManualClock::at(0)), 1);
+        let refused = |changes: Value| {
+            let changes = order(changes).unwrap().changed;
+            changes.into_changed(&ids, Timestamp::from_micros(0)).unwrap_err().to_string()
+        };
+        for name in ["daily_budget_micro_usd", "daily_budget", "budget_shares"] {
+            let problem = refused(json!({ "settings": { name: 0 } }));
+            assert!(problem.contains(name) && problem.contains("--budget"), "{problem}");
+        }
+        let problem = refused(json!({ "prompts": { "reply": "Write.\n{{ customer }}" } }));
+        assert!(problem.contains("prompts.reply") && problem.contains("line 2"), "{problem}");
+    }
+
+    #[test]
+    fn a_rule_that_nobody_has_cannot_be_left_out() {
+        let clock = std::sync::Arc::new(tenants::clock::ManualClock::at(0));
+        let id = RuleId::new(&Ids::seeded(clock, 1));
+        let check = |left_out: &str| check_left_out(&[left_out.to_owned()], &[]);
+        assert!(check("nope").unwrap_err().to_string().contains("no rule `nope`"));
+        assert!(check(&id.to_string()).is_ok(), "a rule that was removed since had an id");
     }
 
     #[test]

@@ -234,6 +234,9 @@ pub enum SettingsError {
     /// A key is unknown, or a value has the wrong type.
     #[error("the settings cannot be used: {}; `troupe config print --defaults` explains every key", problems(.0))]
     Invalid(Box<figment::Error>),
+    /// The catalogue of models, or a key for one of its providers, cannot be used.
+    #[error("{0}")]
+    Models(String),
     /// A value is not allowed.
     #[error("{key}: {problem}")]
     Value {
@@ -268,13 +271,7 @@ impl Settings {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
-        let mut figment = Figment::from(Toml::string(DEFAULTS));
-        if let Some(path) = file {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
-            figment = figment.merge(Toml::string(&text));
-        }
-        let settings: Settings = figment.merge(Environment::new(environment)).extract().map_err(Box::new)?;
+        let settings: Settings = layers(file, environment)?.extract().map_err(Box::new)?;
         settings.validate()?;
         Ok(settings)
     }
@@ -350,6 +347,29 @@ impl Settings {
     }
 }
 
+/// All layers, the strongest last.
+fn layers(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Figment, SettingsError> {
+    let mut figment = Figment::from(Toml::string(DEFAULTS));
+    if let Some(path) = file {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
+        figment = figment.merge(Toml::string(&text));
+        // A file beside the settings file is found from wherever the program is started.
+        if let Ok(models) = Figment::from(Toml::string(&text)).extract_inner::<PathBuf>(MODELS_FILE)
+            && !models.as_os_str().is_empty()
+        {
+            let beside = path.parent().unwrap_or(Path::new("")).join(models);
+            figment = figment.merge(Serialized::default(MODELS_FILE, beside));
+        }
+    }
+    Ok(figment.merge(Environment::new(environment)))
+}
+
+const MODELS_FILE: &str = "models.file";
+
 /// `TROUPE__SECTION__KEY=value` as a layer. Values are read as TOML, or taken as text when they are not.
 struct Environment(Vec<(String, String)>);
 
@@ -386,11 +406,7 @@ pub fn printable(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Value, SettingsError> {
-    let mut figment = Figment::from(Toml::string(DEFAULTS));
-    if let Some(path) = file {
-        figment = figment.merge(Toml::file(path));
-    }
-    let mut value: Value = figment.merge(Environment::new(environment)).extract().map_err(Box::new)?;
+    let mut value: Value = layers(file, environment)?.extract().map_err(Box::new)?;
     secret::mask(&mut value);
     Ok(value)
 }
@@ -418,6 +434,25 @@ mod tests {
         let settings = Settings::load(Some(file.path()), env).unwrap();
         assert_eq!(settings.http.listen.port(), 9002);
         assert_eq!(settings.data.dir, Path::new("elsewhere"));
+    }
+
+    #[test]
+    fn a_file_of_models_is_looked_for_beside_the_settings_file_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("troupe.toml");
+        let models_file = |text: &str, env: &[(&str, &str)]| {
+            std::fs::write(&file, text).unwrap();
+            Settings::load(Some(&file), environment(env)).unwrap().models.file
+        };
+        let relative = "[models]\nfile = \"conf/models.toml\"\n";
+        assert_eq!(models_file(relative, &[]), folder.path().join("conf/models.toml"));
+        assert_eq!(
+            models_file("[models]\nfile = \"/etc/models.toml\"\n", &[]),
+            Path::new("/etc/models.toml")
+        );
+        assert_eq!(models_file("[models]\nfile = \"\"\n", &[]), Path::new(""));
+        let env = [("TROUPE__MODELS__FILE", "here.toml")];
+        assert_eq!(models_file(relative, &env), Path::new("here.toml"), "a shell means the folder it is in");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Approvals act exactly once.
 
+use axum::body::Body;
+use axum::http::Request;
 use serde_json::json;
 use tenants::effect::{Effect, EffectState};
 use tenants::ports::{EffectFilter, Hint, Outbox, PageRequest};
@@ -71,6 +73,21 @@ async fn rejecting_sends_nothing() {
         (Some("rejected"), Some("too pushy"))
     );
     assert!(effects_of_approval(&world, bakery).await.is_empty());
+}
+
+#[tokio::test]
+async fn rejecting_needs_no_body_whatever_content_type_a_client_names() {
+    for content_type in [None, Some("application/json")] {
+        let world = World::new().await;
+        let bakery = &world.bakery;
+        let mut request =
+            Request::post(format!("/api/v1{}", path(bakery, "reject"))).header("x-api-key", &bakery.key.text);
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
+        }
+        let rejected = world.rig.send(request.body(Body::empty()).unwrap()).await.ok();
+        assert_eq!(rejected["status"], "rejected");
+    }
 }
 
 #[tokio::test]

@@ -390,7 +390,7 @@ fn post(account: &Account, made: &Objects, id: PostId, state: PostState, now: Ti
             options: PostOptions::default(),
         },
         state,
-        scheduled_at: (state == PostState::Pending).then(|| now + Duration::from_secs(86_400)),
+        scheduled_at: (state == PostState::Pending).then(|| now + std::time::Duration::from_secs(86_400)),
         approval: PostApproval::new(match state {
             PostState::Pending => ApprovalPolicy::One,
             _ => ApprovalPolicy::Off,

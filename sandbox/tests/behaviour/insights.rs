@@ -1,6 +1,6 @@
 //! Insights, business discovery and hashtags, as a client sees them.
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use troupe_sandbox::{
     AccountChange, Endpoint, Fault, FaultKind, Login, NewAccount, NewComment, NewMedia, SandboxOptions,
@@ -23,7 +23,7 @@ async fn comments_and_reach_follow_from_what_happened_and_are_told_again_the_sam
     let kit = Kit::start().await;
     let post = NewMedia {
         like_count: 40,
-        created_at: Some(Utc::now() - TimeDelta::hours(20)),
+        created_at: Some(kit.sandbox.clock().now - TimeDelta::hours(20)),
         ..NewMedia::post("x")
     };
     let media = kit.sandbox.create_media(&kit.shop, post).unwrap().id;
@@ -76,8 +76,8 @@ async fn totals_series_and_breakdowns_are_asked_for_in_their_own_ways() {
     let series = |metric: &'static str| vec![("metric", metric), ("period", "day")];
     assert_eq!(kit.get("/me/insights", &series("profile_views")).await.error().1, 100, "a total only");
     assert_eq!(total(&kit, "follower_count").await.error().1, 100, "a series only");
-    let since = (Utc::now() - TimeDelta::days(3)).timestamp().to_string();
-    let until = Utc::now().timestamp().to_string();
+    let since = (kit.sandbox.clock().now - TimeDelta::days(3)).timestamp().to_string();
+    let until = kit.sandbox.clock().now.timestamp().to_string();
     let mut query = series("reach");
     query.extend([("since", since.as_str()), ("until", until.as_str())]);
     let told = kit.get("/me/insights", &query).await.ok();
@@ -94,7 +94,7 @@ async fn totals_series_and_breakdowns_are_asked_for_in_their_own_ways() {
         (&json!("media_product_type"), 2)
     );
     assert_eq!(kit.get("/me/insights", &by("likes", "age")).await.error(), (500, 1, 0));
-    let long = (Utc::now() - TimeDelta::days(40)).timestamp().to_string();
+    let long = (kit.sandbox.clock().now - TimeDelta::days(40)).timestamp().to_string();
     let query = [("metric", "reach"), TOTAL[0], TOTAL[1], ("since", long.as_str())];
     assert_eq!(kit.get("/me/insights", &query).await.error().1, 100, "more than 30 days");
 }
@@ -196,7 +196,7 @@ async fn media_of_a_hashtag_are_listed_without_their_authors() {
     let kit = Kit::facebook().await;
     let user = kit.shop.user_id.to_string();
     let old = NewMedia {
-        created_at: Some(Utc::now() - TimeDelta::days(3)),
+        created_at: Some(kit.sandbox.clock().now - TimeDelta::days(3)),
         like_count: 90,
         ..NewMedia::post("old #Coffee")
     };

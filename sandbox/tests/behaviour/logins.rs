@@ -1,4 +1,5 @@
 //! The logins: consent, codes, tokens, Pages, and what Meta tells an app.
+#![expect(clippy::unwrap_used, reason = "helpers of a test that cannot go on should fail")]
 
 use chrono::TimeDelta;
 use reqwest::{StatusCode, redirect::Policy};

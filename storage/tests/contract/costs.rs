@@ -62,6 +62,8 @@ async fn calls_are_found_by_task_model_outcome_and_event(database: TestDatabase)
         (CallFilter { task: Some(Task::Classify), ..ANY }, vec![2]),
         (CallFilter { event: Some(event), ..ANY }, vec![2]),
         (CallFilter { model: Some("opus".into()), ..ANY }, vec![3]),
+        (CallFilter { model: Some("moonshot/opus".into()), ..ANY }, vec![3]),
+        (CallFilter { model: Some("elsewhere/opus".into()), ..ANY }, vec![]),
         (CallFilter { model: Some("op".into()), ..ANY }, vec![]),
         (CallFilter { outcome: Some(CallOutcome::Answered), ..ANY }, vec![2, 1]),
         (CallFilter { task: Some(Task::ShortReply), outcome: Some(CallOutcome::Answered), ..ANY }, vec![1]),

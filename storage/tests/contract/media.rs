@@ -263,6 +263,6 @@ async fn uploads_that_do_not_move_on_are_found_by_their_age(database: TestDataba
     world.pass(Duration::from_secs(1));
     assert_eq!(world.store.stale_uploads(old.updated_at, 10).await.unwrap(), []);
     let second = Duration::from_micros(1);
-    assert_eq!(world.store.stale_uploads(newer.updated_at, 10).await.unwrap(), [old.clone()]);
+    assert_eq!(world.store.stale_uploads(newer.updated_at, 10).await.unwrap(), std::slice::from_ref(&old));
     assert_eq!(world.store.stale_uploads(newer.updated_at + second, 10).await.unwrap(), [old, newer]);
 }

@@ -210,7 +210,7 @@ async fn the_calendar_and_the_list_hold_what_they_must(database: TestDatabase) {
     let ids = |posts: Vec<Post>| posts.into_iter().map(|post| post.id).collect::<Vec<_>>();
     let between = world.store.posts_between(&world.tenant, now + minutes(10), now + minutes(30), 10).await;
     assert_eq!(ids(between.unwrap()), [planned[1], planned[2]]);
-    let list = |filter: PostFilter| async move {
+    let list = async |filter: PostFilter| {
         world.store.list_posts(&world.tenant, &filter, PageRequest::first(10)).await.unwrap()
     };
     assert_eq!(ids(list(PostFilter::default()).await), [draft, planned[2], planned[1], planned[0]]);

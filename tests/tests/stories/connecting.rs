@@ -263,7 +263,7 @@ async fn a_trouble_of_instagram_in_the_middle_of_a_login_is_told_and_can_be_repe
 }
 
 async fn a_changed_public_address_does_not_exchange_an_old_code(mut app: TestApp) -> TestApp {
-    let (shop, account) = stranger(&app, "acme", Login::Instagram).await;
+    let (shop, _) = stranger(&app, "acme", Login::Instagram).await;
     let (id, url) = begin(&app, &shop, json!({})).await;
     let state = url.rsplit_once("state=").unwrap().1.to_owned();
     app.restart().await;
@@ -272,7 +272,6 @@ async fn a_changed_public_address_does_not_exchange_an_old_code(mut app: TestApp
     let failed = attempt(&app, &shop, &id).await;
     assert_eq!((page.status, &failed["status"]), (400, &json!("failed")));
     assert!(failed["message"].as_str().unwrap().contains("public address"), "{failed}");
-    let _ = account;
     app
 }
 

@@ -59,8 +59,8 @@ async fn read(app: &TestApp, shop: &TestTenant, rest: &str) -> Value {
 /// The newest number of a metric.
 async fn newest(app: &TestApp, shop: &TestTenant, metric: &str) -> Value {
     let series = read(app, shop, &format!("/insights?metric={metric}")).await;
-    let items = series["items"].as_array().unwrap().iter().filter(|item| item["part"] == "");
-    items.last().cloned().unwrap_or_default()
+    let mut items = series["items"].as_array().unwrap().iter().filter(|item| item["part"] == "");
+    items.next_back().cloned().unwrap_or_default()
 }
 
 async fn alerts(app: &TestApp, shop: &TestTenant, kind: &str) -> usize {

@@ -54,7 +54,8 @@ async fn of_people_who_upload_the_same_picture_at_once_all_get_the_same_asset(ap
     let shop = app.tenant("bakery").create().await;
     let library = format!("/tenants/{}/media", shop.id);
     let file = samples::png(300, 300, 4);
-    let uploads = (0..8).map(|_| app.api.upload(&format!("{library}?name=cake.png"), file.clone()));
+    let place = format!("{library}?name=cake.png");
+    let uploads = (0..8).map(|_| app.api.upload(&place, file.clone()));
     let replies = futures::future::join_all(uploads.map(std::boxed::Box::pin)).await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 1);
     let ids: std::collections::BTreeSet<String> =

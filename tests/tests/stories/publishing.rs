@@ -73,7 +73,7 @@ async fn until(app: &TestApp, shop: &TestTenant, post: &str, state: PostState) -
         if now["state"] == state.as_str() && is_read_back {
             return now;
         }
-        app.clock.advance(Duration::from_secs(2));
+        app.clock.advance(Duration::from_secs(5));
         tenants::clock::SystemClock.sleep(Duration::from_millis(30)).await;
     }
     panic!("not {state}: {} {}", read(app, shop, post).await, logs(app, shop, post).await);

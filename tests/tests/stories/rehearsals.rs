@@ -287,7 +287,14 @@ async fn what_makes_no_sense_is_refused_before_anything_runs(app: TestApp) -> Te
         (json!({ "from": now, "until": now }), "until"),
         (order(&app, json!({ "settings": { "min_confidence": 3 } })), "min_confidence"),
         (order(&app, json!({ "prompts": { "reply": " " } })), "prompts"),
+        (order(&app, json!({ "prompts": { "reply": "Write for {{ customer }}." } })), "prompts.reply"),
         (order(&app, json!({ "daily_budget_micro_usd": -1 })), "daily_budget_micro_usd"),
+        (order(&app, json!({ "settings": { "daily_budget_micro_usd": 0 } })), "beside `settings`"),
+        (order(&app, json!({ "without_rules": ["nope"] })), "no rule `nope`"),
+        (
+            order(&app, json!({ "models": { "short_reply": ["nowhere/x"] } })),
+            "`nowhere/x` is not in the catalogue",
+        ),
     ];
     for (order, field) in wrong {
         let refused = app.api.post(&path, order).await;

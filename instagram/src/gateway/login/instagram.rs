@@ -78,6 +78,8 @@ impl Gateway {
             let text = "tokens of Facebook login do not run out and are not refreshed";
             return Err(errors::failure(ErrorCategory::Permanent, text));
         }
+        // The stored token, not one that is remembered from before an earlier renewal: that has an end of its own.
+        self.tokens.forget(&account.id);
         let token = self.tokens.get(account).await?;
         let answer = self.ask_for_refresh(&token).await?;
         let renewed = answers::token(&answer)

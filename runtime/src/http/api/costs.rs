@@ -32,7 +32,7 @@ struct CallQuery {
     /// Only of this kind of work.
     #[param(value_type = Option<schema::Task>)]
     task: Option<Task>,
-    /// Only to this model.
+    /// Only to this model, as the provider calls it or as `provider/model`.
     model: Option<String>,
     /// Only those that ended so.
     #[param(value_type = Option<schema::CallOutcome>)]

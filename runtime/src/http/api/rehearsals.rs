@@ -14,6 +14,7 @@ use tenants::ids::{AgencyId, DifferenceId, EventId, RehearsalId, TenantId};
 use tenants::money::MicroUsd;
 use tenants::ports::PageRequest;
 use tenants::rehearsal::{Rehearsal, RehearsalDifference, RehearsalStatus};
+use tenants::rule::Rule;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -23,7 +24,7 @@ use crate::http::extract::{JsonBody, Page, PageOf, PathIds};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
-use crate::rehearsals::{Order, Work};
+use crate::rehearsals::{Order, Work, check_left_out};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -258,19 +259,17 @@ async fn start(
     let Order { max_events, changed, ask_models, .. } = order;
     let models = changed.models.clone();
     let changed = changed.into_changed(&state.ports.ids, state.ports.clock.now())?;
+    if !changed.without_rules.is_empty() {
+        check_left_out(&changed.without_rules, &rules_of(state, &tenants).await?)?;
+    }
     for tenant in &tenants {
         if let Some(present) = state.rehearsals.present(tenant).await? {
             changed.check(&present)?;
         }
     }
     let other = |problem: String| Problem::invalid("changed.models", problem);
-    let ask = match ask_models {
-        None => None,
-        Some(ask) => {
-            let router = state.rehearsals.router(&models).map_err(other)?;
-            Some((router, MicroUsd(ask.max_cost_micro_usd)))
-        }
-    };
+    let router = state.rehearsals.router(&models).map_err(other)?;
+    let ask = ask_models.map(|ask| (router, MicroUsd(ask.max_cost_micro_usd)));
     let asked = Asked { period, max_events, changed };
     let work = Work { chain, agency, tenants, asked, ask, order: as_sent };
     let started = state.rehearsals.start(work, caller.actor()).await?;
@@ -300,6 +299,15 @@ async fn differences(
     }
     let found = state.rehearsals.results().list_differences(&chain, rehearsal, page.request()).await?;
     Ok(Json(page.page(found, |it| it.id.0)))
+}
+
+/// The rules of all these tenants, those that are switched off among them.
+async fn rules_of(state: &AppState, tenants: &[Tenant]) -> Result<Vec<Rule>, Problem> {
+    let mut rules = Vec::new();
+    for tenant in tenants {
+        rules.extend(state.ports.store.list_rules(&tenant.id).await?);
+    }
+    Ok(rules)
 }
 
 /// Every tenant of the agency.

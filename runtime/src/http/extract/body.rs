@@ -1,6 +1,7 @@
 //! JSON bodies.
 
 use axum::Json;
+use axum::body::HttpBody;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -39,7 +40,8 @@ impl<T: DeserializeOwned + Default> FromRequest<AppState> for OptionalBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        if !request.headers().contains_key(CONTENT_TYPE) {
+        // Many clients name a content type with every request, also where they send nothing.
+        if !request.headers().contains_key(CONTENT_TYPE) || request.body().is_end_stream() {
             return Ok(Self(T::default()));
         }
         JsonBody::from_request(request, state).await.map(|JsonBody(body)| Self(body))

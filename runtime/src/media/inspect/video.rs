@@ -150,8 +150,8 @@ fn audio_entry(track: &Track) -> Option<&AudioSampleEntry> {
 
 /// Phones record lying down and note that players shall turn the video.
 fn upright(track: &Track) -> (u32, u32) {
-    let entries = track.stsd.iter().flat_map(|entries| entries.descriptions.iter());
-    let coded = entries.into_iter().find_map(|entry| match entry {
+    let mut entries = track.stsd.iter().flat_map(|entries| entries.descriptions.iter());
+    let coded = entries.find_map(|entry| match entry {
         SampleEntry::Video(entry) => Some((u32::from(entry.width), u32::from(entry.height))),
         _ => None,
     });

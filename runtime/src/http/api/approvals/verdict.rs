@@ -40,14 +40,12 @@ pub struct Edit {
 }
 
 /// Why not.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Rejection {
     /// A remark, for the record.
-    #[serde(default)]
     comment: Option<String>,
     /// What the text really wants, when it was taken for something else.
-    #[serde(default)]
     #[schema(value_type = Option<schema::Intent>)]
     intent: Option<Intent>,
 }
@@ -78,12 +76,12 @@ pub async fn edit(
 
 /// Reject: nothing is sent.
 #[utoipa::path(post, path = "/tenants/{tenant}/approvals/{approval}/reject", tag = "approvals",
-    request_body = Rejection, responses((status = 200, body = ApprovalView)))]
+    request_body = Option<Rejection>, responses((status = 200, body = ApprovalView)))]
 pub async fn reject(
     access: TenantAccess,
     PathIds(path): PathIds<ApprovalPath>,
     State(state): State<AppState>,
-    JsonBody(rejection): JsonBody<Rejection>,
+    OptionalBody(rejection): OptionalBody<Rejection>,
 ) -> Result<Json<ApprovalView>, Problem> {
     let Rejection { comment, intent } = rejection;
     decide(&state, &access, &path.approval, Verdict::Reject { comment }, intent).await

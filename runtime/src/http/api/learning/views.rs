@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tenants::agreement::Agreement;
-use tenants::autonomy::{EarnedMode, EarnedState, evidence, may_earn};
+use tenants::autonomy::{EarnedMode, EarnedState, evidence, may_earn, standing};
 use tenants::clock::Timestamp;
 use tenants::intent::Intent;
 use tenants::settings::{Mode, TenantSettings};
@@ -166,12 +166,9 @@ impl AutonomyView {
     fn of(settings: &TenantSettings, mode: &EarnedMode) -> Self {
         let bar = settings.autonomy.intents.get(&mode.intent);
         let is_stored = mode.revision > 0;
-        let because = match bar {
-            None if !is_stored => "the tenant's settings do not let it act by itself".to_owned(),
-            _ => mode.reason.clone(),
-        };
+        let (state, because) = standing(settings, mode);
         Self {
-            state: mode.state,
+            state,
             because,
             bar: bar.map(|bar| bar.bar),
             at_least: bar.map(|bar| bar.at_least),

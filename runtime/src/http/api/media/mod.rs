@@ -10,7 +10,6 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use tenants::ids::MediaId;
 use tenants::media::{MediaAsset, MediaFilter, MediaKind};
-use tenants::settings::InvalidSetting;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -158,7 +157,7 @@ async fn change_media(
 ) -> Result<Json<MediaView>, Problem> {
     let asset = find(&state, &access, path.media).await?;
     let patch = MediaPatch::from(change);
-    patch.check().map_err(|error: InvalidSetting| Problem::from(error))?;
+    patch.check()?;
     let changed = state.media.change(asset, &patch, access.caller.actor()).await?;
     Ok(Json(views::view(&state, changed).await?))
 }

@@ -6,8 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tenants::memory::{MemoryFilter, Visibility};
-use tenants::ports::PageRequest;
+use tenants::memory::Visibility;
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::write;
@@ -16,7 +15,7 @@ use crate::http::extract::QueryOf;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
-use crate::knowledge::{Format, Import, MAX_ITEMS, Unreadable, check_room, read};
+use crate::knowledge::{Format, Import, Tally, Unreadable, check_room, read, tally};
 
 /// How a file is taken in.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -38,8 +37,14 @@ pub(super) struct ImportQuery {
 /// What came of an import.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ImportResult {
-    /// Items that were taken in; those that were there before count once more.
+    /// Items that were taken in.
     imported: usize,
+    /// Those of them that were not there before.
+    new: usize,
+    /// Those of them that were; they count once more.
+    unchanged: usize,
+    /// Items of an earlier import that are gone, with `replace`.
+    removed: usize,
     /// The source that they carry.
     source: String,
     /// Lines that were left out.
@@ -95,21 +100,16 @@ pub(super) async fn import_into_memory(
     };
     let tenant = access.tenant.id;
     let memory = &state.ports.memory;
-    let going = if import.replace {
-        let filter = MemoryFilter { source: Some(import.source()), ..MemoryFilter::default() };
-        memory.list(&tenant, &filter, PageRequest::first(MAX_ITEMS as u32)).await?.len()
-    } else {
-        0
-    };
-    let more = reading.entries.len().saturating_sub(going);
-    check_room(&memory.stats(&tenant).await?, more).map_err(Problem::conflict)?;
     let changes = access.caller.act(&state).import(tenant, &import, &reading.entries);
+    let Tally { new, unchanged, removed } = tally(memory.as_ref(), &tenant, &import, &changes).await?;
+    check_room(&memory.stats(&tenant).await?, new.saturating_sub(removed)).map_err(Problem::conflict)?;
     write::commit(&state, changes).await?;
     let skipped = reading
         .problems
         .into_iter()
         .map(|it| LineProblemView { line: it.line, problem: it.problem })
         .collect();
-    let result = ImportResult { imported: reading.entries.len(), source: import.source(), skipped };
+    let (imported, source) = (reading.entries.len(), import.source());
+    let result = ImportResult { imported, new, unchanged, removed, source, skipped };
     Ok((StatusCode::CREATED, Json(result)))
 }
