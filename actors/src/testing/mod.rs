@@ -15,7 +15,6 @@ mod world;
 
 pub(crate) use bulletin::{Bulletin, Pictures, Turn, refusal};
 pub(crate) use comms::NoComms;
-pub(crate) use connections::{ScriptedConnections, refusal};
 pub(crate) use connections::{ScriptedConnections, coded_refusal};
 pub(crate) use intel::{GatheredStore, nothing_gathered};
 pub(crate) use sources::assert_died_at_every_call;
