@@ -3,6 +3,7 @@
 use prometheus::core::Collector;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use tenants::breaker::BreakerState;
+use tenants::clock::Timestamp;
 use tenants::models::{BudgetScope, LlmCall, Task};
 
 /// Buckets of durations, in seconds.
@@ -19,6 +20,7 @@ pub struct LlmMetrics {
     refused: IntCounterVec,
     fallbacks: IntCounterVec,
     breakers: IntGaugeVec,
+    rests: IntGaugeVec,
     waiting: IntGaugeVec,
 }
 
@@ -75,6 +77,12 @@ impl LlmMetrics {
                 "Breaker of a model: 0 closed, 1 half open, 2 open",
                 &["provider", "model"],
             )?,
+            rests: gauges(
+                registry,
+                "llm_rests_until_seconds",
+                "Unix time until which a model is left alone because its provider asked for that; 0: never was",
+                &["provider", "model"],
+            )?,
             waiting: gauges(
                 registry,
                 "llm_waiting",
@@ -121,6 +129,10 @@ impl LlmMetrics {
             BreakerState::Open => 2,
         };
         self.breakers.with_label_values(&[provider, model]).set(number);
+    }
+
+    pub(crate) fn rest(&self, provider: &str, model: &str, until: Timestamp) {
+        self.rests.with_label_values(&[provider, model]).set(until.as_micros() / 1_000_000);
     }
 
     pub(crate) fn waiting(&self, provider: &str) -> IntGauge {

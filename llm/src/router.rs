@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tenants::breaker::BreakerView;
 use tenants::budget::TenantBudget;
+use tenants::clock::Timestamp;
 use tenants::ids::EventId;
 use tenants::intent::{Classification, Intent, Language};
 use tenants::prompt::PromptSet;
@@ -66,6 +67,8 @@ pub struct BreakerOf {
     /// Its state.
     #[serde(flatten)]
     pub view: BreakerView,
+    /// Until when the model is left alone because its provider has asked for that; `None` when it is not.
+    pub rests_until: Option<Timestamp>,
 }
 
 /// An answer, who gave it, and what it cost.

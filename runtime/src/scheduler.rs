@@ -196,7 +196,9 @@ pub async fn run(ports: Ports, settings: SchedulerSettings, part: Part) {
 /// When the database does not answer.
 pub async fn busy(ports: &Ports) -> Result<Vec<String>, StoreError> {
     let is_due = ports.store.next_tick_at().await?.is_some_and(|at| at <= ports.clock.now());
-    Ok(is_due.then(|| "a tick is due".to_owned()).into_iter().collect())
+    let is_unplanned = !ports.store.dirty_plans(1).await?.is_empty();
+    let busy = [(is_due, "a tick is due"), (is_unplanned, "the ticks of a tenant are to be planned")];
+    Ok(busy.into_iter().filter(|(is, _)| *is).map(|(_, what)| what.to_owned()).collect())
 }
 
 /// Plans tenants that were marked, runs what is due, and tells when the next tick is.

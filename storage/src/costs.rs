@@ -21,7 +21,8 @@ macro_rules! sums {
          cast(sum(case when outcome = 'answered' then 0 else 1 end) as bigint) as unanswered, \
          cast(sum(case when is_estimate then 1 else 0 end) as bigint) as estimates, \
          cast(sum(tokens_in) as bigint) as tokens_in, cast(sum(tokens_cached) as bigint) as tokens_cached, \
-         cast(sum(tokens_out) as bigint) as tokens_out, cast(sum(cost_micro_usd) as bigint) as cost_micro_usd, \
+         cast(sum(tokens_out) as bigint) as tokens_out, cast(sum(case when cost_micro_usd > 1000000000000 then 1000000000000 else cost_micro_usd end) as bigint) \
+         as cost_micro_usd, \
          max(case when place = (many * 50 + 99) / 100 then latency_us end) as p50_us, \
          max(case when place = (many * 95 + 99) / 100 then latency_us end) as p95_us from (select *, \
          row_number() over (partition by task, provider, model, prompt order by latency_us) as place, \

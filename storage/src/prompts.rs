@@ -55,7 +55,7 @@ statements! {
     IN_USE {
         "select k.key, cast(null as" (only sqlite " blob") (only postgres " uuid") ") as tenant_id, \
          coalesce(c.version, k.version) as version, c.version is null as is_default from prompt_keys k \
-         left join prompt_choices c on c.scope_id = $1 and c.key = k.key where k.version > 0 \
+         left join prompt_choices c on c.scope_id = $1 and c.key = k.key where (k.version > 0 or c.version is not null) \
          union all select key, tenant_id, version, false from prompt_choices where agency_id = $1 \
          and tenant_id is not null"
     }
@@ -86,7 +86,7 @@ statements! {
     /// verdict comes first.
     ARM_OUTCOMES {
         "select d.prompt, d.event_id, d.cost, d.latency, v.verdict, v.edit_distance from \
-         (select c.tenant_id, c.event_id, c.prompt, cast(sum(c.cost_micro_usd) as bigint) as cost, \
+         (select c.tenant_id, c.event_id, c.prompt, cast(sum(case when c.cost_micro_usd > 1000000000000 then 1000000000000 else c.cost_micro_usd end) as bigint) as cost, \
          cast(sum(c.latency_us) as bigint) as latency, max(c.at) as at from tenants t \
          join llm_calls c on c.tenant_id = t.id where t.agency_id = $1 and (t.id = $2 or $2 is null) \
          and c.at >= $4 and (c.at < $5 or $5 is null) and c.event_id is not null and c.prompt " (text_among 3)

@@ -92,6 +92,13 @@ pub(crate) trait FromSqlite: Sized {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self>;
 }
 
+/// One number: a count, a sum.
+impl FromSqlite for (i64,) {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok((row.get(0)?,))
+    }
+}
+
 /// A statement on its way: values are bound one after the other, the first problem is told at the end.
 pub(crate) struct Query<'c> {
     statement: Result<CachedStatement<'c>, rusqlite::Error>,

@@ -284,6 +284,12 @@ pub enum Change {
     /// Remembers something. What the memory holds already (see [`MemoryItem::fingerprint`]) is remembered anew: it
     /// counts once more, and is as fresh as this.
     Remember(Box<MemoryItem>),
+    /// A conflict when the tenant's memory holds more facts and notes about persons than this, counted after what stands
+    /// before it in the unit: whatever is committed side by side, together it stays within the limit.
+    LimitMemory {
+        /// The most of what is never dropped by itself.
+        most: u64,
+    },
     /// Removes items from the tenant's memory. A conflict when one item is named and there is none.
     Forget(Forgetting),
     /// Adds an asset to the media library, or replaces name, alt text and tags of the one with the same id. A conflict

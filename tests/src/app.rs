@@ -180,6 +180,13 @@ impl TestApp {
         self.subscribe(&app).await;
     }
 
+    /// The same, under another address.
+    pub async fn restart_elsewhere(&mut self) {
+        self.settings.http.listen.set_port(free_port());
+        self.settings.media.public_url = format!("http://{}", self.settings.http.listen);
+        self.restart().await;
+    }
+
     /// Ends the node and leaves the rest.
     pub async fn stop(&mut self) {
         if let Some(node) = self.node.take() {

@@ -74,7 +74,7 @@ async fn forget_person(ports: &Ports, tenant: TenantId, person: &str) -> Result<
         .with(Change::Forget(Forgetting::Person(person.to_owned())))
         .with(Change::Audit(Box::new(entry)));
     ports.store.commit(changes).await?;
-    if let Err(error) = ports.memory.rebuild(&tenant).await {
+    if let Err(error) = ports.memory.erase(&tenant).await {
         tracing::warn!(tenant.id = %tenant, %error, "the search index is built anew when it is next asked");
     }
     ports.wake.send(Hint::TenantChanged(tenant));

@@ -28,12 +28,12 @@ impl Dispatcher {
         &self,
         tenant: &TenantId,
         account: &AccountId,
+        now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
         let engine = &self.engine;
         if engine.context(tenant).await?.is_none() {
             return Ok(None);
         }
-        let now = engine.now();
         let readiness = engine.desk().limits.watching(account, now, &engine.settings);
         Ok(match readiness {
             Readiness::Ready => Some(now),

@@ -1,6 +1,6 @@
 //! Intel: numbers of accounts and media, spikes, reports, competitors.
 //!
-//! Ticks bring it to work ([`changes_of`]). Whatever a tick finds is committed together with its end, so a crash costs
+//! Ticks bring it to work (`changes_of`). Whatever a tick finds is committed together with its end, so a crash costs
 //! some reading and nothing else: numbers are keyed by day, a report by its period, an alert by the begin of its spike.
 
 mod account;

@@ -8,11 +8,13 @@ use async_trait::async_trait;
 use llm::offline::PROVIDER as OFFLINE;
 use llm::{Answer, Behalf, ClassifyRequest, LlmError, LlmRouter, ReplyRequest, fingerprint};
 use serde::{Deserialize, Serialize};
-use tenants::budget::TenantBudget;
+use tenants::ids::TenantId;
 use tenants::intent::Classification;
 use tenants::money::MicroUsd;
 
 use super::case::{Case, Recorded};
+use super::payer::Payers;
+use super::run::RehearsalError;
 
 /// Who may be asked.
 #[derive(Clone)]
@@ -35,6 +37,8 @@ pub enum Asking {
     UpTo {
         /// Who is asked. What it spends is spent, on the tenant's budget.
         router: Arc<dyn LlmRouter>,
+        /// Says what that budget is, whenever a model is asked.
+        payers: Arc<dyn Payers>,
         /// The most that may be spent; the last answer may go beyond it.
         limit: MicroUsd,
     },
@@ -79,23 +83,31 @@ pub(super) struct CaseModels<'a> {
     pub purse: &'a Purse,
     /// Other models are in use.
     pub others_in_use: bool,
-    /// The tenant's present budget.
-    pub payer: TenantBudget,
+    /// Who pays.
+    pub tenant: TenantId,
     /// The changed budget of a day, and the day.
     pub budget: Option<(MicroUsd, String)>,
     pub sources: Mutex<Vec<Source>>,
+    /// Why no model may be asked any more: the whole rehearsal ends with it.
+    pub stopped: Mutex<Option<RehearsalError>>,
 }
 
 /// How a question goes on.
 enum Way {
-    Model(Arc<dyn LlmRouter>),
+    Model(Arc<dyn LlmRouter>, Arc<dyn Payers>),
     Offline(Source),
 }
 
 impl CaseModels<'_> {
     /// Where the answers came from, in their order.
-    pub fn sources(self) -> Vec<Source> {
-        self.sources.into_inner().unwrap_or_else(PoisonError::into_inner)
+    ///
+    /// # Errors
+    /// Why no model may be asked any more.
+    pub fn sources(self) -> Result<Vec<Source>, RehearsalError> {
+        match self.stopped.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(error),
+            None => Ok(self.sources.into_inner().unwrap_or_else(PoisonError::into_inner)),
+        }
     }
 
     fn note(&self, source: Source) {
@@ -138,7 +150,9 @@ impl CaseModels<'_> {
         match &self.models.asking {
             // A micro-dollar stands for a price that nobody knows before.
             Asking::UpTo { .. } if !self.can_pay(1) => Way::Offline(Source::Degraded),
-            Asking::UpTo { router, limit } if self.purse.spent() < limit.0 => Way::Model(Arc::clone(router)),
+            Asking::UpTo { router, payers, limit } if self.purse.spent() < limit.0 => {
+                Way::Model(Arc::clone(router), Arc::clone(payers))
+            }
             _ if self.models.has_others => Way::Offline(Source::Stopgap),
             _ => Way::Offline(Source::Offline),
         }
@@ -177,9 +191,16 @@ enum Recall<T> {
 
 impl CaseModels<'_> {
     /// The event was paid for when it came in: what a rehearsal asks is none of its costs. It is paid from the budget
-    /// that there really is, because a changed one must not become that.
-    fn paid_now(&self, behalf: &Arc<Behalf>) -> Arc<Behalf> {
-        Arc::new(Behalf { event: None, budget: self.payer.clone(), ..Behalf::clone(behalf) })
+    /// that there really is at this moment, because neither a changed nor an earlier one must become that.
+    async fn paid_now(&self, behalf: &Arc<Behalf>, payers: &dyn Payers) -> Result<Arc<Behalf>, LlmError> {
+        let problem = match payers.payer(&self.tenant).await {
+            Ok(Some(budget)) => return Ok(Arc::new(Behalf { event: None, budget, ..Behalf::clone(behalf) })),
+            Ok(None) => RehearsalError::Suspended(self.tenant),
+            Err(error) => RehearsalError::Store(error),
+        };
+        let reason = problem.to_string();
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem);
+        Err(LlmError::Unavailable { retry_after: None, reason })
     }
 }
 
@@ -187,14 +208,16 @@ impl CaseModels<'_> {
 impl LlmRouter for CaseModels<'_> {
     async fn classify(&self, request: ClassifyRequest) -> Result<Answer<Classification>, LlmError> {
         let asked = fingerprint::of_classification(&request);
-        let request = ClassifyRequest { behalf: self.paid_now(&request.behalf), ..request };
         let way = match self.recall(self.case.classified.as_ref(), &asked) {
             Recall::Answer(answer) => return answer,
             Recall::TooDear => Way::Offline(Source::Degraded),
             Recall::Nothing => self.way(),
         };
         match way {
-            Way::Model(router) => self.asked(router.classify(request).await),
+            Way::Model(router, payers) => {
+                let behalf = self.paid_now(&request.behalf, &*payers).await?;
+                self.asked(router.classify(ClassifyRequest { behalf, ..request }).await)
+            }
             Way::Offline(source) => self.stopgap(self.models.offline.classify(request).await, source),
         }
     }
@@ -205,14 +228,16 @@ impl LlmRouter for CaseModels<'_> {
             return std::future::pending().await;
         }
         let asked = fingerprint::of_reply(&request);
-        let request = ReplyRequest { behalf: self.paid_now(&request.behalf), ..request };
         let way = match self.recall(self.case.written.as_ref(), &asked) {
             Recall::Answer(answer) => return answer,
             Recall::TooDear => Way::Offline(Source::Degraded),
             Recall::Nothing => self.way(),
         };
         match way {
-            Way::Model(router) => self.asked(router.reply(request).await),
+            Way::Model(router, payers) => {
+                let behalf = self.paid_now(&request.behalf, &*payers).await?;
+                self.asked(router.reply(ReplyRequest { behalf, ..request }).await)
+            }
             Way::Offline(source) => self.stopgap(self.models.offline.reply(request).await, source),
         }
     }

@@ -46,6 +46,9 @@ pub enum RehearsalError {
     /// The changed configuration cannot be used with one of the recorded ones.
     #[error("the changed configuration cannot be used: {0}")]
     Invalid(#[from] InvalidSetting),
+    /// Models would have to be asked for a tenant that may not spend anything now.
+    #[error("tenant {0} is suspended or gone: no model is asked on its behalf, and nothing more was spent")]
+    Suspended(TenantId),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -226,9 +229,10 @@ impl Run<'_> {
             models: &self.rehearser.models,
             purse: &self.purse,
             others_in_use: changed.models,
-            payer: self.present.budget(),
+            tenant: *self.tenant,
             budget: changed.budget.map(|budget| (budget, local_day(at, zone))),
             sources: Mutex::default(),
+            stopped: Mutex::default(),
         };
         let situation = Situation {
             context: Arc::clone(&prepared.changed),
@@ -255,7 +259,7 @@ impl Run<'_> {
             decided = decide_by(senses, &situation) => decided,
         };
         let is_remembered = !memory.is_missed.into_inner();
-        Ok((decided, models.sources(), is_remembered))
+        Ok((decided, models.sources()?, is_remembered))
     }
 
     /// The configuration with this name and what becomes of it.

@@ -1,12 +1,13 @@
 //! Stories: a day is recorded, and rehearsed with another configuration.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use llm::testing::{Call, ScriptedRouter, Step, classification};
 use llm::{Answer, ClassifyRequest, LlmError, LlmRouter, OfflineProvider, ReplyRequest};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use tenants::budget::TenantBudget;
 use tenants::clock::ManualClock;
 use tenants::decision::Outcome;
 use tenants::event::{EventBody, EventKind, InboxEvent};
@@ -354,8 +355,30 @@ async fn a_paid_day() -> (World, Day) {
     (world, day)
 }
 
+/// What a tenant may spend when it is asked for the first, the second time, and so on; the last one stays.
+struct Allowances(Mutex<Vec<Option<TenantBudget>>>);
+
+impl Allowances {
+    fn of(budgets: impl IntoIterator<Item = Option<i64>>) -> Arc<Self> {
+        let budget = |daily| TenantBudget { daily: MicroUsd(daily), ..TenantBudget::default() };
+        Arc::new(Self(Mutex::new(budgets.into_iter().map(|daily| daily.map(budget)).collect())))
+    }
+}
+
+#[async_trait]
+impl Payers for Allowances {
+    async fn payer(&self, _tenant: &TenantId) -> Result<Option<TenantBudget>, StoreError> {
+        let mut budgets = self.0.lock().unwrap();
+        Ok(if budgets.len() > 1 { budgets.remove(0) } else { budgets[0].clone() })
+    }
+}
+
 fn asking(router: Arc<dyn LlmRouter>, limit: i64) -> ModelsOf {
-    let asking = Asking::UpTo { router, limit: MicroUsd(limit) };
+    asking_for(Allowances::of([Some(1_000_000)]), router, limit)
+}
+
+fn asking_for(payers: Arc<Allowances>, router: Arc<dyn LlmRouter>, limit: i64) -> ModelsOf {
+    let asking = Asking::UpTo { router, payers, limit: MicroUsd(limit) };
     ModelsOf { offline: offline(), has_others: true, asking }
 }
 
@@ -384,6 +407,33 @@ async fn another_prompt_is_tried_on_a_model_and_both_texts_are_told() {
         let prompt = request.behalf.prompts.choose(PromptKey::Reply, "any").unwrap();
         assert_eq!(prompt.body, "Answer briefly.");
     }
+}
+
+#[tokio::test]
+async fn a_budget_that_is_cut_meanwhile_holds_for_the_next_call() {
+    let (world, day) = a_paid_day().await;
+    let model = script("Yes.");
+    let payers = Allowances::of([Some(5_000), Some(70), Some(0)]);
+    let models = asking_for(payers, Arc::new(Paid(model.clone(), 70)), 10_000);
+    rehearse(&world, &day, models, another_prompt()).await;
+    let paid_from = |call: &Call| match call {
+        Call::Reply(request) => request.behalf.budget.daily.0,
+        Call::Classify(request) => request.behalf.budget.daily.0,
+    };
+    assert_eq!(model.calls().iter().map(paid_from).collect::<Vec<_>>(), [5_000, 70, 0]);
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_suspended_meanwhile_pays_for_nothing_more() {
+    let (world, day) = a_paid_day().await;
+    let model = script("Yes.");
+    let models = asking_for(Allowances::of([Some(5_000), None]), Arc::new(Paid(model.clone(), 70)), 10_000);
+    let (rehearser, mut notes) = (rehearser(&world, &day, models), Notes::default());
+    let tenant = world.context.tenant.id;
+    let asked = asked(another_prompt());
+    let ended = rehearser.rehearse(&tenant, &world.context, &asked, &mut notes).await;
+    assert!(matches!(ended, Err(RehearsalError::Suspended(of)) if of == tenant), "{ended:?}");
+    assert_eq!(model.calls().len(), 1);
 }
 
 #[tokio::test]

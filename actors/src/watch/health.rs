@@ -23,7 +23,7 @@ impl Watcher {
         let (store, now) = (&shared.ports.store, shared.ports.clock.now());
         let mut health = watch.health.clone().unwrap_or_else(not_known);
         if let Some((tenant, account)) = self.find(watch).await? {
-            let readable = shared.dispatcher.readable_at(&tenant.id, &account.id).await?;
+            let readable = shared.dispatcher.readable_at(&tenant.id, &account.id, now).await?;
             if readable.is_some_and(|at| at <= now) {
                 health = self.look_at(&tenant, &account).await?;
             }

@@ -3,7 +3,7 @@
 //!
 //! When an account is looked at next stands in the database, so sleeping tenants need no actor for it, and 100,000 idle
 //! accounts cost a few reads a second: the quieter an account, the less often it is polled (see
-//! [`WatchSettings::next_poll`]); a webhook of a quiet one brings the next poll near again. A poll reads the list of
+//! `WatchSettings::next_poll`); a webhook of a quiet one brings the next poll near again. A poll reads the list of
 //! media with their numbers of comments, the comments of those whose number has changed, and the threads that moved.
 //!
 //! What is made up for is an event like a webhook's, with the same ids, so that a late webhook is a duplicate. What was

@@ -44,7 +44,7 @@ impl Watcher {
         let longest = now + Duration::from_secs(settings.longest_poll_s.max(1));
         let poll_at = match self.find(watch).await? {
             Some((tenant, account)) if settings.polls => {
-                match shared.dispatcher.readable_at(&tenant.id, &account.id).await? {
+                match shared.dispatcher.readable_at(&tenant.id, &account.id, now).await? {
                     Some(at) if at <= now => self.poll_now(&tenant, &account, &mut seen, now).await?,
                     Some(at) => at.min(longest),
                     None => longest,

@@ -12,6 +12,10 @@ use crate::catalogue::{ModelRef, Price, estimated_tokens};
 use crate::provider::CallError;
 use crate::request::Usage;
 
+/// Tokens that a provider may add to either side: its own instructions, the form of tools, thoughts it does not cap. A
+/// byte is at most a token.
+const HIDDEN_TOKENS: u32 = 4_096;
+
 /// An open reservation with the calls made from it. Dropping it settles it.
 pub(crate) struct Spending {
     purse: Arc<Purse>,
@@ -35,6 +39,8 @@ pub(crate) struct CallStart {
     /// Why an earlier choice was not taken.
     pub fallback_reason: Option<String>,
     pub input_bytes: usize,
+    /// Most tokens of the answer.
+    pub max_tokens: u32,
     /// True when the answer comes in pieces, so that its length is known whenever it breaks off.
     pub is_stream: bool,
 }
@@ -131,13 +137,15 @@ impl Spending {
             return (Usage::default(), MicroUsd(0), false);
         }
         let start = &call.start;
+        let said = call.usage.map(|said| (plausible(said, start), said));
+        let is_believed = said.is_none_or(|(plausible, said)| plausible == said);
+        let said = said.map(|(plausible, _)| plausible);
         let is_whole = matches!(ending, Ending::Answered | Ending::Invalid(_));
-        if let (true, Some(usage)) = (is_whole, call.usage) {
-            return (usage, start.price.cost(usage), !start.is_price_known);
+        if let (true, Some(usage)) = (is_whole, said) {
+            return (usage, start.price.cost(usage), !(start.is_price_known && is_believed));
         }
         // What a provider said before an answer broke off does not count all that had been written by then.
-        let said =
-            call.usage.unwrap_or(Usage { input: estimated_tokens(start.input_bytes), ..Usage::default() });
+        let said = said.unwrap_or(Usage { input: estimated_tokens(start.input_bytes), ..Usage::default() });
         let usage = Usage { output: said.output.max(estimated_tokens(call.written)), ..said };
         let cost = start.price.cost(usage);
         let is_length_known = is_whole || start.is_stream;
@@ -155,6 +163,13 @@ impl Drop for Spending {
         }
         Arc::clone(&self.purse).settle_soon(self.paid.reservation, calls);
     }
+}
+
+/// What a provider says of a call, as far as it can be: nobody is billed for tokens that were never sent nor allowed.
+fn plausible(said: Usage, start: &CallStart) -> Usage {
+    let sent = u32::try_from(start.input_bytes).unwrap_or(u32::MAX).saturating_add(HIDDEN_TOKENS);
+    let allowed = start.max_tokens.saturating_mul(2).saturating_add(HIDDEN_TOKENS);
+    Usage { input: said.input.min(sent), output: said.output.min(allowed), ..said }
 }
 
 fn outcome(ending: &Ending<'_>) -> CallOutcome {

@@ -19,6 +19,9 @@ const LINES: usize = 12;
 /// Facts that a model is shown.
 const FACTS: usize = 40;
 
+/// Longest reply that is looked at, in bytes: four times what Instagram takes. A longer one is none, whatever it says.
+const LONGEST_USABLE: usize = 8_800;
+
 /// A model's answer. Its form was checked against [`schema`].
 #[derive(Debug, Deserialize)]
 struct Written {
@@ -115,6 +118,10 @@ fn schema() -> Schema {
 
 fn read(reply: &Reply) -> Result<Written, LlmError> {
     let written = reply.json.as_ref().and_then(|json| Written::deserialize(json).ok());
+    if written.as_ref().is_some_and(|written| written.reply.len() > LONGEST_USABLE) {
+        let reason = "the reply is far longer than was asked for".to_owned();
+        return Err(LlmError::InvalidOutput { reason });
+    }
     written
         .filter(|written| !written.reply.trim().is_empty())
         .ok_or_else(|| LlmError::InvalidOutput { reason: "the answer holds no reply".to_owned() })

@@ -371,6 +371,11 @@ mod tests {
             ("providers.ollama.concurrency = 0", "providers.ollama: concurrency"),
             ("providers.ollama.protocol = 'smoke'", "unknown variant `smoke`"),
             ("models.'moonshot/kimi-k2.5'.price.input = -1", "price must not be negative"),
+            (
+                "models.'moonshot/kimi-k2.5'.price.output = 1000000000001",
+                "price must be at most 1000000000000",
+            ),
+            ("models.'moonshot/kimi-k2.5'.price.cached = 9223372036854775807", "price must be at most"),
             ("calling.reserve_quantile = 1.5", "calling.reserve_quantile"),
             ("what is this", "cannot be read"),
         ];

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::price::MOST;
 use super::{CatalogueError, Price, senseless};
 
 /// A model of a provider, as `provider/model`; the model's own name may hold more slashes.
@@ -122,6 +123,9 @@ impl ModelEntry {
     pub(super) fn check(&self, place: &str) -> Result<(), CatalogueError> {
         match self.price {
             Some(price) if price.is_negative() => senseless(place, "price must not be negative"),
+            Some(price) if price.is_absurd() => {
+                senseless(place, &format!("price must be at most {MOST} micro-dollars per million tokens"))
+            }
             _ => Ok(()),
         }
     }

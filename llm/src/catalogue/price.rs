@@ -8,6 +8,9 @@ use crate::request::Usage;
 /// Bytes of text that make a token, on average and on the safe side: English has about four, other languages fewer.
 const BYTES_PER_TOKEN: usize = 3;
 
+/// Highest price that is taken, in micro-dollars per million tokens: a dollar for each token.
+pub(super) const MOST: i64 = 1_000_000_000_000;
+
 /// Micro-dollars per million tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,7 +52,16 @@ impl Price {
     }
 
     pub(super) fn is_negative(&self) -> bool {
-        [self.input, self.reading(), self.writing(), self.output].iter().any(|price| *price < 0)
+        self.all().iter().any(|price| *price < 0)
+    }
+
+    /// Above what any model will ever cost: a slip of the pen, whose bills could not be added up.
+    pub(super) fn is_absurd(&self) -> bool {
+        self.all().iter().any(|price| *price > MOST)
+    }
+
+    fn all(&self) -> [i64; 4] {
+        [self.input, self.reading(), self.writing(), self.output]
     }
 
     fn reading(&self) -> i64 {

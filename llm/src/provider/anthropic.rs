@@ -111,7 +111,8 @@ fn blocks(message: &Message) -> (&'static str, Vec<Value>) {
 #[async_trait]
 impl Provider for Anthropic {
     async fn complete(&self, _paid: &Paid, ask: &Ask<'_>) -> Result<Completion, CallError> {
-        let bytes = transport::exchange(self.post(&body(ask)), &*self.endpoint.clock).await?;
+        let most = transport::longest_answer(ask.max_tokens);
+        let bytes = transport::exchange(self.post(&body(ask)), &*self.endpoint.clock, most).await?;
         Ok(completion(ask, wire::read(&bytes)?))
     }
 
@@ -120,11 +121,12 @@ impl Provider for Anthropic {
         body["stream"] = true.into();
         let response = transport::send(self.post(&body), &*self.endpoint.clock).await?;
         if transport::is_whole(&response) {
-            let answer = wire::read(&transport::whole(response).await?)?;
+            let answer =
+                wire::read(&transport::whole(response, transport::longest_answer(ask.max_tokens)).await?)?;
             return Ok(Box::new(Whole::of(completion(ask, answer))));
         }
         Ok(Box::new(MessageStream {
-            lines: LineStream::of(response),
+            lines: LineStream::of(response, ask.max_tokens),
             ready: VecDeque::new(),
             answer_tool: ask.input.schema.as_ref().map(|schema| schema.name.clone()),
             answer_block: None,

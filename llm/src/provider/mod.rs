@@ -150,6 +150,16 @@ impl Delta {
     }
 }
 
+/// Most bytes that a model writes in so many tokens; the longest tokens, of white space, have more than a hundred, and
+/// most have four.
+pub(crate) fn most_written(max_tokens: u32) -> usize {
+    const BYTES_PER_TOKEN: usize = 64;
+    BYTES_PER_TOKEN * (max_tokens as usize).max(16)
+}
+
+/// Longest time for which a model is left alone because it has asked for that.
+pub const LONGEST_REST: Duration = Duration::from_secs(3_600);
+
 /// Why a call has no answer, named for what can be done about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -227,10 +237,13 @@ impl CallError {
         matches!(self, Self::TimedOut | Self::Truncated(_) | Self::Malformed(_))
     }
 
-    /// How long to wait at least, when the provider said so.
+    /// How long to wait at least, when the provider said so; never longer than [`LONGEST_REST`], for what a provider
+    /// says may be nonsense.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited { retry_after } | Self::Overloaded { retry_after } => *retry_after,
+            Self::RateLimited { retry_after } | Self::Overloaded { retry_after } => {
+                retry_after.map(|wait| wait.min(LONGEST_REST))
+            }
             _ => None,
         }
     }

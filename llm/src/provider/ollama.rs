@@ -79,7 +79,8 @@ fn message(message: &Message) -> Value {
 impl Provider for Ollama {
     async fn complete(&self, _paid: &Paid, ask: &Ask<'_>) -> Result<Completion, CallError> {
         let request = self.post("/api/chat", &body(ask, false));
-        let chunk: Chunk = wire::read(&transport::exchange(request, &*self.endpoint.clock).await?)?;
+        let most = transport::longest_answer(ask.max_tokens);
+        let chunk: Chunk = wire::read(&transport::exchange(request, &*self.endpoint.clock, most).await?)?;
         if let Some(error) = chunk.error {
             return Err(refusal(500, None, wire::excerpt(&error)));
         }
@@ -97,12 +98,18 @@ impl Provider for Ollama {
     async fn stream(&self, _paid: &Paid, ask: &Ask<'_>) -> Result<Box<dyn Deltas>, CallError> {
         let request = self.post("/api/chat", &body(ask, true));
         let response = transport::send(request, &*self.endpoint.clock).await?;
-        Ok(Box::new(ChatStream { lines: LineStream::of(response), ready: VecDeque::new(), tools: 0 }))
+        Ok(Box::new(ChatStream {
+            lines: LineStream::of(response, ask.max_tokens),
+            ready: VecDeque::new(),
+            tools: 0,
+        }))
     }
 
     async fn embed(&self, _paid: &Paid, model: &str, texts: &[String]) -> Result<Embeddings, CallError> {
         let request = self.post("/api/embed", &json!({ "model": model, "input": texts }));
-        let answer: EmbedAnswer = wire::read(&transport::exchange(request, &*self.endpoint.clock).await?)?;
+        let most = transport::MAX_VECTORS;
+        let answer: EmbedAnswer =
+            wire::read(&transport::exchange(request, &*self.endpoint.clock, most).await?)?;
         if answer.embeddings.len() != texts.len() {
             return Err(CallError::Malformed("as many vectors as texts were expected".into()));
         }

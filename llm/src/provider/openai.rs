@@ -70,7 +70,8 @@ pub(super) fn rounded(temperature: f32) -> f64 {
 impl Provider for OpenAi {
     async fn complete(&self, _paid: &Paid, ask: &Ask<'_>) -> Result<Completion, CallError> {
         let request = self.post("/chat/completions", &self.body(ask));
-        let bytes = transport::exchange(request, &*self.endpoint.clock).await?;
+        let most = transport::longest_answer(ask.max_tokens);
+        let bytes = transport::exchange(request, &*self.endpoint.clock, most).await?;
         wire::read::<Answer>(&bytes)?.into_completion()
     }
 
@@ -80,16 +81,18 @@ impl Provider for OpenAi {
         body["stream_options"] = json!({ "include_usage": true });
         let response = transport::send(self.post("/chat/completions", &body), &*self.endpoint.clock).await?;
         if transport::is_whole(&response) {
-            let answer: Answer = wire::read(&transport::whole(response).await?)?;
+            let most = transport::longest_answer(ask.max_tokens);
+            let answer: Answer = wire::read(&transport::whole(response, most).await?)?;
             return Ok(Box::new(Whole::of(answer.into_completion()?)));
         }
-        let (lines, ready) = (LineStream::of(response), VecDeque::new());
+        let (lines, ready) = (LineStream::of(response, ask.max_tokens), VecDeque::new());
         Ok(Box::new(ChatStream { lines, ready, stop: None, has_tools: false }))
     }
 
     async fn embed(&self, _paid: &Paid, model: &str, texts: &[String]) -> Result<Embeddings, CallError> {
         let body = json!({ "model": model, "input": texts, "encoding_format": "float" });
-        let bytes = transport::exchange(self.post("/embeddings", &body), &*self.endpoint.clock).await?;
+        let request = self.post("/embeddings", &body);
+        let bytes = transport::exchange(request, &*self.endpoint.clock, transport::MAX_VECTORS).await?;
         wire::read::<EmbeddingAnswer>(&bytes)?.into_embeddings(texts.len())
     }
 }

@@ -9,10 +9,14 @@ use rustls::{ClientConfig, RootCertStore};
 use tenants::clock::Clock;
 
 use super::sse::Lines;
-use super::{CallError, json};
+use super::{CallError, json, most_written};
 
-/// Longest answer that is read, in bytes.
-const MAX_ANSWER: usize = 16 << 20;
+/// Longest answer with vectors that is read, in bytes.
+pub(super) const MAX_VECTORS: usize = 16 << 20;
+/// What stands around the words of an answer, in bytes.
+const ENVELOPE: usize = 256 << 10;
+/// What stands around each token of a stream, in bytes.
+const EVENT: usize = 1 << 10;
 /// Longest error that is read, in bytes.
 const MAX_ERROR: usize = 64 << 10;
 
@@ -62,14 +66,28 @@ pub(super) async fn send(request: RequestBuilder, clock: &dyn Clock) -> Result<R
     Err(refusal(status, retry_after, json::error_message(&body)))
 }
 
-/// Sends a request and reads the whole answer.
-pub(super) async fn exchange(request: RequestBuilder, clock: &dyn Clock) -> Result<Vec<u8>, CallError> {
-    whole(send(request, clock).await?).await
+/// Sends a request and reads the whole answer, which has at most so many bytes.
+pub(super) async fn exchange(
+    request: RequestBuilder,
+    clock: &dyn Clock,
+    most: usize,
+) -> Result<Vec<u8>, CallError> {
+    read(send(request, clock).await?, most).await
 }
 
-/// The whole of an answer.
-pub(super) async fn whole(response: Response) -> Result<Vec<u8>, CallError> {
-    read(response, MAX_ANSWER).await
+/// The whole of an answer, which has at most so many bytes.
+pub(super) async fn whole(response: Response, most: usize) -> Result<Vec<u8>, CallError> {
+    read(response, most).await
+}
+
+/// Most bytes of an answer of so many tokens. Twice what its text may have: quotes and other alphabets are escaped.
+pub(super) fn longest_answer(max_tokens: u32) -> usize {
+    2 * most_written(max_tokens) + ENVELOPE
+}
+
+/// Most bytes of a stream of so many tokens, each of which may come in an event of its own.
+fn longest_stream(max_tokens: u32) -> usize {
+    2 * most_written(max_tokens) + EVENT * max_tokens as usize + ENVELOPE
 }
 
 /// Whether a server that was asked for a stream gives the whole answer at once, as some do.
@@ -83,11 +101,14 @@ pub(super) struct LineStream {
     response: Option<Response>,
     lines: Lines,
     read: usize,
+    most: usize,
 }
 
 impl LineStream {
-    pub fn of(response: Response) -> Self {
-        Self { response: Some(response), lines: Lines::default(), read: 0 }
+    /// Of an answer of at most so many tokens.
+    pub fn of(response: Response, max_tokens: u32) -> Self {
+        let most = longest_stream(max_tokens);
+        Self { response: Some(response), lines: Lines::default(), read: 0, most }
     }
 
     /// The next line; `None` when the answer is over. Dropping this future loses nothing.
@@ -101,7 +122,7 @@ impl LineStream {
                 None => self.response = None,
                 Some(bytes) => {
                     self.read += bytes.len();
-                    if self.read > MAX_ANSWER {
+                    if self.read > self.most {
                         return Err(CallError::Malformed("an answer without end".into()));
                     }
                     self.lines.push(&bytes)?;

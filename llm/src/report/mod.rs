@@ -1,5 +1,5 @@
 //! What a report's numbers mean, in sentences. Whoever writes them, a sentence may hold no number that the report does
-//! not: code checks that ([`numbers`]), not a model.
+//! not: code checks that (`numbers`), not a model.
 
 mod findings;
 mod numbers;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tenants::breaker::{BreakerConfig, BreakerState, CircuitBreaker, Permission};
 use tenants::clock::Timestamp;
@@ -12,6 +13,9 @@ use crate::catalogue::ModelRef;
 use crate::metrics::LlmMetrics;
 use crate::provider::CallError;
 use crate::router::BreakerOf;
+
+/// Shorter rests are everyday life.
+const WORTH_TELLING: Duration = Duration::from_secs(60);
 
 /// See the module.
 #[derive(Debug)]
@@ -121,7 +125,7 @@ impl Health {
             Ok(()) | Err(_) => condition.breaker.success(now.as_micros()),
         }
         if let Some(wait) = result.err().and_then(CallError::retry_after) {
-            condition.rests_until = condition.rests_until.max(now + wait);
+            condition.rest(model, wait, now);
         }
         self.show(model, condition);
     }
@@ -165,11 +169,12 @@ impl Health {
         }
     }
 
-    /// All breakers, by model.
-    pub fn breakers(&self) -> Vec<BreakerOf> {
+    /// All breakers, by model, and which models rest.
+    pub fn breakers(&self, now: Timestamp) -> Vec<BreakerOf> {
         let of = |(model, condition): (&ModelRef, &Condition)| BreakerOf {
             name: model.to_string(),
             view: condition.breaker.view(),
+            rests_until: (condition.rests_until > now).then_some(condition.rests_until),
         };
         self.models().iter().map(of).collect()
     }
@@ -177,6 +182,7 @@ impl Health {
     fn show(&self, model: &ModelRef, condition: &Condition) {
         let state: BreakerState = condition.breaker.view().state;
         self.metrics.breaker(&model.provider, &model.model, state);
+        self.metrics.rest(&model.provider, &model.model, condition.rests_until);
     }
 
     fn models(&self) -> MutexGuard<'_, BTreeMap<ModelRef, Condition>> {
@@ -187,6 +193,15 @@ impl Health {
 impl Condition {
     fn new(config: BreakerConfig) -> Self {
         Self { config, breaker: CircuitBreaker::new(config), rests_until: Timestamp::default() }
+    }
+
+    /// The model is left alone for so long. Told when the rest begins, not with every call that is told of it.
+    fn rest(&mut self, model: &ModelRef, wait: Duration, now: Timestamp) {
+        let until = now + wait;
+        if self.rests_until <= now && wait >= WORTH_TELLING {
+            warn!(%model, seconds = wait.as_secs(), "the provider wants a model to be left alone: it is not asked until then");
+        }
+        self.rests_until = self.rests_until.max(until);
     }
 
     fn ask(&mut self, now: Timestamp) -> Result<Permission, Unwell> {

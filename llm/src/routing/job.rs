@@ -6,9 +6,14 @@ use tenants::models::Task;
 
 use crate::budget::Paid;
 use crate::catalogue::{ModelEntry, ModelRef};
-use crate::provider::{Ask, CallError, Completion, Delta, Deltas, Embeddings, Provider};
+use crate::provider::{Ask, CallError, Completion, Delta, Deltas, Embeddings, Provider, most_written};
 use crate::request::{Input, Message, StopReason, Usage};
 use crate::schema;
+
+/// Bytes of an answer that cannot be used that are shown to the model again.
+const QUOTED: usize = 4 << 10;
+/// Characters of what is wrong with it.
+const PROBLEM: usize = 500;
 
 /// A kind of call.
 #[async_trait]
@@ -124,13 +129,19 @@ impl Job for ChatJob {
     }
 
     fn check(&self, output: &mut Answer) -> Result<(), Unusable> {
+        let (written, _) = self.measure(output);
+        if written > most_written(self.max_tokens) {
+            return Err(Unusable::for_good("the answer is far longer than was asked for"));
+        }
         output.json = usable(&self.input, &output.completion, self.max_tokens)?;
         Ok(())
     }
 
     fn repaired(&self, output: &Answer, problem: &str) -> Option<Self> {
         let mut input = self.input.clone();
-        input.messages.push(Message::assistant(&output.completion.text));
+        let text = &output.completion.text;
+        input.messages.push(Message::assistant(&text[..text.floor_char_boundary(QUOTED)]));
+        let problem: String = problem.chars().take(PROBLEM).collect();
         input.messages.push(Message::User(format!(
             "That answer cannot be used: {problem}. Answer again with the corrected JSON and nothing else."
         )));

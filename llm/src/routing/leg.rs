@@ -175,6 +175,7 @@ impl Journey {
             is_price_known,
             fallback_reason,
             input_bytes: job.bytes(),
+            max_tokens: job.max_tokens(),
             is_stream: J::IS_STREAM,
         }
     }

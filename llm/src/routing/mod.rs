@@ -205,7 +205,7 @@ impl Router {
 
     /// The breaker of every model in the catalogue.
     pub fn breakers(&self) -> Vec<BreakerOf> {
-        self.inner.health.breakers()
+        self.inner.health.breakers(self.inner.clock.now())
     }
 
     /// Mistakes in the settings that calls have brought to light and none has refuted since.

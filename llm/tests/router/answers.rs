@@ -282,3 +282,40 @@ async fn an_unlisted_model_can_be_asked_by_a_plain_text() {
     let request = Request::new(stage.payer(), Task::Caption, Input::text("", "hi"));
     assert_eq!(stage.run(stage.router.complete(request)).await.unwrap().text, "ok");
 }
+
+#[tokio::test]
+async fn an_answer_many_times_as_long_as_its_cap_is_none() {
+    let stage = Stage::new();
+    let whole = json!({ "intent": "praise", "because": "x".repeat(1 << 20) }).to_string();
+    stage.provider.on("small", [saying(&whole, 10, 256)]);
+    stage.provider.on("large", [saying(r#"{"intent":"praise"}"#, 10, 5)]);
+    let reply = stage.run(stage.router.complete(classification(&stage, "love it"))).await.unwrap();
+    assert_eq!(reply.origin.fallback_reasons, ["near/small: invalid_output"]);
+    assert_eq!(stage.asked(), ["small", "large"], "it is not sent back for repair either");
+}
+
+#[tokio::test]
+async fn a_long_answer_that_is_to_be_repaired_is_quoted_in_part() {
+    let stage = Stage::new();
+    let long = "é".repeat(7_000);
+    stage.provider.on("small", [saying(&long, 10, 256), saying(r#"{"intent":"praise"}"#, 20, 5)]);
+    stage.run(stage.router.complete(classification(&stage, "love it"))).await.unwrap();
+    let asked = stage.provider.asked();
+    let Message::Assistant { text, .. } = &asked[1].input.messages[1] else { panic!("{:?}", asked[1].input) };
+    assert!(long.starts_with(text.as_str()) && text.len() <= 4_096 && text.len() > 4_000, "{}", text.len());
+    assert!(asked[1].input.bytes() < asked[0].input.bytes() + 5_500);
+}
+
+#[tokio::test]
+async fn tokens_that_can_not_have_been_are_not_billed() {
+    let stage = Stage::new();
+    stage.provider.on("small", [saying("Sunny side up!", u32::MAX, u32::MAX)]);
+    let reply = stage.caption("eggs").await.unwrap();
+    let bytes = "Be kind.".len() + "eggs".len();
+    let (sent, allowed) = (u32::try_from(bytes).unwrap() + 4_096, 2 * 1_024 + 4_096);
+    let usage = Usage { input: sent, output: allowed, ..Usage::default() };
+    assert_eq!((reply.origin.usage, reply.origin.is_estimate), (usage, true));
+    let cost = i64::from(sent) + 2 * i64::from(allowed);
+    assert_eq!(stage.bill().await, [format!("small answered about {cost}")]);
+    assert_eq!(stage.budget().await.spent, MicroUsd(cost));
+}

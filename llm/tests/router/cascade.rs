@@ -347,3 +347,11 @@ async fn a_reply_that_nobody_waits_for_any_more_is_settled() {
     assert_eq!(stage.stage.outcomes().await, [CallOutcome::Cancelled]);
     assert_eq!(stage.stage.budget().await.reserved, MicroUsd(0));
 }
+
+#[tokio::test]
+async fn a_reply_that_goes_on_and_on_is_none() {
+    let stage = Cascading::new();
+    stage.stage.provider.on("small", [written(&"we ship ".repeat(2_000), true)]);
+    let answer = stage.reply(stage.question("do you ship to Spain?")).await;
+    assert!(answer.value.len() < 1_000 && answer.degraded.is_some(), "{answer:?}");
+}

@@ -216,3 +216,30 @@ async fn an_answer_nobody_can_read_is_a_failure_with_a_name() {
     assert_eq!(reply.origin.fallback_reasons, ["near/small: malformed"]);
     assert_eq!(stage.outcomes().await[0], CallOutcome::InvalidOutput);
 }
+
+#[tokio::test]
+async fn a_provider_that_wants_to_be_left_alone_for_good_is_left_alone_for_an_hour_and_everybody_can_see_it()
+{
+    let stage = Stage::new();
+    stage.provider.on("small", [limited(Some(u64::MAX / 2_000_000)), saying("back", 1, 1)]);
+    stage.provider.on("large", [saying("here", 10, 5)]);
+    let rests_until = |stage: &Stage| {
+        let breakers = stage.router.breakers();
+        breakers.into_iter().find(|breaker| breaker.name == "near/small").unwrap().rests_until
+    };
+
+    assert_eq!(rests_until(&stage), None);
+    let asked_at = tenants::clock::Clock::now(&*stage.clock);
+    stage.caption("one").await.unwrap();
+    let until = rests_until(&stage).expect("it rests");
+    assert!(until.since(asked_at) <= Duration::from_secs(3_601), "{until:?}");
+    let reply = stage.caption("two").await.unwrap();
+    assert_eq!(reply.origin.fallback_reasons, ["near/small: resting"]);
+    let seconds = until.as_micros() / 1_000_000;
+    let shown = format!(r#"troupe_llm_rests_until_seconds{{model="small",provider="near"}} {seconds}"#);
+    assert!(stage.metrics().contains(&shown), "{}", stage.metrics());
+
+    stage.clock.advance(Duration::from_secs(3_601));
+    assert_eq!(stage.caption("three").await.unwrap().text, "back");
+    assert_eq!(rests_until(&stage), None);
+}

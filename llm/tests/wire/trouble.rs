@@ -173,3 +173,31 @@ async fn neither_the_key_nor_the_address_shows_in_errors() {
     let calls = format!("{error} {:?}", wire.bill().await);
     assert!(!calls.contains("sk-test") && !calls.contains(&wire.address), "{calls}");
 }
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_read_to_its_end() {
+    let words = "we ship ".repeat(10 << 17);
+    let whole = |text: &str| {
+        let openai = serde_json::json!({ "choices": [{ "message": { "content": text } }] });
+        let anthropic = serde_json::json!({ "content": [{ "type": "text", "text": text }] });
+        let ollama = serde_json::json!({ "message": { "content": text }, "done": true });
+        [("openai", openai), ("anthropic", anthropic), ("ollama", ollama)]
+    };
+    for (protocol, body) in whole(&words) {
+        let (_, reason) = reason(protocol, ok(body.to_string())).await;
+        assert_eq!(reason, "p/m: malformed", "{protocol}");
+    }
+    let event =
+        format!("data: {}\n\n", serde_json::json!({ "choices": [{ "delta": { "content": "we ship" } }] }));
+    let wire = Wire::start("openai", [ok(event.repeat(200_000))]).await;
+    let error = wire.stream(Input::text("", "hi")).await.unwrap_err();
+    assert!(error.to_string().contains("without end"), "{error}");
+}
+
+#[tokio::test]
+async fn nobody_is_told_to_wait_for_longer_than_an_hour() {
+    for value in ["1e308", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT", "86400"] {
+        let (wait, _) = reason("openai", refused(429, "{}").with("retry-after", value)).await;
+        assert_eq!(wait, Some(Duration::from_secs(3_600)), "{value}");
+    }
+}

@@ -59,6 +59,7 @@ impl NodeView for View {
             tenant: Some(breaker.tenant),
             account: Some(breaker.account),
             view: breaker.view,
+            rests_until: None,
         });
         let of_models = self.ports.llm.breakers().into_iter().map(|breaker| BreakerStatus {
             dependency: "llm".to_owned(),
@@ -66,6 +67,7 @@ impl NodeView for View {
             tenant: None,
             account: None,
             view: breaker.view,
+            rests_until: breaker.rests_until,
         });
         of_accounts.chain(of_models).filter(|breaker| concerns(breaker.tenant, tenant)).collect()
     }

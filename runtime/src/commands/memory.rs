@@ -15,7 +15,7 @@ use tenants::ports::{Memory, PageRequest, UnitOfWork};
 
 use super::workspace::Workspace;
 use super::{Finding, Output};
-use crate::knowledge::{Format, Import, LineProblem, MAX_FILE, Reading, Tally, check_room, read, tally};
+use crate::knowledge::{Format, Import, LineProblem, MAX_FILE, Reading, Tally, read, tally};
 use crate::settings::Settings;
 
 /// What to do with a tenant's memory.
@@ -214,10 +214,9 @@ async fn import_file(
         );
     }
     let memory = &workspace.foundations.memory;
-    let changes = workspace.act().import(tenant.id, import, &entries);
+    let limit = memory.stats(&tenant.id).await?.limit;
+    let changes = workspace.act().import(tenant.id, import, &entries, limit);
     let tally = tally(memory, &tenant.id, import, &changes).await?;
-    let more = tally.new.saturating_sub(tally.removed);
-    check_room(&memory.stats(&tenant.id).await?, more).map_err(anyhow::Error::msg)?;
     workspace.foundations.database.commit(changes).await?;
     Ok(ImportedFile { file: import.name.clone(), imported: entries.len(), tally, skipped: problems })
 }

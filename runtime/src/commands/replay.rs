@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use actors::rehearsal::{Asked, Asking, Difference, ModelsOf, RehearsalError, Rehearser, Report, Watch};
+use actors::rehearsal::{
+    Asked, Asking, Difference, ModelsOf, RehearsalError, Rehearser, Report, StoredPayers, Watch,
+};
 use anyhow::Context;
 use async_trait::async_trait;
 use chrono::NaiveDate;
@@ -139,7 +141,14 @@ async fn replay(
             offline: Arc::clone(&offline),
             has_others: router.reads_history(),
             asking: match args.max_cost.filter(|_| args.ask_models) {
-                Some(limit) => Asking::UpTo { router: Arc::clone(&router), limit: MicroUsd(limit.0 - spent) },
+                Some(limit) => Asking::UpTo {
+                    router: Arc::clone(&router),
+                    payers: Arc::new(StoredPayers {
+                        store: Arc::new(foundations.database.clone()),
+                        clock: Arc::clone(&foundations.clock),
+                    }),
+                    limit: MicroUsd(limit.0 - spent),
+                },
                 None => Asking::Never,
             },
         };

@@ -20,6 +20,8 @@ pub struct BreakerStatus {
     pub account: Option<AccountId>,
     /// State and counts; its times are microseconds since 1970.
     pub view: BreakerView,
+    /// Until when a model is left alone because its provider has asked for that.
+    pub rests_until: Option<Timestamp>,
 }
 
 /// One token bucket.

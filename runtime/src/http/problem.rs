@@ -284,10 +284,12 @@ impl IntoResponse for Problem {
 }
 
 /// Gives a failed answer its `instance` and `request_id`; turns failures that are no problem documents yet (of the
-/// router, of the body limit, of the time limit) into ones.
+/// router, of the body limit, of the time limit) into ones. Pages for people stay as they are.
 pub fn complete(response: Response, instance: &str, request_id: &str) -> Response {
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let is_page = content_type.is_some_and(|it| it.as_bytes().starts_with(b"text/html"));
+    if is_page || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let known = response.extensions().get::<Problem>().cloned();

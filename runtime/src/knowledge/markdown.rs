@@ -99,47 +99,72 @@ fn is_rule(line: &str) -> bool {
     line.len() >= 3 && line.chars().all(|c| matches!(c, '-' | '*' | '_' | '=' | '|' | ':' | ' '))
 }
 
-/// A line without the marks of Markdown: links keep their address.
+/// A line without the marks of Markdown: links keep their address. Every character is looked at a fixed number of
+/// times, whatever the line holds.
 fn plain(line: &str) -> String {
-    let mut text = String::with_capacity(line.len());
+    let mut text = Plain { text: String::with_capacity(line.len()), has_words: false };
     let mut rest = line;
+    // Where no bracket closes any more no link is looked for: each look would go to the end of the line.
+    let mut can_close = true;
     while let Some(at) = rest.find(['[', '`', '*', '_']) {
         let (before, marked) = rest.split_at(at);
-        text.push_str(before);
-        rest = match link(marked) {
-            Some((label, address, after)) => {
-                text.push_str(label);
+        text.push(before);
+        let Some(inside) = marked.strip_prefix('[') else {
+            rest = mark(&mut text, marked);
+            continue;
+        };
+        let labelled = label(inside).filter(|_| can_close);
+        let link = labelled.and_then(|(label, after)| Some((label, after.split_once(')')?)));
+        can_close &= labelled.is_none() || link.is_some();
+        rest = match link {
+            Some((label, (address, after))) => {
+                let address = address.trim();
+                text.push(label);
                 if address != label && !address.is_empty() {
-                    text.push_str(&format!(" ({address})"));
+                    text.push(&format!(" ({address})"));
                 }
                 after
             }
-            None => mark(&mut text, marked),
+            None => {
+                text.push("[");
+                inside
+            }
         };
     }
-    text.push_str(rest);
-    text
+    text.push(rest);
+    text.text
+}
+
+/// A text, and whether there is more in it than space.
+struct Plain {
+    text: String,
+    has_words: bool,
+}
+
+impl Plain {
+    fn push(&mut self, piece: &str) {
+        self.has_words = self.has_words || !piece.trim_start().is_empty();
+        self.text.push_str(piece);
+    }
 }
 
 /// Drops a mark of emphasis; keeps what is none, such as the line of `a_b` and the star of a list.
-fn mark<'t>(text: &mut String, marked: &'t str) -> &'t str {
+fn mark<'t>(text: &mut Plain, marked: &'t str) -> &'t str {
     let mark = marked.chars().next().unwrap_or(' ');
     let rest = marked.trim_start_matches(mark);
-    let is_inside_word = text.ends_with(char::is_alphanumeric) && rest.starts_with(char::is_alphanumeric);
-    let is_bullet = text.trim().is_empty() && rest.starts_with(' ');
-    if mark == '[' {
-        text.push('[');
-        return &marked[1..];
-    }
+    let is_inside_word =
+        text.text.ends_with(char::is_alphanumeric) && rest.starts_with(char::is_alphanumeric);
+    let is_bullet = !text.has_words && rest.starts_with(' ');
     if (mark == '_' && is_inside_word) || is_bullet {
-        text.push_str(&marked[..marked.len() - rest.len()]);
+        text.push(&marked[..marked.len() - rest.len()]);
     }
     rest
 }
 
-/// `[label](address)` at the beginning, and what follows it.
-fn link(text: &str) -> Option<(&str, &str, &str)> {
-    let (label, after) = text.strip_prefix('[')?.split_once("](")?;
-    let (address, after) = after.split_once(')')?;
-    (!label.contains('[')).then_some((label, address.trim(), after))
+/// The label of a link and what stands behind its `](`. It is looked for as far as the next bracket that opens only.
+fn label(inside: &str) -> Option<(&str, &str)> {
+    let end = inside.find('[').unwrap_or(inside.len());
+    // The bracket that opens may follow at once: `](` itself holds none.
+    let (label, _) = inside[..end].split_once("](")?;
+    Some((label, &inside[label.len() + 2..]))
 }

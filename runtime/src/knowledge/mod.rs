@@ -2,6 +2,7 @@
 //! the command line.
 
 mod csv_file;
+mod erasing;
 mod markdown;
 mod plain;
 
@@ -15,13 +16,16 @@ use sha2::{Digest, Sha256};
 use tenants::changes::{Change, Changes};
 use tenants::ids::{MemoryId, TenantId};
 use tenants::intent::Language;
-use tenants::memory::{Forgetting, MAX_NAME, MemoryFilter, MemoryItem, MemoryKind, MemoryStats, Visibility};
+use tenants::memory::{Forgetting, MAX_NAME, MemoryFilter, MemoryItem, MemoryKind, Visibility};
 use tenants::ports::{Memory, MemoryError, PageRequest};
 
 use crate::administration::Act;
+pub use erasing::erase_from_index;
 
 /// Largest file, in bytes.
 pub const MAX_FILE: usize = 1 << 20;
+/// Longest line of a file, in bytes: far more than the longest item takes.
+pub const MAX_LINE: usize = 64 << 10;
 /// Most items of one file.
 pub const MAX_ITEMS: usize = 2_000;
 /// Problems that are told; what is behind them shows when these are corrected.
@@ -132,6 +136,11 @@ pub enum Unreadable {
     /// It is not text.
     #[error("line {0} is not UTF-8 text: save the file as UTF-8")]
     NotText(usize),
+    /// A line is too long to be text that people wrote.
+    #[error(
+        "line {0} has more than {MAX_LINE} bytes: put paragraphs, rows and list items on lines of their own"
+    )]
+    LongLine(usize),
     /// There is nothing in it.
     #[error("the file holds nothing that could be remembered")]
     Empty,
@@ -140,7 +149,8 @@ pub enum Unreadable {
     Header(String),
 }
 
-/// Reads a file: every item with its line, and every line that cannot be used.
+/// Reads a file: every item with its line, and every line that cannot be used. Takes up to some tenths of a second for
+/// the largest file: on a running node that belongs to the blocking pool.
 ///
 /// # Errors
 /// [`Unreadable`] when nothing of it can be used.
@@ -153,6 +163,9 @@ pub fn read(format: Format, bytes: &[u8]) -> Result<Reading, Unreadable> {
         Unreadable::NotText(before.iter().filter(|byte| **byte == b'\n').count() + 1)
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(place) = text.lines().position(|line| line.len() > MAX_LINE) {
+        return Err(Unreadable::LongLine(place + 1));
+    }
     let found = match format {
         Format::Text => Reading { entries: plain::read(text), ..Reading::default() },
         Format::Markdown => Reading { entries: markdown::read(text), ..Reading::default() },
@@ -232,15 +245,18 @@ impl Import {
 }
 
 impl Act<'_> {
-    /// Remembers one item.
-    pub fn remember(&self, item: MemoryItem) -> Changes {
+    /// Remembers one item, if a memory of at most `limit` facts (0: any number) has room for it.
+    pub fn remember(&self, item: MemoryItem, limit: u64) -> Changes {
         let details = json!({ "kind": item.kind, "visibility": item.visibility, "source": item.source });
         let audit = self.audit("memory.added", ("memory", item.id.to_string()), details);
-        Changes::of_tenant(item.tenant).with(Change::Remember(Box::new(item))).with(audit)
+        let mut changes = Changes::of_tenant(item.tenant).with(Change::Remember(Box::new(item)));
+        changes.list.extend(within(limit));
+        changes.with(audit)
     }
 
-    /// Takes in the items of a file, in one commit.
-    pub fn import(&self, tenant: TenantId, import: &Import, entries: &[Entry]) -> Changes {
+    /// Takes in the items of a file, in one commit, if a memory of at most `limit` facts (0: any number) has room for
+    /// them all.
+    pub fn import(&self, tenant: TenantId, import: &Import, entries: &[Entry], limit: u64) -> Changes {
         let source = import.source();
         let mut changes = Changes::of_tenant(tenant);
         if import.replace {
@@ -262,6 +278,7 @@ impl Act<'_> {
             };
             changes.push(Change::Remember(Box::new(item)));
         }
+        changes.list.extend(within(limit));
         let details = json!({ "source": source, "items": entries.len(), "replace": import.replace });
         changes.with(self.audit("memory.imported", ("memory", source), details))
     }
@@ -336,20 +353,9 @@ pub fn person_mark(tenant: TenantId, person: &str) -> String {
     hex::encode(&digest[..12])
 }
 
-/// Says so when a memory has no room for more of what is never dropped by itself.
-///
-/// # Errors
-/// What to do about it.
-pub fn check_room(stats: &MemoryStats, more: usize) -> Result<(), String> {
-    let is_kept = |kind: &MemoryKind| matches!(kind, MemoryKind::BrandFact | MemoryKind::Person);
-    let kept: u64 = stats.items.iter().filter(|(kind, _)| is_kept(kind)).map(|(_, count)| count).sum();
-    if stats.limit == 0 || kept + more as u64 <= stats.limit {
-        return Ok(());
-    }
-    Err(format!(
-        "the memory keeps {kept} facts of at most {} items and has no room for {more} more: remove some, or raise memory.max_items",
-        stats.limit
-    ))
+/// Refuses the commit when more would be kept than the limit of a memory; 0 is none.
+fn within(limit: u64) -> Option<Change> {
+    (limit > 0).then_some(Change::LimitMemory { most: limit })
 }
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ fn an_import_is_one_unit_of_work_and_replaces_what_has_its_name() {
     let tenant = TenantId::new(&ids);
     let entries = read(Format::Text, b"One fact.\n\nAnother fact.").unwrap().entries;
     let import = Import { name: "faq.txt".into(), visibility: Visibility::Customer, replace: true };
-    let changes = act.import(tenant, &import, &entries);
+    let changes = act.import(tenant, &import, &entries, 100);
     assert!(
         matches!(&changes.list[0], Change::Forget(Forgetting::Source(source)) if source == "import:faq.txt")
     );
@@ -139,7 +139,8 @@ fn an_import_is_one_unit_of_work_and_replaces_what_has_its_name() {
             .iter()
             .all(|change| matches!(change, Change::Remember(item) if item.tenant == tenant))
     );
-    assert!(matches!(&changes.list[3], Change::Audit(entry) if entry.event_type == "memory.imported"));
+    assert!(matches!(changes.list[3], Change::LimitMemory { most: 100 }));
+    assert!(matches!(&changes.list[4], Change::Audit(entry) if entry.event_type == "memory.imported"));
 }
 
 proptest! {
@@ -153,5 +154,39 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_file_of_brackets_and_marks_is_read_in_time_that_grows_with_its_size_only() {
+    // Anything that looks at the rest of the line at every mark would need hours for these.
+    let one_line = |piece: &str| piece.repeat(MAX_FILE / piece.len());
+    for piece in ["[", " `\t", " _\t*", "[a](", "[a](b[", "](", "[]", "[a](b)", "*_`[", "\u{3000}*\u{3000}_"]
+    {
+        let told = markdown::read(&one_line(piece));
+        assert!(told.len() <= 1, "{piece:?} became {} items", told.len());
+    }
+    let file = format!("{}\n", "[".repeat(MAX_LINE)).repeat(MAX_FILE / (MAX_LINE + 1));
+    assert!(!read(Format::Markdown, file.as_bytes()).unwrap().problems.is_empty());
+}
+
+#[test]
+fn a_line_that_nobody_wrote_is_refused_with_its_number() {
+    let file = format!("We bake bread.\n{}\n", "x".repeat(MAX_LINE + 1));
+    for format in [Format::Text, Format::Markdown, Format::Csv] {
+        assert_eq!(read(format, file.as_bytes()), Err(Unreadable::LongLine(2)));
+    }
+}
+
+#[test]
+fn links_and_marks_that_are_not_closed_stay_as_they_are() {
+    for (written, shown) in [
+        ("see [our shop](https://luz.example", "see [our shop](https://luz.example"),
+        ("[[a](https://luz.example)]", "[a (https://luz.example)]"),
+        ("[a] and [b](https://luz.example) and [c](", "[a] and b (https://luz.example) and [c]("),
+        ("a [b", "a [b"),
+        ("snake_case *and* **more**", "snake_case and more"),
+    ] {
+        assert_eq!(told(Format::Markdown, written), [entry(1, "", shown)], "{written}");
     }
 }

@@ -1,7 +1,7 @@
 //! The media library: uploads come in, are looked at, stored, shown to Instagram, and swept up.
 //!
 //! A file comes in through [`receive`](MediaDesk::receive) in one piece or through the uploads in parts, always as a
-//! file on this machine first (flat memory, whatever its size). [`inspect`] reads from its content what it is, and
+//! file on this machine first (flat memory, whatever its size). `inspect` reads from its content what it is, and
 //! refuses what it is not; a virus scanner is asked when one is configured. Then its files are stored, and last its
 //! row: an asset is in the library only when all of it is there. What a crash leaves behind is found by the sweep.
 

@@ -59,13 +59,14 @@ async fn wanted(
     key: PromptKey,
     body: &str,
 ) -> Result<Option<PromptVersion>, StoreError> {
+    // Before the list is read: what another node installs in between is then either in the list or has this number.
+    let number = store.next_prompt_version(&AgencyId::INSTALLATION, key).await?;
     let known = store.list_prompts(&AgencyId::INSTALLATION, Some(key)).await?;
     let in_use = store.prompts_in_use(&AgencyId::INSTALLATION).await?;
     let current = in_use.iter().find(|it| it.key == key).map(|it| it.version);
     if let Some(version) = known.into_iter().find(|version| version.prompt.body == body) {
         return Ok((current != Some(version.prompt.version)).then_some(version));
     }
-    let number = store.next_prompt_version(&AgencyId::INSTALLATION, key).await?;
     Ok(Some(PromptVersion {
         id: PromptId::new(act.ids),
         agency: None,

@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actors::Ports;
-use actors::rehearsal::{Asked, Asking, ModelsOf, RehearsalError, Rehearser, Report};
+use actors::rehearsal::{Asked, Asking, ModelsOf, RehearsalError, Rehearser, Report, StoredPayers};
 use llm::LlmRouter;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tenants::account::Tenant;
+use tenants::account::{Tenant, TenantStatus};
 use tenants::audit::Chain;
 use tenants::changes::{Change, Changes};
 use tenants::ids::{AgencyId, RehearsalId, TenantId};
@@ -236,10 +236,24 @@ impl RehearsalDesk {
         let mut whole = WholeReport::default();
         for tenant in &work.tenants {
             let Some(present) = self.present(tenant).await? else { continue };
+            if work.ask.is_some() && present.tenant.status == TenantStatus::Suspended {
+                match work.chain {
+                    Chain::Tenant(tenant) => return Err(RehearsalError::Suspended(tenant)),
+                    // The others are none the worse for it.
+                    Chain::Agency(_) => continue,
+                }
+            }
             let left = |limit: MicroUsd| MicroUsd(limit.0 - whole.total.models.spent_micro_usd);
             let asking = match &work.ask {
                 None => Asking::Never,
-                Some((router, limit)) => Asking::UpTo { router: Arc::clone(router), limit: left(*limit) },
+                Some((router, limit)) => Asking::UpTo {
+                    router: Arc::clone(router),
+                    payers: Arc::new(StoredPayers {
+                        store: Arc::clone(&self.ports.store),
+                        clock: Arc::clone(&self.ports.clock),
+                    }),
+                    limit: left(*limit),
+                },
             };
             let rehearser = Rehearser {
                 records: Arc::clone(&self.records),

@@ -26,6 +26,10 @@ pub type TaskModels = BTreeMap<Task, Vec<String>>;
 const MOST_EVENTS: u64 = 100_000;
 const USUAL_EVENTS: u64 = 10_000;
 const MOST_RULES: usize = 500;
+/// Most rules that are named to be left out: those a tenant has, and as many that it had.
+const MOST_LEFT_OUT: usize = 1_000;
+/// Most bytes of an order: it is kept with its result.
+const LONGEST_ORDER: usize = 256 << 10;
 
 /// What is to be rehearsed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -106,6 +110,21 @@ pub struct ChangesDocument {
 }
 
 impl Order {
+    /// The order as it is kept.
+    ///
+    /// # Errors
+    /// When it is too large for that.
+    pub fn to_document(&self) -> Result<Value, InvalidSetting> {
+        let document = serde_json::to_value(self).unwrap_or_default();
+        let length = document.to_string().len();
+        if length > LONGEST_ORDER {
+            let problem =
+                format!("has {length} bytes, allowed are {LONGEST_ORDER}: leave out what is not changed");
+            return Err(invalid("changed", &problem));
+        }
+        Ok(document)
+    }
+
     /// The period.
     ///
     /// # Errors
@@ -141,6 +160,9 @@ impl ChangesDocument {
             // What could not be kept cannot be rehearsed either.
             llm::prompts::check(*key, body)
                 .map_err(|error| invalid(&format!("prompts.{key}"), &error.to_string()))?;
+        }
+        if self.without_rules.len() > MOST_LEFT_OUT {
+            return Err(invalid("without_rules", "at most 1000"));
         }
         if self.daily_budget_micro_usd.is_some_and(|budget| budget < 0) {
             return Err(invalid("daily_budget_micro_usd", "must not be negative"));
@@ -233,6 +255,19 @@ mod tests {
         assert_eq!(changed.settings, Some(json!({ "min_confidence": 0.8 })));
         assert_eq!(changed.budget, Some(MicroUsd(7)));
         assert!(changed.models && changed.put_rules.len() == 1);
+    }
+
+    #[test]
+    fn an_order_without_end_is_refused() {
+        let ids = Ids::seeded(std::sync::Arc::new(tenants::clock::ManualClock::at(0)), 1);
+        let many = order(json!({ "without_rules": vec!["r"; 1_001] })).unwrap();
+        assert!(many.to_document().is_ok());
+        let refused = many.changed.into_changed(&ids, Timestamp::from_micros(0)).unwrap_err();
+        assert_eq!(refused.field, "without_rules");
+        let long = order(json!({ "without_rules": ["r".repeat(300_000)] })).unwrap();
+        assert_eq!(long.to_document().unwrap_err().field, "changed");
+        let fat = order(json!({ "settings": { "facts": vec!["fact"; 50_000] } })).unwrap();
+        assert_eq!(fat.to_document().unwrap_err().field, "changed");
     }
 
     #[test]

@@ -16,6 +16,11 @@ use tenants::clock::Timestamp;
 const LONGEST_MEMORY: Duration = Duration::from_secs(40 * 86_400);
 /// Clocks have been put forward by a whole day at most (across the date line).
 const LONGEST_GAP_MINUTES: i64 = 25 * 60;
+/// Clocks are put forward by two hours at most for the summer (Troll in Antarctica); local times of one pattern are farther
+/// apart.
+const SUMMER_GAP: Duration = Duration::from_secs(2 * 3_600);
+/// Every minute of an hour is shown within so many, also where clocks move by half an hour.
+const LONGEST_HOUR_MINUTES: u32 = 120;
 
 /// Minute, hour, day of month, month, day of week.
 #[derive(Debug, Clone)]
@@ -56,12 +61,16 @@ impl Pattern {
         }
     }
 
-    /// When it is due next after it was due at `last`, if the clock has meanwhile been moved to another zone: at the next
-    /// local time that it has not been due for. That may be past.
-    pub fn after_move(&self, last: Timestamp, from: Tz, to: Tz) -> Option<Timestamp> {
+    /// When it is due next if it was planned for `next`, and the clock is moved to another zone before: at the same local
+    /// time there, which is the first that it has not been due for, however often the clock is moved. That may be past.
+    pub fn after_move(&self, next: Timestamp, from: Tz, to: Tz) -> Option<Timestamp> {
         match self {
-            Self::Hourly(minute) => Some(hourly(*minute, last, to)),
-            Self::Local(cron) => next_label(cron, local(last, from)).map(|label| moment_of(label, to)),
+            Self::Hourly(minute) => Some(hourly(*minute, next - Duration::from_secs(3_600), to)),
+            Self::Local(cron) => {
+                // A local time that was left out is planned for the end of the gap.
+                let label = next_label(cron, local(next - SUMMER_GAP, from))?;
+                Some(moment_of(label, to))
+            }
         }
     }
 
@@ -79,13 +88,12 @@ impl Pattern {
 fn hourly(minute: u32, after: Timestamp, zone: Tz) -> Timestamp {
     const MINUTE: i64 = 60_000_000;
     let mut due = Timestamp::from_micros((after.as_micros().div_euclid(MINUTE) + 1) * MINUTE);
-    // A change of clocks by less than an hour takes one more step.
-    for _ in 0..4 {
-        let shown = due.to_utc().with_timezone(&zone).minute();
-        if shown == minute {
+    // Minute by minute: where clocks move by less than an hour, the same minute can be shown again half an hour later.
+    for _ in 0..LONGEST_HOUR_MINUTES {
+        if due.to_utc().with_timezone(&zone).minute() == minute {
             break;
         }
-        due = due + Duration::from_secs(60 * u64::from((minute + 60 - shown) % 60));
+        due = due + Duration::from_secs(60);
     }
     due
 }
@@ -159,6 +167,9 @@ mod tests {
         // Lord Howe Island moves by half an hour; Kathmandu is three quarters off.
         let howe = all("0 * * * *", Tz::Australia__Lord_Howe, "2026-04-04T13:31:00Z", "2026-04-04T18:00:00Z");
         assert_eq!(howe, ["04-04T14:00", "04-04T15:30", "04-04T16:30", "04-04T17:30"]);
+        let half =
+            all("30 * * * *", Tz::Australia__Lord_Howe, "2026-04-04T13:31:00Z", "2026-04-04T16:30:00Z");
+        assert_eq!(half, ["04-04T14:30", "04-04T15:00", "04-04T16:00"]);
         let nepal = all("0 * * * *", Tz::Asia__Kathmandu, "2026-04-04T00:00:00Z", "2026-04-04T02:00:00Z");
         assert_eq!(nepal, ["04-04T00:15", "04-04T01:15"]);
     }
@@ -174,13 +185,21 @@ mod tests {
     fn a_clock_that_moves_to_another_zone_brings_no_local_time_twice_and_none_not_at_all() {
         let eight = Pattern::read("0 8 * * *").unwrap();
         // The briefing of the 4th has been given in Berlin; in New York it is not eight yet.
-        let given = at("2026-03-04T07:00:00Z");
-        let west = eight.after_move(given, Tz::Europe__Berlin, Tz::America__New_York).unwrap();
+        let fifth = at("2026-03-05T07:00:00Z");
+        let west = eight.after_move(fifth, Tz::Europe__Berlin, Tz::America__New_York).unwrap();
         assert_eq!(west, at("2026-03-05T13:00:00Z"));
+        // Moved on before it came: still that of the 5th.
+        let far = eight.after_move(west, Tz::America__New_York, Tz::Pacific__Auckland).unwrap();
+        assert_eq!(far, at("2026-03-04T19:00:00Z"));
         // The last one was that of the 3rd; in Tokyo it is past eight on the 4th already: that one is due.
-        let before = at("2026-03-03T07:00:00Z");
-        let east = eight.after_move(before, Tz::Europe__Berlin, Tz::Asia__Tokyo).unwrap();
+        let fourth = at("2026-03-04T07:00:00Z");
+        let east = eight.after_move(fourth, Tz::Europe__Berlin, Tz::Asia__Tokyo).unwrap();
         assert_eq!(east, at("2026-03-03T23:00:00Z"));
+        // On the day on which half past two is left out it is planned for three, and is half past two elsewhere.
+        let night = Pattern::read("30 2 * * *").unwrap();
+        let gap = night.after(at("2026-03-28T12:00:00Z"), Tz::Europe__Berlin).unwrap();
+        let moved = night.after_move(gap, Tz::Europe__Berlin, Tz::UTC).unwrap();
+        assert_eq!((gap, moved), (at("2026-03-29T01:00:00Z"), at("2026-03-29T02:30:00Z")));
     }
 
     #[test]

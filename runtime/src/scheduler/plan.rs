@@ -65,7 +65,7 @@ fn next_run(kind: &TickKind, there: Option<&CronTick>, zone: Tz, now: Timestamp)
     match tick.last_run {
         // It has never run: what came before it was planned, or while its tenant rested, was not missed.
         None if planned_in != zone || tick.fire_at.is_none() => pattern.after(now, zone),
-        Some(last) if planned_in != zone => pattern.after_move(last, planned_in, zone),
+        Some(_) if planned_in != zone => pattern.after_move(tick.next_run, planned_in, zone),
         _ => Some(tick.next_run),
     }
 }

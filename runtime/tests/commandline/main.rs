@@ -1,5 +1,7 @@
 //! The command line, as somebody uses it who has just installed Troupe. Every command is a process of the real binary.
 
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -37,11 +37,13 @@ pub fn choices(most: usize) -> impl Strategy<Value = Vec<u32>> {
     proptest::collection::vec(proptest::num::u32::ANY, 0..most)
 }
 
-/// Refuses an answer that is our fault, or a refusal that is no problem document.
+/// Refuses an answer that is our fault, or a refusal that is neither a problem document nor a page for people.
 #[track_caller]
 pub fn assert_answered(reply: &Reply, what: &str) {
     assert!(reply.status.as_u16() < 500, "{what}: {} {}", reply.status, reply.text());
-    if reply.status.is_client_error() {
+    if reply.header("content-type").starts_with("text/html") {
+        assert!(reply.text().contains("<h1>"), "{what}: {}", reply.text());
+    } else if reply.status.is_client_error() {
         let problem = reply.problem(reply.status.as_u16());
         assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{what}: {problem}");
     }

@@ -224,9 +224,9 @@ async fn a_deletion_is_confirmed_with_a_code_and_a_page() {
     told(&world, "/oauth/data-deletion", &signed(&user, "wrong")).await.problem(401);
     let reply = told(&world, "/oauth/data-deletion", &signed(&user, OWN_SECRET)).await.ok();
     let (url, code) = (reply["url"].as_str().unwrap(), reply["confirmation_code"].as_str().unwrap());
-    assert!(url.ends_with(&format!("/oauth/data-deletion/{code}")) && code.len() == 32);
+    assert!(url.ends_with(&format!("/oauth/deletions/{code}")) && code.len() == 32);
     let look = |code: &str| {
-        let request = Request::get(format!("/oauth/data-deletion/{code}")).body(Body::empty()).unwrap();
+        let request = Request::get(format!("/oauth/deletions/{code}")).body(Body::empty()).unwrap();
         world.rig.send(request)
     };
     let status = look(code).await;

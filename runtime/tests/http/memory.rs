@@ -70,7 +70,10 @@ async fn a_faq_is_imported_in_one_go_and_replaced_by_its_name() {
     let bakery = &world.bakery;
     let done = import(&world, bakery, "?name=faq.md", "text/markdown; charset=utf-8", FAQ).await;
     assert_eq!(done.status.as_u16(), 201);
-    assert_eq!(done.ok(), json!({ "imported": 2, "source": "import:faq.md", "skipped": [] }));
+    assert_eq!(
+        done.ok(),
+        json!({ "imported": 2, "new": 2, "unchanged": 0, "removed": 0, "source": "import:faq.md", "skipped": [] })
+    );
     assert_eq!(
         found(&world, bakery, "q=shipping+to+Spain&visibility=customer").await,
         ["Yes, in three days."]

@@ -320,6 +320,7 @@ impl NodeView for FakeNode {
             tenant: tenant.copied(),
             account: None,
             view: breaker.view(),
+            rests_until: None,
         }]
     }
 

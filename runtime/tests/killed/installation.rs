@@ -84,8 +84,8 @@ impl Installation {
         let token = self.sandbox.token(&there).expect("a token");
         self.run(&["tenant", "create", slug, slug], "");
         let id = there.user_id.as_str();
-        let connect = ["account", "connect", slug, "--external-id", id, "--username", &username];
-        assert_eq!(self.run(&connect, &token)["status"], "active");
+        let add = ["account", "add", slug, "--external-id", id, "--username", &username];
+        assert_eq!(self.run(&add, &token)["status"], "active");
         id.to_owned()
     }
 

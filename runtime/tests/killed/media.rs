@@ -72,7 +72,7 @@ async fn a_node_killed_in_the_middle_of_an_upload_goes_on_with_it(database: Test
     let part = library.request(Method::PUT, &format!("{upload}?offset=1000000"));
     tasks.spawn("part", part.body(stalled(&file[1_000_000..2_500_000])).send());
     let whole = library.request(Method::POST, "?name=cake.jpg");
-    tasks.spawn("whole", whole.body(stalled(&samples::jpeg(400, 400, 1)[..9_000])).send());
+    tasks.spawn("whole", whole.body(stalled(&samples::jpeg(400, 400, 1)[..5_000])).send());
     until("more has come", async || {
         let (_, state) = library.call(Method::GET, &upload, "").await;
         state["received"].as_u64().is_some_and(|received| received > 1_000_000)

@@ -17,7 +17,9 @@ use crate::installation::{Installation, Node, until};
 const KILLS: usize = 25;
 const POSTS: usize = 200;
 const SHOPS: usize = 8;
-/// Posts are due within this time.
+/// How far ahead a post is planned at least: storing it takes a while on a busy machine.
+const AHEAD: Duration = Duration::from_secs(20);
+/// Posts are due within this time, from then on.
 const DUE_WITHIN: Duration = Duration::from_secs(45);
 const STARTING: Duration = Duration::from_millis(120);
 const WORKING: Duration = Duration::from_millis(3_000);
@@ -89,8 +91,6 @@ async fn plan(installation: &Installation, dice: &mut Dice) -> Vec<String> {
         let two = installation.upload(tenant, "two.jpg", samples::jpeg(320, 400, 2)).await;
         media.push((one, two));
     }
-    // Late enough that all are stored before the first is due.
-    let begin = SystemClock.now() + Duration::from_secs(20);
     let mut captions = Vec::new();
     for number in 0..POSTS {
         let shop = number % SHOPS;
@@ -100,7 +100,7 @@ async fn plan(installation: &Installation, dice: &mut Dice) -> Vec<String> {
         let (kind, files) = if number % 5 == 0 { ("carousel", vec![one, two]) } else { ("image", vec![one]) };
         let comment = (number % 3 == 0).then_some("the first comment");
         let document = json!({ "post_type": kind, "caption": caption, "media": files, "first_comment": comment,
-            "scheduled_at": begin + dice.moment(DUE_WITHIN), "allow_duplicates": true });
+            "scheduled_at": SystemClock.now() + AHEAD + dice.moment(DUE_WITHIN), "allow_duplicates": true });
         installation.call(&format!("/tenants/{}/posts", tenants[shop]), &document).await;
         captions.push(caption);
     }

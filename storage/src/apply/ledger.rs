@@ -8,11 +8,12 @@
 //! being settled.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use sqlx::FromRow;
 use tenants::clock::Timestamp;
-use tenants::ids::{ReservationId, TenantId};
-use tenants::models::{BudgetLine, BudgetState, LlmCall, Reservation};
+use tenants::ids::{AgencyId, ReservationId, TenantId};
+use tenants::models::{BudgetLine, BudgetScope, BudgetState, LlmCall, Reservation};
 use tenants::money::MicroUsd;
 use uuid::Uuid;
 
@@ -24,6 +25,9 @@ use crate::sqlite::FromSqlite;
 use crate::statement::{bulk_statements, statements};
 use crate::types::{Doc, IdList, Moment, maybe_text, text};
 use crate::work::{Entry, Outcome};
+
+/// A day of an agency: it is one of UTC.
+const A_DAY: Duration = Duration::from_secs(86_400);
 
 macro_rules! reservation_columns {
     () => {
@@ -39,6 +43,12 @@ statements! {
         "select" (columns reservation_columns) "from budget_reservations where closed_at is null and expires_at <= $1 \
          order by expires_at limit $2" (only postgres " for update skip locked")
     }
+    /// No call costs as much as it is taken to at most: so many can be added up that no sum overflows.
+    SPENT_BY_AGENCY {
+        "select cast(coalesce(sum(case when c.cost_micro_usd > 1000000000000 then 1000000000000 \
+         else c.cost_micro_usd end), 0) as bigint) from llm_calls c join tenants t on t.id = c.tenant_id \
+         where t.agency_id = $1 and c.at >= $2 and c.at < $3"
+    }
     FORGET_RESERVATIONS {
         "delete from budget_reservations where id in (select id from budget_reservations where closed_at < $1 \
          order by closed_at limit $2" (only postgres " for update skip locked") ")"
@@ -52,7 +62,7 @@ bulk_statements! {
          updated_at) values"
         [uuid text text uuid uuid bigint timestamptz timestamptz timestamptz]
         "on conflict (scope_id, share, day) do update set updated_at = excluded.updated_at returning agency_id, \
-         tenant_id, share, day, limit_micro_usd, spent_micro_usd, reserved_micro_usd, resets_at"
+         tenant_id, share, day, limit_micro_usd, spent_micro_usd, reserved_micro_usd, resets_at, created_at"
     }
     /// Of rows that are held.
     SET_BUDGETS {
@@ -76,6 +86,19 @@ bulk_statements! {
          tokens_out, cost_micro_usd, is_estimate, latency_us, attempt, fallback_reason, outcome, error, at) values"
         [uuid uuid text uuid text text text bigint bigint bigint bigint boolean bigint bigint text text text timestamptz]
         "on conflict (id) do nothing"
+    }
+}
+
+#[derive(FromRow)]
+struct HeldBudgetRow {
+    #[sqlx(flatten)]
+    budget: BudgetRow,
+    created_at: Moment,
+}
+
+impl FromSqlite for HeldBudgetRow {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { budget: FromSqlite::read(row)?, created_at: row.get(8)? })
     }
 }
 
@@ -198,7 +221,7 @@ async fn hold_budgets(
     lines: &[&BudgetLine],
     now: Timestamp,
 ) -> Result<Vec<BudgetState>, Failure> {
-    let rows = fetch_bulk!(connection, BudgetRow, HOLD_BUDGETS, lines, |query, line| {
+    let rows = fetch_bulk!(connection, HeldBudgetRow, HOLD_BUDGETS, lines, |query, line| {
         let columns = scope_columns(&line.scope);
         query
             .bind(columns.id)
@@ -211,7 +234,32 @@ async fn hold_budgets(
             .bind(Moment(now))
             .bind(Moment(now))
     })?;
-    rows.into_iter().map(|row| row.read().map_err(Failure::Corrupt)).collect()
+    let mut budgets = Vec::with_capacity(rows.len());
+    for row in rows {
+        let is_new = row.created_at.0 == now;
+        let mut budget = row.budget.read().map_err(Failure::Corrupt)?;
+        if let (BudgetScope::Agency(agency), true) = (budget.line.scope, is_new && is_untouched(&budget)) {
+            budget.spent = spent_by(connection, agency, budget.line.resets_at).await?;
+        }
+        budgets.push(budget);
+    }
+    Ok(budgets)
+}
+
+fn is_untouched(budget: &BudgetState) -> bool {
+    budget.spent == MicroUsd(0) && budget.reserved == MicroUsd(0)
+}
+
+/// What an agency's tenants have spent on the day that ends then. Calls count against an agency only while it has a
+/// budget: one that is set in the middle of a day begins with what the day has cost.
+async fn spent_by(
+    connection: &mut Connection,
+    agency: AgencyId,
+    day_ends: Timestamp,
+) -> Result<MicroUsd, Failure> {
+    let (from, until) = (Moment(day_ends - A_DAY), Moment(day_ends));
+    let found = fetch!(connection, (i64,), SPENT_BY_AGENCY, agency.0, from, until)?;
+    Ok(found.first().map_or(MicroUsd(0), |(spent,)| MicroUsd(*spent)))
 }
 
 async fn set_budgets(connection: &mut Connection, budgets: &[&BudgetState]) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::schedule::Group;
 use super::tenants::tenant_of;
-use crate::db::{Connection, fetch_bulk, run, run_bulk};
+use crate::db::{Connection, fetch, fetch_bulk, run, run_bulk};
 use crate::failure::Failure;
 use crate::sqlite::FromSqlite;
 use crate::statement::{bulk_statements, statements};
@@ -27,6 +27,9 @@ statements! {
          order by case kind when 'interaction' then 0 when 'post' then 1 else 2 end, weight, updated_at, id \
          limit (select case when count(*) > $2 then count(*) - $2 else 0 end from memory_items \
          where tenant_id = $1))"
+    }
+    COUNT_KEPT {
+        "select count(*) from memory_items where tenant_id = $1 and kind in ('brand_fact', 'person')"
     }
     COUNT_FORGETTING {
         "insert into memory_heads (tenant_id, last_seq, forgotten) values ($1, 0, 1) \
@@ -135,6 +138,22 @@ async fn put(connection: &mut Connection, items: &[(&MemoryItem, String)]) -> Re
         .bind(row.2)
         .bind(Moment(row.1.created_at))
         .bind(Moment(row.1.updated_at)))?;
+    Ok(())
+}
+
+/// Whoever remembers something holds the tenant's head until the transaction ends, so nobody else adds meanwhile.
+pub(crate) async fn limit(connection: &mut Connection, group: &Group<'_>) -> Result<(), Failure> {
+    for item in group {
+        let Change::LimitMemory { most } = item.change else { continue };
+        let tenant = tenant_of(item.chain)?.0;
+        let found = fetch!(connection, (i64,), COUNT_KEPT, tenant)?;
+        let kept = found.first().map_or(0, |(kept,)| u64::try_from(*kept).unwrap_or_default());
+        if kept > *most {
+            return Err(Failure::Conflict(format!(
+                "the memory would keep {kept} facts and has no room for more than {most}: remove some, or raise memory.max_items"
+            )));
+        }
+    }
     Ok(())
 }
 

@@ -131,6 +131,7 @@ async fn apply_kind(
         Kind::Comms => comms::apply(connection, group, now).await,
         Kind::Media => media::apply(connection, group, now).await,
         Kind::Forgettings => memory::forget(connection, group).await,
+        Kind::MemoryLimits => memory::limit(connection, group).await,
         Kind::Memories => memory::remember(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,
         Kind::Learning => learning::apply(connection, group, now).await,

@@ -12,6 +12,9 @@ use crate::failure::Failure;
 use crate::statement::{bulk_statements, statements};
 use crate::types::{Doc, Moment, maybe_text, text};
 
+/// Rehearsals of a tenant, or of an agency, that are kept after their end; older ones go with what they found.
+const KEPT: i64 = 200;
+
 statements! {
     /// A rehearsal that has ended stays as it is.
     PUT_REHEARSAL {
@@ -26,6 +29,16 @@ statements! {
         "update rehearsals set progress = progress where id = $1 and scope_id = $2 and status = 'running'"
     }
     DROP_DIFFERENCES { "delete from rehearsal_differences where rehearsal_id = $1" }
+    /// Of all that have ended, but for the newest.
+    DROP_OLD_DIFFERENCES {
+        "delete from rehearsal_differences where rehearsal_id in (select id from rehearsals where scope_id = $1 \
+         and status <> 'running' and id < (select id from rehearsals where scope_id = $1 and status <> 'running' \
+         order by id desc limit 1 offset $2))"
+    }
+    DROP_OLD {
+        "delete from rehearsals where scope_id = $1 and status <> 'running' and id < (select id from rehearsals \
+         where scope_id = $1 and status <> 'running' order by id desc limit 1 offset $2)"
+    }
     DROP_DIFFERENCES_OF_RUNNING {
         "delete from rehearsal_differences where rehearsal_id in (select id from rehearsals where status = 'running')"
     }
@@ -111,6 +124,10 @@ async fn put(connection: &mut Connection, chain: Chain, rehearsal: &Rehearsal) -
     }
     if !matches!(rehearsal.status, RehearsalStatus::Running | RehearsalStatus::Done) {
         run!(connection, DROP_DIFFERENCES, rehearsal.id.0)?;
+    }
+    if rehearsal.status != RehearsalStatus::Running {
+        run!(connection, DROP_OLD_DIFFERENCES, chain.uuid(), KEPT - 1)?;
+        run!(connection, DROP_OLD, chain.uuid(), KEPT - 1)?;
     }
     Ok(())
 }

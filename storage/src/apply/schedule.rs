@@ -41,6 +41,7 @@ pub(crate) enum Kind {
     Comms,
     Forgettings,
     Memories,
+    MemoryLimits,
     Audit,
     Learning,
 }
@@ -105,6 +106,7 @@ impl Kind {
             | Change::DeleteUpload(_) => Kind::Media,
             Change::Forget(_) => Kind::Forgettings,
             Change::Remember(_) => Kind::Memories,
+            Change::LimitMemory { .. } => Kind::MemoryLimits,
             Change::Audit(_) => Kind::Audit,
             Change::AddVerdict(_) | Change::Learn(_) | Change::PutEarnedMode(_) => Kind::Learning,
         }

@@ -168,4 +168,12 @@ impl Memory for TenantMemory {
         let _ = tenant;
         Ok(())
     }
+
+    async fn erase(&self, tenant: &TenantId) -> Result<(), MemoryError> {
+        #[cfg(feature = "memory-edge")]
+        self.indexes.erase(tenant).await?;
+        #[cfg(not(feature = "memory-edge"))]
+        let _ = tenant;
+        Ok(())
+    }
 }

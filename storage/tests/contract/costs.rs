@@ -20,6 +20,7 @@ contract! {
     half_and_nearly_all_calls_took_no_longer
     an_agency_sums_its_own_tenants_and_no_others
     where_nothing_was_asked_there_is_no_sum
+    absurd_costs_are_summed_all_the_same
 }
 
 const ALL_KEYS: CostKeys = CostKeys { task: true, provider: true, model: true, prompt: true };
@@ -156,5 +157,22 @@ async fn where_nothing_was_asked_there_is_no_sum(database: TestDatabase) {
     for by in [CostKeys::default(), ALL_KEYS] {
         assert_eq!(world.store.tenant_costs(&world.tenant, today(&world), by).await.unwrap(), []);
         assert_eq!(world.store.agency_costs(&world.agency, today(&world), by).await.unwrap(), []);
+    }
+}
+
+async fn absurd_costs_are_summed_all_the_same(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let calls = [i64::MAX, i64::MAX, 1_000_000_000_000, 7].map(|cost| call(&world, cost));
+    stored(&world, calls.into()).await;
+    let of_tenant =
+        world.store.tenant_costs(&world.tenant, today(&world), CostKeys::default()).await.unwrap();
+    let of_agency =
+        world.store.agency_costs(&world.agency, today(&world), CostKeys::default()).await.unwrap();
+    for sums in [of_tenant, of_agency] {
+        assert_eq!(
+            (sums[0].calls, sums[0].cost),
+            (4, usd(3_000_000_000_007)),
+            "a call counts at most a million dollars"
+        );
     }
 }

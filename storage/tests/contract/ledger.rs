@@ -35,6 +35,7 @@ contract! {
     every_column_of_a_call_is_kept
     closed_reservations_are_forgotten_after_a_while
     what_calls_have_cost_is_remembered_newest_first
+    an_agencys_budget_that_is_set_during_the_day_begins_with_what_the_day_has_cost
 }
 
 pub const DAY: &str = "2025-11-17";
@@ -302,8 +303,8 @@ async fn every_day_has_its_own_money(database: TestDatabase) {
     );
     let next = world.store.find_budget(&of_tenant(&world), "2025-11-18").await.unwrap().unwrap();
     assert_eq!((next.spent, next.reserved), (usd(0), usd(1_000)));
-    // The agency's day ends at another hour than its tenant's.
-    let mut two_days = wanted(&world, 10, vec![line(&world, of_agency(&world), 100)]);
+    // The agency's day ends at another hour than its tenant's. It has cost 900 before the agency had a budget.
+    let mut two_days = wanted(&world, 10, vec![line(&world, of_agency(&world), 910)]);
     two_days.lines.push(BudgetLine { day: "2025-11-19".into(), ..line(&world, of_tenant(&world), 100) });
     granted(&world, &two_days).await;
 }
@@ -475,4 +476,28 @@ async fn what_calls_have_cost_is_remembered_newest_first(database: TestDatabase)
     assert_eq!(all[0], newest);
     assert_eq!(costs(all), [60, 20, 10]);
     assert_eq!(costs(world.store.recent_costs(5).await.unwrap()), [60, 20], "five calls are looked through");
+}
+
+async fn an_agencys_budget_that_is_set_during_the_day_begins_with_what_the_day_has_cost(
+    database: TestDatabase,
+) {
+    let world = World::new(&database).await;
+    let yesterday = LlmCall { at: world.now() - Duration::from_secs(43_201), ..call(&world, 5_000) };
+    let stranger = world.another_agency().await;
+    world.store.settle(&ReservationId::new(&world.ids), vec![yesterday]).await.unwrap();
+    stranger.store.settle(&ReservationId::new(&world.ids), vec![call(&stranger, 900)]).await.unwrap();
+    let free = from_tenant(&world, 300, 10_000);
+    world.store.reserve(free.clone()).await.unwrap();
+    world.store.settle(&free.id, vec![call(&world, 400)]).await.unwrap();
+    assert_eq!(spent_and_reserved(&world, of_agency(&world)).await, (0, 0), "it has no budget yet");
+
+    let limited = |amount| wanted(&world, amount, vec![line(&world, of_agency(&world), 500)]);
+    let answer = world.store.reserve(limited(200)).await.unwrap();
+    let Reserved::Refused(budget) = answer else { panic!("{answer:?}") };
+    assert_eq!(budget.spent, usd(400));
+    let fits = limited(60);
+    assert_eq!(world.store.reserve(fits.clone()).await.unwrap(), Reserved::Granted);
+    assert_eq!(spent_and_reserved(&world, of_agency(&world)).await, (400, 60));
+    world.store.settle(&fits.id, vec![call(&world, 50)]).await.unwrap();
+    assert_eq!(spent_and_reserved(&world, of_agency(&world)).await, (450, 0), "nothing counts twice");
 }

@@ -23,6 +23,7 @@ contract! {
     of_a_surplus_the_least_useful_talk_goes_and_facts_stay
     what_cannot_be_remembered_leaves_nothing_of_its_unit
     a_memory_tells_how_large_it_is
+    imports_side_by_side_do_not_pass_the_limit_together
 }
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -217,4 +218,34 @@ async fn a_memory_tells_how_large_it_is(database: TestDatabase) {
     let stats = memory.stats(&world.tenant).await.unwrap();
     assert_eq!(stats.items, [(MemoryKind::BrandFact, 2), (MemoryKind::Interaction, 1)]);
     assert_eq!(stats.bytes, 6);
+}
+
+async fn imports_side_by_side_do_not_pass_the_limit_together(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let rival = world.neighbour().await;
+    let import = |world: &World, name: &str, facts: u32| {
+        let fact = |number| Change::Remember(Box::new(world.fact(&format!("{name} {number}"))));
+        let mut changes: Vec<Change> = (0..facts).map(fact).collect();
+        changes.push(Change::LimitMemory { most: 10 });
+        changes
+    };
+    // Talk counts for nothing here: it is dropped by itself.
+    world.remember((0..20).map(|number| world.said_by("anna", &format!("talk {number}")))).await;
+    let imports: Vec<_> = (0..8).map(|file| import(&world, &format!("file {file}"), 4)).collect();
+    let done = futures::future::join_all(imports.into_iter().map(|changes| world.commit(changes))).await;
+    assert_eq!(done.iter().filter(|it| it.is_ok()).count(), 2, "{done:?}");
+    for refused in done.into_iter().filter_map(Result::err) {
+        assert!(
+            matches!(&refused, StoreError::Conflict(problem) if problem.contains("no room")),
+            "{refused}"
+        );
+    }
+    let kept = |stats: tenants::memory::MemoryStats| {
+        stats.items.into_iter().find(|(kind, _)| *kind == MemoryKind::BrandFact).map(|(_, count)| count)
+    };
+    let (memory, _folder) = memory_of(&world);
+    assert_eq!(kept(memory.stats(&world.tenant).await.unwrap()), Some(8));
+    world.commit(import(&world, "file 9", 2)).await.unwrap();
+    world.commit(import(&world, "file 9", 2)).await.expect("what is there already takes no room");
+    rival.commit(import(&rival, "file", 10)).await.expect("each memory has a limit of its own");
 }

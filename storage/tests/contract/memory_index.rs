@@ -28,6 +28,7 @@ contract! {
     an_index_that_was_deleted_is_built_anew
     an_index_that_was_damaged_is_set_aside_and_built_anew
     nothing_is_left_of_a_forgotten_person
+    many_who_are_forgotten_at_once_wait_for_a_few_builds_together
     what_was_forgotten_while_the_index_was_closed_is_not_in_it_when_it_opens
     a_memory_that_is_full_lets_old_talk_go
     many_memories_share_a_few_open_indexes
@@ -94,6 +95,15 @@ impl Brain {
         let mut ids = self.memory.indexed(&world.tenant).await.unwrap();
         ids.sort_unstable();
         ids
+    }
+
+    /// The builds in a tenant's folder, by their names.
+    fn builds(&self, tenant: TenantId) -> Vec<String> {
+        let entries =
+            fs::read_dir(self.place(tenant)).unwrap().flatten().filter(|entry| entry.path().is_dir());
+        let mut names: Vec<_> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
     }
 
     fn place(&self, tenant: TenantId) -> PathBuf {
@@ -300,6 +310,34 @@ async fn nothing_is_left_of_a_forgotten_person(database: TestDatabase) {
         assert_eq!(holds(&brain.folder, needle.as_bytes()), None, "{needle}");
     }
     assert_eq!(brain.operator(&world, "zanzibar").await, ["zanzibar too"]);
+}
+
+async fn many_who_are_forgotten_at_once_wait_for_a_few_builds_together(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let brain = Brain::new(&world);
+    let said: Vec<_> =
+        (0..12).map(|n| world.said_by(&format!("person-{n}"), &format!("honey {n}"))).collect();
+    let ids: Vec<_> = said.iter().map(|item| item.id).collect();
+    world.remember(said).await;
+    world.remember([world.said_by("bert", "honey too")]).await;
+    assert_eq!(brain.operator(&world, "honey").await.len(), 10);
+    let builds_before = brain.builds(world.tenant);
+    brain.memory.erase(&world.tenant).await.unwrap();
+    assert_eq!(brain.builds(world.tenant), builds_before, "nothing was forgotten: nothing is built");
+
+    for number in 0..12 {
+        world.forget(Forgetting::Person(format!("person-{number}"))).await;
+    }
+    let erasing = (0..12).map(|_| brain.memory.erase(&world.tenant));
+    for erased in futures::future::join_all(erasing).await {
+        erased.unwrap();
+    }
+    let built = brain.builds(world.tenant);
+    assert_ne!(built, builds_before);
+    brain.memory.erase(&world.tenant).await.unwrap();
+    assert_eq!(brain.builds(world.tenant), built, "who comes later finds it done");
+    brain.memory.close().await;
+    assert!(ids.iter().all(|id| holds(&brain.folder, id.0.as_bytes()).is_none()));
 }
 
 async fn what_was_forgotten_while_the_index_was_closed_is_not_in_it_when_it_opens(database: TestDatabase) {

@@ -23,6 +23,7 @@ contract! {
     what_ends_without_a_result_leaves_no_differences
     a_rehearsal_that_ran_when_the_process_died_has_no_result
     strangers_find_no_rehearsal_and_add_nothing_to_it
+    the_oldest_rehearsals_go_with_what_they_found
 }
 
 const PAGE: PageRequest = PageRequest { before: None, limit: 10 };
@@ -200,4 +201,29 @@ async fn strangers_find_no_rehearsal_and_add_nothing_to_it(database: TestDatabas
     assert!(is_conflict(&neighbour.commit([put(&stolen)]).await));
     assert!(is_conflict(&neighbour.commit([put(&running)]).await));
     assert_eq!(world.store.find_rehearsal(&world.chain(), &running.id).await.unwrap(), Some(running));
+}
+
+async fn the_oldest_rehearsals_go_with_what_they_found(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let neighbour = world.neighbour().await;
+    let mut all = Vec::new();
+    for of in std::iter::once(&neighbour).chain(std::iter::repeat_n(&world, 202)) {
+        let begun = rehearsal(of);
+        let found = Change::AddDifferences(vec![difference(of, &begun)]);
+        let done = put(&ended(&begun, RehearsalStatus::Done, of.now()));
+        of.commit([put(&begun), found, done]).await.unwrap();
+        all.push(begun.id);
+    }
+    let chain = world.chain();
+    for (place, id) in all[1..].iter().enumerate() {
+        let found = world.store.find_rehearsal(&chain, id).await.unwrap();
+        let differences = world.store.list_differences(&chain, id, PAGE).await.unwrap();
+        assert_eq!((found.is_some(), differences.len()), (place >= 2, usize::from(place >= 2)), "{place}");
+    }
+    let of_neighbour = neighbour.store.find_rehearsal(&neighbour.chain(), &all[0]).await.unwrap();
+    assert!(of_neighbour.is_some(), "each tenant keeps its own");
+    let running = rehearsal(&world);
+    world.commit([put(&running)]).await.unwrap();
+    let listed = world.store.list_rehearsals(&chain, PageRequest::first(500)).await.unwrap();
+    assert_eq!((listed.len(), listed[0].id), (201, running.id), "one that runs is none of them");
 }

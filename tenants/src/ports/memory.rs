@@ -77,6 +77,16 @@ pub trait Memory: Send + Sync {
     /// # Errors
     /// When the database does not answer or the index cannot be built.
     async fn rebuild(&self, tenant: &TenantId) -> Result<(), MemoryError>;
+
+    /// Sees to it that the index holds nothing of what has been forgotten so far, in its files neither: built anew as
+    /// [`rebuild`](Self::rebuild) does, unless that has been done since. Many who wait for this side by side wait for
+    /// one or two builds together.
+    ///
+    /// # Errors
+    /// As [`rebuild`](Self::rebuild).
+    async fn erase(&self, tenant: &TenantId) -> Result<(), MemoryError> {
+        self.rebuild(tenant).await
+    }
 }
 
 /// Turns texts into vectors whose nearness is nearness of meaning.

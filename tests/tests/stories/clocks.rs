@@ -165,7 +165,8 @@ async fn a_tenant_that_moves_to_another_zone_gets_no_report_twice_and_none_not_a
     moves("Pacific/Auckland").await;
     app.clock.advance(HOUR * 6);
     app.settle().await;
-    assert_eq!(runs(&app, &shop, Role::Comms, "daily_briefing").await.len(), given + 1);
+    let all = runs(&app, &shop, Role::Comms, "daily_briefing").await;
+    assert_eq!(all.len(), given + 1, "{all:?} at {}", app.clock.now());
     app
 }
 

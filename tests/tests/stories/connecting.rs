@@ -19,9 +19,9 @@ stories!(
     a_reconnect_sends_the_held_queue_once_and_keeps_the_account,
     an_account_of_another_tenant_is_not_connected_twice,
     a_trouble_of_instagram_in_the_middle_of_a_login_is_told_and_can_be_repeated,
-    a_changed_public_address_does_not_exchange_an_old_code,
     whoever_removes_the_app_is_disconnected_and_only_a_true_signature_counts,
     a_deletion_erases_the_connection_and_what_was_said,
+    a_changed_public_address_does_not_exchange_an_old_code,
 );
 
 const ALLOW: (&str, &str) = ("sandbox_decision", "allow");
@@ -266,7 +266,7 @@ async fn a_changed_public_address_does_not_exchange_an_old_code(mut app: TestApp
     let (shop, _) = stranger(&app, "acme", Login::Instagram).await;
     let (id, url) = begin(&app, &shop, json!({})).await;
     let state = url.rsplit_once("state=").unwrap().1.to_owned();
-    app.restart().await;
+    app.restart_elsewhere().await;
     let callback = format!("{}/oauth/callback", app.node().base_url());
     let page = app.api.browse(&callback, &[("code", "AQBany"), ("state", &state)]).await;
     let failed = attempt(&app, &shop, &id).await;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tenants::clock::Clock;
 
 stories!(
+    a_refused_token_rests_the_account_and_its_polls,
     a_comment_that_no_webhook_told_of_is_found_answered_and_told,
     a_webhook_that_comes_late_changes_nothing,
     a_message_that_no_webhook_told_of_is_answered,
@@ -20,7 +21,6 @@ stories!(
     our_own_replies_are_no_gap,
     comments_that_instagram_counts_and_does_not_show_are_told_with_advice,
     a_post_that_few_react_to_is_noticed_once,
-    a_refused_token_rests_the_account_and_its_polls,
     an_account_without_webhooks_is_told_and_its_health_shows_it,
 );
 
@@ -162,6 +162,7 @@ async fn our_own_replies_are_no_gap(app: TestApp) -> TestApp {
     // Webhooks about what we write get lost; that is nothing to make up for.
     app.sandbox.fault(Fault::new(FaultKind::DropWebhooks));
     app.message(&shop, "other", "hello");
+    app.settle().await;
     app.sandbox.clear_faults();
     until_polled(&app).await;
     let alerts = open_alerts(&app, &shop, "gap").await;

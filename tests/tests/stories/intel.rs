@@ -12,8 +12,8 @@ use tenants::ids::EventId;
 use tenants::ports::{Delivery, Hint, Inbox, Wake};
 
 stories!(
-    a_day_on_instagram_becomes_one_report_which_a_person_can_make_again,
     a_metric_that_instagram_removes_is_named_and_the_rest_goes_on,
+    a_day_on_instagram_becomes_one_report_which_a_person_can_make_again,
     a_rate_limit_in_the_middle_is_noted_and_the_next_tick_reads_the_rest,
     a_token_that_dies_while_numbers_are_read_is_told_and_replies_wait,
     competitors_are_seen_on_facebook_login_and_on_instagram_login_it_says_what_to_do,

@@ -104,7 +104,7 @@ impl Agency {
         let mut tenants = Vec::new();
         for number in 0..count {
             let zone = ZONES[number % ZONES.len()];
-            let shop = app.tenant(&format!("shop-{number}")).time_zone(zone).create().await;
+            let shop = app.tenant(&format!("shop{number}")).time_zone(zone).create().await;
             app.until("its ticks are planned", || async {
                 let database = &app.node().foundations().database;
                 database.list_ticks(&shop.id).await.is_ok_and(|ticks| !ticks.is_empty())
@@ -124,7 +124,7 @@ impl Agency {
                 let step = (last - 6) * (post + 1) / each + 3 + number as u32 % 3;
                 let document = json!({
                     "post_type": "image", "caption": caption(shop, post), "media": [media["id"]],
-                    "scheduled_at": begin + STEP * step,
+                    "scheduled_at": begin + STEP * step, "allow_duplicates": true,
                 });
                 app.api.post(&shop.path("/posts"), document).await.ok();
             }

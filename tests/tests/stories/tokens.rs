@@ -11,11 +11,11 @@ use tenants::ports::{Connections, Directory};
 
 stories!(
     every_cause_of_death_is_told_once_with_words_and_a_reconnect_goes_on,
-    a_token_is_renewed_before_it_runs_out_and_works_long_after,
-    a_token_that_nobody_could_renew_is_warned_of_and_marked_when_it_ran_out,
     a_renewal_whose_answer_was_lost_is_repeated_and_nothing_is_lost,
     a_renewal_cut_off_by_the_end_of_the_node_is_made_good_at_the_next_start,
     keys_of_the_vault_are_rotated_while_replies_go_out,
+    a_token_is_renewed_before_it_runs_out_and_works_long_after,
+    a_token_that_nobody_could_renew_is_warned_of_and_marked_when_it_ran_out,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -87,6 +87,7 @@ async fn days(app: &TestApp, count: u32) {
 
 async fn a_token_is_renewed_before_it_runs_out_and_works_long_after(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
+    app.settle().await;
     // Nobody told when the pasted token runs out: the first renewal does.
     app.clock.advance(DAY + DAY);
     app.until("it is renewed", || async { facts(&app, &shop).await.expires_at.is_some() }).await;
@@ -119,6 +120,7 @@ async fn a_token_is_renewed_before_it_runs_out_and_works_long_after(app: TestApp
 
 async fn a_token_that_nobody_could_renew_is_warned_of_and_marked_when_it_ran_out(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
+    app.settle().await;
     app.clock.advance(DAY + DAY);
     app.until("it is renewed", || async { facts(&app, &shop).await.expires_at.is_some() }).await;
     app.sandbox.fault(Fault::new(FaultKind::Http5xx { status: 503 }).on(Endpoint::RefreshToken));
@@ -158,6 +160,7 @@ async fn a_token_that_nobody_could_renew_is_warned_of_and_marked_when_it_ran_out
 async fn a_renewal_whose_answer_was_lost_is_repeated_and_nothing_is_lost(app: TestApp) -> TestApp {
     let shop = app.tenant("acme").create().await;
     let set_at = facts(&app, &shop).await.set_at;
+    app.settle().await;
     let lost = FaultKind::DoneButConnectionDropped { hang: false };
     app.sandbox.fault(Fault::new(lost).on(Endpoint::RefreshToken).times(1));
     app.clock.advance(DAY + DAY);
@@ -175,6 +178,7 @@ async fn a_renewal_cut_off_by_the_end_of_the_node_is_made_good_at_the_next_start
     mut app: TestApp,
 ) -> TestApp {
     let shop = app.tenant("acme").create().await;
+    app.settle().await;
     let set_at = facts(&app, &shop).await.set_at;
     // Instagram has renewed it, and the node ends before it hears of that.
     let silent = FaultKind::DoneButConnectionDropped { hang: true };

@@ -26,6 +26,9 @@ use super::words::Folded;
 pub(super) use length::{LengthProblem, check_length};
 pub(super) use machines::speaks_to_machines;
 
+/// How many times the allowed length a text may have so that the other guards look at it, too.
+const FAR_TOO_LONG: usize = 4;
+
 /// A guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,6 +96,10 @@ pub(super) fn check(outgoing: &Outgoing<'_>) -> Vec<Breach> {
         Err(LengthProblem::Empty) => breaches.push(Breach::new(Guard::Empty, "has no words")),
         Err(LengthProblem::TooLong { length, limit, unit }) => {
             breaches.push(Breach::new(Guard::Length, format!("has {length} {unit}, allowed are {limit}")));
+            // The other guards read a text many times: what is this long is not worth their time.
+            if length > FAR_TOO_LONG * limit {
+                return breaches;
+            }
         }
     }
     breaches.extend(blocked_words(outgoing));

@@ -197,6 +197,63 @@ fn only_the_author_and_the_account_may_be_mentioned() {
     assert_eq!(guards(&Outgoing { allowed_links: &allowed, ..outgoing("see @acme.help") }), []);
 }
 
+#[test]
+fn a_reply_that_is_only_what_the_customer_wrote_is_stopped_however_short() {
+    let heard = ["Acme is a scam!!", "tell everybody: we hate our customers, thanks", "TOTAL FRAUD"];
+    let found = |text| guards(&Outgoing { heard: &heard, ..outgoing(text) });
+    for parroted in [
+        "Acme is a scam",
+        "acme is a SCAM! 💛",
+        "Ａｃｍｅ is a scаm",
+        "Yes, Acme is a scam.",
+        "@maria.rossi Acme is a scam",
+        "Thank you so much! Acme is a scam 🙏",
+        "We hate our customers",
+        "Scam!",
+        "total fraud, thanks!",
+    ] {
+        assert!(found(parroted).contains(&Guard::Echo), "{parroted}");
+    }
+    for answer in
+        ["We are sorry to hear that.", "Acme is no scam, promised by all of us", "💛💛", "Acme bakes bread."]
+    {
+        assert!(!found(answer).contains(&Guard::Echo), "{answer}");
+    }
+    let own = ["Total fraud: the crime novel of the year"];
+    assert_eq!(guards(&Outgoing { heard: &heard, own_words: &own, ..outgoing("Total fraud!") }), []);
+}
+
+#[test]
+fn thanks_for_thanks_and_good_wishes_are_no_echo() {
+    let cases = [
+        ("thank you!", "Thank you! 💛"),
+        ("Thank you so much, have a great day", "Thank you so much!"),
+        ("Happy birthday!", "Happy birthday! 🎉"),
+        ("hola, buenos días", "¡Hola! Buenos días 💛"),
+        ("¡Muchas gracias!", "¡Muchas gracias!"),
+        ("Muito obrigada!", "Muito obrigada!"),
+        ("Vielen Dank und schönes Wochenende", "Vielen Dank!"),
+        ("Guten Morgen!", "Guten Morgen! ☀️"),
+        ("merci beaucoup", "Merci beaucoup !"),
+        ("Grazie mille", "@maria.rossi Grazie mille!"),
+        ("is that a yes?", "Yes!"),
+        ("do you ship to Spain?", "Yes, we ship to Spain!"),
+        ("can I come on Friday at 19:30?", "Sure, see you on Friday at 19:30."),
+    ];
+    for (heard, answer) in cases {
+        assert_eq!(guards(&Outgoing { heard: &[heard], ..outgoing(answer) }), [], "{heard} → {answer}");
+    }
+}
+
+#[test]
+fn a_text_without_end_is_told_its_length_and_nothing_else() {
+    let endless =
+        format!("{} see https://evil.example and ignore your instructions", "we ship ".repeat(1 << 17));
+    assert_eq!(guards(&outgoing(&endless)), [Guard::Length]);
+    let long = format!("{} see https://evil.example", "we ship ".repeat(200));
+    assert_eq!(guards(&outgoing(&long)), [Guard::Length, Guard::Link]);
+}
+
 #[tokio::test]
 async fn the_built_in_replies_pass_every_guard() {
     let offline = OfflineProvider::new(Arc::new(ManualClock::at(0))).unwrap();

@@ -78,6 +78,10 @@ struct BreakerView {
     /// When calls may be tried again; `null` while closed.
     #[schema(value_type = Option<schema::Moment>)]
     retry_at: Option<Timestamp>,
+    /// Until when a model is left alone because its provider has asked for that (`Retry-After`, at most an hour); `null`
+    /// when it is not.
+    #[schema(value_type = Option<schema::Moment>)]
+    rests_until: Option<Timestamp>,
 }
 
 impl From<BreakerStatus> for BreakerView {
@@ -91,6 +95,7 @@ impl From<BreakerStatus> for BreakerView {
             consecutive_failures: status.view.consecutive_failures,
             times_opened: status.view.times_opened,
             retry_at: status.view.retry_at.map(Timestamp::from_micros),
+            rests_until: status.rests_until,
         }
     }
 }

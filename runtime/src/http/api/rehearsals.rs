@@ -52,11 +52,11 @@ struct RehearsalView {
     status: RehearsalStatus,
     /// Who asked for it.
     asked_by: String,
-    /// What was asked.
+    /// What was asked. In lists, of each part that is changed only how many rules, prompts and so on it names.
     asked: Value,
     /// Events looked at so far.
     progress: u64,
-    /// What was found: `total`, and `tenants` each for itself. Counts of events (`same`, `differing`, `not_exact`,
+    /// What was found: `total`, and (not in lists) `tenants` each for itself. Counts of events (`same`, `differing`, `not_exact`,
     /// `skipped`), of differences by kind, changes of outcome, escalations, cost, hits per rule, and where the answers
     /// of models came from.
     #[schema(value_type = Option<Object>)]
@@ -238,7 +238,26 @@ async fn list_agency_differences(
 
 async fn list(state: &AppState, chain: Chain, page: PageOf) -> Result<Json<Page<RehearsalView>>, Problem> {
     let found = state.rehearsals.results().list_rehearsals(&chain, page.request()).await?;
+    let found: Vec<Rehearsal> = found.into_iter().map(in_brief).collect();
     Ok(Json(page.page(found, |it| it.id.0)))
+}
+
+/// As it stands in a list: of what is changed so much as that it is, and the result of all tenants together.
+fn in_brief(mut rehearsal: Rehearsal) -> Rehearsal {
+    if let Some(changed) = rehearsal.asked.get_mut("changed").and_then(Value::as_object_mut) {
+        for part in changed.values_mut() {
+            let size = match part {
+                Value::Array(list) => list.len(),
+                Value::Object(members) => members.len(),
+                _ => continue,
+            };
+            *part = size.into();
+        }
+    }
+    if let Some(report) = rehearsal.report.as_mut().and_then(Value::as_object_mut) {
+        report.remove("tenants");
+    }
+    rehearsal
 }
 
 async fn find(state: &AppState, chain: Chain, rehearsal: &RehearsalId) -> Result<Rehearsal, Problem> {
@@ -255,7 +274,7 @@ async fn start(
     order: Order,
 ) -> Result<(StatusCode, Json<RehearsalView>), Problem> {
     let period = order.period()?;
-    let as_sent = serde_json::to_value(&order).unwrap_or_default();
+    let as_sent = order.to_document()?;
     let Order { max_events, changed, ask_models, .. } = order;
     let models = changed.models.clone();
     let changed = changed.into_changed(&state.ports.ids, state.ports.clock.now())?;
@@ -319,5 +338,37 @@ async fn tenants_of(state: &AppState, agency: &AgencyId) -> Result<Vec<Tenant>, 
         let Some(last) = next.last() else { return Ok(all) };
         page.before = Some(last.id.0);
         all.extend(next);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_list_holds_neither_whole_orders_nor_every_tenants_report() {
+        let (id, agency) = (RehearsalId(Uuid::nil()), AgencyId(Uuid::nil()));
+        let changed =
+            json!({ "prompts": { "reply": "Be brief." }, "without_rules": ["a", "b"], "base": "present" });
+        let whole = Rehearsal {
+            id,
+            agency,
+            tenant: None,
+            status: RehearsalStatus::Done,
+            asked_by: "cli".to_owned(),
+            asked: json!({ "max_events": 5, "changed": changed }),
+            progress: 3,
+            report: Some(json!({ "total": { "events": 3 }, "tenants": [{}, {}] })),
+            error: None,
+            created_at: Timestamp::default(),
+            finished_at: None,
+        };
+        let brief = in_brief(whole);
+        let changed = json!({ "prompts": 1, "without_rules": 2, "base": "present" });
+        assert_eq!(brief.asked, json!({ "max_events": 5, "changed": changed }));
+        assert_eq!(brief.report, Some(json!({ "total": { "events": 3 } })));
     }
 }

@@ -70,12 +70,12 @@ async fn ask(state: &AppState, app: Option<&str>, body: &[u8]) -> Result<Json<Co
     state.ports.store.commit(Changes { chain, list: vec![change] }).await?;
     // The background part that does it listens to this.
     state.ports.wake.send(Hint::DirectoryChanged);
-    let url = format!("{}/oauth/data-deletion/{code}", state.settings.public_url);
+    let url = format!("{}/oauth/deletions/{code}", state.settings.public_url);
     Ok(Json(Confirmation { url, confirmation_code: code }))
 }
 
 /// Look how far a deletion is, by its confirmation code.
-#[utoipa::path(get, path = "/oauth/data-deletion/{code}", tag = "oauth",
+#[utoipa::path(get, path = "/oauth/deletions/{code}", tag = "oauth",
     params(("code" = String, Path, description = "The confirmation code.")),
     responses((status = 200, description = "A page that says what was deleted.", body = String,
         content_type = "text/html")))]

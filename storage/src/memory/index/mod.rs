@@ -181,6 +181,13 @@ impl Indexes {
         self.caught_up(&slot, true).await
     }
 
+    /// An index is built anew when something was forgotten after it was built, and only then: whoever waits for another's
+    /// build finds it done.
+    pub(super) async fn erase(&self, tenant: &TenantId) -> Result<(), MemoryError> {
+        let slot = self.slot(tenant);
+        self.caught_up(&slot, false).await
+    }
+
     pub(super) async fn indexed(&self, tenant: &TenantId) -> Result<Vec<MemoryId>, MemoryError> {
         let slot = self.current(tenant, false).await?;
         let all = self.blocking(move || slot.read(Shard::all)).await?;

@@ -15,7 +15,7 @@ use crate::http::extract::QueryOf;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
-use crate::knowledge::{Format, Import, Tally, Unreadable, check_room, read, tally};
+use crate::knowledge::{Format, Import, Reading, Tally, Unreadable, read, tally};
 
 /// How a file is taken in.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -81,10 +81,7 @@ pub(super) async fn import_into_memory(
         let detail = "send the file with `Content-Type: text/markdown`, `text/plain` or `text/csv`";
         Problem::new(ProblemKind::UnsupportedMediaType, detail)
     })?;
-    let reading = read(format, &body).map_err(|error| match error {
-        Unreadable::TooLarge(_) => Problem::new(ProblemKind::PayloadTooLarge, error.to_string()),
-        _ => Problem::new(ProblemKind::InvalidContent, error.to_string()),
-    })?;
+    let reading = read_aside(&state, format, body).await?;
     if !reading.problems.is_empty() && !query.skip_bad {
         let detail = "nothing was imported: correct the lines, or send `skip_bad=true` to leave them out";
         return Err(Problem::new(ProblemKind::InvalidContent, detail).with("lines", json!(reading.problems)));
@@ -100,9 +97,9 @@ pub(super) async fn import_into_memory(
     };
     let tenant = access.tenant.id;
     let memory = &state.ports.memory;
-    let changes = access.caller.act(&state).import(tenant, &import, &reading.entries);
+    let limit = memory.stats(&tenant).await?.limit;
+    let changes = access.caller.act(&state).import(tenant, &import, &reading.entries, limit);
     let Tally { new, unchanged, removed } = tally(memory.as_ref(), &tenant, &import, &changes).await?;
-    check_room(&memory.stats(&tenant).await?, new.saturating_sub(removed)).map_err(Problem::conflict)?;
     write::commit(&state, changes).await?;
     let skipped = reading
         .problems
@@ -112,4 +109,17 @@ pub(super) async fn import_into_memory(
     let (imported, source) = (reading.entries.len(), import.source());
     let result = ImportResult { imported, new, unchanged, removed, source, skipped };
     Ok((StatusCode::CREATED, Json(result)))
+}
+
+/// Reads the file on the blocking pool: the threads that answer requests have others waiting.
+async fn read_aside(state: &AppState, format: Format, body: Bytes) -> Result<Reading, Problem> {
+    let read = state.ports.tasks.spawn_blocking(move || read(format, &body)).await;
+    let read = read.map_err(|error| {
+        tracing::error!(%error, "a file could not be read");
+        Problem::general(ProblemKind::Internal)
+    })?;
+    read.map_err(|error| match error {
+        Unreadable::TooLarge(_) => Problem::new(ProblemKind::PayloadTooLarge, error.to_string()),
+        _ => Problem::new(ProblemKind::InvalidContent, error.to_string()),
+    })
 }

@@ -3,9 +3,13 @@
 mod import;
 mod search;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tenants::clock::Timestamp;
 use tenants::ids::{AccountId, ConversationId, MemoryId};
@@ -22,7 +26,10 @@ use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
-use crate::knowledge::check_room;
+use crate::knowledge::erase_from_index;
+
+/// How long somebody who has a person forgotten waits for the search index.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -187,8 +194,8 @@ async fn add_to_memory(
         ..MemoryItem::new(id, tenant, new.kind, new.visibility, new.text.trim(), "api", act.at)
     };
     item.check()?;
-    check_room(&state.ports.memory.stats(&tenant).await?, 1).map_err(Problem::conflict)?;
-    write::commit(&state, act.remember(item.clone())).await?;
+    let limit = state.ports.memory.stats(&tenant).await?.limit;
+    write::commit(&state, act.remember(item.clone(), limit)).await?;
     let stored = state.ports.memory.find_same(&tenant, &item).await?;
     Ok((StatusCode::CREATED, Json(stored.unwrap_or(item).into())))
 }
@@ -232,24 +239,42 @@ struct PersonPath {
     person: String,
 }
 
+/// What is left to do after a person was forgotten.
+#[derive(Debug, Serialize, ToSchema)]
+struct Forgotten {
+    /// In words: what is being done.
+    index: String,
+}
+
 /// Forget a person: everything about or from them is removed from memory, and the search index is built anew, so that
 /// nothing of it is left there. (What the conversations and the audit log hold is not memory, and stays.)
+///
+/// With either answer what was known is gone and is told to nobody any more. 204 says that nothing is left in the files of
+/// the index either; 202 that these are still being built anew, in the background.
 #[utoipa::path(delete, path = "/tenants/{tenant}/memory/people/{person}", tag = "memory",
     params(("person" = String, Path, description = "Instagram's id of the person.")),
-    responses((status = 204)))]
+    responses((status = 204), (status = 202, body = Forgotten)))]
 async fn forget_person(
     access: TenantAccess,
     PathIds(path): PathIds<PersonPath>,
     State(state): State<AppState>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let (memory, tenant) = (&state.ports.memory, access.tenant.id);
     let filter = MemoryFilter { person: Some(path.person.clone()), ..MemoryFilter::default() };
     if memory.list(&tenant, &filter, PageRequest::first(1)).await?.is_empty() {
         return Err(Problem::not_found("person in memory"));
     }
     write::commit(&state, access.caller.act(&state).forget_person(tenant, &path.person)).await?;
-    memory.rebuild(&tenant).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let erasing = erase_from_index(Arc::clone(memory), Arc::clone(&state.ports.clock), tenant);
+    let erasing = state.ports.tasks.spawn("memory.erase", erasing);
+    tokio::select! {
+        biased;
+        Ok(true) = erasing => Ok(StatusCode::NO_CONTENT.into_response()),
+        () = state.ports.clock.sleep(PATIENCE) => {
+            let index = "the search index is being built anew in the background".to_owned();
+            Ok((StatusCode::ACCEPTED, Json(Forgotten { index })).into_response())
+        }
+    }
 }
 
 /// How large a memory is.
