@@ -7,10 +7,9 @@ use llm::LlmRouter;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
 use tenants::ports::{
-    ActivityReader, Connections, Connector, Ledger, MediaLibrary, Memory, Messenger, PlatformAdapter, Posts,
-    PublicMedia, Store, Wake,
+    ActivityReader, Comms, Connections, Connector, Courier, Ledger, MediaLibrary, Memory, Messenger,
+    PlatformAdapter, Posts, PublicMedia, Store, Wake,
 };
-use tenants::ports::{Comms, Courier, Ledger, Memory, Messenger, Store, Wake};
 use tenants::tasks::Tasks;
 
 use crate::intel::Intel;

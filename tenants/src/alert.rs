@@ -129,6 +129,8 @@ pub struct Alert {
     pub message: String,
     /// Particulars.
     pub details: Value,
+    /// Unresolved alerts with the same key are one alert.
+    pub dedup_key: String,
     /// How many times it was raised.
     pub occurrences: i64,
     /// Last raised.

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
@@ -53,9 +54,10 @@ pub(super) fn page_of(material: &Material, sections: &[Section]) -> Page {
     let period =
         format!("{} – {} ({})", local(material.period.from), local(material.period.until), material.zone);
     let language = material.language.as_str();
+    let context = context! { title => &title, period, language, sections => Serde(sections) };
     let render = |name| {
         let template = TEMPLATES.get_template(name);
-        let page = template.and_then(|it| it.render(context! { title, period, language, sections }));
+        let page = template.and_then(|it| it.render(context.clone()));
         page.unwrap_or_default()
     };
     Page { text: render("text"), html: render("html"), title }

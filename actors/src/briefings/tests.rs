@@ -29,6 +29,7 @@ fn alert(severity: Severity) -> Alert {
         severity,
         message: "m".into(),
         details: serde_json::Value::Null,
+        dedup_key: "k".into(),
         occurrences: 1,
         last_seen_at: at("2026-03-04T07:00:00Z"),
         resolved_at: None,

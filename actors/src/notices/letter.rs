@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 use serde_json::json;
@@ -109,6 +110,6 @@ static PAGE: LazyLock<Environment<'static>> = LazyLock::new(|| {
 
 /// The message as a page; everything in it is escaped.
 pub(super) fn html_of(subject: &str, items: &[Item], more: usize) -> String {
-    let page = PAGE.get_template("notice").and_then(|page| page.render(context! { subject, items, more }));
+    let page = PAGE.get_template("notice").and_then(|page| page.render(context! { subject, items => Serde(items), more }));
     page.unwrap_or_default()
 }
