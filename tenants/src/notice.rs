@@ -318,7 +318,8 @@ pub struct NotificationMove {
 /// What happens to a message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DeliveryEvent {
-    /// It is about to be sent under this id; until this moment nobody else tries.
+    /// It is about to be sent under this id; until this moment nobody else tries. A conflict when somebody else has
+    /// begun it already.
     Begun {
         /// The message.
         message: Uuid,

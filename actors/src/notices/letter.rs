@@ -110,6 +110,8 @@ static PAGE: LazyLock<Environment<'static>> = LazyLock::new(|| {
 
 /// The message as a page; everything in it is escaped.
 pub(super) fn html_of(subject: &str, items: &[Item], more: usize) -> String {
-    let page = PAGE.get_template("notice").and_then(|page| page.render(context! { subject, items => Serde(items), more }));
+    let page = PAGE
+        .get_template("notice")
+        .and_then(|page| page.render(context! { subject, items => Serde(items), more }));
     page.unwrap_or_default()
 }

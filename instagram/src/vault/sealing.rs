@@ -124,15 +124,6 @@ impl Vault {
         self.open(Owner::Channel(channel), sealed)
     }
 
-    /// Seals a channel's secret with the current key; `None` when it is already. For the rotation of keys.
-    pub fn reseal_channel(
-        &self,
-        channel: &ChannelId,
-        sealed: &SealedSecret,
-    ) -> Result<Option<SealedSecret>, VaultError> {
-        self.reseal(Owner::Channel(channel), sealed)
-    }
-
     /// Seals a token with the current key; `None` when it is already. For the rotation of keys.
     pub fn reseal_token(
         &self,

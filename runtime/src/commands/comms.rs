@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::json;
 use tenants::audit::Chain;
 use tenants::briefing::BriefingKind;
@@ -43,25 +43,45 @@ pub(super) enum LeadCommand {
     },
 }
 
+/// Whose channels are meant.
+#[derive(Debug, Args)]
+pub(super) struct Whose {
+    /// Tenant (id or slug); left out, the channels of the agency itself, for all its tenants.
+    tenant: Option<String>,
+    /// Agency id; may be left out when there is only one.
+    #[arg(long)]
+    agency: Option<String>,
+}
+
+impl Whose {
+    async fn chain(&self, workspace: &Workspace) -> anyhow::Result<Chain> {
+        let agency = self.agency.as_deref();
+        Ok(match &self.tenant {
+            Some(tenant) => Chain::Tenant(workspace.tenant(tenant, agency).await?.id),
+            None => Chain::Agency(workspace.agency(agency).await?.id),
+        })
+    }
+}
+
 /// What to do with channels.
 #[derive(Debug, Subcommand)]
 pub(super) enum ChannelCommand {
-    /// List the channels of a tenant.
+    /// List the channels of a tenant, or of an agency.
     List {
-        /// Tenant (id or slug).
-        tenant: String,
+        #[command(flatten)]
+        whose: Whose,
     },
-    /// Send a test message through a channel of a tenant, and tell what came of it.
+    /// Send a test message through a channel, and tell what came of it.
     Test {
-        /// Tenant (id or slug).
-        tenant: String,
         /// Channel id.
         channel: String,
+        #[command(flatten)]
+        whose: Whose,
     },
-    /// List what went through the channels of a tenant, newest first.
+    /// List what went through the channels of a tenant, or of an agency, newest first.
     Log {
-        /// Tenant (id or slug).
-        tenant: String,
+        #[command(flatten)]
+        whose: Whose,
         /// Only this status.
         #[arg(long)]
         status: Option<NotificationStatus>,
@@ -147,9 +167,8 @@ pub(super) async fn channel(
     let store = &workspace.foundations.database;
     let mut finding = Finding::Fine;
     match command {
-        ChannelCommand::List { tenant } => {
-            let tenant = workspace.tenant(&tenant, None).await?;
-            let channels = store.list_channels(&Chain::Tenant(tenant.id)).await?;
+        ChannelCommand::List { whose } => {
+            let channels = store.list_channels(&whose.chain(&workspace).await?).await?;
             let shown: Vec<_> = channels
                 .iter()
                 .map(|it| json!({ "id": it.id, "setup": it.setup, "failures": it.failures }))
@@ -165,11 +184,14 @@ pub(super) async fn channel(
                 ]
             })?;
         }
-        ChannelCommand::Test { tenant, channel } => {
-            let tenant = workspace.tenant(&tenant, None).await?;
-            let found = store.find_channel(&Chain::Tenant(tenant.id), &channel.parse()?).await?;
+        ChannelCommand::Test { channel, whose } => {
+            let chain = whose.chain(&workspace).await?;
+            let found = store.find_channel(&chain, &channel.parse()?).await?;
             let found = found.ok_or_else(|| {
-                anyhow::anyhow!("there is no channel {channel}; see `troupe channel list {}`", tenant.slug)
+                anyhow::anyhow!(
+                    "there is no channel {channel} there; `troupe channel list` shows those of an agency, \
+                     `troupe channel list TENANT` those of a tenant"
+                )
             })?;
             let foundations = &workspace.foundations;
             let secret = store.channel_secret(&found.id).await?;
@@ -184,11 +206,11 @@ pub(super) async fn channel(
                 Some(error) => format!("the message was not taken: {error}"),
             })?;
         }
-        ChannelCommand::Log { tenant, status, limit } => {
-            let tenant = workspace.tenant(&tenant, None).await?;
+        ChannelCommand::Log { whose, status, limit } => {
+            let chain = whose.chain(&workspace).await?;
             let filter = NotificationFilter { status, ..NotificationFilter::default() };
             let page = PageRequest::first(limit.clamp(1, 1_000));
-            let found = store.list_notifications(&Chain::Tenant(tenant.id), &filter, page).await?;
+            let found = store.list_notifications(&chain, &filter, page).await?;
             let shown: Vec<_> = found
                 .iter()
                 .map(|it| {

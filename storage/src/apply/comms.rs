@@ -40,7 +40,7 @@ statements! {
     APPROVALS_TOLD { "update notification_channels set approvals_told_at = $3 where scope_id = $1 and id = $2" }
     BEGIN_MESSAGE {
         "update notifications set message_id = $4, next_try_at = $5, tries = tries + 1 \
-         where scope_id = $1 and channel_id = $3 and status = 'pending' and id " (among 2)
+         where scope_id = $1 and channel_id = $3 and status = 'pending' and next_try_at <= $6 and id " (among 2)
     }
     POSTPONE_MESSAGE {
         "update notifications set next_try_at = $4 \
@@ -221,7 +221,8 @@ async fn move_on(connection: &mut Connection, scope: Uuid, moved: &NotificationM
     let channel = moved.channel.0;
     let changed = match &moved.event {
         DeliveryEvent::Begun { message, until } => {
-            run!(connection, BEGIN_MESSAGE, scope, &ids, channel, *message, Moment(*until))?
+            let (until, at) = (Moment(*until), Moment(moved.at));
+            run!(connection, BEGIN_MESSAGE, scope, &ids, channel, *message, until, at)?
         }
         DeliveryEvent::Postponed { until } => {
             run!(connection, POSTPONE_MESSAGE, scope, &ids, channel, Moment(*until))?

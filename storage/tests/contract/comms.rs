@@ -10,6 +10,7 @@ use tenants::audit::Chain;
 use tenants::briefing::{Briefing, BriefingKind};
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
+use tenants::connect::ConnectChange;
 use tenants::event::Person;
 use tenants::ids::{BriefingId, ChannelId, ConversationId, EventId, LeadId, NoticeId, NotificationId};
 use tenants::intent::Language;
@@ -20,7 +21,8 @@ use tenants::notice::{
     NotificationStatus, Routing,
 };
 use tenants::ports::{
-    Alerts, Briefings, Leads, Notices, NotificationFilter, PageRequest, Period, UnitOfWork,
+    Alerts, Briefings, Connections, Leads, Notices, NotificationFilter, PageRequest, Period, SecretOwner,
+    SecretPlace, UnitOfWork,
 };
 use troupe_storage::testing::TestDatabase;
 use uuid::Uuid;
@@ -34,6 +36,7 @@ contract! {
     what_a_person_sets_of_a_lead_is_theirs
     leads_and_notices_of_a_forgotten_person_are_gone
     channels_and_their_secrets_stay_with_their_owner
+    what_channels_need_is_sealed_anew_unless_it_changed
     an_alert_is_routed_once_and_again_only_when_it_is_raised_anew
     a_channel_takes_a_notice_once
     a_message_is_taken_by_one_deliverer
@@ -237,6 +240,44 @@ async fn channels_and_their_secrets_stay_with_their_owner(database: TestDatabase
     assert_eq!(world.store.channels_in_use().await.unwrap(), [of_agency]);
 }
 
+async fn what_channels_need_is_sealed_anew_unless_it_changed(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let neighbour = world.neighbour().await;
+    let sealed = |key: &str, byte: u8| SealedSecret { key_id: key.into(), sealed: vec![byte] };
+    let (mine, of_agency) = (channel(&world, true), channel(&world, false));
+    for it in [&mine, &of_agency] {
+        let change = Change::PutChannel { channel: Box::new(it.clone()), secret: Some(sealed("old", 1)) };
+        world.store.commit(Changes { chain: it.chain(), list: vec![change] }).await.unwrap();
+    }
+    let found = world.store.sealed_by("old", 10).await.unwrap();
+    let places: Vec<SecretPlace> = found.iter().map(|it| it.place.clone()).collect();
+    assert_eq!(
+        places,
+        [SecretPlace::Channel(mine.chain(), mine.id), SecretPlace::Channel(of_agency.chain(), of_agency.id)]
+    );
+    assert!(
+        found.iter().all(|it| matches!(it.owner, SecretOwner::Channel(_)) && it.sealed == sealed("old", 1))
+    );
+
+    let reseal = |chain, channel, old| {
+        let change = ConnectChange::ResealChannel { channel, old: sealed("old", old), new: sealed("new", 2) };
+        Changes { chain, list: vec![Change::Connect(change)] }
+    };
+    world.store.commit(reseal(neighbour.chain(), mine.id, 1)).await.unwrap();
+    world.store.commit(reseal(mine.chain(), mine.id, 9)).await.unwrap();
+    assert_eq!(world.store.sealed_by("old", 10).await.unwrap().len(), 2, "not theirs; and it had changed");
+    for it in [&mine, &of_agency] {
+        world.store.commit(reseal(it.chain(), it.id, 1)).await.unwrap();
+        assert_eq!(world.store.channel_secret(&it.id).await.unwrap(), Some(sealed("new", 2)));
+    }
+    let uses = world.store.key_uses(world.now()).await.unwrap();
+    let channels: Vec<_> = uses.iter().filter(|key| key.channels > 0).collect();
+    assert_eq!(
+        channels.iter().map(|key| (key.key_id.as_str(), key.channels)).collect::<Vec<_>>(),
+        [("new", 2)]
+    );
+}
+
 async fn an_alert_is_routed_once_and_again_only_when_it_is_raised_anew(database: TestDatabase) {
     let world = World::new(&database).await;
     for _ in 0..5 {
@@ -304,6 +345,8 @@ async fn a_message_is_taken_by_one_deliverer(database: TestDatabase) {
     let until = world.now() + Duration::from_secs(30);
     world.commit([moved(&mail, &ids, DeliveryEvent::Begun { message, until }, world.now())]).await.unwrap();
     assert!(world.store.due_notifications(world.now(), 10).await.unwrap().is_empty(), "it is under way");
+    let second = DeliveryEvent::Begun { message: Uuid::from_u128(8), until };
+    assert!(is_conflict(&world.commit([moved(&mail, &ids, second, world.now())]).await), "somebody has it");
     world.pass(Duration::from_secs(31));
     let lost = world.store.due_notifications(world.now(), 10).await.unwrap();
     assert!(lost.iter().all(|it| it.message == Some(message) && it.tries == 1), "it keeps its id");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
-use kit::{Backend, MailDeed, MailServer, Receiver, TestApp, TestTenant};
+use kit::{Backend, MailDeed, MailServer, Received, Receiver, TestApp, TestTenant};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tenants::alert::{AlertType, NewAlert};
@@ -13,7 +13,9 @@ use tenants::clock::Clock;
 use tenants::event::{EventBody, EventKind, EventSource, NewEvent, Role, TickBody};
 use tenants::ids::{AlertId, EventId};
 use tenants::intent::Language;
-use tenants::ports::{Alerts, Delivery, Hint, Inbox, Wake};
+use tenants::ports::{Alerts, Connections, Delivery, Hint, Inbox, Wake};
+
+use crate::tokens::put_key;
 
 /// Makes two tests of every story, each with a mail server and a receiver of webhooks.
 macro_rules! told_stories {
@@ -43,6 +45,7 @@ told_stories!(
     drafts_that_wait_are_told_as_numbers,
     a_briefing_comes_once_in_the_tenants_language,
     a_channel_is_tried_out,
+    channels_outlive_a_rotation_of_the_vaults_keys,
 );
 
 struct Post {
@@ -157,20 +160,20 @@ async fn a_signed_webhook_tells_of_a_lead_in_the_form_of_standard_webhooks(
     assert_eq!(received[0].json()["type"], "lead.created");
     assert_eq!(received[1].json()["type"], "lead.changed");
     assert_eq!(received[1].json()["data"]["lead"]["stage"], "qualified");
-    for it in &received {
-        let secret = BASE64.decode(key.strip_prefix("whsec_").unwrap()).unwrap();
-        let mut mac = Hmac::<Sha256>::new_from_slice(&secret).unwrap();
-        let (id, at) = (it.header("webhook-id"), it.header("webhook-timestamp"));
-        mac.update(format!("{id}.{at}.{}", it.body).as_bytes());
-        assert_eq!(
-            it.header("webhook-signature"),
-            format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()))
-        );
-    }
+    assert!(received.iter().all(|it| is_signed(it, key)));
     let log = app.api.get(&shop.path("/notifications?status=sent")).await.ok();
     assert_eq!(log["items"].as_array().unwrap().len(), 2);
     assert!(!log.to_string().contains("s3cret"));
     app
+}
+
+/// Checks a signature in the form of Standard Webhooks, as a receiver does.
+fn is_signed(it: &Received, key: &str) -> bool {
+    let secret = BASE64.decode(key.strip_prefix("whsec_").unwrap()).unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&secret).unwrap();
+    let (id, at) = (it.header("webhook-id"), it.header("webhook-timestamp"));
+    mac.update(format!("{id}.{at}.{}", it.body).as_bytes());
+    it.header("webhook-signature") == format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()))
 }
 
 async fn a_refused_message_is_sent_again_under_the_same_id(app: TestApp, post: Post) -> TestApp {
@@ -329,6 +332,46 @@ async fn a_channel_is_tried_out(app: TestApp, post: Post) -> TestApp {
         assert!(answer["error"].as_str().unwrap().contains(said), "{answer}");
     }
     assert_eq!(post.hook.received().len(), 3);
+    app
+}
+
+async fn channels_outlive_a_rotation_of_the_vaults_keys(app: TestApp, post: Post) -> TestApp {
+    let mut app = app;
+    let shop = app.tenant("acme").create().await;
+    let of_tenant =
+        channel(&app, &shop, json!({ "kind": "webhook", "url": post.hook.url("/crm?key=s3cret") })).await;
+    let setup = json!({ "name": "all", "kind": "slack", "url": post.hook.url("/agency") });
+    let agency = format!("/agencies/{}/channels", app.agency.id);
+    let of_agency = app.api.post(&agency, setup).await.ok();
+    put_key(&app, "local-2", true);
+    app.clock.advance(Duration::from_secs(31));
+    let database = app.node().foundations().database.clone();
+    app.until("both are sealed with the new key", || async {
+        let uses = database.key_uses(app.clock.now()).await.unwrap();
+        uses.iter().map(|key| (key.key_id.as_str(), key.channels)).eq([("local-2", 2)])
+    })
+    .await;
+
+    // The old key is not needed any more, also by a node that starts without it.
+    put_key(&app, "local-2", false);
+    app.restart().await;
+    let id = |made: &Value| made["channel"]["id"].as_str().unwrap().to_owned();
+    for path in [
+        shop.path(&format!("/channels/{}/test", id(&of_tenant))),
+        format!("{agency}/{}/test", id(&of_agency)),
+    ] {
+        let tested = app.api.post(&path, json!({})).await.ok();
+        assert_eq!(tested["taken"], true, "{tested}");
+    }
+    let received = post.hook.received();
+    assert_eq!(
+        received.iter().map(|it| it.path.as_str()).collect::<Vec<_>>(),
+        ["/crm?key=s3cret", "/agency"]
+    );
+    assert!(
+        is_signed(&received[0], of_tenant["signing_key"].as_str().unwrap()),
+        "with the key it always had"
+    );
     app
 }
 
