@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use tenants::ids::{LeadId, TenantId};
 use tenants::lead::{Lead, LeadStage};
 use tenants::ports::{Leads, PageRequest, StoreError};
+use uuid::Uuid;
 
 use crate::Database;
 use crate::apply::leads::LeadRow;
 use crate::db::{row, rows};
 use crate::directory::all;
 use crate::statement::statements;
-use crate::types::before;
+use crate::types::{before, text};
 
 macro_rules! lead_columns {
     () => {
@@ -26,6 +27,11 @@ statements! {
          order by id desc limit $4"
     }
     FIND_LEAD { "select" (columns lead_columns) "from leads where tenant_id = $1 and id = $2" }
+    TRACES_OF_PERSON {
+        "select id from leads where tenant_id = $1 and person_id = $2 \
+         union all select id from notices where tenant_id = $1 and person = $2 \
+         union all select id from notifications where tenant_id = $1 and person = $2 limit 1"
+    }
 }
 
 #[async_trait]
@@ -42,5 +48,9 @@ impl Leads for Database {
 
     async fn find_lead(&self, tenant: &TenantId, lead: &LeadId) -> Result<Option<Lead>, StoreError> {
         Ok(row!(self.reader(), LeadRow, FIND_LEAD, tenant.0, lead.0)?.map(Lead::from))
+    }
+
+    async fn tells_of_person(&self, tenant: &TenantId, person: &str) -> Result<bool, StoreError> {
+        Ok(row!(self.reader(), (Uuid,), TRACES_OF_PERSON, tenant.0, text(person))?.is_some())
     }
 }

@@ -81,6 +81,10 @@ impl Leads for NoComms {
     async fn find_lead(&self, _tenant: &TenantId, _lead: &LeadId) -> Result<Option<Lead>, StoreError> {
         Ok(None)
     }
+
+    async fn tells_of_person(&self, _tenant: &TenantId, _person: &str) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 }
 
 #[async_trait]

@@ -207,7 +207,13 @@ async fn leads_and_notices_of_a_forgotten_person_are_gone(database: TestDatabase
     put(&world, &mail).await;
     let about = Notification { person: Some("anna".into()), ..notification(&world, &mail, "lead") };
     send(&world, vec![about]).await;
+    let traces = |tenant: &World| {
+        let tenant = tenant.clone();
+        async move { tenant.store.tells_of_person(&tenant.tenant, "anna").await.unwrap() }
+    };
+    assert!(traces(&world).await && traces(&neighbour).await);
     world.commit([Change::Forget(Forgetting::Person("anna".into()))]).await.unwrap();
+    assert!(!traces(&world).await && traces(&neighbour).await);
     assert!(world.store.list_leads(&world.tenant, None, PAGE).await.unwrap().is_empty());
     assert_eq!(world.store.list_leads(&neighbour.tenant, None, PAGE).await.unwrap().len(), 1);
     let notices = world.store.unrouted_notices(10).await.unwrap();
