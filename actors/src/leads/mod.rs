@@ -15,9 +15,12 @@ use tenants::lead::LeadField;
 /// Longest need that is kept, in characters.
 const LONGEST_NEED: usize = 280;
 
+/// Reads one field in a text.
+type Reader = fn(&str) -> Option<String>;
+
 /// What a text says about the person who wrote it. `shows_interest` makes the text itself the need.
 pub(crate) fn facts_in(text: &str, shows_interest: bool) -> BTreeMap<LeadField, String> {
-    let readers: [(LeadField, fn(&str) -> Option<String>); 5] = [
+    let readers: [(LeadField, Reader); 5] = [
         (LeadField::Name, name::name_in),
         (LeadField::Budget, budget::budget_in),
         (LeadField::Email, contact::email_in),

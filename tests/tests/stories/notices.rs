@@ -161,8 +161,10 @@ async fn a_signed_webhook_tells_of_a_lead_in_the_form_of_standard_webhooks(
     assert_eq!(received[1].json()["type"], "lead.changed");
     assert_eq!(received[1].json()["data"]["lead"]["stage"], "qualified");
     assert!(received.iter().all(|it| is_signed(it, key)));
-    let log = app.api.get(&shop.path("/notifications?status=sent")).await.ok();
-    assert_eq!(log["items"].as_array().unwrap().len(), 2);
+    let sent = async || app.api.get(&shop.path("/notifications?status=sent")).await.ok();
+    app.until("the log says so", || async { sent().await["items"].as_array().unwrap().len() == 2 }).await;
+    assert_eq!(post.hook.received().len(), 2);
+    let log = sent().await;
     assert!(!log.to_string().contains("s3cret"));
     app
 }
