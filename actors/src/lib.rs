@@ -4,12 +4,15 @@
 //! actor and its conversation lane; the lane [`decide`]s and commits; the [`dispatcher`] performs the effects.
 //! Actors see only the ports of `tenants` and the `llm` router: no HTTP, no SQL, no Graph API.
 
+mod briefings;
 pub mod budgets;
 pub mod connect;
 pub mod decide;
 pub mod dispatcher;
 pub mod intel;
+mod leads;
 pub mod learning;
+pub mod notices;
 pub mod ports;
 pub mod publishing;
 pub mod rehearsal;

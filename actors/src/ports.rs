@@ -7,8 +7,8 @@ use llm::LlmRouter;
 use tenants::clock::Clock;
 use tenants::ids::Ids;
 use tenants::ports::{
-    ActivityReader, Connections, Connector, Ledger, MediaLibrary, Memory, Messenger, PlatformAdapter, Posts,
-    PublicMedia, Store, Wake,
+    ActivityReader, Comms, Connections, Connector, Courier, Ledger, MediaLibrary, Memory, Messenger,
+    PlatformAdapter, Posts, PublicMedia, Store, Wake,
 };
 use tenants::tasks::Tasks;
 
@@ -29,6 +29,10 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// What tenants remember.
     pub memory: Arc<dyn Memory>,
+    /// Channels to people, notices, leads and briefings: the same database.
+    pub comms: Arc<dyn Comms>,
+    /// Carries messages to people, outside Instagram.
+    pub courier: Arc<dyn Courier>,
     /// The media library: the same database.
     pub media: Arc<dyn MediaLibrary>,
     /// Addresses under which Instagram fetches media.

@@ -17,10 +17,11 @@ use crate::work::{Outcome, Work};
 
 macro_rules! alert_columns {
     () => {
-        " id, agency_id, tenant_id, alert_type, severity, message, details, occurrences, last_seen_at, resolved_at, \
-         resolved_by, created_at "
+        " id, agency_id, tenant_id, alert_type, severity, message, details, dedup_key, occurrences, last_seen_at, \
+         resolved_at, resolved_by, created_at "
     };
 }
+pub(crate) use alert_columns;
 
 statements! {
     LIST_ALERTS_OF_AGENCY {
@@ -48,7 +49,7 @@ statements! {
 }
 
 #[derive(FromRow)]
-struct AlertRow {
+pub(crate) struct AlertRow {
     id: Uuid,
     agency_id: Option<Uuid>,
     tenant_id: Option<Uuid>,
@@ -56,6 +57,7 @@ struct AlertRow {
     severity: Word<Severity>,
     message: String,
     details: Doc<serde_json::Value>,
+    dedup_key: String,
     occurrences: i64,
     last_seen_at: Moment,
     resolved_at: Option<Moment>,
@@ -73,6 +75,7 @@ impl From<AlertRow> for Alert {
             severity: row.severity.0,
             message: row.message,
             details: row.details.0,
+            dedup_key: row.dedup_key,
             occurrences: row.occurrences,
             last_seen_at: row.last_seen_at.0,
             resolved_at: row.resolved_at.map(|moment| moment.0),

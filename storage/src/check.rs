@@ -6,8 +6,9 @@ use tenants::ports::StoreError;
 use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
-    alerts, apply, approvals, audit, budgets, connections, conversations, costs, directory, inbox, intel,
-    learning, ledger, media, memory, operations, outbox, posts, prompts, rehearsals, ticks, watches, writer,
+    alerts, apply, approvals, audit, briefings, budgets, comms, connections, conversations, costs, directory,
+    inbox, intel, leads, learning, ledger, media, memory, operations, outbox, posts, prompts, rehearsals,
+    ticks, watches, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -16,12 +17,15 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         alerts::STATEMENTS,
         approvals::STATEMENTS,
         audit::STATEMENTS,
+        briefings::STATEMENTS,
         budgets::STATEMENTS,
+        comms::STATEMENTS,
         connections::STATEMENTS,
         conversations::STATEMENTS,
         costs::STATEMENTS,
         directory::STATEMENTS,
         inbox::STATEMENTS,
+        leads::STATEMENTS,
         intel::STATEMENTS,
         learning::STATEMENTS,
         ledger::STATEMENTS,
@@ -39,9 +43,11 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::alerts::STATEMENTS,
         apply::approvals::STATEMENTS,
         apply::audit::STATEMENTS,
-        apply::connections::STATEMENTS,
+        apply::comms::STATEMENTS,
         apply::conversations::STATEMENTS,
         apply::events::STATEMENTS,
+        apply::leads::STATEMENTS,
+        apply::connections::STATEMENTS,
         apply::intel::STATEMENTS,
         apply::learning::STATEMENTS,
         apply::ledger::STATEMENTS,
@@ -63,6 +69,7 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
     const LISTS: &[&[&Bulk]] = &[
         apply::accept::BULK_STATEMENTS,
         apply::audit::BULK_STATEMENTS,
+        apply::comms::BULK_STATEMENTS,
         apply::conversations::BULK_STATEMENTS,
         apply::effects::BULK_STATEMENTS,
         apply::events::BULK_STATEMENTS,
@@ -134,6 +141,9 @@ mod tests {
         "select code, app_id, user_id",
         // One row, from the beginning of an index.
         "select next_step_at from scheduled_posts",
+        // Channels in use and what was not routed yet, each from an index of nothing else.
+        "select id, agency_id, tenant_id, setup, failures, last_sent_at, approvals_told_at, created_at, updated_at from notification_channels where enabled",
+        "select id, agency_id, tenant_id, kind, severity, person",
         // Once at the start of a program.
         "update tick_plans set marks = marks + 1, dirty_since = $2 where catalogue",
         // The first row of an index.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use sqlx::FromRow;
 use tenants::account::{Account, SealedSecret};
+use tenants::audit::Chain;
 use tenants::clock::Timestamp;
 use tenants::connect::{AppLogin, ConnectAttempt, DeletionRequest, TokenFacts, TokenTrouble};
-use tenants::ids::{AccountId, AgencyId, AppId, ConnectId, TenantId};
+use tenants::ids::{AccountId, AgencyId, AppId, ChannelId, ConnectId, TenantId};
 use tenants::ports::{Connections, KeyUse, SealedByOldKey, SecretOwner, SecretPlace, StoreError};
 use uuid::Uuid;
 
@@ -56,6 +57,10 @@ statements! {
         "select instagram_secret_key_id, count(*) from meta_apps where instagram_secret_key_id is not null \
          group by instagram_secret_key_id"
     }
+    KEYS_OF_CHANNELS {
+        "select secret_key_id, count(*) from notification_channels where secret_key_id is not null \
+         group by secret_key_id"
+    }
     KEYS_OF_GRANTS {
         "select grant_key_id, count(*) from connect_attempts where grant_sealed is not null and expires_at > $1 \
          group by grant_key_id"
@@ -72,6 +77,10 @@ statements! {
         "select agency_id, id, instagram_app_id as external_id, instagram_secret_key_id as key_id, \
          instagram_secret_sealed as sealed from meta_apps where instagram_secret_key_id = $1 \
          and instagram_secret_sealed is not null and instagram_app_id is not null order by id limit $2"
+    }
+    CHANNELS_SEALED_BY {
+        "select agency_id, tenant_id, id, secret_key_id as key_id, secret_sealed as sealed from notification_channels \
+         where secret_key_id = $1 and secret_sealed is not null order by id limit $2"
     }
     ALL_APP_LOGINS {
         "select id, instagram_app_id, instagram_secret_key_id as key_id, instagram_secret_sealed as sealed \
@@ -183,6 +192,28 @@ impl SealedAppRow {
 }
 
 #[derive(FromRow)]
+struct SealedChannelRow {
+    agency_id: Uuid,
+    tenant_id: Option<Uuid>,
+    id: Uuid,
+    key_id: String,
+    sealed: Vec<u8>,
+}
+
+impl From<SealedChannelRow> for SealedByOldKey {
+    fn from(row: SealedChannelRow) -> Self {
+        let channel = ChannelId(row.id);
+        let agency = Chain::Agency(AgencyId(row.agency_id));
+        let chain = row.tenant_id.map_or(agency, |tenant| Chain::Tenant(TenantId(tenant)));
+        SealedByOldKey {
+            owner: SecretOwner::Channel(channel),
+            place: SecretPlace::Channel(chain, channel),
+            sealed: SealedSecret { key_id: row.key_id, sealed: row.sealed },
+        }
+    }
+}
+
+#[derive(FromRow)]
 struct LoginRow {
     id: Uuid,
     instagram_app_id: String,
@@ -264,13 +295,14 @@ impl Connections for Database {
         let mut uses: BTreeMap<String, KeyUse> = BTreeMap::new();
         let mut add = |rows: Vec<(String, i64)>, to: fn(&mut KeyUse) -> &mut u64| {
             for (key_id, many) in rows {
-                let empty = KeyUse { key_id: key_id.clone(), tokens: 0, app_secrets: 0, attempts: 0 };
-                *to(uses.entry(key_id).or_insert(empty)) += many.unsigned_abs();
+                let empty = || KeyUse::none(key_id.clone());
+                *to(uses.entry(key_id.clone()).or_insert_with(empty)) += many.unsigned_abs();
             }
         };
         add(rows!(self.reader(), (String, i64), KEYS_OF_TOKENS)?, |it| &mut it.tokens);
         add(rows!(self.reader(), (String, i64), KEYS_OF_APPS)?, |it| &mut it.app_secrets);
         add(rows!(self.reader(), (String, i64), KEYS_OF_LOGINS)?, |it| &mut it.app_secrets);
+        add(rows!(self.reader(), (String, i64), KEYS_OF_CHANNELS)?, |it| &mut it.channels);
         add(rows!(self.reader(), (String, i64), KEYS_OF_GRANTS, Moment(now))?, |it| &mut it.attempts);
         Ok(uses.into_values().collect())
     }
@@ -280,10 +312,11 @@ impl Connections for Database {
         let tokens = rows!(self.reader(), SealedTokenRow, TOKENS_SEALED_BY, text(key_id), limit)?;
         let apps = rows!(self.reader(), SealedAppRow, APPS_SEALED_BY, text(key_id), limit)?;
         let logins = rows!(self.reader(), SealedAppRow, LOGINS_SEALED_BY, text(key_id), limit)?;
+        let channels = rows!(self.reader(), SealedChannelRow, CHANNELS_SEALED_BY, text(key_id), limit)?;
         let tokens = tokens.into_iter().map(SealedByOldKey::from);
         let apps = apps.into_iter().map(|row| row.into_secret(false));
         let logins = logins.into_iter().map(|row| row.into_secret(true));
-        Ok(tokens.chain(apps).chain(logins).collect())
+        Ok(tokens.chain(apps).chain(logins).chain(channels.into_iter().map(SealedByOldKey::from)).collect())
     }
 
     async fn forget_old_grants(&self, now: Timestamp) -> Result<(), StoreError> {

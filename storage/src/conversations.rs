@@ -24,7 +24,8 @@ use crate::types::{Doc, IdList, Moment, Word, before, text};
 macro_rules! conversation_columns {
     () => {
         " id, tenant_id, account_id, kind, conversation_key, person_id, person_username, owner, owner_since, \
-         window_ends_at, opted_out_at, last_inbound_at, last_outbound_at, created_at, updated_at "
+         window_ends_at, opted_out_at, last_inbound_at, last_outbound_at, disclosed_at, \
+         assigned_to, created_at, updated_at "
     };
 }
 macro_rules! comment_columns {
@@ -36,8 +37,8 @@ macro_rules! comment_columns {
 }
 macro_rules! message_columns {
     () => {
-        " id, account_id, conversation_id, external_id, direction, text, attachments, effect_id, intent, confidence, \
-         sentiment, language, deleted, occurred_at, created_at "
+        " id, account_id, conversation_id, external_id, direction, text, attachments, attachment_urls, effect_id, intent, \
+         confidence, sentiment, language, deleted, occurred_at, created_at "
     };
 }
 
@@ -93,6 +94,8 @@ struct ConversationRow {
     opted_out_at: Option<Moment>,
     last_inbound_at: Option<Moment>,
     last_outbound_at: Option<Moment>,
+    disclosed_at: Option<Moment>,
+    assigned_to: Option<String>,
     created_at: Moment,
     updated_at: Moment,
 }
@@ -113,8 +116,10 @@ impl FromSqlite for ConversationRow {
             opted_out_at: row.get(10)?,
             last_inbound_at: row.get(11)?,
             last_outbound_at: row.get(12)?,
-            created_at: row.get(13)?,
-            updated_at: row.get(14)?,
+            disclosed_at: row.get(13)?,
+            assigned_to: row.get(14)?,
+            created_at: row.get(15)?,
+            updated_at: row.get(16)?,
         })
     }
 }
@@ -133,6 +138,8 @@ impl From<ConversationRow> for Conversation {
             opted_out_at: row.opted_out_at.map(|moment| moment.0),
             last_inbound_at: row.last_inbound_at.map(|moment| moment.0),
             last_outbound_at: row.last_outbound_at.map(|moment| moment.0),
+            disclosed_at: row.disclosed_at.map(|moment| moment.0),
+            assigned_to: row.assigned_to,
             created_at: row.created_at.0,
             updated_at: row.updated_at.0,
         }
@@ -198,6 +205,7 @@ struct MessageRow {
     direction: Word<Direction>,
     text: String,
     attachments: Doc<Vec<String>>,
+    attachment_urls: Doc<Vec<Option<String>>>,
     effect_id: Option<Uuid>,
     intent: Option<Word<Intent>>,
     confidence: Option<f32>,
@@ -218,6 +226,7 @@ impl From<MessageRow> for Message {
             direction: row.direction.0,
             text: row.text,
             attachments: row.attachments.0,
+            attachment_urls: row.attachment_urls.0,
             effect: row.effect_id.map(EffectId),
             intent: row.intent.map(|word| word.0),
             confidence: row.confidence,

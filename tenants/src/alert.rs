@@ -38,6 +38,8 @@ word_enum! {
         AutonomyEarned = "autonomy_earned",
         /// An intent does not act by itself any more.
         AutonomyLost = "autonomy_lost",
+        /// A channel does not reach its people.
+        ChannelDown = "channel_down",
         /// A post that few people react to, by what the account is used to.
         LowEngagement = "low_engagement",
         /// Something that is not done by itself will run out, at the present pace, before it is renewed.
@@ -69,6 +71,7 @@ impl AlertType {
             AlertType::ContentViolation
             | AlertType::SyncFailure
             | AlertType::DeadLetter
+            | AlertType::ChannelDown
             | AlertType::PublishFailed => Severity::Error,
             AlertType::RateLimit
             | AlertType::Budget
@@ -126,6 +129,8 @@ pub struct Alert {
     pub message: String,
     /// Particulars.
     pub details: Value,
+    /// Unresolved alerts with the same key are one alert.
+    pub dedup_key: String,
     /// How many times it was raised.
     pub occurrences: i64,
     /// Last raised.

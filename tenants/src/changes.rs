@@ -6,6 +6,7 @@ use crate::alert::NewAlert;
 use crate::approval::{Approval, ApprovalStatus};
 use crate::audit::{Chain, NewAuditEntry};
 use crate::autonomy::EarnedMode;
+use crate::briefing::Briefing;
 use crate::budget::ShareCeilings;
 use crate::clock::Timestamp;
 use crate::connect::ConnectChange;
@@ -13,13 +14,15 @@ use crate::conversation::{Comment, CommentStatus, Conversation, Message};
 use crate::effect::{Effect, EffectState, ErrorCategory, SkipReason};
 use crate::experiment::{Experiment, ExperimentEnd, PromptVersion};
 use crate::ids::{
-    AccountId, ApprovalId, ConversationId, EffectId, EventId, KeyId, MediaId, PostId, RuleId, TemplateId,
-    TenantId, UploadId,
+    AccountId, ApprovalId, ChannelId, ConversationId, EffectId, EventId, KeyId, LeadId, MediaId, PostId,
+    RuleId, TemplateId, TenantId, UploadId,
 };
 use crate::insights::IntelChange;
+use crate::lead::{LeadNote, LeadStage};
 use crate::media::{MediaAsset, MediaUpload, MediaUser};
 use crate::memory::{Forgetting, MemoryItem};
 use crate::money::MicroUsd;
+use crate::notice::{Channel, Notice, NotificationMove, Routing};
 use crate::ports::TickNote;
 use crate::post::{JobLog, Post, PostTemplate};
 use crate::prompt::PromptKey;
@@ -334,6 +337,47 @@ pub enum Change {
     /// Ends an experiment, chooses its winner if it has one, and raises the version of the agency's tenants. A conflict
     /// when it does not run, or when the winner is none of its arms.
     EndExperiment(Box<ExperimentEnd>),
+    /// Adds or replaces a channel to people; its secret stays when none is given.
+    PutChannel {
+        /// The channel.
+        channel: Box<Channel>,
+        /// Its sealed secret.
+        secret: Option<SealedSecret>,
+    },
+    /// Removes a channel with all that waits for it. A conflict when there is none.
+    DeleteChannel(ChannelId),
+    /// Adds something people may want to know, unless one with the same key was added before.
+    AddNotice(Box<Notice>),
+    /// Adds what is to be sent, and marks what it was made of.
+    RouteNotices(Box<Routing>),
+    /// Moves the notifications of a message on. A conflict when one of them does not wait any more.
+    MoveNotifications(Box<NotificationMove>),
+    /// Takes in what a message says about a lead; begins one when it shows interest. What is new becomes a notice.
+    NoteLead(Box<LeadNote>),
+    /// A person's word about a lead. A conflict when there is none.
+    SetLead {
+        /// The lead.
+        lead: LeadId,
+        /// A stage, and who has set it; `None` leaves it.
+        stage: Option<(LeadStage, String)>,
+        /// A remark; `None` leaves it, an empty one removes it.
+        note: Option<String>,
+        /// Who takes care of it; `None` leaves it, an empty text means nobody.
+        assigned_to: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Keeps a briefing, unless one of its kind and end is kept.
+    PutBriefing(Box<Briefing>),
+    /// Gives a conversation to a person of the brand or agency, or to nobody. A conflict when there is none.
+    AssignConversation {
+        /// The conversation.
+        conversation: ConversationId,
+        /// To whom.
+        to: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
     /// Changes what intel has gathered: insights, reports, competitors.
     Intel(IntelChange),
     /// Appends to the audit log.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::{AccountStatus, LoginFlavour, SealedSecret};
 use crate::alert::NewAlert;
 use crate::clock::Timestamp;
-use crate::ids::{AccountId, AppId, ConnectId, TenantId};
+use crate::ids::{AccountId, AppId, ChannelId, ConnectId, TenantId};
 use crate::words::word_enum;
 
 word_enum! {
@@ -402,6 +402,15 @@ pub enum ConnectChange {
         app: AppId,
         /// The secret of its Instagram Login instead.
         of_instagram_login: bool,
+        /// As it is stored.
+        old: SealedSecret,
+        /// As it shall be stored.
+        new: SealedSecret,
+    },
+    /// The same for what a channel to people needs to be reached.
+    ResealChannel {
+        /// The channel.
+        channel: ChannelId,
         /// As it is stored.
         old: SealedSecret,
         /// As it shall be stored.

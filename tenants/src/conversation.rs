@@ -65,6 +65,14 @@ pub struct Conversation {
     pub last_inbound_at: Option<Timestamp>,
     /// Last thing the account wrote.
     pub last_outbound_at: Option<Timestamp>,
+    /// Direct messages only: when the person was last told that a program answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disclosed_at: Option<Timestamp>,
+    /// The person of the brand or agency who takes care of it. Changed by [`AssignConversation`] alone.
+    ///
+    /// [`AssignConversation`]: crate::changes::Change::AssignConversation
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned_to: Option<String>,
     /// Row created.
     pub created_at: Timestamp,
     /// Row changed.
@@ -181,6 +189,9 @@ pub struct Message {
     pub text: String,
     /// Kinds of its attachments.
     pub attachments: Vec<String>,
+    /// Where they can be fetched, for a short time: Instagram's addresses expire within days. As many as there are
+    /// attachments, in their order; empty where none is known.
+    pub attachment_urls: Vec<Option<String>>,
     /// The effect that sent it, when we did.
     pub effect: Option<EffectId>,
     /// Intent found.

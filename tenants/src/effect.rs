@@ -117,6 +117,15 @@ pub enum Action {
         /// The message, at most 1000 bytes.
         text: String,
     },
+    /// A direct message with quick replies to tap; an [`ActionType::SendDm`] in the queue.
+    AskDm {
+        /// IGSID of the person.
+        recipient_id: String,
+        /// The message, at most 1000 bytes.
+        text: String,
+        /// What can be tapped; see [`check_quick_replies`]. A tap comes back as a message with this text.
+        quick_replies: Vec<String>,
+    },
     /// See [`ActionType::Like`].
     Like {
         /// What is liked.
@@ -157,6 +166,29 @@ pub enum Action {
     },
 }
 
+/// Most quick replies of a message.
+pub const MOST_QUICK_REPLIES: usize = 13;
+/// Longest title of a quick reply, in characters.
+pub const LONGEST_QUICK_REPLY: usize = 20;
+
+/// Refuses quick replies that Instagram does not take, or that people could not tell apart.
+///
+/// # Errors
+/// What is wrong and what is allowed.
+pub fn check_quick_replies(titles: &[String]) -> Result<(), &'static str> {
+    let fits = |title: &String| (1..=LONGEST_QUICK_REPLY).contains(&title.trim().chars().count());
+    let mut distinct: Vec<&str> = titles.iter().map(|title| title.trim()).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    if !(1..=MOST_QUICK_REPLIES).contains(&titles.len()) {
+        return Err("give 1 to 13 quick replies");
+    }
+    if !titles.iter().all(fits) {
+        return Err("each quick reply must have 1 to 20 characters");
+    }
+    if distinct.len() < titles.len() { Err("no two quick replies may be the same") } else { Ok(()) }
+}
+
 impl Action {
     /// The kind of this action.
     pub fn action_type(&self) -> ActionType {
@@ -165,7 +197,7 @@ impl Action {
             Action::HideComment { .. } => ActionType::HideComment,
             Action::DeleteComment { .. } => ActionType::DeleteComment,
             Action::PrivateReply { .. } => ActionType::PrivateReply,
-            Action::SendDm { .. } => ActionType::SendDm,
+            Action::SendDm { .. } | Action::AskDm { .. } => ActionType::SendDm,
             Action::ReplyDm { .. } => ActionType::ReplyDm,
             Action::Like { .. } => ActionType::Like,
             Action::CreateContainer { .. } => ActionType::CreateContainer,
@@ -204,6 +236,7 @@ impl Action {
             Action::ReplyComment { text, .. }
             | Action::PrivateReply { text, .. }
             | Action::SendDm { text, .. }
+            | Action::AskDm { text, .. }
             | Action::ReplyDm { text, .. }
             | Action::FirstComment { text, .. } => Some(text),
             Action::HideComment { .. }
@@ -220,6 +253,7 @@ impl Action {
             Action::ReplyComment { text, .. }
             | Action::PrivateReply { text, .. }
             | Action::SendDm { text, .. }
+            | Action::AskDm { text, .. }
             | Action::ReplyDm { text, .. }
             | Action::FirstComment { text, .. } => *text = new_text.to_owned(),
             Action::HideComment { .. }
@@ -241,6 +275,7 @@ impl Action {
         matches!(
             self,
             Action::SendDm { .. }
+                | Action::AskDm { .. }
                 | Action::ReplyDm { .. }
                 | Action::Like { target: LikeTarget::Message { .. } }
         )

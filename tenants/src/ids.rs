@@ -127,6 +127,16 @@ ids! {
     CompetitorId = "cpt";
     /// Something that a tenant's memory holds.
     MemoryId = "mem";
+    /// A way to tell people something.
+    ChannelId = "chn";
+    /// Something people may want to know.
+    NoticeId = "ntc";
+    /// A notice on its way through one channel.
+    NotificationId = "ntf";
+    /// A person who may buy.
+    LeadId = "led";
+    /// A morning briefing or weekly report.
+    BriefingId = "brf";
     /// A picture or video of the media library.
     MediaId = "med";
     /// An upload to the media library that is under way.

@@ -39,6 +39,8 @@ fn conversation(kind: ConversationKind) -> Conversation {
         opted_out_at: None,
         last_inbound_at: None,
         last_outbound_at: None,
+        disclosed_at: None,
+        assigned_to: None,
         created_at: noon() - DAY,
         updated_at: noon() - DAY,
     }

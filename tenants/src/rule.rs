@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::effect::check_quick_replies;
 use crate::ids::RuleId;
 use crate::intent::{Intent, Language, Sentiment};
 use crate::settings::InvalidSetting;
@@ -107,6 +108,14 @@ pub enum RuleAction {
     Dm {
         /// Variations.
         variations: Vec<String>,
+    },
+    /// Send a direct message with quick replies to tap (inside the window).
+    Ask {
+        /// Variations.
+        variations: Vec<String>,
+        /// What can be tapped: 1 to 13 titles of at most 20 characters. A tap comes back as a message with this text, on
+        /// which other rules may act.
+        quick_replies: Vec<String>,
     },
     /// Like it.
     Like,
@@ -295,6 +304,7 @@ impl RuleAction {
             RuleAction::Reply { variations }
             | RuleAction::PrivateReply { variations }
             | RuleAction::Dm { variations }
+            | RuleAction::Ask { variations, .. }
                 if variations.is_empty() || variations.iter().any(|text| text.trim().is_empty()) =>
             {
                 Err("give at least one variation, none of them empty")
@@ -302,9 +312,12 @@ impl RuleAction {
             RuleAction::PrivateReply { .. } | RuleAction::Hide | RuleAction::Delete if !is_comment => {
                 Err("possible for the trigger `comment` only")
             }
-            RuleAction::Dm { .. } if matches!(trigger, TriggerKind::Comment | TriggerKind::Mention) => {
+            RuleAction::Dm { .. } | RuleAction::Ask { .. }
+                if matches!(trigger, TriggerKind::Comment | TriggerKind::Mention) =>
+            {
                 Err("a person who has only commented cannot be sent a direct message: use private_reply")
             }
+            RuleAction::Ask { quick_replies, .. } => check_quick_replies(quick_replies),
             RuleAction::Like if trigger == TriggerKind::Mention => Err("mentions cannot be liked"),
             RuleAction::Tag { tag } if tag.trim().is_empty() => Err("name the tag"),
             RuleAction::Assign { to } if to.trim().is_empty() => Err("name the person"),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::autonomy::Autonomy;
 use crate::budget::ShareCeilings;
 use crate::clock::Timestamp;
+pub use crate::comms::{CommsSettings, Disclosure};
 use crate::intent::{Intent, Language};
 use crate::money::MicroUsd;
 use crate::post::ApprovalPolicy;
@@ -74,6 +75,16 @@ pub struct QuietHours {
     pub until: String,
 }
 
+impl QuietHours {
+    pub(crate) fn validate(&self, field: &str) -> Result<(), InvalidSetting> {
+        for (part, text) in [("from", &self.from), ("until", &self.until)] {
+            let problem = || InvalidSetting::new(&format!("{field}.{part}"), "write a time as HH:MM");
+            minute_of_day(text).ok_or_else(problem)?;
+        }
+        Ok(())
+    }
+}
+
 /// All settings of a tenant. Every field has a default, so a stored document never becomes unreadable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -114,6 +125,8 @@ pub struct TenantSettings {
     pub learning: bool,
     /// Which intents may earn it to act by themselves.
     pub autonomy: Autonomy,
+    /// Direct messages, leads and briefings.
+    pub comms: CommsSettings,
 }
 
 /// Our own caps per hour and account.
@@ -176,6 +189,7 @@ impl Default for TenantSettings {
             post_approval: ApprovalPolicy::Off,
             learning: true,
             autonomy: Autonomy::default(),
+            comms: CommsSettings::default(),
         }
     }
 }
@@ -201,7 +215,7 @@ pub struct InvalidSetting {
 }
 
 impl InvalidSetting {
-    fn new(field: &str, problem: impl Into<String>) -> Self {
+    pub(crate) fn new(field: &str, problem: impl Into<String>) -> Self {
         Self { field: field.to_owned(), problem: problem.into() }
     }
 }
@@ -234,33 +248,35 @@ impl TenantSettings {
             return Err(InvalidSetting::new(&field, problem));
         }
         if let Some(quiet) = &self.quiet_hours {
-            for (field, text) in [("quiet_hours.from", &quiet.from), ("quiet_hours.until", &quiet.until)] {
-                minute_of_day(text).ok_or_else(|| InvalidSetting::new(field, "write a time as HH:MM"))?;
-            }
+            quiet.validate("quiet_hours")?;
         }
-        Ok(())
+        self.comms.validate()
     }
 
     /// When the quiet hours that hold at `now` end; `None` when it is not quiet.
     ///
     /// Works on local wall-clock minutes, so days on which the clocks change shift the end by that hour at most.
     pub fn quiet_until(&self, now: Timestamp, zone: Tz) -> Option<Timestamp> {
-        let quiet = self.quiet_hours.as_ref()?;
-        let (from, until) = (minute_of_day(&quiet.from)?, minute_of_day(&quiet.until)?);
-        let local = now.to_utc().with_timezone(&zone);
-        let minute = local.hour() * 60 + local.minute();
-        let is_quiet =
-            if from <= until { (from..until).contains(&minute) } else { minute >= from || minute < until };
-        if !is_quiet {
-            return None;
-        }
-        let day = local.date_naive();
-        let end_day = if minute < until { day } else { day.succ_opt()? };
-        let end_time = NaiveTime::from_hms_opt(until / 60, until % 60, 0)?;
-        let end = zone.from_local_datetime(&end_day.and_time(end_time)).earliest();
-        // A wall-clock time that the change of clocks skips does not exist; an hour later it does.
-        Some(end.map_or(now + std::time::Duration::from_secs(3_600), |end| end.to_utc().into()))
+        quiet_until(self.quiet_hours.as_ref()?, now, zone)
     }
+}
+
+/// When quiet hours that hold at `now` end; `None` when it is not quiet.
+pub(crate) fn quiet_until(quiet: &QuietHours, now: Timestamp, zone: Tz) -> Option<Timestamp> {
+    let (from, until) = (minute_of_day(&quiet.from)?, minute_of_day(&quiet.until)?);
+    let local = now.to_utc().with_timezone(&zone);
+    let minute = local.hour() * 60 + local.minute();
+    let is_quiet =
+        if from <= until { (from..until).contains(&minute) } else { minute >= from || minute < until };
+    if !is_quiet {
+        return None;
+    }
+    let day = local.date_naive();
+    let end_day = if minute < until { day } else { day.succ_opt()? };
+    let end_time = NaiveTime::from_hms_opt(until / 60, until % 60, 0)?;
+    let end = zone.from_local_datetime(&end_day.and_time(end_time)).earliest();
+    // A wall-clock time that the change of clocks skips does not exist; an hour later it does.
+    Some(end.map_or(now + std::time::Duration::from_secs(3_600), |end| end.to_utc().into()))
 }
 
 /// Minutes since midnight of `HH:MM`.

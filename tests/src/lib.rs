@@ -11,11 +11,13 @@
 mod api;
 mod app;
 mod models;
+mod post;
 mod stories;
 mod tenant;
 
 pub use api::{Api, Reply};
 pub use app::{Backend, TestApp};
 pub use models::{ModelServer, Says};
+pub use post::{Mail, MailDeed, MailServer, Received, Receiver};
 pub use stories::run_story;
 pub use tenant::{TenantBuilder, TestTenant};

@@ -32,7 +32,7 @@ pub async fn reseal_all(
     let current = connector.sealing_key();
     let mut sum = Resealed::default();
     for key in connections.key_uses(now).await? {
-        if key.key_id == current || key.tokens + key.app_secrets == 0 {
+        if key.key_id == current || key.lasting() == 0 {
             continue;
         }
         loop {
@@ -71,6 +71,10 @@ fn resealed(connector: &dyn Connector, secret: &SealedByOldKey) -> Option<Change
         SecretPlace::App { agency, app, of_instagram_login } => {
             let change = ConnectChange::ResealApp { app, of_instagram_login, old, new };
             Changes { chain: Chain::Agency(agency), list: vec![Change::Connect(change)] }
+        }
+        SecretPlace::Channel(chain, channel) => {
+            let change = ConnectChange::ResealChannel { channel, old, new };
+            Changes { chain, list: vec![Change::Connect(change)] }
         }
     })
 }

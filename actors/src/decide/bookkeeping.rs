@@ -31,6 +31,8 @@ pub(super) fn begin(
         opted_out_at: None,
         last_inbound_at: None,
         last_outbound_at: None,
+        disclosed_at: None,
+        assigned_to: None,
         created_at: now,
         updated_at: now,
     }

@@ -99,6 +99,9 @@ struct Thread(
     Option<i64>,
     i64,
     i64,
+    /// When the person was last told that a program answers; missing where they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    Option<i64>,
 );
 
 impl Thread {
@@ -116,6 +119,7 @@ impl Thread {
             it.last_outbound_at.map(ago),
             ago(it.created_at),
             ago(it.updated_at),
+            it.disclosed_at.map(ago),
         )
     }
 
@@ -138,6 +142,8 @@ impl Thread {
             opted_out_at: self.6.map(moment),
             last_inbound_at: self.7.map(moment),
             last_outbound_at: self.8.map(moment),
+            disclosed_at: self.11.map(moment),
+            assigned_to: None,
             created_at: moment(self.9),
             updated_at: moment(self.10),
         }

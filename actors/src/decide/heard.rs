@@ -157,6 +157,15 @@ impl Heard {
         self.is_direct().then(|| Action::SendDm { recipient_id, text: text.to_owned() })
     }
 
+    /// A direct message with quick replies, to somebody who wrote one.
+    pub fn question(&self, text: &str, quick_replies: &[String]) -> Option<Action> {
+        self.is_direct().then(|| Action::AskDm {
+            recipient_id: self.author.id.clone(),
+            text: text.to_owned(),
+            quick_replies: quick_replies.to_vec(),
+        })
+    }
+
     /// Hides the comment. Instagram cannot hide comments on a live broadcast.
     pub fn hide(&self) -> Option<Action> {
         match &self.place {

@@ -10,6 +10,7 @@ use tenants::intent::Language;
 use tenants::policy::{WINDOW_MARGIN, deadline};
 use tenants::settings::Mode;
 
+use super::disclosure::disclose;
 use super::gate_step::{Speech, explain};
 use super::generate::language_of_reply;
 use super::guards::{Breach, Outgoing, check};
@@ -81,6 +82,7 @@ pub(super) fn finish(
         Some(planned) => plan.add(planned).unwrap_or_else(|problem| doubts.push(problem.to_owned())),
         None => {}
     }
+    disclose(case, &work, plan.actions.iter_mut().chain(&mut proposed));
     doubts.extend(look_at_words(case, speech, &plan, &mut work));
     if !doubts.is_empty() {
         let (speaking, others) = plan.actions.into_iter().partition(|planned| planned.action.speaks());
@@ -161,6 +163,8 @@ fn breaches_of(
     own_words.push(&settings.voice.signature);
     own_words.extend(work.recalled.iter().filter(|fact| fact.is_stated).map(|fact| fact.text.as_str()));
     own_words.extend(planned.own_words.as_deref());
+    let disclosure = settings.comms.disclosure.iter().flat_map(|it| it.texts.values());
+    own_words.extend(disclosure.map(String::as_str));
     let strangers = case.before.lines.iter().filter(|line| !line.ours).map(|line| line.text.as_str());
     let heard: Vec<&str> = [case.words()].into_iter().chain(strangers).collect();
     check(&Outgoing {
@@ -181,7 +185,7 @@ fn breaches_of(
 pub(super) fn channel_of(action: &Action) -> Channel {
     match action {
         Action::PrivateReply { .. } => Channel::PrivateReply,
-        Action::SendDm { .. } | Action::ReplyDm { .. } => Channel::DirectMessage,
+        Action::SendDm { .. } | Action::AskDm { .. } | Action::ReplyDm { .. } => Channel::DirectMessage,
         Action::ReplyComment { .. }
         | Action::HideComment { .. }
         | Action::DeleteComment { .. }

@@ -16,6 +16,7 @@ use super::record::{Audited, record};
 use super::rows::own_message_row;
 use super::senses::Senses;
 use super::situation::{Decided, Situation};
+use crate::notices::owner_changed;
 
 /// Most open private replies that are compared with an echo.
 const OPEN_EFFECTS: u32 = 200;
@@ -40,7 +41,9 @@ pub(super) async fn record_own_words(
     let now = ports.clock.now();
     take_in_own(&mut thread, own.partner.as_ref(), own.written_at, now);
     let (list, reason, audited) = match &effect {
-        Some(effect) => (ours(ports, &thread, own, effect, now), "our own words came back", Audited::No),
+        Some(effect) => {
+            (ours(ports, situation, &mut thread, own, effect, now), "our own words came back", Audited::No)
+        }
         None => {
             let was_ours = thread.owner == Owner::Bot;
             let (mut list, reason) = theirs(ports, situation, &mut thread, own, now);
@@ -56,14 +59,19 @@ pub(super) async fn record_own_words(
 /// Words that an effect of ours has sent. Its own record is the dispatcher's.
 fn ours(
     ports: Senses<'_>,
-    thread: &Conversation,
+    situation: &Situation,
+    thread: &mut Conversation,
     own: &OwnWords,
     effect: &Effect,
     now: Timestamp,
 ) -> Vec<Change> {
+    let disclosure = situation.context.settings.comms.disclosure.as_ref();
+    if own.partner.is_some() && disclosure.is_some_and(|it| it.is_said_in(&own.text)) {
+        thread.disclosed_at = thread.disclosed_at.max(Some(own.written_at));
+    }
     let mut list = vec![Change::PutConversation(Box::new(thread.clone()))];
     if own.partner.is_some() {
-        let row = own_message_row(own, thread, Some(effect.id), ports.ids, now);
+        let row = own_message_row(&situation.event, own, thread, Some(effect.id), ports.ids, now);
         list.push(Change::PutMessage(Box::new(row)));
     }
     list
@@ -83,7 +91,7 @@ fn theirs(
         Change::ExpireDrafts { conversation: thread.id, at: now },
     ];
     if own.partner.is_some() {
-        let row = own_message_row(own, thread, None, ports.ids, now);
+        let row = own_message_row(&situation.event, own, thread, None, ports.ids, now);
         list.push(Change::PutMessage(Box::new(row)));
     }
     if let Some(parent) = &own.parent_id {
@@ -100,6 +108,7 @@ fn theirs(
     let names = ("conversation.taken_over", "take_over");
     let entry = conversation_changed(&situation.event, thread, names, ports.ids, now);
     list.push(Change::Audit(Box::new(entry)));
+    list.push(owner_changed(&situation.context.tenant, thread, "instagram", ports.ids, now));
     (list, "a person answered from Instagram and takes the conversation")
 }
 

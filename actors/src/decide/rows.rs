@@ -6,7 +6,7 @@ use tenants::approval::{Approval, ApprovalStatus};
 use tenants::clock::Timestamp;
 use tenants::conversation::{Comment, CommentStatus, Conversation, Direction, Message};
 use tenants::decision::Outcome;
-use tenants::event::InboxEvent;
+use tenants::event::{EventBody, InboxEvent};
 use tenants::ids::{ApprovalId, CommentId, DecisionId, EffectId, Ids, MessageId};
 use tenants::policy::deadline;
 use tenants::settings::TenantSettings;
@@ -18,6 +18,8 @@ use super::matter::OwnWords;
 use super::work::Workings;
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
+/// Longest address of an attachment that is kept, in bytes.
+const LONGEST_URL: usize = 4_000;
 
 /// The row of a comment or mention; `None` for direct messages.
 pub(super) fn comment_row(
@@ -77,6 +79,7 @@ fn status_of(judgement: &Judgement) -> CommentStatus {
 
 /// The row of a direct message from a person; `None` for everything else, and for taps that have no id.
 pub(super) fn message_row(
+    event: &InboxEvent,
     heard: &Heard,
     thread: &Conversation,
     judgement: &Judgement,
@@ -92,6 +95,7 @@ pub(super) fn message_row(
         direction: Direction::Inbound,
         text: heard.text.clone(),
         attachments: heard.attachments.clone(),
+        attachment_urls: attachment_urls(event, heard.attachments.len()),
         effect: None,
         intent: None,
         confidence: None,
@@ -109,6 +113,7 @@ pub(super) fn message_row(
 
 /// The row of a direct message that the account sent, by us or by a person.
 pub(super) fn own_message_row(
+    event: &InboxEvent,
     own: &OwnWords,
     thread: &Conversation,
     effect: Option<EffectId>,
@@ -123,6 +128,7 @@ pub(super) fn own_message_row(
         direction: Direction::Outbound,
         text: own.text.clone(),
         attachments: own.attachments.clone(),
+        attachment_urls: attachment_urls(event, own.attachments.len()),
         effect,
         intent: None,
         confidence: None,
@@ -132,6 +138,20 @@ pub(super) fn own_message_row(
         occurred_at: own.written_at,
         created_at: now,
     }
+}
+
+/// Where attachments can be fetched for a short time, one for each of their kinds. What is no address of the web, or
+/// longer than any, is left out.
+fn attachment_urls(event: &InboxEvent, kinds: usize) -> Vec<Option<String>> {
+    let EventBody::Message(message) = &event.body else { return Vec::new() };
+    let is_usable = |url: &String| url.len() <= LONGEST_URL && url.starts_with("https://");
+    let urls = message.attachments.iter().map(|it| it.url.clone().filter(is_usable));
+    let mut urls: Vec<Option<String>> = urls.collect();
+    if urls.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    urls.resize(kinds, None);
+    urls
 }
 
 /// What an approval is made of.

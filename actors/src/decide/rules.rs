@@ -183,6 +183,7 @@ pub(super) fn settles(action: &RuleAction) -> bool {
         RuleAction::Reply { .. }
         | RuleAction::PrivateReply { .. }
         | RuleAction::Dm { .. }
+        | RuleAction::Ask { .. }
         | RuleAction::Hide
         | RuleAction::Delete
         | RuleAction::Escalate

@@ -116,6 +116,7 @@ fn apply(rule: &Rule, case: &Case<'_>, plan: &mut Plan) -> Vec<Value> {
             RuleAction::Reply { .. }
             | RuleAction::PrivateReply { .. }
             | RuleAction::Dm { .. }
+            | RuleAction::Ask { .. }
             | RuleAction::Like
             | RuleAction::Hide
             | RuleAction::Delete => plan_action(action, index, case, plan),
@@ -147,6 +148,9 @@ fn plan_action(
             speak(variations, &|text| heard.private_reply(text, case.now))
         }
         RuleAction::Dm { variations } => speak(variations, &|text| heard.direct_message(text)),
+        RuleAction::Ask { variations, quick_replies } => {
+            speak(variations, &|text| heard.question(text, quick_replies))
+        }
         RuleAction::Like => heard.like(case.account).map(|action| (action, None)),
         RuleAction::Hide => heard.hide().map(|action| (action, None)),
         RuleAction::Delete => heard.delete().map(|action| (action, None)),

@@ -17,11 +17,13 @@ use super::bookkeeping::{begin, kind_of, opt_in, opt_out, take_in};
 use super::circumstances::Circumstances;
 use super::counters::Counting;
 use super::decision::decision_of;
+use super::disclosure::discloses;
 use super::effects::{Origin, effects_of};
 use super::error::DecideError;
 use super::heard::{Heard, Place};
 use super::judge::judge;
 use super::judgement::{Case, Judgement};
+use super::leads_step::lead_note;
 use super::recall::interaction;
 use super::rows::{Asking, approval_row, comment_row, message_row};
 use super::seed::seed_of;
@@ -65,6 +67,9 @@ pub(super) async fn decide_text(
     let judgement = judge(&case).await?;
     let decision = decision_of(ports, event.id, situation.taken_up_at, &judgement);
     let command = obey(&mut thread, heard, judgement.silence);
+    if heard.is_direct() && discloses(situation.context.settings.comms.disclosure.as_ref(), &judgement) {
+        thread.disclosed_at = Some(now);
+    }
     let text = Text { ports, situation, heard, thread: &thread, direct: direct.as_ref(), before, now };
     let changes = text.changes(&judgement, &decision, command);
     Ok(Decided { decision: Some(decision), changes, thread: Some(thread), direct })
@@ -116,7 +121,7 @@ impl Text<'_> {
         if let Some(comment) = comment_row(event, self.heard, self.thread, judgement, ids, now) {
             changes.push(Change::PutComment(Box::new(comment)));
         }
-        if let Some(message) = message_row(self.heard, self.thread, judgement, ids, now) {
+        if let Some(message) = message_row(event, self.heard, self.thread, judgement, ids, now) {
             changes.push(Change::PutMessage(Box::new(message)));
         }
         self.add_effects(judgement, decision, &mut changes);
@@ -144,6 +149,7 @@ impl Text<'_> {
             changes.push(Change::Audit(Box::new(conversation_changed(event, self.thread, names, ids, now))));
         }
         changes.list.extend(interaction(self, judgement));
+        changes.list.extend(lead_note(self, judgement));
         let author = self.heard.author.username.as_deref().unwrap_or(&self.heard.author.id);
         let said = Some((author, self.heard.text.as_str()));
         let entry = decision_made(event, decision, Some(self.thread), said, &circumstances, ids);

@@ -27,6 +27,7 @@ impl Record<'_> {
         let effect = &self.ready.effect;
         let text = match &effect.action {
             Action::SendDm { text, .. }
+            | Action::AskDm { text, .. }
             | Action::ReplyDm { text, .. }
             | Action::PrivateReply { text, .. } => text,
             _ => return None,
@@ -41,6 +42,7 @@ impl Record<'_> {
             direction: Direction::Outbound,
             text: text.clone(),
             attachments: Vec::new(),
+            attachment_urls: Vec::new(),
             effect: Some(effect.id),
             intent: None,
             confidence: None,

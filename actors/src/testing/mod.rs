@@ -2,6 +2,7 @@
 //! never asked, and a world put together of them.
 
 mod bulletin;
+mod comms;
 mod connections;
 mod intel;
 mod outbox_of_store;
@@ -13,6 +14,7 @@ mod store;
 mod world;
 
 pub(crate) use bulletin::{Bulletin, Pictures, Turn, refusal};
+pub(crate) use comms::NoComms;
 pub(crate) use connections::{ScriptedConnections, coded_refusal};
 pub(crate) use intel::{GatheredStore, nothing_gathered};
 pub(crate) use sources::assert_died_at_every_call;

@@ -23,7 +23,7 @@ use tenants::tasks::Tasks;
 use tokio::sync::broadcast;
 
 use super::intel::nothing_gathered;
-use super::{Bulletin, MemoryStore, Pictures, ScriptedConnections, Steps};
+use super::{Bulletin, MemoryStore, NoComms, Pictures, ScriptedConnections, Steps};
 use crate::Ports;
 
 /// 2025-11-21, a Friday.
@@ -127,6 +127,8 @@ impl World {
             store: store.clone(),
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
+            comms: Arc::new(NoComms),
+            courier: Arc::new(NoComms),
             messenger: Arc::new(Offline),
             connector: Arc::new(ScriptedConnections::default()),
             connections: Arc::new(ScriptedConnections::default()),

@@ -1,6 +1,8 @@
-//! What the admin role looks after over all tenants, without waking any: effects that do not move, and rows that are old.
+//! What the admin role looks after over all tenants, without waking any: effects that do not move, approvals whose time is
+//! over, and rows that are old.
 
 pub mod forecast;
+mod overdue;
 mod retention;
 mod stuck;
 
@@ -67,6 +69,8 @@ impl RetentionSettings {
 
 /// Time between two looks for stuck effects.
 const STUCK_EVERY: Duration = Duration::from_secs(300);
+/// Time between two looks for overdue approvals. Nobody can approve one in between: its time is asked for again.
+const OVERDUE_EVERY: Duration = Duration::from_secs(60);
 
 /// Looks after effects and rows until the node stops. To be supervised.
 ///
@@ -75,11 +79,16 @@ const STUCK_EVERY: Duration = Duration::from_secs(300);
 pub async fn run(ports: Ports, settings: RetentionSettings, part: Part) -> PartResult {
     let began = ports.clock.now();
     let (mut stuck_at, mut trim_at) = (began + STUCK_EVERY, began + STUCK_EVERY);
+    let mut overdue_at = began + OVERDUE_EVERY;
     loop {
         let now = ports.clock.now();
         if stuck_at <= now {
             stuck::sweep(&ports, now).await;
             stuck_at = now + STUCK_EVERY;
+        }
+        if overdue_at <= now {
+            overdue::sweep(&ports, now).await;
+            overdue_at = now + OVERDUE_EVERY;
         }
         if trim_at <= now {
             retention::sweep(&ports, &settings, now).await;
@@ -87,7 +96,7 @@ pub async fn run(ports: Ports, settings: RetentionSettings, part: Part) -> PartR
         }
         tokio::select! {
             () = part.stopping() => return Ok(()),
-            () = ports.clock.sleep_until(stuck_at.min(trim_at)) => {}
+            () = ports.clock.sleep_until(stuck_at.min(trim_at).min(overdue_at)) => {}
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tenants::account::{Account, LoginFlavour};
-use tenants::effect::{Action, ErrorCategory, LikeTarget, ReplyTarget};
+use tenants::effect::{Action, ErrorCategory, LikeTarget, ReplyTarget, check_quick_replies};
 use tenants::ports::SendError;
 
 use super::call::{Call, Target, checked, mailbox};
@@ -40,6 +40,21 @@ pub(super) fn plan(account: &Account, action: &Action) -> Result<Call, SendError
             check_message(text)?;
             let body = json!({
                 "recipient": {"id": recipient_id}, "messaging_type": "RESPONSE", "message": {"text": text},
+            });
+            Ok(messages(account, Target::Account)?.json(body))
+        }
+        Action::AskDm { recipient_id, text, quick_replies } => {
+            check_message(text)?;
+            check_quick_replies(quick_replies).map_err(|problem| {
+                errors::failure(ErrorCategory::Permanent, format!("{problem}: change the rule"))
+            })?;
+            let quick_replies: Vec<_> = quick_replies
+                .iter()
+                .map(|title| json!({"content_type": "text", "title": title.trim(), "payload": title.trim()}))
+                .collect();
+            let body = json!({
+                "recipient": {"id": recipient_id}, "messaging_type": "RESPONSE",
+                "message": {"text": text, "quick_replies": quick_replies},
             });
             Ok(messages(account, Target::Account)?.json(body))
         }

@@ -13,9 +13,10 @@ pub(super) fn read(action: &Action, answered: &Answered) -> Result<Receipt, Send
     let body = &answered.body;
     let instagram_id = match action {
         Action::ReplyComment { .. } => Some(fields::id(body, "id")),
-        Action::PrivateReply { .. } | Action::SendDm { .. } | Action::ReplyDm { .. } => {
-            Some(fields::id(body, "message_id"))
-        }
+        Action::PrivateReply { .. }
+        | Action::SendDm { .. }
+        | Action::AskDm { .. }
+        | Action::ReplyDm { .. } => Some(fields::id(body, "message_id")),
         _ => None,
     };
     let denied = body.get("success") == Some(&Value::Bool(false));

@@ -1,7 +1,7 @@
 //! Whom a secret belongs to. The owner is authenticated with the secret, so that a row copied to another account
 //! does not open there.
 
-use tenants::ids::{AccountId, ConnectId, TenantId};
+use tenants::ids::{AccountId, ChannelId, ConnectId, TenantId};
 
 /// The owner of a secret.
 #[derive(Debug, Clone, Copy)]
@@ -10,6 +10,8 @@ pub(crate) enum Owner<'a> {
     Account(&'a TenantId, &'a AccountId),
     /// The secret of a Meta app, by Meta's app id.
     App(&'a str),
+    /// What a channel to people needs to be reached.
+    Channel(&'a ChannelId),
     /// The tokens that an attempt to connect an account has found.
     Attempt(&'a TenantId, &'a ConnectId),
 }
@@ -22,6 +24,7 @@ impl Owner<'_> {
             Owner::Account(tenant, account) => {
                 join(&[b"troupe.account.token", tenant.0.as_bytes(), account.0.as_bytes()])
             }
+            Owner::Channel(channel) => join(&[b"troupe.channel.secret", channel.0.as_bytes()]),
             Owner::Attempt(tenant, attempt) => {
                 join(&[b"troupe.connect.grant", tenant.0.as_bytes(), attempt.0.as_bytes()])
             }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aes_gcm::aead::{Aead, Payload};
 use secrecy::{ExposeSecret, SecretString};
 use tenants::account::SealedSecret;
-use tenants::ids::{AccountId, Ids, TenantId};
+use tenants::ids::{AccountId, ChannelId, Ids, TenantId};
 
 use super::key_ring::KeyRing;
 use super::owner::Owner;
@@ -103,6 +103,25 @@ impl Vault {
         secret: &SecretString,
     ) -> Result<SealedSecret, VaultError> {
         self.seal(Owner::App(app_external_id), secret)
+    }
+
+    /// Seals what a channel to people needs to be reached; it opens for this channel only.
+    pub fn seal_channel(
+        &self,
+        channel: &ChannelId,
+        secret: &SecretString,
+    ) -> Result<SealedSecret, VaultError> {
+        self.seal(Owner::Channel(channel), secret)
+    }
+
+    /// Opens what was sealed for a channel. Whoever carries messages to people needs it; tokens and app secrets do not
+    /// open here, because they were sealed for accounts and apps.
+    pub fn open_channel(
+        &self,
+        channel: &ChannelId,
+        sealed: &SealedSecret,
+    ) -> Result<SecretString, VaultError> {
+        self.open(Owner::Channel(channel), sealed)
     }
 
     /// Seals a token with the current key; `None` when it is already. For the rotation of keys.
@@ -220,6 +239,23 @@ mod tests {
             Owner::App(&app),
         ] {
             assert_eq!(vault.open(owner, &sealed).unwrap_err(), VaultError::Refused);
+        }
+    }
+
+    #[test]
+    fn only_what_was_sealed_for_a_channel_opens_as_one() {
+        let room = Room::new();
+        let vault = room.vault(&[0]);
+        let channel = ChannelId(room.account.0);
+        let sealed = vault.seal_channel(&channel, &SecretString::from("https://hook")).unwrap();
+        assert_eq!(vault.open_channel(&channel, &sealed).unwrap().expose_secret(), "https://hook");
+        let other = ChannelId(room.tenant.0);
+        assert_eq!(vault.open_channel(&other, &sealed).unwrap_err(), VaultError::Refused);
+
+        let token = room.sealed(&vault);
+        let app = vault.seal_app_secret(&room.account.0.to_string(), &SecretString::from("s3cret")).unwrap();
+        for secret in [token, app] {
+            assert_eq!(vault.open_channel(&channel, &secret).unwrap_err(), VaultError::Refused);
         }
     }
 

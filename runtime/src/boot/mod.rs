@@ -31,6 +31,7 @@ use tracing::{info, warn};
 pub use foundations::Foundations;
 
 use crate::administration::Act;
+use crate::couriers::{Addresses, Couriers};
 use crate::data_dir::{self, DataDirLock};
 use crate::http::{self, AppParts, AppState};
 use crate::prompts::install_built_in;
@@ -119,6 +120,7 @@ impl Node {
         let publishing = Publishing::start(ports.clone(), settings.publishing.clone(), &registry)?;
         let watcher = Watcher::new(ports.clone(), dispatcher.clone(), settings.watch.clone());
         supervise(&troupe, &dispatcher, &publishing, &warnings, &ports);
+        tell_people(&troupe, &ports, &settings);
         supervise_clocks(&troupe, &watcher, &ports, &settings);
         media::supervise(&troupe, &foundations);
 
@@ -236,6 +238,8 @@ pub(crate) fn ports(
         store: database.clone(),
         ledger: database.clone(),
         memory: Arc::new(foundations.memory.clone()),
+        comms: database.clone(),
+        courier: Arc::new(couriers(foundations, settings)?),
         media: database.clone(),
         public_media: foundations.media.links().clone(),
         messenger: places.messenger.unwrap_or_else(|| gateway.clone()),
@@ -248,6 +252,22 @@ pub(crate) fn ports(
         llm,
         wake,
     })
+}
+
+/// What carries messages to people.
+pub(crate) fn couriers(foundations: &Foundations, settings: &Settings) -> anyhow::Result<Couriers> {
+    Couriers::new(
+        foundations.vault.clone(),
+        foundations.clock.clone(),
+        &settings.mail,
+        addresses(settings),
+        settings.notices.timeout(),
+    )
+}
+
+/// Which addresses users may name.
+fn addresses(settings: &Settings) -> Addresses {
+    Addresses { allow_private: settings.notices.allow_private_addresses }
 }
 
 /// The gateway keeps opened tokens in memory: a reconnected account has a new one.
@@ -267,6 +287,12 @@ fn forget_old_tokens(foundations: &Foundations, gateway: Arc<Gateway>) {
             }
         }
     });
+}
+
+/// Puts what tells people under the root supervisor.
+fn tell_people(troupe: &Troupe, ports: &Ports, settings: &Settings) {
+    let (ports, notices) = (ports.clone(), settings.notices.clone());
+    troupe.supervise("notices", move |part| actors::notices::run(ports.clone(), notices.clone(), part));
 }
 
 /// Puts the parts that are not actors under the root supervisor.
@@ -341,6 +367,7 @@ async fn http_state(
         prompts: Arc::new(foundations.database.clone()),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
+        addresses: addresses(settings),
         media: foundations.media.clone(),
         post_links: foundations.post_links.clone(),
         rehearsals: Arc::new(RehearsalDesk::new(

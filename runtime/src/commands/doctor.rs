@@ -164,18 +164,17 @@ async fn accounts(foundations: &Foundations, settings: &Settings) -> anyhow::Res
 async fn vault(foundations: &Foundations) -> anyhow::Result<Check> {
     let keys = foundations.vault.key_ids();
     let uses = foundations.database.key_uses(foundations.clock.now()).await?;
-    let secrets = |key: &KeyUse| key.tokens + key.app_secrets + key.attempts;
     let missing: Vec<String> = uses
         .iter()
         .filter(|key| !keys.contains(&key.key_id))
-        .map(|key| format!("{} secrets need the key {}", secrets(key), key.key_id))
+        .map(|key| format!("{} secrets need the key {}", key.all(), key.key_id))
         .collect();
     if !missing.is_empty() {
         let found = format!("{}: put it back into vault.keys or vault.key", missing.join("; "));
         return Ok(Check::trouble("vault", found));
     }
     let active = keys.first().cloned().unwrap_or_default();
-    let of = |id: &str| uses.iter().find(|key| key.key_id == id).map_or(0, secrets);
+    let of = |id: &str| uses.iter().find(|key| key.key_id == id).map_or(0, KeyUse::all);
     let old: Vec<String> = keys
         .iter()
         .skip(1)

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 use tenants::account::Tenant;
 use tenants::memory::{MemoryFilter, MemoryItem, MemoryKind, Recall, Visibility};
-use tenants::ports::{Memory, PageRequest, UnitOfWork};
+use tenants::ports::{Leads, Memory, PageRequest, UnitOfWork};
 
 use super::workspace::Workspace;
 use super::{Finding, Output};
@@ -242,7 +242,8 @@ async fn forget_person(
 ) -> anyhow::Result<()> {
     let filter = MemoryFilter { person: Some(person.to_owned()), ..MemoryFilter::default() };
     let known = workspace.foundations.memory.list(&tenant.id, &filter, PageRequest::first(1)).await?;
-    anyhow::ensure!(!known.is_empty(), "nothing is remembered of {person}");
+    let is_told_of = workspace.foundations.database.tells_of_person(&tenant.id, person).await?;
+    anyhow::ensure!(!known.is_empty() || is_told_of, "nothing is remembered of {person}");
     workspace.foundations.database.commit(workspace.act().forget_person(tenant.id, person)).await?;
     let index = workspace.erase_from_index(&tenant.id).await?;
     output.result(&json!({ "forgotten": person, "index": index }), || {

@@ -6,6 +6,7 @@
 mod admin;
 mod audit;
 mod bench;
+mod comms;
 mod config;
 mod connect;
 mod demo;
@@ -104,6 +105,15 @@ enum Command {
     /// The queue of effects.
     #[command(subcommand)]
     Queue(queue::QueueCommand),
+    /// People who may buy.
+    #[command(subcommand)]
+    Lead(comms::LeadCommand),
+    /// Ways to tell people, and what went through them.
+    #[command(subcommand)]
+    Channel(comms::ChannelCommand),
+    /// Morning briefings and weekly reports.
+    #[command(subcommand)]
+    Briefing(comms::BriefingCommand),
     /// The ticks of a tenant: when its roles do what by themselves.
     #[command(subcommand)]
     Tick(tick::TickCommand),
@@ -199,6 +209,9 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Calls(args) => money::calls(args, settings, output).await,
             Command::Post(command) => post::run(command, settings, output).await,
             Command::Queue(command) => queue::run(command, settings, output).await,
+            Command::Lead(command) => comms::lead(command, settings, output).await,
+            Command::Channel(command) => comms::channel(command, settings, output).await,
+            Command::Briefing(command) => comms::briefing(command, settings, output).await,
             Command::Tick(command) => tick::run(command, settings, output).await,
             Command::Health { tenant } => tick::health(&tenant, settings, output).await,
             Command::Learning(command) => learning::run(command, settings, output).await,

@@ -1,4 +1,4 @@
-//! `troupe vault`: the keys that seal tokens and app secrets, and their rotation.
+//! `troupe vault`: the keys that seal tokens, app secrets and addresses of channels, and their rotation.
 
 use actors::connect::{Resealed, reseal_all};
 use anyhow::Context;
@@ -34,6 +34,7 @@ struct KeyView {
     state: &'static str,
     tokens: u64,
     app_secrets: u64,
+    channels: u64,
     attempts: u64,
 }
 
@@ -72,6 +73,7 @@ async fn keys(workspace: &Workspace) -> anyhow::Result<Vec<KeyView>> {
                 state,
                 tokens: used.map_or(0, |key| key.tokens),
                 app_secrets: used.map_or(0, |key| key.app_secrets),
+                channels: used.map_or(0, |key| key.channels),
                 attempts: used.map_or(0, |key| key.attempts),
                 key: id,
             }
@@ -81,12 +83,13 @@ async fn keys(workspace: &Workspace) -> anyhow::Result<Vec<KeyView>> {
 
 async fn status(workspace: &Workspace, output: Output) -> anyhow::Result<Finding> {
     let keys = keys(workspace).await?;
-    output.list(&keys, &["key", "state", "tokens", "app secrets", "attempts"], |key| {
+    output.list(&keys, &["key", "state", "tokens", "app secrets", "channels", "attempts"], |key| {
         vec![
             key.key.clone(),
             key.state.to_owned(),
             key.tokens.to_string(),
             key.app_secrets.to_string(),
+            key.channels.to_string(),
             key.attempts.to_string(),
         ]
     })?;
@@ -137,7 +140,7 @@ async fn remove(
     must_be_of_file(settings, "take it out of vault.keys on every node")?;
     let keys = keys(workspace).await?;
     let used = keys.iter().find(|known| known.key == key).context("there is no such key")?;
-    let secrets = used.tokens + used.app_secrets + used.attempts;
+    let secrets = used.tokens + used.app_secrets + used.channels + used.attempts;
     anyhow::ensure!(
         secrets == 0,
         "{key} still seals {secrets} secrets: run `troupe vault reseal` first (attempts to connect end within 30 minutes)"

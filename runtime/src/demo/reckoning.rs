@@ -190,6 +190,7 @@ impl Trace {
             }
             | Action::PrivateReply { .. }
             | Action::SendDm { .. }
+            | Action::AskDm { .. }
             | Action::ReplyDm { .. }
             | Action::FirstComment { .. } => Trace("text", effect.instagram_id.clone()?),
             // Handing a file over is not visible, and posts are reckoned by themselves.

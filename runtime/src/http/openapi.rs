@@ -31,7 +31,8 @@ use super::schema;
     tags(
         (name = "agencies"), (name = "keys"), (name = "apps"), (name = "tenants"), (name = "settings"),
         (name = "budgets"), (name = "costs"), (name = "accounts"), (name = "rules"), (name = "prompts"),
-        (name = "comments"), (name = "conversations"), (name = "approvals"), (name = "decisions"),
+        (name = "comments"), (name = "conversations"), (name = "leads"), (name = "briefings"),
+        (name = "channels"), (name = "approvals"), (name = "decisions"),
         (name = "rehearsals"),
         (name = "learning"), (name = "memory"), (name = "media"), (name = "posts"), (name = "queue"),
         (name = "audit"), (name = "alerts"),

@@ -78,6 +78,11 @@ words! {
     Share = tenants::models::Share;
     CallOutcome = tenants::models::CallOutcome;
     BudgetLevel = tenants::models::BudgetLevel;
+    ChannelKind = tenants::notice::ChannelKind;
+    NoticeKind = tenants::notice::NoticeKind;
+    NotificationStatus = tenants::notice::NotificationStatus;
+    LeadStage = tenants::lead::LeadStage;
+    BriefingKind = tenants::briefing::BriefingKind;
     PostType = tenants::post::PostType;
     PostState = tenants::post::PostState;
     ApprovalPolicy = tenants::post::ApprovalPolicy;

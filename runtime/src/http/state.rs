@@ -14,6 +14,7 @@ use super::access::KeyRing;
 use super::address_book::AddressBook;
 use super::metrics::HttpMetrics;
 use super::node::NodeView;
+use crate::couriers::Addresses;
 use crate::media::MediaDesk;
 use crate::posts::PostLinks;
 use crate::rehearsals::RehearsalDesk;
@@ -31,6 +32,8 @@ pub struct AppParts {
     pub apps: Arc<WebhookApps>,
     /// Seals tokens and app secrets before they are stored.
     pub vault: Arc<Vault>,
+    /// Which addresses of webhooks users may name.
+    pub addresses: Addresses,
     /// The media library.
     pub media: Arc<MediaDesk>,
     /// Signed addresses about posts.

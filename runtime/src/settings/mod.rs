@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use actors::dispatcher::DispatcherSettings;
 use actors::intel::IntelSettings;
+use actors::notices::NoticeSettings;
 use actors::publishing::PublishingSettings;
 use actors::supervision::ActorSettings;
 use actors::upkeep::RetentionSettings;
@@ -23,6 +24,7 @@ use figment::{Metadata, Profile, Provider};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
+pub use crate::couriers::MailSettings;
 pub use http::HttpSection;
 pub use media::{BucketSettings, MediaSettings};
 pub use models::ModelSettings;
@@ -60,6 +62,10 @@ pub struct Settings {
     pub actors: ActorSettings,
     /// The queue of effects.
     pub dispatcher: DispatcherSettings,
+    /// What people are told.
+    pub notices: NoticeSettings,
+    /// The mail server.
+    pub mail: MailSettings,
     /// Publishing of posts.
     pub publishing: PublishingSettings,
     /// Insights, spikes, reports, competitors.
@@ -296,6 +302,12 @@ impl Settings {
                 return invalid(key, "must be a URL that begins with https:// (or http:// for a sandbox)");
             }
         }
+        if !self.mail.host.is_empty() && self.mail.from.is_empty() {
+            return invalid("mail.from", "must be a mail address when mail.host is set");
+        }
+        if self.notices.timeout_ms == 0 {
+            return invalid("notices.timeout_ms", "must be at least 1");
+        }
         if let Err((key, problem)) = self.media.check() {
             return invalid(key, problem);
         }
@@ -487,6 +499,7 @@ mod tests {
             ("TROUPE__DATABASE__URL", "postgres://u:hunter2@h/d"),
             ("TROUPE__INSTAGRAM__APP__SECRETS", "[\"hunter2\"]"),
             ("TROUPE__MODELS__KEYS__ANTHROPIC", "hunter2"),
+            ("TROUPE__MAIL__PASSWORD", "hunter2"),
             ("TROUPE__MEDIA__BUCKET__SECRET_ACCESS_KEY", "hunter2"),
         ]);
         assert!(!format!("{:?}", Settings::load(None, env.clone()).unwrap()).contains("hunter2"));

@@ -37,6 +37,7 @@ pub(super) fn mask(settings: &mut Value) {
         ["instagram", "app", "verify_token"],
         ["instagram", "app", "instagram_secret"],
         ["models", "keys", ""],
+        ["mail", "password", ""],
         ["media", "bucket", "secret_access_key"],
     ] {
         mask_at(settings, &path);

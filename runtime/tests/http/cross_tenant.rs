@@ -21,6 +21,7 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
     let experiment = json!({ "key": "crisis", "name": "n",
         "arms": [{ "version": 1, "weight": 1 }, { "version": 2, "weight": 1 }] });
     let preview = json!({ "account": world.bakery.account.id, "on": "comment", "text": "lovely!" });
+    let channel = json!({ "name": "n", "kind": "email", "to": ["ana@example.com"] });
     let post = json!({ "post_type": "image", "caption": "new", "media": [world.bakery.objects.media],
         "scheduled_at": "2040-01-01T09:00:00Z" });
     let period = json!({ "from": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z" });
@@ -94,6 +95,27 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/tenants/{tenant}/conversations/{conversation}/messages", none.clone()),
         ("POST", "/tenants/{tenant}/conversations/{conversation}/take-over", none.clone()),
         ("POST", "/tenants/{tenant}/conversations/{conversation}/hand-back", none.clone()),
+        ("POST", "/tenants/{tenant}/conversations/{conversation}/assign", Some(json!({ "to": "ana" }))),
+        ("GET", "/tenants/{tenant}/leads", none.clone()),
+        ("GET", "/tenants/{tenant}/leads/export", none.clone()),
+        ("GET", "/tenants/{tenant}/leads/{lead}", none.clone()),
+        ("PATCH", "/tenants/{tenant}/leads/{lead}", Some(json!({ "stage": "won" }))),
+        ("GET", "/tenants/{tenant}/briefings", none.clone()),
+        ("GET", "/tenants/{tenant}/briefings/{briefing}", none.clone()),
+        ("GET", "/tenants/{tenant}/channels", none.clone()),
+        ("POST", "/tenants/{tenant}/channels", Some(channel.clone())),
+        ("GET", "/tenants/{tenant}/channels/{channel}", none.clone()),
+        ("PUT", "/tenants/{tenant}/channels/{channel}", Some(channel.clone())),
+        ("DELETE", "/tenants/{tenant}/channels/{channel}", none.clone()),
+        ("POST", "/tenants/{tenant}/channels/{channel}/test", none.clone()),
+        ("GET", "/tenants/{tenant}/notifications", none.clone()),
+        ("GET", "/agencies/{agency}/channels", none.clone()),
+        ("POST", "/agencies/{agency}/channels", Some(channel.clone())),
+        ("GET", "/agencies/{agency}/channels/{channel}", none.clone()),
+        ("PUT", "/agencies/{agency}/channels/{channel}", Some(channel)),
+        ("DELETE", "/agencies/{agency}/channels/{channel}", none.clone()),
+        ("POST", "/agencies/{agency}/channels/{channel}/test", none.clone()),
+        ("GET", "/agencies/{agency}/notifications", none.clone()),
         ("GET", "/tenants/{tenant}/approvals", none.clone()),
         ("GET", "/tenants/{tenant}/approvals/{approval}", none.clone()),
         ("POST", "/tenants/{tenant}/approvals/{approval}/approve", none.clone()),
@@ -213,6 +235,7 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
 /// The path with the ids of `owner` for the tenant or agency, and of `shop` and `house` for the rest.
 pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) -> String {
     let is_agencys = template.starts_with("/agencies");
+    let channel = if is_agencys { house.channel } else { shop.objects.channel };
     let rehearsal = if is_agencys { house.rehearsal } else { shop.objects.rehearsal };
     let effect = if template.ends_with("/retry") { shop.objects.dead } else { shop.objects.waiting };
     let post = match template.rsplit('/').next() {
@@ -243,6 +266,9 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{report}", &shop.objects.report.to_string())
         .replace("{competitor}", &shop.objects.competitor.to_string())
         .replace("{rehearsal}", &rehearsal.to_string())
+        .replace("{channel}", &channel.to_string())
+        .replace("{lead}", &shop.objects.lead.to_string())
+        .replace("{briefing}", &shop.objects.briefing.to_string())
         .replace("{event}", &shop.objects.event.to_string())
         .replace("{item}", &shop.objects.remembered.to_string())
         .replace("{person}", &shop.objects.person)

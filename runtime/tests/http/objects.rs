@@ -2,9 +2,10 @@
 
 use serde_json::json;
 use tenants::account::{Account, LoginFlavour, SealedSecret, Tenant};
-use tenants::alert::{AlertType, NewAlert};
+use tenants::alert::{AlertType, NewAlert, Severity};
 use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
 use tenants::audit::{Chain, NewAuditEntry};
+use tenants::briefing::{Briefing, BriefingKind};
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
 use tenants::connect::{ConnectAttempt, ConnectChange, ConnectStatus};
@@ -15,12 +16,15 @@ use tenants::conversation::{
 use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, ReplyTarget};
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person, Role};
 use tenants::ids::{
-    AgencyId, AlertId, ApprovalId, AuditId, CommentId, CompetitorId, ConnectId, ConversationId, DecisionId,
-    EffectId, EventId, Ids, MediaId, MemoryId, MessageId, PostId, RehearsalId, ReportId, RuleId, RunId,
-    TemplateId, TenantId, UploadId,
+    AgencyId, AlertId, ApprovalId, AuditId, BriefingId, ChannelId, CommentId, CompetitorId, ConnectId,
+    ConversationId, DecisionId, EffectId, EventId, Ids, LeadId, MediaId, MemoryId, MessageId, NoticeId,
+    PostId, RehearsalId, ReportId, RuleId, RunId, TemplateId, TenantId, UploadId,
 };
 use tenants::insights::{Competitor, IntelChange, Measured, MediaReading};
+use tenants::intent::Language;
+use tenants::lead::LeadNote;
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
+use tenants::notice::{Channel, ChannelKind, ChannelSetup};
 use tenants::ports::{Alerts, CronTick, Delivery, Inbox, PageRequest, TickPlan, Ticks, UnitOfWork};
 use tenants::post::{
     ApprovalPolicy, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType,
@@ -68,6 +72,10 @@ pub struct Objects {
     pub template: TemplateId,
     /// A rehearsal that is done.
     pub rehearsal: RehearsalId,
+    /// A channel by mail.
+    pub channel: ChannelId,
+    pub lead: LeadId,
+    pub briefing: BriefingId,
     /// The name of a tick of comms.
     pub tick: String,
     /// An attempt to connect an account, in which one must be chosen.
@@ -78,6 +86,67 @@ pub struct Objects {
     pub measured_media: String,
     pub report: ReportId,
     pub competitor: CompetitorId,
+}
+
+/// A channel by mail, of a tenant or of an agency.
+pub async fn channel(rig: &Rig, agency: AgencyId, tenant: Option<TenantId>) -> ChannelId {
+    let id = ChannelId::new(&rig.ports.ids);
+    let setup = ChannelSetup {
+        name: "team".to_owned(),
+        kind: ChannelKind::Email,
+        to: vec!["ana@example.com".to_owned()],
+        kinds: std::collections::BTreeSet::new(),
+        min_severity: Severity::Warning,
+        quiet_hours: None,
+        time_zone: "UTC".to_owned(),
+        digest_minutes: 10,
+        enabled: true,
+    };
+    let now = rig.now();
+    let channel = Channel {
+        id,
+        agency,
+        tenant,
+        setup,
+        failures: 0,
+        last_sent_at: None,
+        approvals_told_at: None,
+        created_at: now,
+        updated_at: now,
+    };
+    let list = vec![Change::PutChannel { channel: Box::new(channel.clone()), secret: None }];
+    rig.database.commit(Changes { chain: channel.chain(), list }).await.unwrap();
+    id
+}
+
+fn lead_note(lead: LeadId, thread: &Conversation, event: EventId, ids: &Ids, now: Timestamp) -> LeadNote {
+    LeadNote {
+        lead,
+        notice: NoticeId::new(ids),
+        account: thread.account,
+        conversation: thread.id,
+        person: thread.person.clone(),
+        interest: Some(0.9),
+        facts: std::collections::BTreeMap::new(),
+        event,
+        at: now,
+    }
+}
+
+fn briefing(id: BriefingId, tenant: TenantId, now: Timestamp) -> Briefing {
+    Briefing {
+        id,
+        tenant,
+        kind: BriefingKind::Daily,
+        from: now,
+        until: now,
+        language: Language::English,
+        subject: "Morning briefing".to_owned(),
+        text: "Nothing waits for you.".to_owned(),
+        html: "<p>Nothing waits for you.</p>".to_owned(),
+        data: json!({ "sections": [] }),
+        created_at: now,
+    }
 }
 
 /// An attempt in which one of two accounts must be chosen.
@@ -234,6 +303,9 @@ impl Objects {
             published_post: PostId::new(ids),
             template: TemplateId::new(ids),
             remembered: MemoryId::new(ids),
+            channel: channel(rig, tenant.agency, Some(tenant.id)).await,
+            lead: LeadId::new(ids),
+            briefing: BriefingId::new(ids),
             tick: format!("briefing_{}", tenant.slug),
             // A person has a different id for every account.
             person: format!("person-of-{}", account.external_id),
@@ -263,7 +335,10 @@ impl Objects {
             details: json!({}),
             dedup_key: format!("dead:{}", tenant.id),
         };
+        let note = lead_note(made.lead, &direct, made.event, ids, now);
         let changes = Changes::of_tenant(tenant.id)
+            .with(Change::NoteLead(Box::new(note)))
+            .with(Change::PutBriefing(Box::new(briefing(made.briefing, tenant.id, now))))
             .with(Change::Remember(Box::new(remembered)))
             .with(Change::PutConversation(Box::new(thread)))
             .with(Change::PutConversation(Box::new(direct)))
@@ -452,6 +527,8 @@ fn conversation(
         opted_out_at: None,
         last_inbound_at: Some(now),
         last_outbound_at: None,
+        disclosed_at: None,
+        assigned_to: None,
         created_at: now,
         updated_at: now,
     }
@@ -497,6 +574,7 @@ fn message(ids: &Ids, account: &Account, direct: &Conversation, now: Timestamp) 
         direction: Direction::Inbound,
         text: "hello".to_owned(),
         attachments: Vec::new(),
+        attachment_urls: Vec::new(),
         effect: None,
         intent: None,
         confidence: None,

@@ -21,12 +21,15 @@ use tenants::breaker::{BreakerConfig, CircuitBreaker};
 use tenants::clock::{Clock, ShiftedClock, Timestamp};
 use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::{Ids, TenantId};
+use tenants::notice::Channel;
+use tenants::ports::{Courier, CourierError, Letter};
 use tenants::ports::{
     Finding, MentionText, Messenger, NoActivity, NoInsights, Receipt, SendError, Store, Usage,
 };
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
 use troupe::administration::Act;
+use troupe::couriers::Addresses;
 use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
@@ -152,6 +155,8 @@ impl Rig {
             store: store.clone(),
             ledger: Arc::new(database.clone()),
             memory: Arc::new(memory),
+            comms: Arc::new(database.clone()),
+            courier: Arc::new(NoCourier),
             media: Arc::new(database.clone()),
             public_media: media.links().clone(),
             messenger: Arc::new(NoMessenger),
@@ -180,6 +185,7 @@ impl Rig {
             prompts: Arc::new(database.clone()),
             apps: Arc::new(apps),
             vault: vault.clone(),
+            addresses: Addresses { allow_private: false },
             media: media.clone(),
             post_links: Arc::new(PostLinks::derived_from([b"rig".as_slice()], None)),
             rehearsals: Arc::new(
@@ -340,6 +346,21 @@ impl NodeView for FakeNode {
     }
 
     async fn refresh_metrics(&self) {}
+}
+
+/// A post office that is closed.
+struct NoCourier;
+
+#[async_trait]
+impl Courier for NoCourier {
+    async fn deliver(
+        &self,
+        _channel: &Channel,
+        _secret: Option<&SealedSecret>,
+        _letter: &Letter,
+    ) -> Result<(), CourierError> {
+        Err(CourierError::Later("closed".to_owned()))
+    }
 }
 
 /// An Instagram that is not there.

@@ -3,14 +3,14 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tenants::account::{Account, AccountStatus, Agency, ApiKey, KeyScope, LoginFlavour, MetaApp, Tenant};
-use tenants::ids::{AccountId, AgencyId, RehearsalId, TenantId};
+use tenants::ids::{AccountId, AgencyId, ChannelId, RehearsalId, TenantId};
 use tenants::ports::{Directory, UnitOfWork};
 use tenants::settings::TenantSettings;
 use troupe::administration::Act;
 use troupe::http::HttpSettings;
 use troupe::media::MediaParts;
 
-use crate::objects::{Objects, rehearsal};
+use crate::objects::{Objects, channel, rehearsal};
 use crate::rig::Rig;
 
 /// A key and its text.
@@ -41,6 +41,8 @@ pub struct House {
     pub app: MetaApp,
     /// A rehearsal over all its tenants that is done.
     pub rehearsal: RehearsalId,
+    /// A channel for all its tenants.
+    pub channel: ChannelId,
     /// The id of its own version of the reply prompt, which has number 2.
     pub prompt: String,
     /// The id of an experiment that compares it with the built-in one.
@@ -118,7 +120,7 @@ async fn house(rig: &Rig, installation: &Key, name: &str, app_id: &str) -> House
         "verify_token": format!("verify-{app_id}") });
     rig.post(&key.text, &format!("/agencies/{id}/apps"), new).await.ok();
     let app = rig.database.list_apps(&id).await.unwrap().remove(0);
-    let rehearsal = rehearsal(rig, id, None).await;
+    let (rehearsal, channel) = (rehearsal(rig, id, None).await, channel(rig, id, None).await);
     let mut prompt = String::new();
     for kind in ["crisis", "reply"] {
         let new =
@@ -131,7 +133,7 @@ async fn house(rig: &Rig, installation: &Key, name: &str, app_id: &str) -> House
         "arms": [{ "version": 1, "weight": 1 }, { "version": 2, "weight": 1 }] });
     let made = rig.post(&key.text, &format!("/agencies/{id}/experiments"), new).await.ok();
     let experiment = made["id"].as_str().unwrap().to_owned();
-    House { agency, key, app, rehearsal, prompt, experiment }
+    House { agency, key, app, rehearsal, channel, prompt, experiment }
 }
 
 async fn shop(rig: &Rig, house: &House, slug: &str, external_id: &str) -> Shop {

@@ -13,6 +13,7 @@ const MAX_TEXT_BYTES: usize = 1_000;
 /// Most images in one message.
 const MAX_ATTACHMENTS: usize = 10;
 const MAX_QUICK_REPLIES: usize = 13;
+const MAX_TITLE_CHARS: usize = 20;
 const MAX_TEMPLATE_ELEMENTS: usize = 10;
 const ATTACHMENT_TYPES: [&str; 4] = ["image", "audio", "video", "file"];
 
@@ -87,10 +88,7 @@ fn content(world: &World, call: &Call<'_>) -> Result<Content, GraphError> {
     if text.is_some() != attachments.is_empty() {
         return Err(GraphError::invalid_message("A message must have either text or an attachment."));
     }
-    let quick_replies = message["quick_replies"].as_array().map_or(0, Vec::len);
-    if quick_replies > MAX_QUICK_REPLIES {
-        return Err(GraphError::invalid_message("A message has at most 13 quick replies."));
-    }
+    check_quick_replies(&message, text.is_some())?;
     let reply_to = params.structure("reply_to")?;
     Ok(Content {
         text,
@@ -100,6 +98,27 @@ fn content(world: &World, call: &Call<'_>) -> Result<Content, GraphError> {
         metadata: message["metadata"].as_str().map(str::to_owned),
         human_agent: tag(call)?,
     })
+}
+
+/// Quick replies belong to a text. A title is a text of at most 20 characters; those for mail address and telephone number
+/// have none.
+fn check_quick_replies(message: &Value, has_text: bool) -> Result<(), GraphError> {
+    let Some(replies) = message["quick_replies"].as_array() else { return Ok(()) };
+    if replies.len() > MAX_QUICK_REPLIES {
+        return Err(GraphError::invalid_message("A message has at most 13 quick replies."));
+    }
+    let fits = |reply: &Value| match reply["content_type"].as_str() {
+        Some("text") => {
+            let title = reply["title"].as_str().unwrap_or_default();
+            (1..=MAX_TITLE_CHARS).contains(&title.chars().count()) && reply["payload"].is_string()
+        }
+        Some("user_phone_number" | "user_email") => true,
+        _ => false,
+    };
+    if has_text && replies.iter().all(fits) {
+        return Ok(());
+    }
+    Err(GraphError::invalid_message("Quick replies need a text, and titles of at most 20 characters."))
 }
 
 fn text(message: &Value) -> Result<Option<String>, GraphError> {

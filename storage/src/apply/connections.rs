@@ -59,6 +59,10 @@ statements! {
         "update meta_apps set instagram_secret_key_id = $4, instagram_secret_sealed = $5 \
          where agency_id = $1 and id = $2 and instagram_secret_sealed = $3"
     }
+    RESEAL_CHANNEL {
+        "update notification_channels set secret_key_id = $4, secret_sealed = $5 \
+         where scope_id = $1 and id = $2 and secret_sealed = $3"
+    }
     PUT_APP_LOGIN {
         "update meta_apps set instagram_app_id = $3, instagram_secret_key_id = $4, instagram_secret_sealed = $5, \
          updated_at = $6 where agency_id = $1 and id = $2"
@@ -69,7 +73,7 @@ statements! {
          done_at = excluded.done_at, accounts = excluded.accounts, tenants = excluded.tenants"
     }
     FORGET_MESSAGES {
-        "update messages set text = '', deleted = true, updated_at = $3 where conversation_id in \
+        "update messages set text = '', attachment_urls = '[]', deleted = true, updated_at = $3 where conversation_id in \
          (select id from conversations where tenant_id = $1 and person_id = $2) and tenant_id = $1"
     }
     FORGET_COMMENTS {
@@ -97,6 +101,10 @@ pub(crate) async fn apply(
             ConnectChange::PutAppLogin(login) => put_login(connection, item.chain, login, now).await?,
             ConnectChange::ResealApp { app, of_instagram_login, old, new } => {
                 reseal_app(connection, item.chain, *app, *of_instagram_login, (old, new)).await?;
+            }
+            ConnectChange::ResealChannel { channel, old, new } => {
+                let (old, key, new) = (old.sealed.as_slice(), new.key_id.as_str(), new.sealed.as_slice());
+                run!(connection, RESEAL_CHANNEL, item.chain.uuid(), channel.0, old, key, new)?;
             }
             change => of_tenant(connection, tenant_of(item.chain)?, change, now).await?,
         }
@@ -165,7 +173,10 @@ async fn of_tenant(
             run!(connection, FORGET_COMMENTS, id, person.as_ref(), Moment(now))?;
             run!(connection, FORGET_NAME, id, person.as_ref(), Moment(now))?;
         }
-        ConnectChange::ResealApp { .. } | ConnectChange::PutAppLogin(_) | ConnectChange::PutDeletion(_) => {}
+        ConnectChange::ResealApp { .. }
+        | ConnectChange::ResealChannel { .. }
+        | ConnectChange::PutAppLogin(_)
+        | ConnectChange::PutDeletion(_) => {}
     }
     Ok(())
 }

@@ -14,17 +14,18 @@ use crate::types::{Doc, Moment, maybe_text, text};
 bulk_statements! {
     PUT_CONVERSATIONS {
         "insert into conversations (id, tenant_id, account_id, kind, conversation_key, person_id, person_username, \
-         owner, owner_since, window_ends_at, opted_out_at, last_inbound_at, last_outbound_at, created_at, \
-         updated_at) values"
+         owner, owner_since, window_ends_at, opted_out_at, last_inbound_at, last_outbound_at, disclosed_at, \
+         created_at, updated_at) values"
         [uuid uuid uuid text text text text text timestamptz timestamptz timestamptz timestamptz timestamptz
-         timestamptz timestamptz]
+         timestamptz timestamptz timestamptz]
         "on conflict (tenant_id, account_id, conversation_key) do update set person_id = excluded.person_id, \
          person_username = coalesce(excluded.person_username, conversations.person_username), \
          owner = case when conversations.owner_since > excluded.owner_since then conversations.owner \
          else excluded.owner end, owner_since = case when conversations.owner_since > excluded.owner_since \
          then conversations.owner_since else excluded.owner_since end, window_ends_at = excluded.window_ends_at, \
          opted_out_at = excluded.opted_out_at, last_inbound_at = excluded.last_inbound_at, \
-         last_outbound_at = excluded.last_outbound_at, updated_at = excluded.updated_at"
+         last_outbound_at = excluded.last_outbound_at, \
+         disclosed_at = coalesce(excluded.disclosed_at, conversations.disclosed_at), updated_at = excluded.updated_at"
     }
     PUT_COMMENTS {
         "insert into comments (id, tenant_id, account_id, conversation_id, event_id, external_id, \
@@ -45,8 +46,8 @@ bulk_statements! {
     }
     PUT_MESSAGES {
         "insert into messages (id, tenant_id, account_id, conversation_id, external_id, direction, text, attachments, \
-         effect_id, intent, confidence, sentiment, language, deleted, occurred_at, created_at, updated_at) values"
-        [uuid uuid uuid uuid text text text jsonb uuid text real text text boolean timestamptz timestamptz
+         attachment_urls, effect_id, intent, confidence, sentiment, language, deleted, occurred_at, created_at, updated_at) values"
+        [uuid uuid uuid uuid text text text jsonb jsonb uuid text real text text boolean timestamptz timestamptz
          timestamptz]
         "on conflict (tenant_id, account_id, external_id) do update set \
          effect_id = coalesce(messages.effect_id, excluded.effect_id), \
@@ -58,8 +59,11 @@ bulk_statements! {
 }
 
 statements! {
+    ASSIGN_CONVERSATION {
+        "update conversations set assigned_to = $3, updated_at = $4 where tenant_id = $1 and id = $2"
+    }
     FORGET_MESSAGE {
-        "update messages set text = '', deleted = true, updated_at = $4 \
+        "update messages set text = '', attachment_urls = $5, deleted = true, updated_at = $4 \
          where tenant_id = $1 and account_id = $2 and external_id = $3"
     }
     EDIT_MESSAGE {
@@ -90,6 +94,7 @@ pub(crate) async fn put_conversations(connection: &mut Connection, group: &Group
         .bind(row.1.opted_out_at.map(Moment))
         .bind(row.1.last_inbound_at.map(Moment))
         .bind(row.1.last_outbound_at.map(Moment))
+        .bind(row.1.disclosed_at.map(Moment))
         .bind(Moment(row.1.created_at))
         .bind(Moment(row.1.updated_at)))?;
     Ok(())
@@ -178,6 +183,7 @@ pub(crate) async fn put_messages(
         .bind(row.1.direction.as_str())
         .bind(text(&row.1.text))
         .bind(Doc(&row.1.attachments))
+        .bind(Doc(&row.1.attachment_urls))
         .bind(row.1.effect.map(|effect| effect.0))
         .bind(row.1.intent.map(Intent::as_str))
         .bind(row.1.confidence)
@@ -199,11 +205,26 @@ pub(crate) async fn edit_messages(
         let tenant = item.chain.uuid();
         match item.change {
             Change::ForgetMessage { account, external_id } => {
-                run!(connection, FORGET_MESSAGE, tenant, account.0, text(external_id), Moment(now))?;
+                let id = text(external_id);
+                let none = Doc(Vec::<String>::new());
+                run!(connection, FORGET_MESSAGE, tenant, account.0, id, Moment(now), none)?;
             }
             Change::EditMessage { account, external_id, text: words } => {
                 let id = text(external_id);
                 run!(connection, EDIT_MESSAGE, tenant, account.0, id, text(words), Moment(now))?;
+            }
+            Change::AssignConversation { conversation, to, at } => {
+                let assigned = run!(
+                    connection,
+                    ASSIGN_CONVERSATION,
+                    tenant,
+                    conversation.0,
+                    maybe_text(to),
+                    Moment(*at)
+                )?;
+                if assigned == 0 {
+                    return Err(Failure::Conflict(format!("{conversation} does not exist")));
+                }
             }
             _ => {}
         }

@@ -125,6 +125,7 @@ fn target_comment(action: &Action) -> Option<&str> {
         | Action::Like { target: LikeTarget::Comment { comment_id } } => Some(comment_id),
         Action::ReplyComment { target: ReplyTarget::Mention { comment_id, .. }, .. } => comment_id.as_deref(),
         Action::SendDm { .. }
+        | Action::AskDm { .. }
         | Action::ReplyDm { .. }
         | Action::Like { target: LikeTarget::Message { .. } }
         | Action::CreateContainer { .. }
@@ -137,6 +138,7 @@ fn target_comment(action: &Action) -> Option<&str> {
 fn recipient(action: &Action) -> Option<&str> {
     match action {
         Action::SendDm { recipient_id, .. }
+        | Action::AskDm { recipient_id, .. }
         | Action::ReplyDm { recipient_id, .. }
         | Action::Like { target: LikeTarget::Message { recipient_id, .. } } => Some(recipient_id),
         _ => None,

@@ -166,7 +166,10 @@ pub(crate) async fn forget(connection: &mut Connection, group: &Group<'_>) -> Re
                 0 => return Err(Failure::Conflict(format!("{id} does not exist"))),
                 gone => gone,
             },
-            Forgetting::Person(person) => run!(connection, FORGET_PERSON, tenant, text(person))?,
+            Forgetting::Person(person) => {
+                super::comms::forget_person(connection, tenant, person).await?;
+                run!(connection, FORGET_PERSON, tenant, text(person))?
+            }
             Forgetting::Source(source) => run!(connection, FORGET_SOURCE, tenant, text(source))?,
             // Nobody asked for it to be gone, so the index need not be built anew at once.
             Forgetting::Surplus { keep } => {

@@ -9,11 +9,13 @@ pub(crate) mod alerts;
 pub(crate) mod approvals;
 pub(crate) mod audit;
 mod books;
+pub(crate) mod comms;
 pub(crate) mod connections;
 pub(crate) mod conversations;
 pub(crate) mod effects;
 pub(crate) mod events;
 pub(crate) mod intel;
+pub(crate) mod leads;
 pub(crate) mod learning;
 pub(crate) mod ledger;
 pub(crate) mod media;
@@ -126,6 +128,7 @@ async fn apply_kind(
         Kind::Intel => intel::apply(connection, group).await,
         Kind::TickNotes => ticks::note(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
+        Kind::Comms => comms::apply(connection, group, now).await,
         Kind::Media => media::apply(connection, group, now).await,
         Kind::Forgettings => memory::forget(connection, group).await,
         Kind::MemoryLimits => memory::limit(connection, group).await,

@@ -38,6 +38,7 @@ pub(crate) enum Kind {
     Intel,
     TickNotes,
     Alerts,
+    Comms,
     Forgettings,
     Memories,
     MemoryLimits,
@@ -72,7 +73,9 @@ impl Kind {
             Change::PutComment(_) => Kind::Comments,
             Change::MarkComment { .. } => Kind::CommentMarks,
             Change::PutMessage(_) => Kind::Messages,
-            Change::ForgetMessage { .. } | Change::EditMessage { .. } => Kind::MessageEdits,
+            Change::ForgetMessage { .. } | Change::EditMessage { .. } | Change::AssignConversation { .. } => {
+                Kind::MessageEdits
+            }
             Change::AddEffect(_) => Kind::NewEffects,
             Change::MoveEffect(_) => Kind::EffectMoves,
             Change::PutPost { .. }
@@ -87,6 +90,14 @@ impl Kind {
             Change::NoteTick(_) => Kind::TickNotes,
             Change::KeepConfiguration(_) => Kind::Configurations,
             Change::PutRehearsal(_) | Change::AddDifferences(_) => Kind::Rehearsals,
+            Change::PutChannel { .. }
+            | Change::DeleteChannel(_)
+            | Change::AddNotice(_)
+            | Change::RouteNotices(_)
+            | Change::MoveNotifications(_)
+            | Change::NoteLead(_)
+            | Change::SetLead { .. }
+            | Change::PutBriefing(_) => Kind::Comms,
             Change::Intel(_) => Kind::Intel,
             Change::PutMedia(_)
             | Change::DeleteMedia(_)

@@ -9,6 +9,7 @@ use tenants::connect::{
     AppLogin, ConnectAttempt, ConnectChange, ConnectStatus, DeletionRequest, FoundAccount, TokenFacts,
     TokenTrouble,
 };
+use tenants::conversation::Message;
 use tenants::ids::{AgencyId, AppId, ConnectId};
 use tenants::ports::{Alerts, Connections, Conversations, Directory, SecretPlace, UnitOfWork};
 use troupe_storage::testing::TestDatabase;
@@ -323,7 +324,8 @@ async fn a_forgotten_person_leaves_no_words_and_no_name(database: TestDatabase) 
     for tenant in [&world, &neighbour] {
         let (thread, direct) = (tenant.thread("c1"), tenant.direct());
         let comment = tenant.comment("c1", thread.id);
-        let message = tenant.message("m1", direct.id);
+        let urls = vec![Some("https://cdn.example/1".to_owned())];
+        let message = Message { attachment_urls: urls, ..tenant.message("m1", direct.id) };
         tenant
             .commit([
                 Change::PutConversation(Box::new(thread)),
@@ -351,12 +353,13 @@ async fn a_forgotten_person_leaves_no_words_and_no_name(database: TestDatabase) 
             let messages =
                 tenant.store.list_messages(&tenant.tenant, &direct.unwrap().id, page).await.unwrap();
             let names: Vec<_> = conversations.iter().map(|it| it.person.username.clone()).collect();
-            (comments[0].text.clone(), messages[0].text.clone(), names)
+            (comments[0].text.clone(), messages[0].clone(), names)
         }
     };
     let (comment, message, names) = words(&world).await;
-    assert_eq!((comment.as_str(), message.as_str()), ("", ""));
+    assert_eq!((comment.as_str(), message.text.as_str()), ("", ""));
+    assert!(message.attachment_urls.is_empty(), "nor where pictures of theirs are");
     assert!(names.iter().all(Option::is_none));
     let (comment, message, _) = words(&neighbour).await;
-    assert!(!comment.is_empty() && !message.is_empty(), "another tenant's rows are another tenant's");
+    assert!(!comment.is_empty() && !message.text.is_empty(), "another tenant's rows are another tenant's");
 }

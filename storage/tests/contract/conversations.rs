@@ -47,6 +47,8 @@ async fn a_conversation_keeps_its_id_when_its_state_is_replaced(database: TestDa
         window_ends_at: None,
         opted_out_at: Some(world.now()),
         last_outbound_at: Some(world.now()),
+        disclosed_at: None,
+        assigned_to: None,
         updated_at: world.now(),
         ..world.direct()
     };

@@ -12,6 +12,7 @@ mod budgets;
 #[cfg(test)]
 mod commit;
 #[cfg(test)]
+mod comms;
 mod connections;
 #[cfg(test)]
 mod conversations;

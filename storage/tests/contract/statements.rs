@@ -42,6 +42,7 @@ async fn migrations_are_pending_until_they_are_applied(database: TestDatabase) {
             "0008 connect",
             "0009 media",
             "0010 posts",
+            "0011 comms",
             "0012 intel",
             "0013 clocks",
         ]

@@ -184,6 +184,8 @@ impl World {
             opted_out_at: None,
             last_inbound_at: Some(self.now()),
             last_outbound_at: None,
+            disclosed_at: None,
+            assigned_to: None,
             created_at: self.now(),
             updated_at: self.now(),
         }
@@ -232,6 +234,7 @@ impl World {
             direction: Direction::Inbound,
             text: "hello?".into(),
             attachments: vec!["image".into()],
+            attachment_urls: Vec::new(),
             effect: None,
             intent: None,
             confidence: None,

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 
 use super::{SecretOwner, StoreError};
 use crate::account::{Account, SealedSecret};
+use crate::audit::Chain;
 use crate::clock::Timestamp;
 use crate::connect::{ConnectAttempt, DeletionRequest, TokenFacts};
-use crate::ids::{AccountId, AgencyId, AppId, ConnectId, TenantId};
+use crate::ids::{AccountId, AgencyId, AppId, ChannelId, ConnectId, TenantId};
 
 /// What one key of the vault seals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +18,27 @@ pub struct KeyUse {
     pub tokens: u64,
     /// Secrets of apps.
     pub app_secrets: u64,
+    /// Addresses and keys of channels to people.
+    pub channels: u64,
     /// Tokens of attempts that are not over.
     pub attempts: u64,
+}
+
+impl KeyUse {
+    /// A key that seals nothing.
+    pub fn none(key_id: String) -> Self {
+        Self { key_id, tokens: 0, app_secrets: 0, channels: 0, attempts: 0 }
+    }
+
+    /// What stays until it is sealed anew: attempts end by themselves.
+    pub fn lasting(&self) -> u64 {
+        self.tokens + self.app_secrets + self.channels
+    }
+
+    /// Everything it seals.
+    pub fn all(&self) -> u64 {
+        self.lasting() + self.attempts
+    }
 }
 
 /// A secret that an old key sealed.
@@ -46,6 +66,8 @@ pub enum SecretPlace {
         /// The secret of its Instagram Login.
         of_instagram_login: bool,
     },
+    /// With a channel of a tenant or of an agency.
+    Channel(Chain, ChannelId),
 }
 
 /// Attempts, facts, keys.

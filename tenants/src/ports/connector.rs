@@ -6,7 +6,7 @@ use super::SendError;
 use crate::account::{Account, SealedSecret};
 use crate::clock::Timestamp;
 use crate::connect::{ConnectAttempt, FoundAccount};
-use crate::ids::{AccountId, TenantId};
+use crate::ids::{AccountId, ChannelId, TenantId};
 
 /// Why an account cannot be connected. Every text says what to do next and holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +56,8 @@ pub enum SecretOwner {
     Account(TenantId, AccountId),
     /// The secret of an app, by Meta's id of it.
     App(String),
+    /// What a channel to people needs to be reached.
+    Channel(ChannelId),
 }
 
 /// The logins.

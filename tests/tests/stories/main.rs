@@ -4,6 +4,7 @@
 
 mod approvals;
 mod clocks;
+mod comms;
 mod connecting;
 mod conversations;
 mod decisions;
@@ -17,6 +18,7 @@ mod learning;
 mod media;
 mod models;
 mod month;
+mod notices;
 mod publishing;
 mod rehearsals;
 mod resilience;

@@ -223,7 +223,7 @@ async fn keys_of_the_vault_are_rotated_while_replies_go_out(mut app: TestApp) ->
 }
 
 /// Writes the key file anew, as `troupe vault rotate` and `remove-key` do: a new key in front, or only that one.
-fn put_key(app: &TestApp, id: &str, keep_old: bool) {
+pub(super) fn put_key(app: &TestApp, id: &str, keep_old: bool) {
     let path = app.data_dir().join("vault.key");
     let old = std::fs::read_to_string(&path).unwrap();
     let new = format!("{id}:{}\n", "bm9ib2R5IGtub3dzIHRoaXMga2V5LCBvbmx5IHRlc3Q=");

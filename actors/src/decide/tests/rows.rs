@@ -96,8 +96,8 @@ impl Rows {
             Change::KeepConfiguration(parts) => self.parts.extend(parts.iter().cloned()),
             Change::Audit(entry) => self.audit.push(*entry),
             Change::EventDone { event, .. } => self.done.push(event),
-            // What is remembered has its own stories.
-            Change::Remember(_) => {}
+            // What is remembered, and what is noted of leads and told to people, has its own stories.
+            Change::Remember(_) | Change::NoteLead(_) | Change::AddNotice(_) => {}
             other => panic!("deciding must not make this change: {other:?}"),
         }
         Ok(())

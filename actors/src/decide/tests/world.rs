@@ -28,6 +28,7 @@ use tokio::sync::broadcast;
 
 use super::super::*;
 use super::memory_store::MemoryStore;
+use crate::testing::NoComms;
 use crate::testing::ScriptedConnections;
 
 pub const OWN_ID: &str = "17841400000000001";
@@ -165,6 +166,8 @@ impl World {
             store: store.clone(),
             ledger: Arc::new(MemoryLedger::default()),
             memory: Arc::new(NoMemory("this test is about something else")),
+            comms: Arc::new(NoComms),
+            courier: Arc::new(NoComms),
             media: Arc::new(NoMedia),
             public_media: Arc::new(NoMedia),
             messenger: instagram.clone(),

@@ -75,6 +75,8 @@ impl Stage {
             opted_out_at: None,
             last_inbound_at: Some(now),
             last_outbound_at: None,
+            disclosed_at: None,
+            assigned_to: None,
             created_at: now,
             updated_at: now,
         };

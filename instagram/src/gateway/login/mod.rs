@@ -117,6 +117,7 @@ impl Connector for Gateway {
         let owner = match owner {
             SecretOwner::Account(tenant, account) => Owner::Account(tenant, account),
             SecretOwner::App(external_id) => Owner::App(external_id),
+            SecretOwner::Channel(channel) => Owner::Channel(channel),
         };
         Ok(self.tokens.vault().reseal(owner, sealed)?)
     }

@@ -38,9 +38,9 @@ impl Gateway {
             Action::HideComment { comment_id } => self.is_hidden(account, comment_id).await,
             Action::DeleteComment { comment_id } => return self.is_deleted(account, comment_id).await,
             Action::PrivateReply { comment_id, .. } => self.find_private_reply(&wanted, comment_id).await,
-            Action::SendDm { recipient_id, .. } | Action::ReplyDm { recipient_id, .. } => {
-                self.find_message(&wanted, recipient_id).await
-            }
+            Action::SendDm { recipient_id, .. }
+            | Action::AskDm { recipient_id, .. }
+            | Action::ReplyDm { recipient_id, .. } => self.find_message(&wanted, recipient_id).await,
             Action::Like { target: LikeTarget::Comment { .. } | LikeTarget::Message { .. } } => {
                 Ok(Finding::NotDone)
             }

@@ -49,6 +49,15 @@ pub(super) enum ActionView {
         /// The message.
         text: String,
     },
+    /// A direct message with quick replies to tap.
+    AskDm {
+        /// The person.
+        recipient_id: String,
+        /// The message.
+        text: String,
+        /// What can be tapped.
+        quick_replies: Vec<String>,
+    },
     /// A like or love reaction.
     Like {
         /// What is liked.
@@ -130,6 +139,9 @@ impl From<Action> for ActionView {
             Action::PrivateReply { comment_id, text } => Self::PrivateReply { comment_id, text },
             Action::SendDm { recipient_id, text } => Self::SendDm { recipient_id, text },
             Action::ReplyDm { recipient_id, mid, text } => Self::ReplyDm { recipient_id, mid, text },
+            Action::AskDm { recipient_id, text, quick_replies } => {
+                Self::AskDm { recipient_id, text, quick_replies }
+            }
             Action::Like { target } => Self::Like { target: target.into() },
             Action::CreateContainer { post, round, position, .. } => {
                 Self::CreateContainer { post: post.to_string(), round, position }

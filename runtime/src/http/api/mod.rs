@@ -14,7 +14,9 @@ mod alerts;
 mod approvals;
 mod apps;
 mod audit;
+mod briefings;
 mod budgets;
+mod channels;
 mod comments;
 mod competitors;
 mod connect;
@@ -26,6 +28,7 @@ mod feed;
 mod health;
 mod insights;
 mod keys;
+mod leads;
 mod learning;
 mod me;
 mod media;
@@ -69,6 +72,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(experiments::router())
         .merge(comments::router())
         .merge(conversations::router())
+        .merge(leads::router())
+        .merge(briefings::router())
+        .merge(channels::router())
         .merge(approvals::router())
         .merge(learning::router())
         .merge(preview::router())

@@ -31,6 +31,9 @@ pub struct MessageView {
     text: String,
     /// Kinds of its attachments.
     attachments: Vec<String>,
+    /// Where they can be fetched, in the same order; empty where that is not known. Instagram's addresses expire, some
+    /// within a day: fetch what you need soon, and do not keep the address.
+    temporary_attachment_urls: Vec<Option<String>>,
     /// The effect that sent it, when we did.
     #[schema(value_type = Option<schema::Id>)]
     effect: Option<EffectId>,
@@ -60,6 +63,7 @@ impl From<Message> for MessageView {
             direction: message.direction,
             text: message.text,
             attachments: message.attachments,
+            temporary_attachment_urls: message.attachment_urls,
             effect: message.effect,
             intent: message.intent,
             confidence: message.confidence,

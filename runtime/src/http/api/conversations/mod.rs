@@ -3,6 +3,7 @@
 mod messages;
 
 use actors::learning::verdict_of_take_over;
+use actors::notices::owner_changed;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ use super::people::PersonView;
 use super::write;
 use crate::administration::Act;
 use crate::http::access::TenantAccess;
-use crate::http::extract::{Page, PageOf, PathIds, QueryOf};
+use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -32,6 +33,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(messages::list_messages))
         .routes(routes!(take_over))
         .routes(routes!(hand_back))
+        .routes(routes!(assign))
 }
 
 /// The state of one conversation.
@@ -65,6 +67,11 @@ struct ConversationView {
     /// Last thing the account wrote.
     #[schema(value_type = Option<schema::Moment>)]
     last_outbound_at: Option<Timestamp>,
+    /// Direct messages only: when the person was last told that a program answers.
+    #[schema(value_type = Option<schema::Moment>)]
+    disclosed_at: Option<Timestamp>,
+    /// The person of the brand or agency who takes care of it.
+    assigned_to: Option<String>,
     #[schema(value_type = schema::Moment)]
     created_at: Timestamp,
     #[schema(value_type = schema::Moment)]
@@ -84,6 +91,8 @@ impl From<Conversation> for ConversationView {
             opted_out_at: conversation.opted_out_at,
             last_inbound_at: conversation.last_inbound_at,
             last_outbound_at: conversation.last_outbound_at,
+            disclosed_at: conversation.disclosed_at,
+            assigned_to: conversation.assigned_to,
             created_at: conversation.created_at,
             updated_at: conversation.updated_at,
         }
@@ -168,6 +177,36 @@ async fn hand_back(
     set_owner(&state, &access, &path.conversation, Owner::Bot, "conversation.handed_back").await
 }
 
+/// Who is to take care of a conversation.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Assignment {
+    /// A name or handle of at most 200 characters; `null` means nobody.
+    to: Option<String>,
+}
+
+/// Give a conversation to a person of the brand or agency, or to nobody. It changes nothing about who answers.
+#[utoipa::path(post, path = "/tenants/{tenant}/conversations/{conversation}/assign", tag = "conversations",
+    request_body = Assignment, responses((status = 200, body = ConversationView)))]
+async fn assign(
+    access: TenantAccess,
+    PathIds(path): PathIds<ConversationPath>,
+    State(state): State<AppState>,
+    JsonBody(assignment): JsonBody<Assignment>,
+) -> Result<Json<ConversationView>, Problem> {
+    let conversation = find(&state, &access, &path.conversation).await?;
+    let to = assignment.to.map(|to| to.trim().to_owned()).filter(|to| !to.is_empty());
+    if to.as_ref().is_some_and(|to| to.chars().count() > 200) {
+        return Err(Problem::invalid("to", "must have at most 200 characters"));
+    }
+    let act = access.caller.act(&state);
+    let resource = ("conversation", conversation.id.to_string());
+    let entry = act.audit("conversation.assigned", resource, json!({ "to": to }));
+    let change = Change::AssignConversation { conversation: conversation.id, to, at: act.at };
+    write::commit(&state, Changes::of_tenant(access.tenant.id).with(change).with(entry)).await?;
+    Ok(Json(find(&state, &access, &path.conversation).await?.into()))
+}
+
 /// Whoever takes over right after an answer that left by itself says by that what they think of it.
 async fn blame(
     state: &AppState,
@@ -198,7 +237,8 @@ async fn set_owner(
         let resource = ("conversation", conversation.id.to_string());
         let mut changes = Changes::of_tenant(access.tenant.id)
             .with(Change::PutConversation(Box::new(conversation.clone())))
-            .with(act.audit(event_type, resource, json!({ "owner": owner })));
+            .with(act.audit(event_type, resource, json!({ "owner": owner })))
+            .with(owner_changed(&access.tenant, &conversation, &act.by, act.ids, act.at));
         if owner == Owner::Human {
             changes.list.extend(blame(state, access, &conversation.id, &act).await?);
         }

@@ -246,8 +246,9 @@ struct Forgotten {
     index: String,
 }
 
-/// Forget a person: everything about or from them is removed from memory, and the search index is built anew, so that
-/// nothing of it is left there. (What the conversations and the audit log hold is not memory, and stays.)
+/// Forget a person: everything about or from them is removed from memory, with their lead and what people were told of
+/// them, and the search index is built anew, so that nothing of it is left there. (What the conversations and the audit
+/// log hold is not memory, and stays.)
 ///
 /// With either answer what was known is gone and is told to nobody any more. 204 says that nothing is left in the files of
 /// the index either; 202 that these are still being built anew, in the background.
@@ -261,7 +262,8 @@ async fn forget_person(
 ) -> Result<Response, Problem> {
     let (memory, tenant) = (&state.ports.memory, access.tenant.id);
     let filter = MemoryFilter { person: Some(path.person.clone()), ..MemoryFilter::default() };
-    if memory.list(&tenant, &filter, PageRequest::first(1)).await?.is_empty() {
+    let is_remembered = !memory.list(&tenant, &filter, PageRequest::first(1)).await?.is_empty();
+    if !is_remembered && !state.ports.comms.tells_of_person(&tenant, &path.person).await? {
         return Err(Problem::not_found("person in memory"));
     }
     write::commit(&state, access.caller.act(&state).forget_person(tenant, &path.person)).await?;

@@ -144,6 +144,13 @@ pub enum RuleActionDocument {
         /// One is chosen by the event.
         variations: Vec<String>,
     },
+    /// Send a direct message with quick replies to tap, inside the window.
+    Ask {
+        /// One is chosen by the event.
+        variations: Vec<String>,
+        /// What can be tapped: 1 to 13 titles of at most 20 characters. A tap comes back as a message with this text.
+        quick_replies: Vec<String>,
+    },
     /// Like it.
     Like,
     /// Hide the comment.
@@ -172,6 +179,7 @@ impl From<RuleAction> for RuleActionDocument {
             RuleAction::Reply { variations } => Self::Reply { variations },
             RuleAction::PrivateReply { variations } => Self::PrivateReply { variations },
             RuleAction::Dm { variations } => Self::Dm { variations },
+            RuleAction::Ask { variations, quick_replies } => Self::Ask { variations, quick_replies },
             RuleAction::Like => Self::Like,
             RuleAction::Hide => Self::Hide,
             RuleAction::Delete => Self::Delete,
@@ -189,6 +197,7 @@ impl From<RuleActionDocument> for RuleAction {
             RuleActionDocument::Reply { variations } => Self::Reply { variations },
             RuleActionDocument::PrivateReply { variations } => Self::PrivateReply { variations },
             RuleActionDocument::Dm { variations } => Self::Dm { variations },
+            RuleActionDocument::Ask { variations, quick_replies } => Self::Ask { variations, quick_replies },
             RuleActionDocument::Like => Self::Like,
             RuleActionDocument::Hide => Self::Hide,
             RuleActionDocument::Delete => Self::Delete,

@@ -10,6 +10,7 @@ use tenants::post::ApprovalPolicy;
 use tenants::settings::{BrandVoice, HourlyCaps, Mode, QuietHours, TenantSettings};
 use utoipa::ToSchema;
 
+use super::comms::CommsDocument;
 use crate::http::schema;
 use crate::money::BudgetShares;
 
@@ -61,6 +62,8 @@ pub struct SettingsDocument {
     post_approval: ApprovalPolicy,
     /// Which intents may earn it to act by themselves.
     autonomy: AutonomyDocument,
+    /// Direct messages, leads and briefings.
+    comms: CommsDocument,
 }
 
 /// Which intents may earn it to act by themselves, once people agree with their drafts often enough.
@@ -142,10 +145,10 @@ struct VoiceDocument {
 }
 
 /// Hours of the day in the tenant's time zone; may cross midnight.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = QuietHours)]
-struct QuietHoursDocument {
+pub struct QuietHoursDocument {
     /// First quiet minute.
     #[schema(example = "22:00")]
     from: String,
@@ -169,6 +172,18 @@ struct HourlyCapsDocument {
     moderation: u32,
     /// Published posts; Instagram's own limit is 100 a day.
     posts: u32,
+}
+
+impl From<QuietHours> for QuietHoursDocument {
+    fn from(QuietHours { from, until }: QuietHours) -> Self {
+        Self { from, until }
+    }
+}
+
+impl From<QuietHoursDocument> for QuietHours {
+    fn from(QuietHoursDocument { from, until }: QuietHoursDocument) -> Self {
+        Self { from, until }
+    }
 }
 
 impl Default for SettingsDocument {
@@ -199,9 +214,7 @@ impl From<TenantSettings> for SettingsDocument {
             blocked_words: settings.blocked_words,
             blocked_authors: settings.blocked_authors,
             allowed_links: settings.allowed_links,
-            quiet_hours: settings
-                .quiet_hours
-                .map(|QuietHours { from, until }| QuietHoursDocument { from, until }),
+            quiet_hours: settings.quiet_hours.map(Into::into),
             stop_words: settings.stop_words,
             start_words: settings.start_words,
             max_parallel: settings.max_parallel,
@@ -212,6 +225,7 @@ impl From<TenantSettings> for SettingsDocument {
             learning: settings.learning,
             post_approval: settings.post_approval,
             autonomy: settings.autonomy.into(),
+            comms: settings.comms.into(),
         }
     }
 }
@@ -226,9 +240,7 @@ impl From<SettingsDocument> for TenantSettings {
             blocked_words: document.blocked_words,
             blocked_authors: document.blocked_authors,
             allowed_links: document.allowed_links,
-            quiet_hours: document
-                .quiet_hours
-                .map(|QuietHoursDocument { from, until }| QuietHours { from, until }),
+            quiet_hours: document.quiet_hours.map(Into::into),
             stop_words: document.stop_words,
             start_words: document.start_words,
             max_parallel: document.max_parallel,
@@ -239,6 +251,7 @@ impl From<SettingsDocument> for TenantSettings {
             learning: document.learning,
             post_approval: document.post_approval,
             autonomy: document.autonomy.into(),
+            comms: document.comms.into(),
         }
     }
 }

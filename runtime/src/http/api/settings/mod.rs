@@ -1,5 +1,6 @@
 //! Settings of a tenant.
 
+mod comms;
 mod document;
 
 use axum::Json;
@@ -12,7 +13,7 @@ use tenants::settings::TenantSettings;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(super) use document::SettingsDocument;
+pub(super) use document::{QuietHoursDocument, SettingsDocument};
 
 use super::write;
 use crate::http::access::TenantAccess;
