@@ -329,7 +329,7 @@ async fn a_channel_takes_a_notice_once(database: TestDatabase) {
         .commit([Change::AddNotice(Box::new(notice.clone())), Change::AddNotice(Box::new(again))])
         .await
         .unwrap();
-    assert_eq!(world.store.unrouted_notices(10).await.unwrap(), [notice.clone()]);
+    assert_eq!(world.store.unrouted_notices(10).await.unwrap(), std::slice::from_ref(&notice));
     let neighbour = world.neighbour().await;
     assert!(is_conflict(&neighbour.commit([Change::AddNotice(Box::new(notice))]).await));
 
@@ -406,7 +406,7 @@ async fn a_briefing_is_kept_once(database: TestDatabase) {
         world.commit([Change::PutBriefing(Box::new(it))]).await.unwrap();
     }
     let found = world.store.list_briefings(&world.tenant, Some(BriefingKind::Daily), PAGE).await.unwrap();
-    assert_eq!(found, [first.clone()]);
+    assert_eq!(found, std::slice::from_ref(&first));
     assert!(
         world.store.list_briefings(&world.tenant, Some(BriefingKind::Weekly), PAGE).await.unwrap().is_empty()
     );

@@ -13,6 +13,7 @@ mod budgets;
 mod commit;
 #[cfg(test)]
 mod comms;
+#[cfg(test)]
 mod connections;
 #[cfg(test)]
 mod conversations;
