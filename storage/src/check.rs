@@ -129,13 +129,14 @@ mod tests {
     /// Beginnings of the statements that are meant to read everything: lists of few rows, counts, the first row of
     /// an index.
     const READ_EVERYTHING: &[&str] = &[
-        // Keys in use, and the few apps: asked when keys change.
+        // Keys in use, the few apps, and channels: asked when keys change.
         "select token_key_id, count(*)",
         "select secret_key_id, count(*)",
         "select instagram_secret_key_id, count(*)",
         "select grant_key_id, count(*)",
         "select agency_id, id, external_id, secret_key_id as key_id",
         "select agency_id, id, instagram_app_id as external_id",
+        "select agency_id, tenant_id, id, secret_key_id as key_id",
         "select id, instagram_app_id, instagram_secret_key_id",
         // The requests to delete data that are still open, which an index holds and nothing else.
         "select code, app_id, user_id",

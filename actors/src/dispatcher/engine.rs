@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prometheus::Registry;
-use tenants::changes::{Change, Changes};
+use tenants::changes::Changes;
 use tenants::clock::Timestamp;
 use tenants::effect::EffectState;
-use tenants::ids::{AccountId, EffectId, TenantId};
+use tenants::ids::{EffectId, TenantId};
 use tenants::ports::{Hint, StoreError};
 use tokio::sync::Notify;
 
@@ -75,34 +75,25 @@ impl Engine {
         let Some(context) = self.contexts.get(&*self.ports.store, tenant, self.now()).await? else {
             return Ok(None);
         };
-        let restored = self.desk().limits.sync(&context, &self.settings);
-        for account in restored {
-            self.account_restored(tenant, &account).await;
+        let is_restored = self.desk().limits.sync(&context, &self.settings);
+        if is_restored {
+            self.account_restored(tenant);
         }
         Ok(Some(context))
     }
 
-    /// An account can be used again: its alert is over, and its queue and its unknown effects are looked at.
-    pub async fn account_restored(&self, tenant: &TenantId, account: &AccountId) {
-        {
-            let mut desk = self.desk();
-            desk.unknown.look = true;
-            desk.to_read.insert(*tenant);
-        }
-        let resolve = Change::ResolveAlert {
-            dedup_key: tenants::connect::auth_alert_key(account),
-            by: super::records::ACTOR.to_owned(),
-            at: self.now(),
-        };
-        if let Err(error) = self.ports.store.commit(Changes::of_tenant(*tenant).with(resolve)).await {
-            tracing::warn!(account.id = %account, %error, "the alert about a token stays open");
-        }
+    /// An account can be used again: its queue and its unknown effects are looked at. Its alert ended together with the
+    /// storing of the token; ending it here, later, could end that of the token's next death.
+    fn account_restored(&self, tenant: &TenantId) {
+        let mut desk = self.desk();
+        desk.unknown.look = true;
+        desk.to_read.insert(*tenant);
     }
 
     /// Somebody says that an account can be used again.
-    pub async fn restore(&self, tenant: TenantId, account: AccountId) {
+    pub fn restore(&self, tenant: TenantId) {
         self.contexts.forget(&tenant);
-        self.account_restored(&tenant, &account).await;
+        self.account_restored(&tenant);
     }
 
     /// Stores an outcome, again and again while the database is not available: until it is stored nobody may

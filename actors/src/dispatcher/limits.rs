@@ -30,12 +30,12 @@ pub(super) struct Blocked {
 }
 
 impl Limits {
-    /// Takes over accounts, their status and the caps of a tenant. Returns the accounts that were held and are
+    /// Takes over accounts, their status and the caps of a tenant. True when one that was held is
     /// active again.
-    pub fn sync(&mut self, context: &TenantContext, settings: &DispatcherSettings) -> Vec<AccountId> {
+    pub fn sync(&mut self, context: &TenantContext, settings: &DispatcherSettings) -> bool {
         let tenant = context.tenant.id;
         let caps = &context.settings.hourly_caps;
-        let mut restored = Vec::new();
+        let mut is_restored = false;
         for account in &context.accounts {
             let limits = self
                 .accounts
@@ -44,12 +44,10 @@ impl Limits {
             limits.resize(caps);
             limits.app = account.app;
             let inactive = account.status != AccountStatus::Active;
-            if limits.inactive && !inactive {
-                restored.push(account.id);
-            }
+            is_restored |= limits.inactive && !inactive;
             limits.inactive = inactive;
         }
-        restored
+        is_restored
     }
 
     /// Whether our own cap lets the action go.

@@ -162,11 +162,4 @@ impl Dispatcher {
         }
         Ok(desk.limits.eta(account, action, place, now, &engine.settings))
     }
-
-    /// An account can be used again: its queue goes on. The same as the hint of that name, for those who hold
-    /// the handle.
-    pub async fn resume_account(&self, tenant: TenantId, account: AccountId) {
-        self.engine.restore(tenant, account).await;
-        self.engine.changed.notify_one();
-    }
 }

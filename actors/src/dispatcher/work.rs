@@ -155,7 +155,7 @@ impl Engine {
                 self.contexts.forget(&tenant);
                 self.desk().to_read.insert(tenant);
             }
-            Hint::AccountRestored(tenant, account) => self.restore(tenant, account).await,
+            Hint::AccountRestored(tenant, _) => self.restore(tenant),
             // A tenant that comes has no queue yet, and one that goes is noticed when its version is checked.
             Hint::Events(_) | Hint::Audit(_) | Hint::Posts(_) | Hint::Verdict(_) | Hint::DirectoryChanged => {
             }

@@ -148,11 +148,12 @@ impl Installation {
         node
     }
 
-    /// Waits until a node takes webhooks.
+    /// Waits until a node takes webhooks. It listens before that: a connection alone says nothing.
     pub async fn until_ready(&self, node: &mut Node) {
-        until("the node listens", async || {
+        let (http, url) = (http(), format!("http://127.0.0.1:{}/healthz", self.port));
+        until("the node answers", async || {
             node.assert_lives();
-            tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok()
+            http.get(&url).send().await.is_ok()
         })
         .await;
     }

@@ -206,7 +206,7 @@ async fn an_agency_rehearses_all_its_tenants(app: TestApp) -> TestApp {
     );
     let found = differences(&app, &path, &done).await;
     let of = |tenant: &TestTenant| found.iter().filter(|it| it["tenant"] == json!(tenant.id)).count();
-    assert_eq!(of(&other), 1);
+    assert_eq!(of(&other), 1, "{found:?} of {done}");
     assert!(of(&one) > 0);
     assert!(done["report"]["total"]["escalations"]["new"].as_u64().unwrap() >= 2, "{done}");
     let listed = app.api.get(&one.path("/rehearsals")).await.ok();
