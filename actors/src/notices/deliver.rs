@@ -24,6 +24,16 @@ const AT_ONCE: u32 = 2 * MOST_TOGETHER as u32;
 /// Who resolves the alert of a channel that works again.
 const RESOLVED_BY: &str = "notices";
 
+/// What became of a message.
+enum Sent {
+    /// The channel took it.
+    Taken(Timestamp),
+    /// The channel did not take it.
+    Failed,
+    /// Somebody else has it, or the person it speaks of was forgotten.
+    NotOurs,
+}
+
 /// Notifications that travel together.
 struct Message {
     id: Option<Uuid>,
@@ -70,7 +80,8 @@ impl Desk {
     async fn deliver_through(&self, channel: &Channel, waiting: Vec<Notification>) -> Result<(), StoreError> {
         let mut last_sent_at = channel.last_sent_at;
         let mut failures = channel.failures;
-        for message in messages_of(channel, waiting) {
+        let mut messages = messages_of(channel, waiting).into_iter();
+        while let Some(message) = messages.next() {
             let now = self.ports.clock.now();
             let last = last_sent_at.filter(|_| !message.stands_alone() && message.id.is_none());
             let may_leave_at = channel.setup.may_leave_at(message.severity(), last, now);
@@ -80,31 +91,42 @@ impl Desk {
                 continue;
             }
             match self.send(channel, &message, failures).await? {
-                Some(sent_at) => (last_sent_at, failures) = (Some(sent_at), 0),
-                // The rest of the channel waits for the next round.
-                None => {
+                Sent::Taken(sent_at) => (last_sent_at, failures) = (Some(sent_at), 0),
+                Sent::Failed => {
                     failures += 1;
+                    self.rest(channel, messages.flat_map(|it| it.notifications).collect(), failures).await?;
                     break;
                 }
+                Sent::NotOurs => break,
             }
         }
         debug!(channel.id = %channel.id, failures, "channel worked on");
         Ok(())
     }
 
-    /// Sends a message; the moment when it was taken, or `None`.
-    async fn send(
+    /// Lets everything else of a channel that failed wait as well. Left due, the backlog of one dead channel would be
+    /// read again and again in front of what others wait for.
+    async fn rest(
         &self,
         channel: &Channel,
-        message: &Message,
+        notifications: Vec<Notification>,
         failures: u32,
-    ) -> Result<Option<Timestamp>, StoreError> {
+    ) -> Result<(), StoreError> {
+        if notifications.is_empty() {
+            return Ok(());
+        }
+        let until = self.ports.clock.now() + delivery_backoff(failures);
+        let waiting = Message { id: None, notifications };
+        self.record(channel, &waiting, DeliveryEvent::Postponed { until }, failures).await
+    }
+
+    /// Sends a message.
+    async fn send(&self, channel: &Channel, message: &Message, failures: u32) -> Result<Sent, StoreError> {
         let id = message.id.unwrap_or_else(|| self.ports.ids.uuid());
         let until = self.ports.clock.now() + self.settings.timeout() * 2;
         match self.record(channel, message, DeliveryEvent::Begun { message: id, until }, failures).await {
             Ok(()) => {}
-            // Somebody else has it, or the person it speaks of was forgotten.
-            Err(StoreError::Conflict(_)) => return Ok(None),
+            Err(StoreError::Conflict(_)) => return Ok(Sent::NotOurs),
             Err(error) => return Err(error),
         }
         let secret = self.ports.comms.channel_secret(&channel.id).await?;
@@ -130,7 +152,7 @@ impl Desk {
         };
         let taken = event == DeliveryEvent::Taken;
         self.record(channel, message, event, failures).await?;
-        Ok(taken.then_some(now))
+        Ok(if taken { Sent::Taken(now) } else { Sent::Failed })
     }
 
     /// Stores what happened to a message, with the alert that the channel does not work, or its end.
