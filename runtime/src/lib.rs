@@ -7,6 +7,7 @@ pub mod clocks;
 pub mod commands;
 pub mod connecting;
 pub mod couriers;
+mod csv_cells;
 mod data_dir;
 pub mod demo;
 pub mod http;

@@ -29,7 +29,6 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use address_book::AddressBook;
 pub use api::RuleDocument;
-pub(crate) use api::harmless_cell;
 pub use node::{BreakerStatus, BucketStatus, NodeView, QueueEstimate};
 pub use routes::{RouteInfo, RouteScope};
 pub use state::{AppParts, AppState, HttpSettings};

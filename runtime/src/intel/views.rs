@@ -11,7 +11,8 @@ use tenants::insights::{AccountInsight, Competitor, CompetitorSnapshot, Measured
 use tenants::report::{AnalyticsReport, ReportType};
 use utoipa::ToSchema;
 
-use crate::http::{harmless_cell, schema};
+use crate::csv_cells::harmless;
+use crate::http::schema;
 
 /// One metric of an account on one day.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,10 +70,10 @@ pub fn csv_of_insights(rows: &[InsightView]) -> Result<Vec<u8>, csv::Error> {
         writer.write_record([
             account.as_str(),
             &row.day,
-            &harmless_cell(&row.metric),
-            &harmless_cell(&row.part),
+            &harmless(&row.metric),
+            &harmless(&row.part),
             &value,
-            &harmless_cell(reason),
+            &harmless(reason),
             &ends_at,
             &read_at,
         ])?;

@@ -49,7 +49,6 @@ mod write;
 
 use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) use audit::harmless_cell;
 pub use rules::RuleDocument;
 
 use super::state::AppState;

@@ -3,8 +3,6 @@
 mod csv_rows;
 mod export;
 
-pub(crate) use csv_rows::harmless as harmless_cell;
-
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
