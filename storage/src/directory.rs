@@ -80,6 +80,9 @@ statements! {
     }
     LIST_ACCOUNTS { "select" (columns account_columns) "from social_accounts where tenant_id = $1 order by id" }
     FIND_ACCOUNT { "select" (columns account_columns) "from social_accounts where tenant_id = $1 and id = $2" }
+    FIND_ACCOUNT_BY_EXTERNAL_ID {
+        "select" (columns account_columns) "from social_accounts where platform = 'instagram' and external_id = $1"
+    }
     ALL_ACCOUNTS { "select" (columns account_columns) "from social_accounts order by id" }
     SEALED_TOKEN {
         "select token_key_id as key_id, token_sealed as sealed from social_accounts \
@@ -363,6 +366,11 @@ impl Directory for Database {
         account: &AccountId,
     ) -> Result<Option<Account>, StoreError> {
         Ok(row!(self.reader(), AccountRow, FIND_ACCOUNT, tenant.0, account.0)?.map(Account::from))
+    }
+
+    async fn find_account_by_external_id(&self, external_id: &str) -> Result<Option<Account>, StoreError> {
+        let id = text(external_id);
+        Ok(row!(self.reader(), AccountRow, FIND_ACCOUNT_BY_EXTERNAL_ID, id)?.map(Account::from))
     }
 
     async fn all_accounts(&self) -> Result<Vec<Account>, StoreError> {

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// A moment in UTC, in microseconds since 1970. Sorts by time in memory and in both databases; in JSON it is an
 /// RFC 3339 text.
@@ -180,35 +180,56 @@ impl Clock for ShiftedClock {
     }
 }
 
-/// A clock that moves only on command.
+/// A clock that moves only on command. Sleepers wake in the order in which they fell asleep, so that a story told
+/// twice goes the same way twice.
 #[derive(Debug, Clone)]
 pub struct ManualClock {
-    now: Arc<watch::Sender<Timestamp>>,
+    inner: Arc<Hands>,
+}
+
+#[derive(Debug)]
+struct Hands {
+    now: Mutex<Timestamp>,
+    /// Told of every move. Not a `watch`: it wakes those who wait in a random order.
+    moved: Notify,
 }
 
 impl ManualClock {
     /// A clock that stands at `micros` since 1970.
     pub fn at(micros: i64) -> Self {
-        Self { now: Arc::new(watch::Sender::new(Timestamp::from_micros(micros))) }
+        let now = Mutex::new(Timestamp::from_micros(micros));
+        Self { inner: Arc::new(Hands { now, moved: Notify::new() }) }
     }
 
     /// Moves the clock forward.
     pub fn advance(&self, duration: Duration) {
-        self.now.send_modify(|now| *now = *now + duration);
+        {
+            let mut now = self.inner.now.lock().unwrap_or_else(PoisonError::into_inner);
+            *now = *now + duration;
+        }
+        self.inner.moved.notify_waiters();
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        *self.now.borrow()
+        *self.inner.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sleep(&self, duration: Duration) -> Sleep {
+        let clock = self.clone();
         let wake_at = self.now() + duration;
-        let mut now = self.now.subscribe();
         Box::pin(async move {
-            // An error means the clock is gone: nobody will ever move it, so waiting on would hang for ever.
-            let _ = now.wait_for(|now| *now >= wake_at).await;
+            loop {
+                let moved = clock.inner.moved.notified();
+                tokio::pin!(moved);
+                // It hears of moves from here on, also of one between the look at the clock and the wait.
+                moved.as_mut().enable();
+                if clock.now() >= wake_at {
+                    return;
+                }
+                moved.await;
+            }
         })
     }
 }

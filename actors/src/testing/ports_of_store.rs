@@ -133,6 +133,10 @@ impl Directory for MemoryStore {
         Ok(None)
     }
 
+    async fn find_account_by_external_id(&self, _external_id: &str) -> Result<Option<Account>, StoreError> {
+        Ok(None)
+    }
+
     async fn all_accounts(&self) -> Result<Vec<Account>, StoreError> {
         Ok(Vec::new())
     }

@@ -2,30 +2,23 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tenants::account::Account;
-use tenants::clock::{Clock, Timestamp};
 use tenants::ports::{Store, StoreError};
-use tokio::sync::Mutex;
 
-/// A miss asks the database at most this often: floods of unknown accounts must not become floods of queries.
-const MISS_PAUSE: Duration = Duration::from_secs(1);
+type Pages = HashMap<Box<str>, Arc<Account>>;
 
 /// External account id → account, over all tenants.
 pub struct AddressBook {
     store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    pages: ArcSwap<HashMap<Box<str>, Arc<Account>>>,
-    /// When a miss last read the database. Held while reading, so that others with a miss wait for the answer.
-    last_miss_read: Mutex<Option<Timestamp>>,
+    pages: ArcSwap<Pages>,
 }
 
 impl AddressBook {
     /// An empty book; [`Self::refresh`] fills it.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, pages: ArcSwap::default(), last_miss_read: Mutex::new(None) }
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, pages: ArcSwap::default() }
     }
 
     /// Reads all accounts from the database.
@@ -37,23 +30,22 @@ impl AddressBook {
         Ok(())
     }
 
-    /// The account with Instagram's id `external_id`. An unknown id reads the database again, at most once a
-    /// second: the account may have been connected a moment ago, on another node.
+    /// The account with Instagram's id `external_id`. For an unknown id the database is asked every time: the account
+    /// may have been connected a moment ago, on another node, and what is taken for nobody's is never decided. The look
+    /// costs less than keeping the orphan does.
     pub async fn find(&self, external_id: &str) -> Result<Option<Arc<Account>>, StoreError> {
         if let Some(account) = self.look_up(external_id) {
             return Ok(Some(account));
         }
-        let mut last_read = self.last_miss_read.lock().await;
-        if let Some(account) = self.look_up(external_id) {
-            return Ok(Some(account));
-        }
-        let now = self.clock.now();
-        if last_read.is_some_and(|last| now.since(last) < MISS_PAUSE) {
+        let Some(account) = self.store.find_account_by_external_id(external_id).await?.map(Arc::new) else {
             return Ok(None);
-        }
-        self.refresh().await?;
-        *last_read = Some(now);
-        Ok(self.look_up(external_id))
+        };
+        self.pages.rcu(|pages| {
+            let mut pages = Pages::clone(pages);
+            pages.insert(external_id.into(), Arc::clone(&account));
+            pages
+        });
+        Ok(Some(account))
     }
 
     fn look_up(&self, external_id: &str) -> Option<Arc<Account>> {

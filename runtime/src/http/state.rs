@@ -105,7 +105,7 @@ impl AppState {
         let metrics = HttpMetrics::register(&parts.registry)?;
         let keys = KeyRing::new(parts.settings.requests_per_second);
         let learner = Arc::new(Learner::new(parts.ports.clone()));
-        let address_book = AddressBook::new(parts.ports.store.clone(), parts.ports.clock.clone());
+        let address_book = AddressBook::new(parts.ports.store.clone());
         Ok(Self(Arc::new(Shared { parts, address_book, keys, metrics, learner })))
     }
 

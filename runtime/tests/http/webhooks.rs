@@ -166,6 +166,30 @@ async fn known_and_unknown_accounts_of_one_delivery_each_go_their_way() {
 }
 
 #[tokio::test]
+async fn accounts_connected_in_quick_succession_on_another_node_are_known_with_their_first_webhook() {
+    let world = World::new().await;
+    let (rig, bakery) = (&world.rig, &world.bakery);
+    deliver(rig, OWN, OWN_SECRET, &comment("17841488888888888", "19000", "5550009")).await;
+    let connected = ["17841400000000007", "17841400000000008"];
+    for id in connected {
+        let account = Account {
+            id: AccountId::new(&rig.ports.ids),
+            external_id: id.to_owned(),
+            username: format!("bakery_{id}"),
+            ..bakery.account.clone()
+        };
+        let token = rig.vault.seal_token(&account.tenant, &account.id, &"t".to_owned().into()).unwrap();
+        let act = Act { by: "cli".to_owned(), at: rig.now(), ids: &rig.ports.ids };
+        rig.database.commit(act.put_account(account, token, "account.connected")).await.unwrap();
+        deliver(rig, OWN, OWN_SECRET, &comment(id, &format!("c{id}"), "5550009")).await;
+    }
+    let waiting = rig.database.pending_events(&bakery.tenant.id, &[], 10).await.unwrap();
+    for id in connected {
+        assert!(waiting.iter().any(|event| event.external_id.contains(id)), "{id}");
+    }
+}
+
+#[tokio::test]
 async fn an_agencys_app_speaks_only_for_the_accounts_connected_through_it() {
     let world = World::new().await;
     let (rig, bakery) = (&world.rig, &world.bakery);

@@ -115,6 +115,9 @@ async fn a_token_is_kept_when_none_is_given_and_goes_with_its_account(database: 
     assert!(world.store.sealed_token(&neighbour.tenant, &world.account).await.unwrap().is_none());
     neighbour.commit([Change::DeleteAccount(world.account)]).await.unwrap();
     assert_eq!(world.store.all_accounts().await.unwrap().len(), 2);
+    let found = world.store.find_account_by_external_id("1784acme").await.unwrap();
+    assert_eq!(found.map(|found| found.id), Some(world.account));
+    assert_eq!(world.store.find_account_by_external_id("1784").await.unwrap(), None);
     world.commit([Change::DeleteAccount(world.account)]).await.unwrap();
     assert!(world.store.sealed_token(&world.tenant, &world.account).await.unwrap().is_none());
     assert_eq!(world.store.all_accounts().await.unwrap().len(), 1);

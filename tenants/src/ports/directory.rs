@@ -41,6 +41,8 @@ pub trait Directory: Send + Sync {
         tenant: &TenantId,
         account: &AccountId,
     ) -> Result<Option<Account>, StoreError>;
+    /// The account with Instagram's id `external_id`, of whichever tenant.
+    async fn find_account_by_external_id(&self, external_id: &str) -> Result<Option<Account>, StoreError>;
     /// Every account of every tenant: the webhook's address book, held in memory.
     async fn all_accounts(&self) -> Result<Vec<Account>, StoreError>;
     /// Tenants that are active and have an account.

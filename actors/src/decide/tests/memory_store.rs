@@ -146,6 +146,10 @@ impl Directory for MemoryStore {
         Err(not_needed())
     }
 
+    async fn find_account_by_external_id(&self, _external_id: &str) -> Result<Option<Account>, StoreError> {
+        Err(not_needed())
+    }
+
     async fn all_accounts(&self) -> Result<Vec<Account>, StoreError> {
         Err(not_needed())
     }
