@@ -34,7 +34,7 @@ macro_rules! sums {
 }
 macro_rules! summed {
     () => {
-        " and at >= $2 and at < $3) as told_apart) as placed group by task, provider, model, prompt \
+        " and at >= $2 and at < $3 and outcome <> 'cached') as told_apart) as placed group by task, provider, model, prompt \
          order by cost_micro_usd desc, calls desc, task, provider, model, prompt"
     };
 }

@@ -177,6 +177,8 @@ word_enum! {
         Cancelled = "cancelled",
         /// The answer broke off.
         Truncated = "truncated",
+        /// No call: an earlier answer to the same question was given again, free of charge.
+        Cached = "cached",
     }
 }
 

@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenants::clock::{Clock, Timestamp};
-use tenants::ids::{EventId, Ids, ReservationId, TenantId};
-use tenants::models::{BudgetLine, BudgetState, LlmCall, Reservation, Reserved, Task};
+use tenants::ids::{CallId, EventId, Ids, ReservationId, TenantId};
+use tenants::models::{BudgetLine, BudgetState, CallOutcome, LlmCall, Reservation, Reserved, Task};
 use tenants::money::MicroUsd;
 use tenants::ports::{BudgetLedger, StoreError};
 use tenants::tasks::Tasks;
@@ -40,7 +40,7 @@ pub use self::tally::{Sums, Tally};
 use crate::catalogue::{ModelRef, Price};
 use crate::error::LlmError;
 use crate::metrics::LlmMetrics;
-use crate::request::Usage;
+use crate::request::{Origin, Request, Usage};
 
 /// Calls that are looked through for what such calls cost.
 const RECALLED: u32 = 5_000;
@@ -299,6 +299,31 @@ impl Purse {
             (old, is_needed) = self.spares.sweep(&kind, now);
             old.into_iter().for_each(|spare| Arc::clone(&self).settle_soon(spare.id, Vec::new()));
         }
+    }
+
+    /// Writes down, in the background, that an earlier answer was given again. Nothing was set aside for it.
+    pub fn note_cached(self: &Arc<Self>, request: &Request, origin: &Origin, at: Timestamp) {
+        let row = LlmCall {
+            id: CallId::new(&self.ids),
+            tenant: request.payer.tenant,
+            task: request.task,
+            event: request.event,
+            provider: origin.provider.clone(),
+            model: origin.model.clone(),
+            prompt: request.prompt.clone(),
+            tokens_in: 0,
+            tokens_cached: 0,
+            tokens_out: 0,
+            cost: MicroUsd(0),
+            is_estimate: false,
+            latency_us: origin.latency_us,
+            attempt: 0,
+            fallback_reason: None,
+            outcome: CallOutcome::Cached,
+            error: None,
+            at,
+        };
+        Arc::clone(self).settle_soon(ReservationId::new(&self.ids), vec![row]);
     }
 
     /// Settles in the background, so that neither an answer nor a cancellation waits for the database.

@@ -126,7 +126,9 @@ impl Router {
             let earlier = inner.cache.find(&key);
             inner.metrics.looked_into_cache(request.task, earlier.is_some());
             if let Some(earlier) = earlier {
-                return Ok(from_cache(earlier, inner.clock.now().since(started)));
+                let reply = from_cache(earlier, inner.clock.now().since(started));
+                inner.purse.note_cached(&request, &reply.origin, started);
+                return Ok(reply);
             }
         }
 

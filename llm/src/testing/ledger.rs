@@ -201,7 +201,10 @@ impl CostReports for MemoryLedger {
 
 fn sums<'c>(calls: impl Iterator<Item = &'c LlmCall>, period: Period, by: CostKeys) -> Vec<CostSum> {
     let mut groups: BTreeMap<_, Vec<&LlmCall>> = BTreeMap::new();
-    for call in calls.filter(|call| period.from <= call.at && call.at < period.until) {
+    let is_meant = |call: &&LlmCall| {
+        call.outcome != CallOutcome::Cached && period.from <= call.at && call.at < period.until
+    };
+    for call in calls.filter(is_meant) {
         let key = (
             by.task.then_some(call.task),
             by.provider.then(|| call.provider.clone()),

@@ -198,7 +198,12 @@ async fn the_same_question_is_asked_once_and_the_second_answer_is_free() {
     assert!(!first.origin.cache_hit && second.origin.cache_hit);
     assert_eq!((second.json, second.origin.cost, second.origin.attempts), (first.json, MicroUsd(0), 0));
     assert_eq!(second.origin.model, "small");
-    assert_eq!(stage.calls().await.len(), 1);
+    let calls = stage.calls().await;
+    let rows: Vec<_> = calls.iter().map(|row| (row.outcome, row.cost, row.model.as_str())).collect();
+    let expected =
+        [(CallOutcome::Answered, first.origin.cost, "small"), (CallOutcome::Cached, MicroUsd(0), "small")];
+    assert_eq!(rows, expected, "the second leaves a row, too, and costs nothing");
+    assert_eq!(stage.budget().await.spent, first.origin.cost);
     assert!(stage.metrics().contains(r#"troupe_llm_cache_total{result="hit",task="classify"} 1"#));
 }
 

@@ -81,7 +81,9 @@ async fn sums_are_told_apart_by_what_is_asked_for(database: TestDatabase) {
     let failed = LlmCall { outcome: CallOutcome::Failed, tokens_in: 0, tokens_out: 0, ..reply(0) };
     let prompted = LlmCall { prompt: Some("short_reply@2".into()), is_estimate: true, ..reply(40) };
     let classified = LlmCall { task: Task::Classify, model: "small".into(), tokens_cached: 300, ..reply(5) };
-    stored(&world, vec![reply(10), reply(20), failed, prompted, classified]).await;
+    // An earlier answer that was given again is no call.
+    let again = LlmCall { outcome: CallOutcome::Cached, tokens_in: 0, tokens_out: 0, ..reply(0) };
+    stored(&world, vec![reply(10), reply(20), failed, prompted, classified, again]).await;
     let sums = |by| world.store.tenant_costs(&world.tenant, today(&world), by);
 
     let whole = sums(CostKeys::default()).await.unwrap();
