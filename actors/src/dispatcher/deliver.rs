@@ -96,7 +96,7 @@ impl Engine {
     }
 
     async fn ask_instagram(&self, account: &Account, ready: &ReadyEffect) -> Result<Receipt, SendError> {
-        let limit = Duration::from_millis(self.settings.call_timeout_ms);
+        let limit = self.settings.call_timeout(&ready.effect.action);
         tokio::select! {
             biased;
             answer = self.perform(account, ready) => answer,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tenants::breaker::BreakerConfig;
+use tenants::effect::Action;
 use tenants::ids::TenantId;
 
 /// Settings of the dispatcher; units are in the names. All have defaults.
@@ -29,6 +30,8 @@ pub struct DispatcherSettings {
     pub store_retry_ms: u64,
     /// Calls that take longer count as lost: the effect becomes unknown and Instagram is read.
     pub call_timeout_ms: u64,
+    /// The same for calls that hand a file over, which may have to send it: half an hour for 100 MB over a slow line.
+    pub upload_timeout_minutes: u64,
     /// How long after a lost answer Instagram is read: what was done is not visible there at once, and reading
     /// too early would take it for not done.
     pub read_back_delay_ms: u64,
@@ -70,6 +73,7 @@ impl Default for DispatcherSettings {
             contexts_kept: 10_000,
             store_retry_ms: 500,
             call_timeout_ms: 60_000,
+            upload_timeout_minutes: 90,
             read_back_delay_ms: 10_000,
             max_read_backs: 16,
             read_back_failures_to_alert: 3,
@@ -95,6 +99,16 @@ impl DispatcherSettings {
 
     pub(super) fn facts_max_age(&self) -> Duration {
         Duration::from_millis(self.facts_max_age_ms)
+    }
+
+    /// After how long a call counts as lost.
+    pub(super) fn call_timeout(&self, action: &Action) -> Duration {
+        match action {
+            Action::CreateContainer { .. } => {
+                Duration::from_secs(self.upload_timeout_minutes.max(1).saturating_mul(60))
+            }
+            _ => Duration::from_millis(self.call_timeout_ms),
+        }
     }
 
     pub(super) fn poll_interval(&self) -> Duration {
