@@ -14,7 +14,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     calls::CallLog,
     clock::MovableClock,
-    faults::{AnswerFault, CallFault, ContainerFault, Faults, Scope, UploadFault, WebhookFault, kinds::Batching},
+    faults::{
+        AnswerFault, CallFault, ContainerFault, Faults, Scope, UploadFault, WebhookFault, kinds::Batching,
+    },
     graph::{endpoint::Endpoint, uploading::Arriving},
     ids::{AccountId, AppId, mixed},
     limits::Limits,

@@ -1,7 +1,6 @@
 //! The way of one effect: intent stored, Instagram called once, outcome stored.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tenants::account::Account;
 use tenants::changes::{Change, Changes};

@@ -27,9 +27,7 @@ use tenants::account::{Account, SealedSecret};
 use tenants::clock::{Clock, Timestamp};
 use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::AccountId;
-use tenants::ports::{
-    Directory, Finding, MediaBytes, MentionText, Messenger, Receipt, SendError, Usage,
-};
+use tenants::ports::{Directory, Finding, MediaBytes, MentionText, Messenger, Receipt, SendError, Usage};
 
 use crate::vault::Vault;
 use call::Call;

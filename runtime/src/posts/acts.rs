@@ -306,8 +306,9 @@ pub(super) fn resolved(post: &Post, at: Timestamp) -> Change {
 
 /// Which files the post holds; those that are not in the library cannot be held.
 fn uses(post: &Post, looked: &Looked) -> Change {
-    let is_missing =
-        |field: &str| looked.problems.iter().any(|it| it.field == field && it.problem.contains("media library"));
+    let is_missing = |field: &str| {
+        looked.problems.iter().any(|it| it.field == field && it.problem.contains("media library"))
+    };
     let draft = &post.draft;
     let present = draft.media.iter().enumerate().filter(|(index, _)| !is_missing(&format!("media[{index}]")));
     let mut media: Vec<_> = present.map(|(_, media)| *media).collect();

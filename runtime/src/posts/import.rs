@@ -113,15 +113,8 @@ fn duplicate(row: &ImportRow, looked: &Looked, seen: &mut Vec<(String, String, u
 }
 
 /// Columns that need not be there.
-const OTHERS: [&str; 7] = [
-    "caption",
-    "scheduled_at",
-    "first_comment",
-    "account",
-    "cover_media",
-    "thumb_offset_ms",
-    "audio_name",
-];
+const OTHERS: [&str; 7] =
+    ["caption", "scheduled_at", "first_comment", "account", "cover_media", "thumb_offset_ms", "audio_name"];
 
 /// Columns: `type`, `media` (ids, separated by spaces or semicolons), and [`OTHERS`], `scheduled_at` in RFC 3339. Only
 /// `type` and `media` must be there.

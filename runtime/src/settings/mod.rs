@@ -523,7 +523,9 @@ mod tests {
         let sandbox = "[instagram]\ninstagram_base_url = \"http://127.0.0.1:8090\"\n";
         assert_eq!(sent(""), SentVideos::WhereDocumented);
         assert_eq!(sent(&at("https://troupe.example.com")), SentVideos::None);
-        for private in ["http://localhost:8080", "http://192.168.1.7:8080", "http://[::1]:80", "https://nas.local"] {
+        for private in
+            ["http://localhost:8080", "http://192.168.1.7:8080", "http://[::1]:80", "https://nas.local"]
+        {
             assert_eq!(sent(&at(private)), SentVideos::WhereDocumented, "{private}");
             assert_eq!(sent(&(at(private) + sandbox)), SentVideos::None, "a sandbox reaches {private}");
         }

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Outcome, caller, endpoint::Endpoint, errors::GraphError, publishing, record, request::GraphRequest, struck,
-    write,
+    Outcome, caller, endpoint::Endpoint, errors::GraphError, publishing, record, request::GraphRequest,
+    struck, write,
 };
 use crate::{
     core::{Core, lock},

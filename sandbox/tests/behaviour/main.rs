@@ -31,5 +31,6 @@ mod publishing;
 mod starting;
 #[cfg(test)]
 mod tokens;
+mod uploading;
 #[cfg(test)]
 mod webhooks;

@@ -147,10 +147,8 @@ fn cover_problems(draft: &PostDraft, media: &[MediaAsset]) -> Vec<PostProblem> {
     if let (Some(offset), Some(duration)) = (options.thumb_offset_ms, duration)
         && u128::from(offset) >= duration.as_millis()
     {
-        let problem = format!(
-            "the video takes {} ms: choose a moment before its end, from 0 on",
-            duration.as_millis()
-        );
+        let problem =
+            format!("the video takes {} ms: choose a moment before its end, from 0 on", duration.as_millis());
         found.push(PostProblem::new("options.thumb_offset_ms", problem));
     }
     let field = "options.cover_media";
@@ -161,7 +159,8 @@ fn cover_problems(draft: &PostDraft, media: &[MediaAsset]) -> Vec<PostProblem> {
             found.push(PostProblem::new(field, problem));
         }
         Some((_, Some(asset))) if asset.kind == MediaKind::Video => {
-            let problem = "a cover is a picture: choose one, or a moment of the video by options.thumb_offset_ms";
+            let problem =
+                "a cover is a picture: choose one, or a moment of the video by options.thumb_offset_ms";
             found.push(PostProblem::new(field, problem));
         }
         // The one place where a picture may have any shape.

@@ -21,7 +21,7 @@ use tenants::ports::{MediaBytes, Readiness, SendError, Sending, SentFile};
 
 use super::readiness::readiness_of;
 use crate::gateway::call::{Body, Call, Purpose, Target, checked};
-use crate::gateway::transport::{Answer, FilePart, Fault};
+use crate::gateway::transport::{Answer, Fault, FilePart};
 use crate::gateway::{Gateway, errors, tokens};
 use crate::webhook::fields;
 
@@ -218,16 +218,19 @@ fn ending_of(answer: &Answer, flavour: LoginFlavour) -> Ending {
     }
     let debug = &body["debug_info"];
     if !debug.is_object() {
-        let error = errors::from_answer(answer, &Call {
-            method: Method::POST,
-            flavour,
-            path: String::new(),
-            query: Vec::new(),
-            body: Body::Empty,
-            // Nothing is visible, whatever happened: it may be repeated like a reading.
-            purpose: Purpose::Read,
-            target: Target::Account,
-        });
+        let error = errors::from_answer(
+            answer,
+            &Call {
+                method: Method::POST,
+                flavour,
+                path: String::new(),
+                query: Vec::new(),
+                body: Body::Empty,
+                // Nothing is visible, whatever happened: it may be repeated like a reading.
+                purpose: Purpose::Read,
+                target: Target::Account,
+            },
+        );
         return match error.category {
             ErrorCategory::Transient => Ending::Broken(error),
             _ => Ending::GivenUp(error),
@@ -287,9 +290,7 @@ mod tests {
 
     #[test]
     fn its_own_errors_say_whether_to_go_on_and_what_becomes_of_the_post() {
-        let debug = |kind: &str, retriable: bool| {
-            json!({ "debug_info": { "retriable": retriable, "type": kind, "message": "{\"success\":false}" } })
-        };
+        let debug = |kind: &str, retriable: bool| json!({ "debug_info": { "retriable": retriable, "type": kind, "message": "{\"success\":false}" } });
         let graph = |code: i64| json!({ "error": { "code": code, "message": "x" } });
         let (permanent, transient) = (ErrorCategory::Permanent, ErrorCategory::Transient);
         for (status, body, goes_on, category) in [
