@@ -135,3 +135,29 @@ impl DispatcherSettings {
         Duration::from_millis(doubled).min(Duration::from_secs(600))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tenants::ids::PostId;
+    use tenants::post::publishing::Container;
+    use tenants::post::{PostOptions, PostType};
+
+    #[test]
+    fn a_file_may_take_longer_than_a_call() {
+        let settings = DispatcherSettings::default();
+        let container = Box::new(Container {
+            post_type: PostType::Reel,
+            is_item: false,
+            media: None,
+            caption: String::new(),
+            children: Vec::new(),
+            options: PostOptions::default(),
+        });
+        let post = PostId(uuid::Uuid::nil());
+        let upload = Action::CreateContainer { post, round: 1, position: 0, container };
+        let comment = Action::HideComment { comment_id: "1".to_owned() };
+        assert_eq!(settings.call_timeout(&comment), Duration::from_secs(60));
+        assert_eq!(settings.call_timeout(&upload), Duration::from_secs(90 * 60));
+    }
+}

@@ -138,25 +138,28 @@ async fn what_the_upload_host_refuses_is_tried_again_or_told(mut app: TestApp) -
     let refused = |retriable: bool, reason: &str| {
         Fault::new(FaultKind::UploadRefused { retriable, reason: reason.to_owned() })
     };
+    let reel = |caption: &str| json!({ "post_type": "reel", "caption": caption, "media": [film], "allow_duplicates": true });
     app.sandbox.fault(refused(true, "Busy").times(2));
-    app.sandbox.fault(refused(false, "NotAuthorizedError").times(1));
     let lost = FaultKind::DoneButConnectionDropped { hang: false };
     app.sandbox.fault(Fault::new(lost).on(Endpoint::UploadVideo).times(1));
-    let post = plan(&app, &shop, json!({ "post_type": "reel", "caption": "One", "media": [film] })).await;
+    let post = plan(&app, &shop, reel("One")).await;
     until(&app, &shop, &post, PostState::Published).await;
-    assert_eq!(reels(&app, &shop), ["One"]);
+    assert_eq!(calls_of(&app, Endpoint::UploadVideo), [Some(400), Some(400), None]);
+    assert_eq!(calls_of(&app, Endpoint::CreateContainer).len(), 1);
+
+    app.sandbox.fault(refused(false, "NotAuthorizedError").times(1));
+    let post = plan(&app, &shop, reel("Two")).await;
+    until(&app, &shop, &post, PostState::Published).await;
     let steps = logs(&app, &shop, &post).await.to_string();
     assert!(steps.contains("NotAuthorizedError"), "{steps}");
 
     app.sandbox.fault(refused(false, "ProcessingFailedError").times(1));
-    let document =
-        json!({ "post_type": "reel", "caption": "Two", "media": [film], "allow_duplicates": true });
-    let post = plan(&app, &shop, document).await;
+    let post = plan(&app, &shop, reel("Three")).await;
     let failed = until(&app, &shop, &post, PostState::Failed).await;
     assert!(failed["error"].as_str().unwrap().contains("did not take the video"), "{failed}");
     act(&app, &shop, &post, "retry").await.ok();
     until(&app, &shop, &post, PostState::Published).await;
-    assert_eq!(reels(&app, &shop), ["Two", "One"]);
+    assert_eq!(reels(&app, &shop), ["Three", "Two", "One"]);
     app
 }
 
