@@ -8,6 +8,9 @@ use tenants::breaker::BreakerConfig;
 use tenants::effect::Action;
 use tenants::ids::TenantId;
 
+/// Longest time that handing over a file may be given: others must know when an effect was left behind.
+pub(crate) const LONGEST_UPLOAD: Duration = Duration::from_secs(3 * 3_600);
+
 /// Settings of the dispatcher; units are in the names. All have defaults.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -30,7 +33,8 @@ pub struct DispatcherSettings {
     pub store_retry_ms: u64,
     /// Calls that take longer count as lost: the effect becomes unknown and Instagram is read.
     pub call_timeout_ms: u64,
-    /// The same for calls that hand a file over, which may have to send it: half an hour for 100 MB over a slow line.
+    /// The same for calls that hand a file over, which may have to send it: half an hour for 100 MB over a slow line. At
+    /// most three hours.
     pub upload_timeout_minutes: u64,
     /// How long after a lost answer Instagram is read: what was done is not visible there at once, and reading
     /// too early would take it for not done.
@@ -105,7 +109,7 @@ impl DispatcherSettings {
     pub(super) fn call_timeout(&self, action: &Action) -> Duration {
         match action {
             Action::CreateContainer { .. } => {
-                Duration::from_secs(self.upload_timeout_minutes.max(1).saturating_mul(60))
+                Duration::from_secs(self.upload_timeout_minutes.max(1).saturating_mul(60)).min(LONGEST_UPLOAD)
             }
             _ => Duration::from_millis(self.call_timeout_ms),
         }

@@ -13,6 +13,7 @@ use crate::publishing::{act, captions, logs, picture, plan, read, until, video};
 stories!(
     a_reel_is_sent_where_there_is_no_public_address_and_goes_on_where_the_line_broke,
     a_node_that_ends_while_it_sends_leaves_one_reel_and_shows_how_far_it_came,
+    a_video_that_is_sent_for_an_hour_is_not_taken_for_left_behind,
     pictures_covers_and_undocumented_logins_still_need_a_public_address,
     stories_and_carousels_of_videos_are_sent_too,
     what_the_upload_host_refuses_is_tried_again_or_told,
@@ -93,6 +94,23 @@ async fn a_node_that_ends_while_it_sends_leaves_one_reel_and_shows_how_far_it_ca
     let published: Vec<_> = containers.iter().filter(|it| it.published_as.is_some()).collect();
     assert_eq!((containers.len(), published.len()), (2, 1), "the container of the dead one is left alone");
     assert_eq!(published[0].sha256.as_ref(), Some(&sha256));
+    app
+}
+
+async fn a_video_that_is_sent_for_an_hour_is_not_taken_for_left_behind(mut app: TestApp) -> TestApp {
+    let shop = out_of_reach(&mut app).await;
+    let (film, _) = long_video(&app, &shop).await;
+    app.sandbox.fault(Fault::new(FaultKind::Slow { delay_ms: 3_000 }).on(Endpoint::UploadVideo).times(1));
+    let post = plan(&app, &shop, json!({ "post_type": "reel", "caption": "A film", "media": [film] })).await;
+    app.clock.advance(Duration::from_secs(61));
+    app.until("it is being sent", || async {
+        read(&app, &shop, &post).await["waits_for"].as_str().is_some_and(|text| text.contains("are sent"))
+    })
+    .await;
+    app.clock.advance(Duration::from_secs(3_600));
+    until(&app, &shop, &post, PostState::Published).await;
+    assert_eq!(reels(&app, &shop), ["A film"]);
+    assert_eq!(app.sandbox.containers_of(&shop).unwrap().len(), 1, "it was waited for");
     app
 }
 
