@@ -270,6 +270,16 @@ impl Action {
         self.text().is_some()
     }
 
+    /// Whom a direct message goes to that somebody would write by hand.
+    pub fn written_to(&self) -> Option<&str> {
+        match self {
+            Action::SendDm { recipient_id, .. }
+            | Action::AskDm { recipient_id, .. }
+            | Action::ReplyDm { recipient_id, .. } => Some(recipient_id),
+            _ => None,
+        }
+    }
+
     /// True for direct messages that need an open 24-hour window.
     pub fn needs_window(&self) -> bool {
         matches!(

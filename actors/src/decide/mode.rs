@@ -63,6 +63,10 @@ pub(super) fn choose_mode(settings: &TenantSettings, found: &Classification, tex
         let (confidence, intent) = (percent(found.confidence), found.intent);
         doubt(Mode::Draft, format!("only {confidence} sure that this is {intent}"));
     }
+    if is_sure && found.may_be_complaint() {
+        let complaint = percent(found.probability(Intent::Complaint));
+        doubt(Mode::Draft, format!("it may be a complaint ({complaint})"));
+    }
     // Hiding spam takes no words of ours, so its language does not matter.
     if found.intent != Intent::Spam && !is_in_a_language_of(settings, found, text) {
         doubt(Mode::Draft, "the text is not in a language of the tenant".to_owned());

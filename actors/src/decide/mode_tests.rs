@@ -46,6 +46,23 @@ fn intents_have_their_modes_and_every_doubt_moves_towards_a_person() {
 }
 
 #[test]
+fn what_may_be_a_complaint_is_neither_thanked_for_nor_hidden_without_a_person() {
+    for (intent, complaint, expected) in [
+        (Intent::Praise, 0.09, Mode::Act),
+        (Intent::Praise, 0.1, Mode::Draft),
+        (Intent::Spam, 0.2, Mode::Draft),
+        (Intent::Complaint, 0.85, Mode::Escalate),
+    ] {
+        let found = Classification {
+            probabilities: vec![(Intent::Complaint, complaint)],
+            ..classification(intent, 0.85)
+        };
+        let choice = choose_mode(&german_shop(), &found, "what a bag, three days and it is in pieces");
+        assert_eq!(choice.mode, expected, "{intent} with {complaint}");
+    }
+}
+
+#[test]
 fn a_tenant_may_answer_questions_at_once_but_not_when_unsure() {
     let mut settings = german_shop();
     settings.modes.insert(Intent::Question, Mode::Act);

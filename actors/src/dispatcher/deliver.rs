@@ -22,10 +22,11 @@ impl Engine {
         let account = job.context.accounts.iter().find(|account| account.id == effect.account);
         match (job.task, account) {
             (Task::Call, Some(account)) => self.call(&job.ready, &job.context, account, &mut guard).await,
+            (Task::Type, Some(account)) => self.show_typing(effect, &job.context, account).await,
             (Task::Skip(reason), _) => {
                 self.settle(&job.ready, &job.context, &Verdict::Skip(reason), Cause::Policy).await;
             }
-            (Task::Call | Task::NoAccount, _) => {
+            (Task::Call | Task::Type | Task::NoAccount, _) => {
                 self.settle(&job.ready, &job.context, &Verdict::GiveUp, Cause::NoAccount).await;
             }
         }

@@ -14,6 +14,7 @@ use super::alarms::Alarms;
 use super::limits::{Limits, earlier};
 use super::settings::DispatcherSettings;
 use super::share::FairShare;
+use super::typing::Typing;
 
 /// How long after an effect has settled its tenant's queue is read again, at the latest: an effect may have
 /// waited behind it. Long enough that a burst of outcomes costs one query.
@@ -27,6 +28,7 @@ pub(super) struct Desk {
     pub limits: Limits,
     pub share: FairShare,
     pub alarms: Alarms,
+    pub typing: Typing,
     /// Tenants whose queue must be read.
     pub to_read: BTreeSet<TenantId>,
     /// Tenants whose queue is being read.

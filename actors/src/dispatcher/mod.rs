@@ -46,6 +46,7 @@ mod settle;
 mod share;
 #[cfg(test)]
 mod tests;
+mod typing;
 mod verdict;
 mod views;
 mod watching;

@@ -16,12 +16,15 @@ use super::account_limits::Readiness;
 use super::desk::{Desk, Work};
 use super::metrics::DispatcherMetrics;
 use super::settings::DispatcherSettings;
+use super::typing;
 
 /// What to do with an effect whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Task {
     /// Call Instagram.
     Call,
+    /// Show that we write, before the call.
+    Type,
     /// It may not be sent any more.
     Skip(SkipReason),
     /// Its account is not connected any more.
@@ -37,7 +40,7 @@ pub(super) struct Job {
 }
 
 /// What becomes of an effect that was looked at.
-enum Look {
+pub(super) enum Look {
     Go(Task),
     /// It stays in line; something that is under way stands before it.
     Stay,
@@ -59,12 +62,19 @@ impl Desk {
             match picked {
                 Some(job) => {
                     self.share.charge(tenant, settings.weight(&tenant));
-                    let work = if job.task == Task::Call { Work::Call } else { Work::Settle };
-                    if work == Work::Call {
-                        let effect = &job.ready.effect;
-                        self.limits.take(&effect.account, effect.action.action_type(), now, settings);
+                    let effect = &job.ready.effect;
+                    let (work, counts_as) = match job.task {
+                        Task::Call => (Work::Call, Some(effect.action.action_type())),
+                        Task::Type => (Work::Call, Some(typing::COUNTS_AS)),
+                        Task::Skip(_) | Task::NoAccount => (Work::Settle, None),
+                    };
+                    if let Some(action) = counts_as {
+                        self.limits.take(&effect.account, action, now, settings);
                     }
-                    self.take_off(&job.ready.effect, work);
+                    if job.task != Task::Type {
+                        self.typing.end(&effect.id);
+                    }
+                    self.take_off(effect, work);
                     return Some(job);
                 }
                 None => self.stand_aside(tenant),
@@ -133,7 +143,7 @@ impl Desk {
         }
         match self.limits.rate(&effect.account, effect.action.action_type(), now, settings) {
             Readiness::Ready if self.must_stand_behind(effect) => Look::Stay,
-            Readiness::Ready => Look::Go(Task::Call),
+            Readiness::Ready => self.type_or_call(effect, context, now, settings),
             Readiness::Busy => Look::Stay,
             Readiness::At(at) => {
                 wait("rate");

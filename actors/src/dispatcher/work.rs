@@ -166,6 +166,7 @@ impl Engine {
     fn tidy(&self, now: Timestamp) {
         let mut desk = self.desk();
         let desk = &mut *desk;
+        desk.typing.tidy(now);
         let queues = &desk.queues;
         desk.limits.tidy(now, &self.settings, |tenant| queues.contains_key(tenant));
     }

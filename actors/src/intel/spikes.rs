@@ -42,7 +42,6 @@ pub(super) async fn changes(
         let began = due_at - HOUR;
         let count = store.count_comments(&context.tenant.id, &account.id, began, due_at).await?;
         let known = store.hours_counted(&context.tenant.id, &account.id, due_at - USUAL_OVER).await?;
-        let known: Vec<AccountInsight> = known.into_iter().filter(|hour| hour.ends_at < due_at).collect();
         let hour = judge(count, began, &known, due_at, ports.intel.settings());
         let mut row = AccountInsight {
             account: account.id,
@@ -86,11 +85,16 @@ fn judge(
     due_at: Timestamp,
     settings: &IntelSettings,
 ) -> Hour {
-    let calm: Vec<f64> =
-        known.iter().filter(|hour| spike_of(hour).is_none()).filter_map(|hour| hour.measured.value).collect();
+    let (before, later) = known.split_at(known.partition_point(|hour| hour.ends_at < due_at));
+    let is_calm = |hour: &&AccountInsight| spike_of(hour).is_none();
+    let calm: Vec<f64> = before.iter().filter(is_calm).filter_map(|hour| hour.measured.value).collect();
     let usual = (calm.len() >= HOURS_KNOWN).then(|| calm.iter().sum::<f64>() / calm.len() as f64);
-    let before = known.last().filter(|hour| due_at.since(hour.ends_at) <= STILL_ON).and_then(spike_of);
+    let before = before.last().filter(|hour| due_at.since(hour.ends_at) <= STILL_ON).and_then(spike_of);
     let is_many = count > u64::from(settings.spike_comments_per_hour);
+    // Somebody asked for a count between this hour's end and its turn: what is new has been told then.
+    if let Some(later) = later.first() {
+        return Hour { since: spike_of(later).filter(|_| is_many), usual, news: None };
+    }
     let is_unusual = usual.is_none_or(|usual| count as f64 >= usual * settings.spike_factor);
     match before {
         // A spike lasts as long as there are many, even if that becomes usual.
@@ -170,20 +174,35 @@ mod tests {
             let (began, due_at) = (at(number as u64), at(number as u64 + 1));
             let hour = judge(*count, began, &known, due_at, &settings);
             news.push(hour.news);
-            known.push(AccountInsight {
-                account: AccountId(Default::default()),
-                metric: COMMENTS_PER_HOUR.into(),
-                breakdown: String::new(),
-                day: String::new(),
-                measured: Measured {
-                    value: Some(*count as f64),
-                    reason: hour.since.map(|since| format!("{MARK}{since}")),
-                },
-                ends_at: due_at,
-                read_at: due_at,
-            });
+            known.push(counted(*count, hour.since, due_at));
         }
         news
+    }
+
+    fn counted(count: u64, spike: Option<Timestamp>, ends_at: Timestamp) -> AccountInsight {
+        AccountInsight {
+            account: AccountId(Default::default()),
+            metric: COMMENTS_PER_HOUR.into(),
+            breakdown: String::new(),
+            day: String::new(),
+            measured: Measured {
+                value: Some(count as f64),
+                reason: spike.map(|since| format!("{MARK}{since}")),
+            },
+            ends_at,
+            read_at: ends_at,
+        }
+    }
+
+    #[test]
+    fn an_hour_whose_turn_comes_after_a_count_that_somebody_asked_for_tells_nothing_again() {
+        let (began, minute) = (at(0), Duration::from_secs(60));
+        let asked = counted(60, Some(began + minute), at(1) + minute);
+        let late = judge(60, began, std::slice::from_ref(&asked), at(1), &IntelSettings::default());
+        assert_eq!((late.since, late.news), (Some(began + minute), None));
+        let next = [counted(60, late.since, at(1)), asked];
+        let ended = judge(0, at(1), &next, at(2), &IntelSettings::default());
+        assert_eq!(ended.news, Some(News::Ended(began + minute)));
     }
 
     #[test]

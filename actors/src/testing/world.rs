@@ -15,8 +15,8 @@ use tenants::event::{
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, TenantId};
 use tenants::ports::{
-    Finding, Hint, MentionText, Messenger, NoActivity, NoMemory, Receipt, SendError, TenantContext, Usage,
-    Wake,
+    Finding, Hint, MentionText, Messenger, NoActivity, NoMemory, Receipt, SendError, Signal, TenantContext,
+    Usage, Wake,
 };
 use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
@@ -68,6 +68,9 @@ fn offline<T>() -> Result<T, SendError> {
 #[async_trait]
 impl Messenger for Offline {
     async fn perform(&self, _: &Account, _: &Action) -> Result<Receipt, SendError> {
+        offline()
+    }
+    async fn signal(&self, _: &Account, _: &str, _: Signal) -> Result<Usage, SendError> {
         offline()
     }
     async fn look_for(

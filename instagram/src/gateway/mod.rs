@@ -27,7 +27,9 @@ use tenants::account::{Account, SealedSecret};
 use tenants::clock::{Clock, Timestamp};
 use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::AccountId;
-use tenants::ports::{Directory, Finding, MediaBytes, MentionText, Messenger, Receipt, SendError, Usage};
+use tenants::ports::{
+    Directory, Finding, MediaBytes, MentionText, Messenger, Receipt, SendError, Signal, Usage,
+};
 
 use crate::vault::Vault;
 use call::Call;
@@ -128,6 +130,16 @@ impl Messenger for Gateway {
         let call = plan::plan(account, action)?;
         let answered = self.call(account, &call).await?;
         receipt::read(action, &answered)
+    }
+
+    async fn signal(
+        &self,
+        account: &Account,
+        recipient_id: &str,
+        signal: Signal,
+    ) -> Result<Usage, SendError> {
+        let call = plan::signal(account, recipient_id, signal)?;
+        Ok(self.call(account, &call).await?.usage)
     }
 
     async fn look_for(

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tenants::account::{Account, LoginFlavour};
 use tenants::effect::{Action, ErrorCategory, LikeTarget, ReplyTarget, check_quick_replies};
-use tenants::ports::SendError;
+use tenants::ports::{SendError, Signal};
 
 use super::call::{Call, Target, checked, mailbox};
 use super::errors;
@@ -78,6 +78,16 @@ pub(super) fn plan(account: &Account, action: &Action) -> Result<Call, SendError
             errors::failure(ErrorCategory::Permanent, "posts are published through the platform's adapter"),
         ),
     }
+}
+
+/// The call that shows a signal.
+pub(super) fn signal(account: &Account, recipient_id: &str, signal: Signal) -> Result<Call, SendError> {
+    let action = match signal {
+        Signal::Seen => "mark_seen",
+        Signal::Typing => "typing_on",
+    };
+    let body = json!({"recipient": {"id": recipient_id}, "sender_action": action});
+    Ok(messages(account, Target::Account)?.json(body))
 }
 
 fn messages(account: &Account, target: Target) -> Result<Call, SendError> {

@@ -135,16 +135,23 @@ impl Shelf {
         }
         let fits = |spare: &Spare| spare.amount >= need.amount && spare.expires_at >= need.expires_at;
         found.spare = self.spares.iter().position(fits).map(|place| self.spares.swap_remove(place));
+        if found.spare.is_none() && self.is_full(need) {
+            // Calls cost more than when these were made: they fill the shelf, and nobody can use them.
+            found.outdated.append(&mut self.spares);
+        }
         found.is_busy = self.last_need.is_some_and(|last| need.now.since(last) < need.keep);
         self.last_need = Some(need.now);
         found
     }
 
     fn wants_more(&mut self, need: Need<'_>) -> bool {
-        let count = (self.spares.len() + self.coming) as i64;
-        let wants = self.lines == need.lines && count < most(need.lines, need.amount);
+        let wants = self.lines == need.lines && !self.is_full(need);
         self.coming += usize::from(wants);
         wants
+    }
+
+    fn is_full(&self, need: Need<'_>) -> bool {
+        (self.spares.len() + self.coming) as i64 >= most(need.lines, need.amount)
     }
 
     fn is_in_use(&self, now: Timestamp, keep: Duration) -> bool {

@@ -73,9 +73,7 @@ fn spread(intent: Intent, confidence: f32, local: &Classification) -> Vec<(Inten
         local.probabilities.iter().filter(|(other, _)| *other != intent).map(|(_, share)| share).sum();
     let even = 1.0 / (Intent::ALL.len() - 1) as f32;
     let share = |other: &Intent| {
-        let known =
-            local.probabilities.iter().find(|(known, _)| known == other).map_or(0.0, |(_, share)| *share);
-        let part = if others > f32::EPSILON { known / others } else { even };
+        let part = if others > f32::EPSILON { local.probability(*other) / others } else { even };
         (*other, if *other == intent { confidence } else { (1.0 - confidence) * part })
     };
     Intent::ALL.iter().map(share).collect()

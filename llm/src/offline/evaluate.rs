@@ -4,6 +4,7 @@ use std::fmt;
 
 use tenants::clock::Clock;
 use tenants::intent::{Intent, Language};
+use tenants::settings::{Mode, TenantSettings};
 
 use super::classifier::Classifier;
 use super::examples::{Example, KINDS, Speech};
@@ -36,6 +37,10 @@ pub struct Report {
     pub crisis_recall: f64,
     /// Share of the alarms that were crises.
     pub crisis_precision: f64,
+    /// Shares of the complaints and of the crises on which a tenant with the default settings would act without a person
+    /// when this classifier alone is asked: taken for something with mode A, with confidence, without an alarm, and with
+    /// too little that speaks for a complaint.
+    pub acted_alone: ActedAlone,
     /// Share of texts with words whose language was found without a hint.
     pub language_accuracy: f64,
     /// What a cascade would get from the local classifier, from the lowest threshold to the highest.
@@ -44,6 +49,15 @@ pub struct Report {
     pub confusion: [[usize; 6]; 6],
     /// The mistakes, a line each.
     pub mistakes: Vec<String>,
+}
+
+/// See [`Report::acted_alone`].
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ActedAlone {
+    /// Of all complaints.
+    pub complaints: f64,
+    /// Of all crises.
+    pub crises: f64,
 }
 
 /// What happens when the local answer is taken from some confidence on, and a better model is asked below it.
@@ -70,6 +84,10 @@ struct Outcome {
     is_missed_complaint: bool,
     /// A crisis without an alarm.
     is_missed_crisis: bool,
+    /// It is not what it was taken for, and nobody is asked about it.
+    is_acted_alone: bool,
+    is_complaint: bool,
+    is_crisis: bool,
 }
 
 #[derive(Default)]
@@ -89,13 +107,20 @@ struct Counts {
 pub fn evaluate(classifier: &Classifier, examples: &[Example]) -> Report {
     let mut report = Report::default();
     let mut counts = Counts::default();
+    let settings = TenantSettings::default();
     for example in examples {
-        add(classifier, example, &mut report, &mut counts);
+        add(classifier, &settings, example, &mut report, &mut counts);
     }
     finish(report, &counts)
 }
 
-fn add(classifier: &Classifier, example: &Example, report: &mut Report, counts: &mut Counts) {
+fn add(
+    classifier: &Classifier,
+    settings: &TenantSettings,
+    example: &Example,
+    report: &mut Report,
+    counts: &mut Counts,
+) {
     let Some(labels) = example.labels else { return };
     let found = classifier.classify(example.text, None);
     let is_right = found.intent == labels.intent;
@@ -110,6 +135,12 @@ fn add(classifier: &Classifier, example: &Example, report: &mut Report, counts: 
         is_right,
         is_missed_complaint: labels.intent == Intent::Complaint && !is_right,
         is_missed_crisis: labels.crisis && !found.crisis,
+        is_acted_alone: settings.mode(found.intent) == Mode::Act
+            && found.confidence >= settings.min_confidence
+            && !found.crisis
+            && !found.may_be_complaint(),
+        is_complaint: labels.intent == Intent::Complaint,
+        is_crisis: labels.crisis,
     });
     if let Some(kind) = KINDS.iter().position(|kind| Some(*kind) == example.kind) {
         counts.of_kind[kind][usize::from(is_right)] += 1;
@@ -165,6 +196,12 @@ fn finish(mut report: Report, counts: &Counts) -> Report {
     report.sentiment_accuracy = share(counts.sentiment, report.examples);
     report.crisis_recall = share(counts.crisis_found, counts.crisis_all);
     report.crisis_precision = share(counts.crisis_found, counts.crisis_alarms);
+    let alone = |is_meant: fn(&Outcome) -> bool| {
+        let all = || counts.outcomes.iter().filter(|outcome| is_meant(outcome));
+        share(all().filter(|outcome| outcome.is_acted_alone).count(), all().count())
+    };
+    report.acted_alone =
+        ActedAlone { complaints: alone(|it| it.is_complaint), crises: alone(|it| it.is_crisis) };
     report.language_accuracy = share(counts.language[1], counts.language[0] + counts.language[1]);
     report
 }
@@ -232,6 +269,8 @@ impl Report {
             ("recall of complaints", complaint_recall),
             ("recall of crises", self.crisis_recall),
             ("precision of the crisis alarm", self.crisis_precision),
+            ("complaints acted on without a person", self.acted_alone.complaints),
+            ("crises acted on without a person", self.acted_alone.crises),
             ("expected calibration error", self.calibration_error),
             ("sentiment", self.sentiment_accuracy),
             ("language", self.language_accuracy),

@@ -76,6 +76,21 @@ async fn no_more_than_a_hundredth_of_a_budget_is_kept_ready() {
 }
 
 #[tokio::test]
+async fn what_is_too_little_for_the_calls_that_come_now_makes_room() {
+    let stage = warmed_up(100_000).await;
+    assert_eq!(stage.ledger.reserved().len(), 3, "one spare, which is all that a hundredth allows");
+    let long = "Tell everything about our cakes. ".repeat(40);
+    stage.caption(&long).await.unwrap();
+    stage.settled_down().await;
+    // Two for the call and its successor, both dearer than the spare that was there.
+    let reserved = stage.ledger.reserved();
+    assert_eq!(reserved.len(), 5, "{reserved:?}");
+    assert!(reserved[4] > reserved[2] && reserved[4] <= MicroUsd(1_000), "{reserved:?}");
+    stage.ledger.fail_next(1);
+    stage.caption(&long).await.expect("its money was ready");
+}
+
+#[tokio::test]
 async fn a_new_limit_counts_from_the_next_call_on() {
     let mut stage = warmed_up(1_000_000_000).await;
     stage.limit = MicroUsd(100);

@@ -24,7 +24,7 @@ use tenants::ids::{Ids, TenantId};
 use tenants::notice::Channel;
 use tenants::ports::{Courier, CourierError, Letter};
 use tenants::ports::{
-    Finding, MentionText, Messenger, NoActivity, NoInsights, Receipt, SendError, Store, Usage,
+    Finding, MentionText, Messenger, NoActivity, NoInsights, Receipt, SendError, Signal, Store, Usage,
 };
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
@@ -383,6 +383,10 @@ fn not_there() -> SendError {
 #[async_trait]
 impl Messenger for NoMessenger {
     async fn perform(&self, _account: &Account, _action: &Action) -> Result<Receipt, SendError> {
+        Err(not_there())
+    }
+
+    async fn signal(&self, _account: &Account, _to: &str, _signal: Signal) -> Result<Usage, SendError> {
         Err(not_there())
     }
 

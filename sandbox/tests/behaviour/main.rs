@@ -31,6 +31,7 @@ mod publishing;
 mod starting;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
 mod uploading;
 #[cfg(test)]
 mod webhooks;

@@ -30,6 +30,15 @@ pub struct Receipt {
     pub usage: Usage,
 }
 
+/// What a person sees of us before our message comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Their messages have been read.
+    Seen,
+    /// We are writing.
+    Typing,
+}
+
 /// Instagram did not do it, or we cannot know.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{category}: {message}")]
@@ -78,6 +87,10 @@ pub trait Messenger: Send + Sync + 'static {
     /// Performs an action once; never repeats by itself. When the connection breaks after the request was sent,
     /// or the answer is a 5xx or unreadable, the category is [`ErrorCategory::Unknown`].
     async fn perform(&self, account: &Account, action: &Action) -> Result<Receipt, SendError>;
+
+    /// Shows a person a signal in the conversation with them. It says nothing, so it may be lost or shown twice.
+    async fn signal(&self, account: &Account, recipient_id: &str, signal: Signal)
+    -> Result<Usage, SendError>;
 
     /// Looks on Instagram whether an action was done at or after `since`. `already_ours` holds Instagram ids that
     /// belong to other effects and must not be taken for this one.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kit::{TestApp, TestTenant, stories};
-use sandbox::OwnMessage;
+use sandbox::{Endpoint, OwnMessage};
 use serde_json::{Value, json};
 use tenants::intent::{Intent, Language};
 use tenants::settings::{CommsSettings, Disclosure, Mode};
@@ -19,6 +19,7 @@ stories!(
     attachments_are_kept_with_their_temporary_addresses,
     a_conversation_is_assigned_and_stays_so,
     a_question_with_quick_replies_is_asked_and_a_tap_is_answered,
+    a_person_sees_that_somebody_writes_before_the_answer_comes,
 );
 
 fn greeting() -> Value {
@@ -253,5 +254,21 @@ async fn a_question_with_quick_replies_is_asked_and_a_tap_is_answered(app: TestA
         "actions": [{ "do": "ask", "variations": ["?"], "quick_replies": ["a title that is much too long for it"] }],
     });
     assert_eq!(app.api.post(&shop.path("/rules"), too_many).await.status, 422);
+    app
+}
+
+async fn a_person_sees_that_somebody_writes_before_the_answer_comes(app: TestApp) -> TestApp {
+    let comms = CommsSettings { typing_seconds: 1, ..CommsSettings::default() };
+    let shop = app.tenant("acme").settings(|settings| settings.comms = comms).rule(greeting()).create().await;
+    let hello = app.message(&shop, "anna", "hello there");
+    app.settle().await;
+    assert_eq!(app.visible(&hello).messages.len(), 1);
+    let shown = app.sandbox.calls();
+    let of_messages =
+        shown.iter().filter(|call| call.path.ends_with("/messages") && call.status == Some(200));
+    let endpoints: Vec<Endpoint> = of_messages.map(|call| call.endpoint).collect();
+    assert_eq!(endpoints, [Endpoint::SenderAction, Endpoint::SenderAction, Endpoint::SendMessage]);
+    let (signals, answer) = (&shown[shown.len() - 2], &shown[shown.len() - 1]);
+    assert!(answer.at - signals.at >= chrono::TimeDelta::seconds(1), "{shown:?}");
     app
 }

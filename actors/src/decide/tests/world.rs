@@ -18,8 +18,8 @@ use tenants::event::{
 };
 use tenants::ids::{AccountId, AgencyId, EventId, Ids, RuleId, TenantId};
 use tenants::ports::{
-    Finding, Hint, MentionText, Messenger, NoActivity, NoMedia, NoMemory, Receipt, SendError, TenantContext,
-    UnitOfWork, Wake,
+    Finding, Hint, MentionText, Messenger, NoActivity, NoMedia, NoMemory, Receipt, SendError, Signal,
+    TenantContext, UnitOfWork, Usage, Wake,
 };
 use tenants::rule::{Condition, Rule, RuleAction, Trigger, TriggerKind};
 use tenants::settings::TenantSettings;
@@ -53,6 +53,10 @@ pub struct Mentions(pub Mutex<HashMap<String, Result<Option<MentionText>, SendEr
 impl Messenger for Mentions {
     async fn perform(&self, _account: &Account, _action: &Action) -> Result<Receipt, SendError> {
         panic!("deciding sends nothing")
+    }
+
+    async fn signal(&self, _account: &Account, _to: &str, _signal: Signal) -> Result<Usage, SendError> {
+        panic!("deciding shows nothing")
     }
 
     async fn look_for(

@@ -9,7 +9,7 @@ use tenants::account::{Account, SealedSecret};
 use tenants::clock::{Clock, Timestamp};
 use tenants::effect::{Action, ErrorCategory, SkipReason};
 use tenants::ids::AccountId;
-use tenants::ports::{Finding, MentionText, Messenger, Receipt, SendError, Usage};
+use tenants::ports::{Finding, MentionText, Messenger, Receipt, SendError, Signal, Usage};
 use tokio::sync::Notify;
 
 use crate::testing::Steps;
@@ -42,6 +42,8 @@ pub(super) struct Walls {
     pub visible: Vec<Visible>,
     /// Every call, in order.
     pub calls: Vec<(AccountId, Action)>,
+    /// Signals with whom they were shown to, and how much was visible before.
+    pub signals: Vec<(String, Signal, usize)>,
     pub answers: VecDeque<Answer>,
     /// Accounts whose every call fails.
     pub failing: HashSet<AccountId>,
@@ -216,6 +218,17 @@ impl Messenger for Instagram {
         };
         self.steps.after("perform").await;
         answered
+    }
+
+    async fn signal(&self, account: &Account, to: &str, signal: Signal) -> Result<Usage, SendError> {
+        self.steps.before("signal").await;
+        if self.walls().failing.contains(&account.id) {
+            return Err(error(ErrorCategory::Transient));
+        }
+        let said = self.walls().visible.len();
+        self.walls().signals.push((to.to_owned(), signal, said));
+        self.steps.after("signal").await;
+        Ok(Usage::default())
     }
 
     async fn look_for(

@@ -9,3 +9,4 @@ mod outcomes;
 mod people;
 mod read_backs;
 mod stage;
+mod typing;

@@ -21,6 +21,10 @@ pub struct CommsDocument {
     /// Language of briefings and reports; the first of the tenant's languages when not set.
     #[schema(value_type = Option<schema::Language>)]
     briefing_language: Option<Language>,
+    /// How many seconds a person sees that we write before a direct message comes, after theirs was shown as seen; 0
+    /// shows nothing. It costs two more calls of the account for each message.
+    #[schema(maximum = 20)]
+    typing_seconds: u32,
 }
 
 /// How and when people are told that a program answers.
@@ -54,21 +58,25 @@ impl Default for CommsDocument {
 }
 
 impl From<CommsSettings> for CommsDocument {
-    fn from(CommsSettings { disclosure, qualify_leads, briefing_language }: CommsSettings) -> Self {
+    fn from(
+        CommsSettings { disclosure, qualify_leads, briefing_language, typing_seconds }: CommsSettings,
+    ) -> Self {
         let disclosure =
             disclosure.map(|Disclosure { texts, at_start, after_pause_hours, after_hand_back }| {
                 DisclosureDocument { texts, at_start, after_pause_hours, after_hand_back }
             });
-        Self { disclosure, qualify_leads, briefing_language }
+        Self { disclosure, qualify_leads, briefing_language, typing_seconds }
     }
 }
 
 impl From<CommsDocument> for CommsSettings {
-    fn from(CommsDocument { disclosure, qualify_leads, briefing_language }: CommsDocument) -> Self {
+    fn from(
+        CommsDocument { disclosure, qualify_leads, briefing_language, typing_seconds }: CommsDocument,
+    ) -> Self {
         let disclosure =
             disclosure.map(|DisclosureDocument { texts, at_start, after_pause_hours, after_hand_back }| {
                 Disclosure { texts, at_start, after_pause_hours, after_hand_back }
             });
-        Self { disclosure, qualify_leads, briefing_language }
+        Self { disclosure, qualify_leads, briefing_language, typing_seconds }
     }
 }
