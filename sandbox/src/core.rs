@@ -14,8 +14,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     calls::CallLog,
     clock::MovableClock,
-    faults::{AnswerFault, CallFault, ContainerFault, Faults, Scope, WebhookFault, kinds::Batching},
-    graph::endpoint::Endpoint,
+    faults::{
+        AnswerFault, CallFault, ContainerFault, Faults, Scope, UploadFault, WebhookFault, kinds::Batching,
+    },
+    graph::{endpoint::Endpoint, uploading::Arriving},
     ids::{AccountId, AppId, mixed},
     limits::Limits,
     options::{PublishingOptions, SandboxOptions},
@@ -37,6 +39,7 @@ pub(crate) struct Core {
     pub(crate) faults: Mutex<Faults>,
     pub(crate) limits: Mutex<Limits>,
     pub(crate) publishing: Mutex<PublishingOptions>,
+    pub(crate) arriving: Mutex<Arriving>,
     pub(crate) calls: Mutex<CallLog>,
     pub(crate) delivery_log: Mutex<VecDeque<Delivery>>,
     pub(crate) saver: Saver,
@@ -66,6 +69,7 @@ impl Core {
             world: Mutex::new(world),
             faults: Mutex::new(Faults::new(options.seed)),
             limits: Mutex::new(Limits::new(options.limits.clone())),
+            arriving: Mutex::default(),
             publishing: Mutex::new(options.publishing.clone()),
             calls: Mutex::new(CallLog::new(options.log_length)),
             delivery_log: Mutex::new(VecDeque::new()),
@@ -182,6 +186,16 @@ impl Core {
     /// Faults that strike a container which is made now.
     pub(crate) fn container_faults(&self, account: &AccountId) -> Vec<ContainerFault> {
         self.with_faults(account, Endpoint::CreateContainer, Faults::container)
+    }
+
+    /// Faults that strike a file which is sent now.
+    pub(crate) fn upload_faults(&self, account: &AccountId) -> Vec<UploadFault> {
+        self.with_faults(account, Endpoint::UploadVideo, Faults::upload)
+    }
+
+    /// By how much a container tells a wrong number of bytes now.
+    pub(crate) fn misreported(&self, account: Option<&AccountId>) -> i64 {
+        account.map_or(0, |account| self.with_faults(account, Endpoint::ReadContainer, Faults::misreported))
     }
 
     /// Whether the status of a container is told in words only.

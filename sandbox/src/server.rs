@@ -15,7 +15,7 @@ use std::{
 use axum::{
     Router,
     extract::connect_info::Connected,
-    routing::get,
+    routing::{get, post},
     serve::{IncomingStream, Listener},
 };
 use tokio::{
@@ -32,6 +32,8 @@ pub(crate) fn router(sandbox: Sandbox) -> Router {
         .route("/oauth/authorize", get(oauth::consent::instagram))
         .route("/dialog/oauth", get(oauth::consent::facebook))
         .route("/{version}/dialog/oauth", get(oauth::consent::facebook))
+        .route("/ig-api-upload/{container}", post(graph::uploading::handle))
+        .route("/ig-api-upload/{version}/{container}", post(graph::uploading::handle))
         .fallback(graph::handle)
         .with_state(core)
         .merge(control::routes::router(sandbox))

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::FromRow;
 use tenants::clock::Timestamp;
-use tenants::effect::EffectState;
+use tenants::effect::{ActionType, EffectState};
 use tenants::event::EventKind;
 use tenants::ids::{AccountId, EffectId, TenantId};
 use tenants::ports::{
@@ -58,7 +58,7 @@ statements! {
     }
     /// An unknown effect is touched by every try to read it back, so it counts from its first call.
     STUCK_EFFECTS {
-        "select id, tenant_id, account_id, status, \
+        "select id, tenant_id, account_id, action_type, status, \
          case when status = 'processing' then updated_at else coalesce(first_attempt_at, created_at) end as since \
          from post_queue where status in ('processing', 'unknown') and \
          case when status = 'processing' then updated_at else coalesce(first_attempt_at, created_at) end < $1 \
@@ -112,6 +112,7 @@ struct StuckRow {
     id: Uuid,
     tenant_id: Uuid,
     account_id: Uuid,
+    action_type: Word<ActionType>,
     status: Word<EffectState>,
     since: Moment,
 }
@@ -122,6 +123,7 @@ impl From<StuckRow> for StuckEffect {
             effect: EffectId(row.id),
             tenant: TenantId(row.tenant_id),
             account: AccountId(row.account_id),
+            action: row.action_type.0,
             is_processing: row.status.0 == EffectState::Processing,
             since: row.since.0,
         }

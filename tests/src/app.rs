@@ -187,6 +187,12 @@ impl TestApp {
         self.restart().await;
     }
 
+    /// The same, without an address from which Instagram could fetch media.
+    pub async fn restart_without_public_address(&mut self) {
+        self.settings.media.public_url.clear();
+        self.restart().await;
+    }
+
     /// Ends the node and leaves the rest.
     pub async fn stop(&mut self) {
         if let Some(node) = self.node.take() {

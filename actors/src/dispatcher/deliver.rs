@@ -1,7 +1,6 @@
 //! The way of one effect: intent stored, Instagram called once, outcome stored.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tenants::account::Account;
 use tenants::changes::{Change, Changes};
@@ -97,7 +96,7 @@ impl Engine {
     }
 
     async fn ask_instagram(&self, account: &Account, ready: &ReadyEffect) -> Result<Receipt, SendError> {
-        let limit = Duration::from_millis(self.settings.call_timeout_ms);
+        let limit = self.settings.call_timeout(&ready.effect.action);
         tokio::select! {
             biased;
             answer = self.perform(account, ready) => answer,

@@ -54,6 +54,7 @@ mod work;
 
 pub use operations::{OperationError, cancel, retry_from_dlq};
 pub use settings::DispatcherSettings;
+pub(crate) use settings::LONGEST_UPLOAD;
 pub use settle::settle_publication;
 pub use views::{AccountBreakerView, BucketView};
 

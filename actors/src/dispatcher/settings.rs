@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tenants::breaker::BreakerConfig;
+use tenants::effect::Action;
 use tenants::ids::TenantId;
+
+/// Longest time that handing over a file may be given: others must know when an effect was left behind.
+pub(crate) const LONGEST_UPLOAD: Duration = Duration::from_secs(3 * 3_600);
 
 /// Settings of the dispatcher; units are in the names. All have defaults.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -29,6 +33,9 @@ pub struct DispatcherSettings {
     pub store_retry_ms: u64,
     /// Calls that take longer count as lost: the effect becomes unknown and Instagram is read.
     pub call_timeout_ms: u64,
+    /// The same for calls that hand a file over, which may have to send it: half an hour for 100 MB over a slow line. At
+    /// most three hours.
+    pub upload_timeout_minutes: u64,
     /// How long after a lost answer Instagram is read: what was done is not visible there at once, and reading
     /// too early would take it for not done.
     pub read_back_delay_ms: u64,
@@ -70,6 +77,7 @@ impl Default for DispatcherSettings {
             contexts_kept: 10_000,
             store_retry_ms: 500,
             call_timeout_ms: 60_000,
+            upload_timeout_minutes: 90,
             read_back_delay_ms: 10_000,
             max_read_backs: 16,
             read_back_failures_to_alert: 3,
@@ -97,6 +105,16 @@ impl DispatcherSettings {
         Duration::from_millis(self.facts_max_age_ms)
     }
 
+    /// After how long a call counts as lost.
+    pub(super) fn call_timeout(&self, action: &Action) -> Duration {
+        match action {
+            Action::CreateContainer { .. } => {
+                Duration::from_secs(self.upload_timeout_minutes.max(1).saturating_mul(60)).min(LONGEST_UPLOAD)
+            }
+            _ => Duration::from_millis(self.call_timeout_ms),
+        }
+    }
+
     pub(super) fn poll_interval(&self) -> Duration {
         Duration::from_millis(self.poll_interval_ms.max(10))
     }
@@ -119,5 +137,31 @@ impl DispatcherSettings {
     pub(super) fn read_back_retry(&self, failures: u32) -> Duration {
         let doubled = self.read_back_delay_ms.max(1_000).saturating_mul(1 << failures.min(16));
         Duration::from_millis(doubled).min(Duration::from_secs(600))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tenants::ids::PostId;
+    use tenants::post::publishing::Container;
+    use tenants::post::{PostOptions, PostType};
+
+    #[test]
+    fn a_file_may_take_longer_than_a_call() {
+        let settings = DispatcherSettings::default();
+        let container = Box::new(Container {
+            post_type: PostType::Reel,
+            is_item: false,
+            media: None,
+            caption: String::new(),
+            children: Vec::new(),
+            options: PostOptions::default(),
+        });
+        let post = PostId(uuid::Uuid::nil());
+        let upload = Action::CreateContainer { post, round: 1, position: 0, container };
+        let comment = Action::HideComment { comment_id: "1".to_owned() };
+        assert_eq!(settings.call_timeout(&comment), Duration::from_secs(60));
+        assert_eq!(settings.call_timeout(&upload), Duration::from_secs(90 * 60));
     }
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 use tenants::account::Account;
 use tenants::clock::Timestamp;
 use tenants::effect::{Action, Effect, ErrorCategory};
-use tenants::ids::TenantId;
-use tenants::media::MediaKind;
-use tenants::ports::{Finding, PublicMediaError, Published, Receipt, SendError, Upload, Usage};
+use tenants::ids::{MediaId, PostId};
+use tenants::media::{MediaAsset, MediaKind};
+use tenants::ports::{
+    FileSource, Finding, PublicMediaError, Published, Receipt, SendError, SentFile, Upload, Usage,
+};
 use tenants::post::PostType;
 use tenants::post::publishing::{Container, ContainerKind};
 
@@ -21,8 +23,9 @@ pub(crate) async fn perform(
     address_valid_for: Duration,
 ) -> Result<Receipt, SendError> {
     match &effect.action {
-        Action::CreateContainer { container, .. } => {
-            let upload = upload_of(ports, &effect.tenant, container, address_valid_for).await?;
+        Action::CreateContainer { post, container, .. } => {
+            let uploads = Uploads { ports, account, post, address_valid_for };
+            let upload = uploads.of(container).await?;
             ports.platform.create(account, &upload).await
         }
         Action::PublishPost { container_id, .. } => ports.platform.publish(account, container_id).await,
@@ -52,35 +55,64 @@ pub(crate) async fn look_for(
     }
 }
 
-async fn upload_of(
-    ports: &Ports,
-    tenant: &TenantId,
-    container: &Container,
-    valid_for: Duration,
-) -> Result<Upload, SendError> {
-    let mut upload = Upload {
-        kind: ContainerKind::Carousel,
-        url: None,
-        caption: container.caption.clone(),
-        alt_text: None,
-        children: container.children.clone(),
-        options: container.options.clone(),
-    };
-    let Some(media) = container.media else { return Ok(upload) };
-    let found = ports.media.find_media(tenant, media).await;
-    let found = found.map_err(|error| failure(ErrorCategory::Transient, &error.to_string()))?;
-    let Some(asset) = found else {
-        let message = format!("{media} is not in the media library any more: choose another file");
-        return Err(failure(ErrorCategory::Permanent, &message));
-    };
-    let address = ports.public_media.public_url(tenant, &asset, valid_for).await;
-    upload.url = Some(address.map_err(|error| match error {
-        PublicMediaError::NoPublicAddress => failure(ErrorCategory::Permanent, &error.to_string()),
-        PublicMediaError::Unavailable(_) => failure(ErrorCategory::Transient, &error.to_string()),
-    })?);
-    upload.kind = kind_of(container, asset.kind);
-    upload.alt_text = asset.alt_text.clone();
-    Ok(upload)
+/// What uploads are made of.
+struct Uploads<'a> {
+    ports: &'a Ports,
+    account: &'a Account,
+    post: &'a PostId,
+    address_valid_for: Duration,
+}
+
+impl Uploads<'_> {
+    async fn of(&self, container: &Container) -> Result<Upload, SendError> {
+        let mut upload = Upload {
+            kind: ContainerKind::Carousel,
+            source: FileSource::Nothing,
+            cover_url: None,
+            caption: container.caption.clone(),
+            alt_text: None,
+            children: container.children.clone(),
+            options: container.options.clone(),
+        };
+        let Some(media) = container.media else { return Ok(upload) };
+        let asset = self.asset(media).await?;
+        upload.source = self.source(&asset).await?;
+        if let Some(cover) = container.options.cover_media {
+            upload.cover_url = Some(self.address(&self.asset(cover).await?).await?);
+        }
+        upload.kind = kind_of(container, asset.kind);
+        upload.alt_text = asset.alt_text;
+        Ok(upload)
+    }
+
+    async fn asset(&self, media: MediaId) -> Result<MediaAsset, SendError> {
+        let found = self.ports.media.find_media(&self.account.tenant, media).await;
+        let found = found.map_err(|error| failure(ErrorCategory::Transient, &error.to_string()))?;
+        let missing = || {
+            let message = format!("{media} is not in the media library any more: choose another file");
+            failure(ErrorCategory::Permanent, &message)
+        };
+        found.ok_or_else(missing)
+    }
+
+    async fn source(&self, asset: &MediaAsset) -> Result<FileSource, SendError> {
+        let is_sent =
+            asset.kind == MediaKind::Video && self.ports.public_media.sends_videos(self.account.flavour);
+        if !is_sent {
+            return self.address(asset).await.map(FileSource::Address);
+        }
+        let (file, bytes) = (asset.published_file(), asset.published_bytes());
+        Ok(FileSource::Bytes(SentFile { post: *self.post, media: asset.id, file, bytes }))
+    }
+
+    async fn address(&self, asset: &MediaAsset) -> Result<String, SendError> {
+        let address =
+            self.ports.public_media.public_url(&self.account.tenant, asset, self.address_valid_for).await;
+        address.map_err(|error| match error {
+            PublicMediaError::NoPublicAddress => failure(ErrorCategory::Permanent, &error.to_string()),
+            PublicMediaError::Unavailable(_) => failure(ErrorCategory::Transient, &error.to_string()),
+        })
+    }
 }
 
 fn kind_of(container: &Container, media: MediaKind) -> ContainerKind {

@@ -389,7 +389,7 @@ fn uses_after(changes: &Changes, was: PostState) -> Option<Changes> {
             _ => continue,
         };
         let by = tenants::media::MediaUser::post(post.id);
-        uses.push(Change::SetMediaUses { by, media: post.draft.media.clone(), holds });
+        uses.push(Change::SetMediaUses { by, media: post.draft.files(), holds });
     }
     (!uses.list.is_empty()).then_some(uses)
 }

@@ -8,14 +8,15 @@ use serde_json::json;
 use tenants::alert::{AlertType, NewAlert};
 use tenants::changes::{Change, Changes, EffectMove};
 use tenants::clock::Timestamp;
-use tenants::effect::{EffectState, ErrorCategory};
+use tenants::effect::{ActionType, EffectState, ErrorCategory};
 use tenants::ids::{AlertId, TenantId};
 use tenants::ports::{Hint, StoreError, StuckEffect};
 use tracing::warn;
 
 use crate::Ports;
+use crate::dispatcher::LONGEST_UPLOAD;
 
-/// Longer than any call may take, with its outcome stored: what is `processing` since before then was left behind.
+/// Longer than any call may take but that of a file, with its outcome stored: what is `processing` since before then was left behind.
 const LEFT_BEHIND: Duration = Duration::from_secs(600);
 /// How long an effect may stay unknown before somebody is told.
 const TOO_LONG: Duration = Duration::from_secs(3_600);
@@ -33,7 +34,7 @@ pub(super) async fn sweep(ports: &Ports, now: Timestamp) {
 
 async fn look(ports: &Ports, now: Timestamp) -> Result<(), StoreError> {
     let stuck = ports.store.stuck_effects(now - LEFT_BEHIND, BATCH).await?;
-    for effect in stuck.iter().filter(|effect| effect.is_processing) {
+    for effect in stuck.iter().filter(|effect| is_left_behind(effect, now)) {
         make_unknown(ports, effect, now).await?;
     }
     let mut waiting: BTreeMap<TenantId, Vec<&StuckEffect>> = BTreeMap::new();
@@ -47,6 +48,15 @@ async fn look(ports: &Ports, now: Timestamp) -> Result<(), StoreError> {
     }
     let told: BTreeSet<TenantId> = waiting.into_keys().collect();
     end_alerts(ports, &told, now).await
+}
+
+/// A file may be on its way for long.
+fn is_left_behind(effect: &StuckEffect, now: Timestamp) -> bool {
+    let longest = match effect.action {
+        ActionType::CreateContainer => LONGEST_UPLOAD + LEFT_BEHIND,
+        _ => LEFT_BEHIND,
+    };
+    effect.is_processing && now.since(effect.since) >= longest
 }
 
 async fn make_unknown(ports: &Ports, stuck: &StuckEffect, now: Timestamp) -> Result<(), StoreError> {
@@ -102,4 +112,29 @@ const KEY_BEGINS: &str = "stuck_effects:";
 
 fn key_of(tenant: TenantId) -> String {
     format!("{KEY_BEGINS}{tenant}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tenants::ids::{AccountId, EffectId};
+
+    #[test]
+    fn a_file_is_left_behind_only_when_no_file_takes_so_long() {
+        let began = Timestamp::from_millis(0);
+        let nil = uuid::Uuid::nil();
+        let is_left = |action, minutes: u64| {
+            let stuck = StuckEffect {
+                effect: EffectId(nil),
+                tenant: TenantId(nil),
+                account: AccountId(nil),
+                action,
+                is_processing: true,
+                since: began,
+            };
+            is_left_behind(&stuck, began + Duration::from_secs(minutes * 60))
+        };
+        assert!(!is_left(ActionType::SendDm, 9) && is_left(ActionType::SendDm, 10));
+        assert!(!is_left(ActionType::CreateContainer, 189) && is_left(ActionType::CreateContainer, 190));
+    }
 }

@@ -24,13 +24,16 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::Value;
 use tenants::account::{Account, SealedSecret};
-use tenants::clock::Timestamp;
+use tenants::clock::{Clock, Timestamp};
 use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::AccountId;
-use tenants::ports::{Directory, Finding, MentionText, Messenger, Receipt, SendError, Signal, Usage};
+use tenants::ports::{
+    Directory, Finding, MediaBytes, MentionText, Messenger, Receipt, SendError, Signal, Usage,
+};
 
 use crate::vault::Vault;
 use call::Call;
+use publishing::Files;
 use tokens::Tokens;
 use transport::Transport;
 
@@ -42,6 +45,7 @@ pub struct Gateway {
     transport: Transport,
     tokens: Tokens,
     logins: OwnLogins,
+    files: Option<Files>,
 }
 
 /// An answer that is no error.
@@ -63,13 +67,19 @@ impl Gateway {
         directory: Arc<dyn Directory>,
     ) -> Result<Self, GatewayError> {
         let (transport, tokens) = (Transport::new(options)?, Tokens::new(vault, directory));
-        Ok(Self { transport, tokens, logins: OwnLogins::default() })
+        Ok(Self { transport, tokens, logins: OwnLogins::default(), files: None })
     }
 
     /// The same with the logins of the installation's own app.
     #[must_use]
     pub fn with_logins(self, logins: OwnLogins) -> Self {
         Self { logins, ..self }
+    }
+
+    /// The same with files, which it can send to Instagram.
+    #[must_use]
+    pub fn with_files(self, files: Arc<dyn MediaBytes>, clock: Arc<dyn Clock>) -> Self {
+        Self { files: Some(Files::new(files, clock)), ..self }
     }
 
     /// Drops the opened token of an account: call it whenever the account is connected anew or disconnected.

@@ -9,6 +9,8 @@ pub struct GatewayOptions {
     pub instagram_base_url: String,
     /// Host of accounts connected by Facebook Login for Business.
     pub facebook_base_url: String,
+    /// Host that videos are sent to.
+    pub upload_base_url: String,
     /// Host of the consent page of Instagram Login.
     pub instagram_login_url: String,
     /// Host that exchanges the codes of Instagram Login.
@@ -30,6 +32,7 @@ impl Default for GatewayOptions {
         Self {
             instagram_base_url: "https://graph.instagram.com".to_owned(),
             facebook_base_url: "https://graph.facebook.com".to_owned(),
+            upload_base_url: "https://rupload.facebook.com".to_owned(),
             instagram_login_url: "https://www.instagram.com".to_owned(),
             instagram_token_url: "https://api.instagram.com".to_owned(),
             facebook_login_url: "https://www.facebook.com".to_owned(),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -13,6 +13,9 @@ use tenants::ports::Usage;
 use super::call::{Body, Call};
 use super::options::{GatewayError, GatewayOptions};
 use super::{Answered, tls, usage};
+
+/// A line that carries less is taken for a broken one, in bytes per second.
+const SLOWEST_LINE: u64 = 64 << 10;
 
 /// Longest answer that is read, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
@@ -66,11 +69,26 @@ pub(super) struct Hosts {
     pub(super) facebook_graph: String,
 }
 
+/// The bytes of a file from an offset to its end.
+pub(super) struct FilePart {
+    /// Where they go.
+    pub(super) address: String,
+    /// The first of them.
+    pub(super) offset: u64,
+    /// Size of the whole file in bytes.
+    pub(super) total: u64,
+    /// The bytes.
+    pub(super) body: reqwest::Body,
+}
+
 /// Sends calls.
 pub(super) struct Transport {
     client: Client,
     instagram: String,
     facebook: String,
+    /// With version; for videos.
+    upload: String,
+    request_timeout: Duration,
     hosts: Hosts,
 }
 
@@ -78,6 +96,8 @@ impl Transport {
     pub(super) fn new(options: &GatewayOptions) -> Result<Self, GatewayError> {
         let instagram = options.versioned(&options.instagram_base_url)?;
         let facebook = options.versioned(&options.facebook_base_url)?;
+        let upload_host = options.unversioned(&options.upload_base_url)?;
+        let upload = options.versioned(&format!("{upload_host}/ig-api-upload"))?;
         let hosts = Hosts {
             instagram_login: options.unversioned(&options.instagram_login_url)?,
             instagram_token: options.unversioned(&options.instagram_token_url)?,
@@ -98,7 +118,8 @@ impl Transport {
             .pool_max_idle_per_host(options.pool_size)
             .build()
             .map_err(GatewayError::Client)?;
-        Ok(Self { client, instagram, facebook, hosts })
+        let request_timeout = options.request_timeout;
+        Ok(Self { client, instagram, facebook, upload, request_timeout, hosts })
     }
 
     pub(super) fn hosts(&self) -> &Hosts {
@@ -128,6 +149,32 @@ impl Transport {
         read_answer(response).await
     }
 
+    /// Where the file of a container goes. `told` is where Instagram says; it is believed only when that is the host we
+    /// know, because the token goes there, too.
+    pub(super) fn upload_address(&self, container: &str, told: Option<&str>) -> String {
+        let host = self.upload.rsplit_once("/ig-api-upload").map_or(self.upload.as_str(), |(host, _)| host);
+        let is_known =
+            |told: &&str| told.strip_prefix(host).is_some_and(|path| path.starts_with("/ig-api-upload/"));
+        told.filter(is_known).map_or_else(|| format!("{}/{container}", self.upload), str::to_owned)
+    }
+
+    /// Sends a part of a file.
+    pub(super) async fn send_file(&self, part: FilePart, token: &SecretString) -> Result<Answer, Fault> {
+        let FilePart { address, offset, total, body } = part;
+        let length = total - offset;
+        let request = self
+            .client
+            .post(address)
+            .header(AUTHORIZATION, authorization("OAuth", token)?)
+            .header("offset", offset)
+            .header("file_size", total)
+            .header(CONTENT_LENGTH, length)
+            .header(CONTENT_TYPE, "application/octet-stream")
+            .timeout(self.request_timeout + Duration::from_secs(length / SLOWEST_LINE))
+            .body(body);
+        read_answer(request.send().await.map_err(to_fault)?).await
+    }
+
     fn request(&self, call: &Call, token: &SecretString) -> Result<RequestBuilder, Fault> {
         let base = match call.flavour {
             LoginFlavour::Instagram => &self.instagram,
@@ -136,7 +183,7 @@ impl Transport {
         let mut request = self
             .client
             .request(call.method.clone(), format!("{base}/{}", call.path))
-            .header(AUTHORIZATION, bearer(token)?);
+            .header(AUTHORIZATION, authorization("Bearer", token)?);
         if !call.query.is_empty() {
             request = request.query(&call.query);
         }
@@ -148,8 +195,8 @@ impl Transport {
     }
 }
 
-fn bearer(token: &SecretString) -> Result<HeaderValue, Fault> {
-    let text = format!("Bearer {}", token.expose_secret());
+fn authorization(scheme: &str, token: &SecretString) -> Result<HeaderValue, Fault> {
+    let text = format!("{scheme} {}", token.expose_secret());
     let mut header = HeaderValue::from_str(&text).map_err(|_| Fault::UnusableToken)?;
     header.set_sensitive(true);
     Ok(header)

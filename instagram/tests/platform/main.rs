@@ -10,5 +10,6 @@ mod payloads;
 mod read_back;
 mod reading;
 mod requests;
+mod sending;
 mod shapes;
 mod support;

@@ -161,6 +161,7 @@ impl Foundations {
         let options = GatewayOptions {
             instagram_base_url: instagram.instagram_base_url.clone(),
             facebook_base_url: instagram.facebook_base_url.clone(),
+            upload_base_url: instagram.login_host(&instagram.upload_base_url, VIDEO_UPLOADS),
             instagram_login_url: instagram.login_host(&instagram.instagram_login_url, INSTAGRAM_LOGIN),
             instagram_token_url: instagram.login_host(&instagram.instagram_token_url, INSTAGRAM_TOKEN),
             facebook_login_url: instagram.login_host(&instagram.facebook_login_url, FACEBOOK_LOGIN),
@@ -170,7 +171,8 @@ impl Foundations {
             ..GatewayOptions::default()
         };
         let gateway = Gateway::new(&options, self.vault.clone(), Arc::new(self.database.clone()))?;
-        Ok(gateway.with_logins(own_logins(&instagram.app)))
+        let files = Arc::new(self.media.files().clone());
+        Ok(gateway.with_logins(own_logins(&instagram.app)).with_files(files, self.clock.clone()))
     }
 
     /// Ends the tasks and closes the database; false when something was still running after `limit`.
@@ -188,6 +190,8 @@ impl Foundations {
 }
 
 const INSTAGRAM_LOGIN: &str = "https://www.instagram.com";
+/// Where videos are sent.
+const VIDEO_UPLOADS: &str = "https://rupload.facebook.com";
 const INSTAGRAM_TOKEN: &str = "https://api.instagram.com";
 const FACEBOOK_LOGIN: &str = "https://www.facebook.com";
 

@@ -73,6 +73,7 @@ pub(super) fn open(settings: &Settings, keys: LinkKeys, around: Around) -> anyho
         clock: around.clock.clone(),
         public_url: settings.media_url(),
         bucket: bucket.presign.then(|| files.clone()),
+        sent_videos: settings.sent_videos(),
     };
     let scanner = (!media.clamd.is_empty())
         .then(|| Clamd { address: media.clamd.clone(), timeout: Duration::from_secs(media.clamd_timeout_s) });

@@ -13,6 +13,7 @@ use tenants::ports::{AuditLog, Connections, Directory, KeyUse, Messenger, Operat
 use super::{Finding, Output};
 use crate::boot::{Foundations, models};
 use crate::clocks::health_of;
+use crate::media::SentVideos;
 use crate::settings::Settings;
 
 /// What runs out within a week is told.
@@ -106,12 +107,22 @@ async fn media(foundations: &Foundations, settings: &Settings) -> Vec<Check> {
         Ok(tenants) => Check::fine("media files", format!("of {} tenants", tenants.len())),
         Err(error) => Check::trouble("media files", format!("{:#}", anyhow::Error::new(error))),
     }];
+    let sent = match settings.sent_videos() {
+        SentVideos::None => "",
+        SentVideos::WhereDocumented => "; videos of accounts connected through Facebook Login are sent to it",
+        SentVideos::All => "; videos are sent to it",
+    };
     checks.push(match (settings.media_url(), settings.media.bucket.presign) {
-        (Some(url), _) => Check::fine("media address", url),
-        (None, true) => Check::fine("media address", "Instagram fetches media from the bucket"),
+        (Some(url), _) => Check::fine("media address", format!("{url}{sent}")),
+        (None, true) => {
+            Check::fine("media address", format!("Instagram fetches media from the bucket{sent}"))
+        }
         (None, false) => Check::fine(
             "media address",
-            "none: nothing can be published before http.public_url says where the internet reaches this installation",
+            format!(
+                "none: Instagram can fetch nothing before http.public_url says where the internet reaches this \
+                 installation{sent}"
+            ),
         ),
     });
     if let Some(scanner) = desk.scanner() {

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use storage::MediaFiles;
+use tenants::account::LoginFlavour;
 use tenants::clock::{Clock, Timestamp};
 use tenants::ids::{MediaId, TenantId};
 use tenants::media::{MediaAsset, MediaFile};
@@ -69,6 +70,17 @@ pub enum LinkRefused {
     Expired,
 }
 
+/// Which videos are sent to Instagram instead of being fetched by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentVideos {
+    /// None.
+    None,
+    /// Those of accounts connected through Facebook Login, where Meta documents it.
+    WhereDocumented,
+    /// All.
+    All,
+}
+
 /// Makes and reads addresses.
 pub struct MediaLinks {
     /// Signs addresses.
@@ -79,6 +91,8 @@ pub struct MediaLinks {
     pub public_url: Option<String>,
     /// Files, when Instagram shall fetch them from the bucket itself.
     pub bucket: Option<MediaFiles>,
+    /// Which videos need no address.
+    pub sent_videos: SentVideos,
 }
 
 impl fmt::Debug for MediaLinks {
@@ -159,6 +173,14 @@ fn read_claim(claim: &[u8]) -> Option<(Linked, Timestamp)> {
 
 #[async_trait]
 impl PublicMedia for MediaLinks {
+    fn sends_videos(&self, login: LoginFlavour) -> bool {
+        match self.sent_videos {
+            SentVideos::None => false,
+            SentVideos::WhereDocumented => login == LoginFlavour::Facebook,
+            SentVideos::All => true,
+        }
+    }
+
     async fn public_url(
         &self,
         tenant: &TenantId,
@@ -189,6 +211,7 @@ mod tests {
             clock: Arc::new(clock.clone()),
             public_url: None,
             bucket: None,
+            sent_videos: SentVideos::None,
         }
     }
 

@@ -31,7 +31,7 @@ use tokio::sync::Semaphore;
 pub use acts::{MediaPatch, checked_file_name};
 pub use clamd::Clamd;
 pub use inspect::{InspectLimits, Refusal};
-pub use links::{LinkKeys, LinkRefused, Linked, MediaLinks};
+pub use links::{LinkKeys, LinkRefused, Linked, MediaLinks, SentVideos};
 pub use receive::{Admitted, NewMedia};
 pub use sweep::{Swept, run as run_sweep};
 pub use uploads::UploadState;

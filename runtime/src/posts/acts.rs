@@ -306,12 +306,13 @@ pub(super) fn resolved(post: &Post, at: Timestamp) -> Change {
 
 /// Which files the post holds; those that are not in the library cannot be held.
 fn uses(post: &Post, looked: &Looked) -> Change {
-    let is_missing = |index: usize| {
-        let field = format!("media[{index}]");
+    let is_missing = |field: &str| {
         looked.problems.iter().any(|it| it.field == field && it.problem.contains("media library"))
     };
-    let present = post.draft.media.iter().enumerate().filter(|(index, _)| !is_missing(*index));
+    let draft = &post.draft;
+    let present = draft.media.iter().enumerate().filter(|(index, _)| !is_missing(&format!("media[{index}]")));
     let mut media: Vec<_> = present.map(|(_, media)| *media).collect();
+    media.extend(draft.options.cover_media.filter(|_| !is_missing("options.cover_media")));
     media.sort();
     media.dedup();
     Change::SetMediaUses { by: MediaUser::post(post.id), media, holds: true }

@@ -112,8 +112,12 @@ fn duplicate(row: &ImportRow, looked: &Looked, seen: &mut Vec<(String, String, u
     problem
 }
 
-/// Columns: `type`, `caption`, `media` (ids, separated by spaces or semicolons), `scheduled_at` (RFC 3339),
-/// `first_comment`, `account`. Only `type` and `media` must be there.
+/// Columns that need not be there.
+const OTHERS: [&str; 7] =
+    ["caption", "scheduled_at", "first_comment", "account", "cover_media", "thumb_offset_ms", "audio_name"];
+
+/// Columns: `type`, `media` (ids, separated by spaces or semicolons), and [`OTHERS`], `scheduled_at` in RFC 3339. Only
+/// `type` and `media` must be there.
 fn read_csv(text: &str) -> Result<Vec<ImportRow>, String> {
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
@@ -122,13 +126,10 @@ fn read_csv(text: &str) -> Result<Vec<ImportRow>, String> {
         header.iter().position(|title| title.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name))
     };
     let (Some(kind), Some(media)) = (column("type"), column("media")) else {
-        return Err(
-            "the first line must name the columns: type, media, and if wanted caption, scheduled_at, \
-                    first_comment, account"
-                .to_owned(),
-        );
+        let others = OTHERS.join(", ");
+        return Err(format!("the first line must name the columns: type, media, and if wanted {others}"));
     };
-    let others = ["caption", "scheduled_at", "first_comment", "account"].map(column);
+    let others = OTHERS.map(column);
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| format!("a line cannot be read: {error}"))?;
@@ -140,29 +141,14 @@ fn read_csv(text: &str) -> Result<Vec<ImportRow>, String> {
         }
         let line = record.position().map_or(0, csv::Position::line);
         let cell = |index: Option<usize>| index.and_then(|index| record.get(index)).unwrap_or_default();
-        let [caption, scheduled_at, first_comment, account] = others.map(cell);
-        rows.push(row(
-            line,
-            cell(Some(kind)),
-            cell(Some(media)),
-            caption,
-            scheduled_at,
-            first_comment,
-            account,
-        ));
+        rows.push(row(line, cell(Some(kind)), cell(Some(media)), others.map(cell)));
     }
     Ok(rows)
 }
 
-fn row(
-    line: u64,
-    kind: &str,
-    media: &str,
-    caption: &str,
-    scheduled_at: &str,
-    first_comment: &str,
-    account: &str,
-) -> ImportRow {
+/// What a row says; `others` are the cells of [`OTHERS`].
+fn row(line: u64, kind: &str, media: &str, others: [&str; OTHERS.len()]) -> ImportRow {
+    let [caption, scheduled_at, first_comment, account, cover_media, thumb_offset_ms, audio_name] = others;
     let mut problems = Vec::new();
     let post_type = kind.to_ascii_lowercase().parse().unwrap_or_else(|_| {
         problems.push(PostProblem::new("type", format!("`{kind}` is none of image, carousel, reel, story")));
@@ -177,25 +163,36 @@ fn row(
             }
         }
     }
-    let at = match scheduled_at {
-        "" => None,
-        text => match text.parse::<Timestamp>() {
-            Ok(at) => Some(at),
-            Err(_) => {
-                let problem = format!("`{text}` is no moment: write it like 2026-03-29T09:30:00+02:00");
-                problems.push(PostProblem::new("scheduled_at", problem));
-                None
-            }
-        },
+    let mut say = |field: &str, problem: String| problems.push(PostProblem::new(field, problem));
+    let at = optional(scheduled_at, |text| {
+        say("scheduled_at", format!("`{text}` is no moment: write it like 2026-03-29T09:30:00+02:00"));
+    });
+    let options = PostOptions {
+        cover_media: optional(cover_media, |text| {
+            say("options.cover_media", format!("`{text}` is no id of the media library"));
+        }),
+        thumb_offset_ms: optional(thumb_offset_ms, |text| {
+            say("options.thumb_offset_ms", format!("`{text}` is no number of milliseconds"));
+        }),
+        audio_name: Some(audio_name.to_owned()).filter(|text| !text.is_empty()),
+        ..PostOptions::default()
     };
     let draft = PostDraft {
         post_type,
         caption: caption.to_owned(),
         media: files,
         first_comment: Some(first_comment.to_owned()).filter(|text| !text.is_empty()),
-        options: PostOptions::default(),
+        options,
     };
     ImportRow { line, account: account.trim_start_matches('@').to_owned(), draft, scheduled_at: at, problems }
+}
+
+/// What a cell says, if anything; `wrong` is told of what cannot be read.
+fn optional<T: std::str::FromStr>(cell: &str, wrong: impl FnOnce(&str)) -> Option<T> {
+    if cell.is_empty() {
+        return None;
+    }
+    cell.parse().map_err(|_| wrong(cell)).ok()
 }
 
 #[cfg(test)]
@@ -212,6 +209,22 @@ mod tests {
         assert!(rows[0].problems.is_empty() && rows[0].scheduled_at.is_some());
         let fields: Vec<_> = rows[1].problems.iter().map(|problem| problem.field.as_str()).collect();
         assert_eq!((rows[1].line, fields), (3, vec!["type", "media", "scheduled_at"]));
+    }
+
+    #[test]
+    fn the_options_of_reels_are_columns_of_their_own() {
+        let cover = "med_01900000000070008000000000000002";
+        let file = format!(
+            "type,media,cover_media,thumb_offset_ms,audio_name\n\
+             reel,med_01900000000070008000000000000001,{cover},,Rain\n\
+             reel,med_01900000000070008000000000000001,cake.jpg,soon,\n"
+        );
+        let rows = read_csv(&file).unwrap();
+        let options = &rows[0].draft.options;
+        assert_eq!(options.cover_media.unwrap().to_string(), cover);
+        assert_eq!((options.thumb_offset_ms, options.audio_name.as_deref()), (None, Some("Rain")));
+        let fields: Vec<_> = rows[1].problems.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(fields, ["options.cover_media", "options.thumb_offset_ms"]);
     }
 
     #[test]

@@ -76,10 +76,8 @@ impl<'a> PostSources<'a> {
         apart_from: Option<&Post>,
     ) -> Result<Looked, StoreError> {
         let mut assets = Vec::new();
-        for media in &draft.media {
-            if !assets.iter().any(|asset: &MediaAsset| asset.id == *media) {
-                assets.extend(self.media.find_media(tenant, *media).await?);
-            }
+        for media in draft.files() {
+            assets.extend(self.media.find_media(tenant, media).await?);
         }
         let media_hash = media_hash(draft, &assets);
         let like = self.posts.posts_with_media(tenant, &media_hash, 50).await?;

@@ -16,6 +16,8 @@ pub struct MediaSettings {
     pub folder: PathBuf,
     /// Where Instagram fetches media, when that is elsewhere than `http.public_url`.
     pub public_url: String,
+    /// How Instagram gets videos.
+    pub videos: VideoWay,
     /// Largest file, in bytes.
     pub max_bytes: u64,
     /// Largest picture, in pixels.
@@ -32,6 +34,18 @@ pub struct MediaSettings {
     pub clamd_timeout_s: u64,
     /// A bucket for the files.
     pub bucket: BucketSettings,
+}
+
+/// How Instagram gets videos. It fetches pictures always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VideoWay {
+    /// It fetches them where it can, else they are sent to it, where that is documented.
+    Auto,
+    /// It fetches them.
+    Fetch,
+    /// They are sent to it.
+    Push,
 }
 
 /// A bucket for the files.

@@ -6,7 +6,7 @@ mod media;
 mod models;
 mod secret;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,10 +26,11 @@ use serde::Deserialize;
 
 pub use crate::couriers::MailSettings;
 pub use http::HttpSection;
-pub use media::{BucketSettings, MediaSettings};
+pub use media::{BucketSettings, MediaSettings, VideoWay};
 pub use models::ModelSettings;
 pub use secret::Secret;
 
+use crate::media::SentVideos;
 use crate::scheduler::SchedulerSettings;
 
 /// The embedded defaults, with every key explained.
@@ -116,6 +117,8 @@ pub struct InstagramSettings {
     pub instagram_base_url: String,
     /// Host for accounts connected through Facebook Login.
     pub facebook_base_url: String,
+    /// Host that videos are sent to; empty: Meta's, or the sandbox that is set above.
+    pub upload_base_url: String,
     /// Host of the consent page of Instagram Login; empty: Instagram's, or the sandbox that is set above.
     pub instagram_login_url: String,
     /// Host that exchanges the codes of Instagram Login; empty as above.
@@ -133,10 +136,14 @@ pub struct InstagramSettings {
 }
 
 impl InstagramSettings {
-    /// The host of a login: the one that is set, else Meta's own, unless the API is a sandbox, which has them too.
+    /// Whether the API is not Instagram's own.
+    pub fn is_sandbox(&self) -> bool {
+        self.instagram_base_url != "https://graph.instagram.com"
+    }
+
+    /// The host of a login or of uploads: the one that is set, else Meta's own, unless the API is a sandbox, which has them too.
     pub fn login_host(&self, set: &str, usual: &str) -> String {
-        let is_sandbox = self.instagram_base_url != "https://graph.instagram.com";
-        match (set.is_empty(), is_sandbox) {
+        match (set.is_empty(), self.is_sandbox()) {
             (false, _) => set.to_owned(),
             (true, true) => self.instagram_base_url.clone(),
             (true, false) => usual.to_owned(),
@@ -345,6 +352,22 @@ impl Settings {
         set.map(|url| url.trim_end_matches('/').to_owned())
     }
 
+    /// Which videos are sent to Instagram instead of being fetched by it.
+    pub fn sent_videos(&self) -> SentVideos {
+        match self.media.videos {
+            VideoWay::Fetch => SentVideos::None,
+            VideoWay::Push => SentVideos::All,
+            VideoWay::Auto if self.media.bucket.presign || self.is_fetched_from() => SentVideos::None,
+            VideoWay::Auto => SentVideos::WhereDocumented,
+        }
+    }
+
+    /// Whether Instagram can fetch from the address that is set. A sandbox can from any.
+    fn is_fetched_from(&self) -> bool {
+        let is_sandbox = self.instagram.is_sandbox();
+        self.media_url().is_some_and(|url| is_sandbox || !is_private(&url))
+    }
+
     /// Where people reach this installation, as far as it is set: `http.public_url`, else `media.public_url`.
     pub fn people_url(&self) -> Option<String> {
         let set = [&self.http.public_url, &self.media.public_url].into_iter().find(|url| !url.is_empty());
@@ -425,6 +448,18 @@ pub fn printable(
     Ok(value)
 }
 
+/// True for addresses that the internet does not reach, as far as the text tells.
+fn is_private(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else { return true };
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    match host.parse::<IpAddr>() {
+        Ok(address) => !tenants::network::is_public(address),
+        Err(_) => {
+            !host.contains('.') || [".localhost", ".local", ".internal"].iter().any(|end| host.ends_with(end))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -479,6 +514,27 @@ mod tests {
         let settings = Settings::with(&both).unwrap();
         assert_eq!(settings.media_url().as_deref(), Some("https://cdn.example.com"));
         assert_eq!(settings.people_url().as_deref(), Some("https://troupe.example.com"));
+    }
+
+    #[test]
+    fn videos_are_sent_where_instagram_cannot_fetch_them_unless_somebody_says_otherwise() {
+        let sent = |overrides: &str| Settings::with(overrides).unwrap().sent_videos();
+        let at = |url: &str| format!("[http]\npublic_url = \"{url}\"\n");
+        let sandbox = "[instagram]\ninstagram_base_url = \"http://127.0.0.1:8090\"\n";
+        assert_eq!(sent(""), SentVideos::WhereDocumented);
+        assert_eq!(sent(&at("https://troupe.example.com")), SentVideos::None);
+        for private in
+            ["http://localhost:8080", "http://192.168.1.7:8080", "http://[::1]:80", "https://nas.local"]
+        {
+            assert_eq!(sent(&at(private)), SentVideos::WhereDocumented, "{private}");
+            assert_eq!(sent(&(at(private) + sandbox)), SentVideos::None, "a sandbox reaches {private}");
+        }
+        assert_eq!(sent("[media.bucket]\nname = \"b\"\npresign = true\n"), SentVideos::None);
+        assert_eq!(sent("[media]\nvideos = \"fetch\"\n"), SentVideos::None);
+        assert_eq!(
+            sent(&(at("https://troupe.example.com") + "[media]\nvideos = \"push\"\n")),
+            SentVideos::All
+        );
     }
 
     #[test]

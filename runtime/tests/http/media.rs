@@ -481,6 +481,7 @@ async fn without_a_public_address_the_error_says_what_to_set() {
             clock: parts.clock.clone(),
             public_url: None,
             bucket: None,
+            sent_videos: troupe::media::SentVideos::None,
         });
     })
     .await;

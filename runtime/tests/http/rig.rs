@@ -33,7 +33,7 @@ use troupe::couriers::Addresses;
 use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
-use troupe::media::{LinkKeys, MediaDesk, MediaLimits, MediaLinks, MediaParts};
+use troupe::media::{LinkKeys, MediaDesk, MediaLimits, MediaLinks, MediaParts, SentVideos};
 use troupe::posts::PostLinks;
 use troupe::prompts::install_built_in;
 use troupe::rehearsals::{OtherModels, RehearsalDesk};
@@ -267,6 +267,7 @@ fn media_parts(
             clock: clock.clone(),
             public_url: Some("https://troupe.example.com/".to_owned()),
             bucket: None,
+            sent_videos: SentVideos::None,
         }),
         limits: MediaLimits {
             max_bytes: 2_000_000,

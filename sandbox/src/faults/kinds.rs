@@ -147,6 +147,24 @@ pub enum FaultKind {
         /// By so much.
         delay_ms: u64,
     },
+    /// The connection over which a video is sent breaks; what has arrived is kept.
+    UploadBreaks {
+        /// After so many bytes of the call.
+        after_bytes: u64,
+    },
+    /// A video that is sent is refused in the manner of the upload host.
+    UploadRefused {
+        /// Whether it says that another try may work.
+        retriable: bool,
+        /// Its name of the error; `ProcessingFailedError` when left out.
+        #[serde(default = "processing_failed")]
+        reason: String,
+    },
+    /// A container tells another number of bytes than has arrived.
+    UploadMisreported {
+        /// So many more, or fewer.
+        by: i64,
+    },
     /// The status code of containers is empty; only the words tell.
     EmptyStatusCode,
     /// The call is answered with something that is not JSON; nothing happened.
@@ -211,6 +229,10 @@ pub struct Batching {
 
 fn service_unavailable() -> u16 {
     503
+}
+
+fn processing_failed() -> String {
+    "ProcessingFailedError".to_owned()
 }
 
 fn bad_request() -> u16 {

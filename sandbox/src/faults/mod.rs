@@ -50,6 +50,13 @@ pub(crate) enum ContainerFault {
     Slow { by: TimeDelta },
 }
 
+/// What happens to a file that is sent.
+#[derive(Debug, Clone)]
+pub(crate) enum UploadFault {
+    Breaks { after: u64 },
+    Refused { retriable: bool, reason: String },
+}
+
 /// What happens to the answer of a call that took effect.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum AnswerFault {
@@ -184,6 +191,26 @@ impl Faults {
             }
             _ => None,
         })
+    }
+
+    /// Faults that strike a file that is sent.
+    pub(crate) fn upload(&mut self, scope: Scope<'_>, now: DateTime<Utc>) -> Vec<UploadFault> {
+        self.strike(scope, now, |kind, _| match kind {
+            FaultKind::UploadBreaks { after_bytes } => Some(UploadFault::Breaks { after: *after_bytes }),
+            FaultKind::UploadRefused { retriable, reason } => {
+                Some(UploadFault::Refused { retriable: *retriable, reason: reason.clone() })
+            }
+            _ => None,
+        })
+    }
+
+    /// By how much a container tells a wrong number of bytes.
+    pub(crate) fn misreported(&mut self, scope: Scope<'_>, now: DateTime<Utc>) -> i64 {
+        let told = |kind: &FaultKind, _| match kind {
+            FaultKind::UploadMisreported { by } => Some(*by),
+            _ => None,
+        };
+        self.strike(scope, now, told).into_iter().sum()
     }
 
     /// Whether the status of a container is told in words only.

@@ -46,6 +46,8 @@ pub enum Endpoint {
     ListLiveMedia,
     /// `POST /{ig-id}/media`.
     CreateContainer,
+    /// `POST /ig-api-upload/{version}/{container-id}`, at Meta on a host of its own.
+    UploadVideo,
     /// `GET /{container-id}`.
     ReadContainer,
     /// `POST /{ig-id}/media_publish`.

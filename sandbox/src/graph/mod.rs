@@ -25,6 +25,7 @@ pub(crate) mod request;
 mod respond;
 mod settings;
 pub(crate) mod tokens;
+pub(crate) mod uploading;
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ use super::{
     errors::GraphError,
     fields::{Read, named, parse, render},
     request::{GraphRequest, Params},
+    uploading,
 };
 use crate::{
     control::requests::{MediaProduct, MediaType},
@@ -24,7 +25,7 @@ const MAX_IMAGE: u64 = 8 * MIB;
 const MAX_STORY_VIDEO: u64 = 100 * MIB;
 const MAX_VIDEO: u64 = 300 * MIB;
 /// So much of a file is looked at.
-const HEAD: usize = 16;
+pub(super) const HEAD: usize = 16;
 
 /// Carries out a call of publishing.
 pub(super) async fn call(
@@ -49,6 +50,8 @@ struct Wish {
     media_type: MediaType,
     is_item: bool,
     source: Option<String>,
+    is_sent: bool,
+    cover: Option<String>,
     children: Vec<String>,
 }
 
@@ -60,8 +63,17 @@ async fn create(core: &Core, request: &GraphRequest, account: &AccountId) -> Res
     let options = lock(&core.publishing).clone();
     let mut fails_with = None;
     if let (Some(source), true) = (&wish.source, options.fetch_files) {
-        let (size, head) = fetch(core, source, limit_of(&wish)).await?;
-        fails_with = check_file(&wish, size, &head)?;
+        let (size, head) = fetch(core, source, limit_of(wish.media_type, wish.product)).await?;
+        fails_with = check_file(wish.media_type, limit_of(wish.media_type, wish.product), size, &head)?;
+    }
+    if let (Some(cover), true) = (&wish.cover, options.fetch_files) {
+        let (size, head) = fetch(core, cover, MAX_IMAGE).await?;
+        check_file(MediaType::Image, MAX_IMAGE, size, &head)?;
+    }
+    let thumb_offset = params.number("thumb_offset")?;
+    let audio_name = params.text("audio_name");
+    if audio_name.is_some() && wish.product != MediaProduct::Reels {
+        return Err(GraphError::invalid_parameter("Param audio_name is only allowed for reels"));
     }
     let faults = core.container_faults(account);
     core.act(|world, now| {
@@ -84,6 +96,11 @@ async fn create(core: &Core, request: &GraphRequest, account: &AccountId) -> Res
             caption,
             children: wish.children,
             source: wish.source,
+            is_sent: wish.is_sent,
+            sha256: None,
+            cover: wish.cover,
+            thumb_offset,
+            audio_name,
             alt_text: params.text("alt_text"),
             created_at: now,
             ready_at: now + work_time(wish.media_type, &options),
@@ -98,8 +115,13 @@ async fn create(core: &Core, request: &GraphRequest, account: &AccountId) -> Res
             }
         }
         let id = container.id.clone();
-        world.containers.insert(id.clone(), container);
-        Ok(json!({ "id": id }))
+        let mut answer = json!({ "id": id });
+        if container.is_sent {
+            let version = request.version.as_deref().unwrap_or(&core.options.api_version);
+            answer["uri"] = json!(format!("{}/ig-api-upload/{version}/{id}", request.base));
+        }
+        world.containers.insert(id, container);
+        Ok(answer)
     })
 }
 
@@ -115,21 +137,25 @@ fn wish_of(params: &Params) -> Result<Wish, GraphError> {
     let is_item = params.flag("is_carousel_item")?.unwrap_or(false);
     let kind = params.text("media_type").unwrap_or_default();
     let (image, video) = (params.text("image_url"), params.text("video_url"));
+    let is_sent = params.text("upload_type").as_deref() == Some("resumable");
     let of = |product, media_type, source: Option<String>| Wish {
         product,
         media_type,
         is_item,
         source,
+        is_sent: is_sent && media_type == MediaType::Video,
+        cover: params.text("cover_url").filter(|_| product == MediaProduct::Reels),
         children: Vec::new(),
     };
     let needs =
         |source: Option<String>, name| source.ok_or_else(|| GraphError::missing_parameter(name)).map(Some);
+    let film = |video| if is_sent { Ok(None) } else { needs(video, "video_url") };
     Ok(match kind.as_str() {
         "" | "IMAGE" => of(MediaProduct::Feed, MediaType::Image, needs(image, "image_url")?),
-        "REELS" => of(MediaProduct::Reels, MediaType::Video, needs(video, "video_url")?),
-        "STORIES" if video.is_some() => of(MediaProduct::Story, MediaType::Video, video),
+        "REELS" => of(MediaProduct::Reels, MediaType::Video, film(video)?),
+        "STORIES" if video.is_some() || is_sent => of(MediaProduct::Story, MediaType::Video, film(video)?),
         "STORIES" => of(MediaProduct::Story, MediaType::Image, needs(image, "image_url")?),
-        "VIDEO" if is_item => of(MediaProduct::Feed, MediaType::Video, needs(video, "video_url")?),
+        "VIDEO" if is_item => of(MediaProduct::Feed, MediaType::Video, film(video)?),
         "CAROUSEL" => {
             let children = params.words("children");
             if !(2..=10).contains(&children.len()) {
@@ -157,8 +183,8 @@ fn check_caption(caption: Option<&str>, is_item: bool) -> Result<(), GraphError>
     Ok(())
 }
 
-fn limit_of(wish: &Wish) -> u64 {
-    match (wish.media_type, wish.product) {
+pub(super) fn limit_of(media_type: MediaType, product: MediaProduct) -> u64 {
+    match (media_type, product) {
         (MediaType::Video, MediaProduct::Story) => MAX_STORY_VIDEO,
         (MediaType::Video, _) => MAX_VIDEO,
         _ => MAX_IMAGE,
@@ -184,12 +210,17 @@ async fn fetch(core: &Core, address: &str, limit: u64) -> Result<(u64, Vec<u8>),
 }
 
 /// Refuses pictures at once; videos fail while they are worked on, with the subcode that is given back.
-fn check_file(wish: &Wish, size: u64, head: &[u8]) -> Result<Option<u32>, GraphError> {
-    if wish.media_type == MediaType::Video {
+pub(super) fn check_file(
+    media_type: MediaType,
+    limit: u64,
+    size: u64,
+    head: &[u8],
+) -> Result<Option<u32>, GraphError> {
+    if media_type == MediaType::Video {
         let is_video = head.get(4..8) == Some(b"ftyp");
-        return Ok((!is_video || size > limit_of(wish)).then_some(2_207_026));
+        return Ok((!is_video || size > limit).then_some(2_207_026));
     }
-    if size > limit_of(wish) {
+    if size > limit {
         return Err(GraphError::image_too_large());
     }
     if head.starts_with(&[0xff, 0xd8, 0xff]) { Ok(None) } else { Err(GraphError::image_format()) }
@@ -213,6 +244,7 @@ fn read(core: &Core, request: &GraphRequest, caller: &Caller, id: &str) -> Resul
         Some(text) if !text.trim().is_empty() => parse(&text)?,
         _ => named(&["id"]),
     };
+    let received = uploading::received(core, caller.account.as_ref(), id);
     let words_only = core.tells_status_in_words(caller.account.as_ref());
     core.look(|world, now| {
         let container =
@@ -224,6 +256,9 @@ fn read(core: &Core, request: &GraphRequest, caller: &Caller, id: &str) -> Resul
                 "status_code" if words_only => Read::Value(json!("")),
                 "status_code" => Read::Value(json!(code)),
                 "status" => Read::Value(json!(words)),
+                "video_status" if container.is_sent => {
+                    Read::Value(uploading::status(container, received, code))
+                }
                 "copyright_check_status" | "video_status" => Read::Omitted,
                 _ => Read::Unknown,
             })

@@ -185,6 +185,13 @@ impl Params {
         }
     }
 
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, GraphError> {
+        let number = self.text(name).map(|text| text.parse());
+        number
+            .transpose()
+            .map_err(|_| GraphError::invalid_parameter(format!("Param {name} must be an unsigned integer.")))
+    }
+
     /// A list of words: JSON array or comma-separated.
     pub(crate) fn words(&self, name: &str) -> Vec<String> {
         let text = self.text(name).unwrap_or_default();

@@ -38,6 +38,21 @@ pub struct Container {
     pub children: Vec<String>,
     /// Where its file was fetched from.
     pub source: Option<String>,
+    /// Its file is sent instead.
+    #[serde(default)]
+    pub is_sent: bool,
+    /// SHA-256 (hex) of the file that was sent, once all of it has arrived.
+    #[serde(default)]
+    pub sha256: Option<String>,
+    /// Where its cover was fetched from.
+    #[serde(default)]
+    pub cover: Option<String>,
+    /// The moment of the video that is its cover, in milliseconds.
+    #[serde(default)]
+    pub thumb_offset: Option<u64>,
+    /// What its sound is called.
+    #[serde(default)]
+    pub audio_name: Option<String>,
     /// Words for those who cannot see it.
     pub alt_text: Option<String>,
     /// When it was made.
@@ -63,12 +78,24 @@ pub(crate) enum Stage {
 }
 
 impl Container {
+    /// Whether there is nothing left to be sent.
+    pub(crate) fn has_file(&self) -> bool {
+        !self.is_sent || self.sha256.is_some()
+    }
+
+    /// All of its file has arrived: work on it begins.
+    pub(crate) fn arrived(&mut self, sha256: String, fails_with: Option<u32>, now: DateTime<Utc>) {
+        self.ready_at = now + (self.ready_at - self.created_at);
+        self.fails_with = self.fails_with.or(fails_with);
+        self.sha256 = Some(sha256);
+    }
+
     pub(crate) fn stage(&self, now: DateTime<Utc>) -> Stage {
         if self.published_as.is_some() {
             Stage::Published
         } else if now >= self.created_at + LIFETIME {
             Stage::Expired
-        } else if now < self.ready_at {
+        } else if now < self.ready_at || !self.has_file() {
             Stage::InProgress
         } else if let Some(subcode) = self.fails_with {
             Stage::Error(subcode)

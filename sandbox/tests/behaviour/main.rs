@@ -32,4 +32,6 @@ mod starting;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
+mod uploading;
+#[cfg(test)]
 mod webhooks;

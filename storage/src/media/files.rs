@@ -9,6 +9,7 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt, try_unfold};
 use object_store::aws::AmazonS3;
@@ -22,6 +23,7 @@ use object_store::{
 use tenants::clock::Timestamp;
 use tenants::ids::{MediaId, TenantId};
 use tenants::media::MediaFile;
+use tenants::ports::{ByteStream, MediaBytes};
 use tenants::tasks::Tasks;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
@@ -281,6 +283,18 @@ impl MediaFiles {
                 Ok(Some(url.to_string()))
             }
         }
+    }
+}
+
+#[async_trait]
+impl MediaBytes for MediaFiles {
+    async fn read_media(
+        &self,
+        file: (&TenantId, MediaId, MediaFile),
+        range: Range<u64>,
+    ) -> io::Result<Option<ByteStream>> {
+        let stream = self.open(file, range).await.map_err(io::Error::other)?;
+        Ok(stream.map(|stream| stream.map_err(io::Error::other).boxed()))
     }
 }
 

@@ -156,8 +156,9 @@ async fn effects_that_do_not_move_are_found(database: TestDatabase) {
     world.moved(&lost, EffectState::Processing, EffectState::Unknown).await;
     let mut stuck = world.store.stuck_effects(before, 10).await.unwrap();
     stuck.sort_by_key(|stuck| stuck.effect);
-    let found: Vec<_> = stuck.iter().map(|stuck| (stuck.effect, stuck.is_processing)).collect();
-    assert_eq!(found, [(left.id, true), (lost.id, false)]);
+    let found: Vec<_> = stuck.iter().map(|stuck| (stuck.effect, stuck.action, stuck.is_processing)).collect();
+    let (hide, send) = (left.action.action_type(), lost.action.action_type());
+    assert_eq!(found, [(left.id, hide, true), (lost.id, send, false)]);
     assert!(world.store.stuck_effects(before - MINUTE * 5, 10).await.unwrap().is_empty());
 }
 

@@ -1,13 +1,18 @@
 //! The media library: its rows, its files, and addresses under which Instagram fetches them.
 
+use std::io;
+use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
 
 use super::{PageRequest, StoreError};
+use crate::account::LoginFlavour;
 use crate::clock::Timestamp;
 use crate::ids::{MediaId, TenantId, UploadId};
-use crate::media::{MediaAsset, MediaFilter, MediaUpload, MediaUse};
+use crate::media::{MediaAsset, MediaFile, MediaFilter, MediaUpload, MediaUse};
 
 /// What the library holds. It is changed with [`Change::PutMedia`], [`Change::DeleteMedia`] and
 /// [`Change::SetMediaUses`].
@@ -87,9 +92,32 @@ pub trait MediaUploads: Send + Sync {
     async fn media_among(&self, tenant: &TenantId, media: &[MediaId]) -> Result<Vec<MediaId>, StoreError>;
 }
 
-/// Addresses under which anybody, such as Instagram, can fetch a file for a while.
+/// The bytes of a file, in pieces.
+pub type ByteStream = BoxStream<'static, io::Result<Bytes>>;
+
+/// Reads files, for a platform that they are sent to.
+#[async_trait]
+pub trait MediaBytes: Send + Sync {
+    /// The bytes of a file within a range that is not empty; `None` when there is none. It is never held in memory as a
+    /// whole.
+    ///
+    /// # Errors
+    /// When the storage does not answer; pieces may be errors, too.
+    async fn read_media(
+        &self,
+        file: (&TenantId, MediaId, MediaFile),
+        range: Range<u64>,
+    ) -> io::Result<Option<ByteStream>>;
+}
+
+/// How platforms get at files: by addresses under which anybody can fetch one for a while, or because they are sent.
 #[async_trait]
 pub trait PublicMedia: Send + Sync {
+    /// Whether videos of accounts with this login are sent to the platform instead of being fetched by it.
+    fn sends_videos(&self, _login: LoginFlavour) -> bool {
+        false
+    }
+
     /// An address of the file that is published, in ASCII.
     ///
     /// # Errors
@@ -108,7 +136,8 @@ pub enum PublicMediaError {
     /// The installation does not know its own public address.
     #[error(
         "Instagram cannot fetch media: set http.public_url to the address under which this installation is \
-             reached from the internet, or media.public_url to where its media are"
+             reached from the internet, or media.public_url to where its media are (videos alone, without a cover \
+             picture, can be sent to it with media.videos = \"push\")"
     )]
     NoPublicAddress,
     /// The storage could not sign it.

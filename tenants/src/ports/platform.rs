@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{Finding, Receipt, SendError};
 use crate::account::Account;
 use crate::clock::Timestamp;
-use crate::media::MediaAsset;
+use crate::ids::{MediaId, PostId};
+use crate::media::{MediaAsset, MediaFile};
 use crate::post::publishing::ContainerKind;
 use crate::post::{PostDraft, PostOptions, PostProblem, PostType};
 
@@ -30,8 +31,10 @@ pub struct Capabilities {
 pub struct Upload {
     /// What it is.
     pub kind: ContainerKind,
-    /// Where the platform can fetch the file; `None` for a carousel.
-    pub url: Option<String>,
+    /// How the platform gets the file.
+    pub source: FileSource,
+    /// Where the platform can fetch the picture that is the cover of a reel.
+    pub cover_url: Option<String>,
     /// The caption; empty for none.
     pub caption: String,
     /// Words for those who cannot see a picture.
@@ -40,6 +43,39 @@ pub struct Upload {
     pub children: Vec<String>,
     /// What else is set.
     pub options: PostOptions,
+}
+
+/// How the platform gets a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileSource {
+    /// There is none: a carousel is made of its items.
+    Nothing,
+    /// It fetches it from this address.
+    Address(String),
+    /// It is sent.
+    Bytes(SentFile),
+}
+
+/// A file that is sent to the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentFile {
+    /// The post that it is sent for.
+    pub post: PostId,
+    /// The asset.
+    pub media: MediaId,
+    /// Which of its files.
+    pub file: MediaFile,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// How far a file that is being sent has come, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sending {
+    /// Handed to the network.
+    pub sent: u64,
+    /// In all.
+    pub total: u64,
 }
 
 /// Whether a container can be published.
@@ -106,12 +142,18 @@ pub trait PlatformAdapter: Send + Sync + 'static {
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// Everything that keeps a draft from being published, as far as can be told beforehand. `media` are the files of
-    /// the draft that were found, in order.
+    /// Everything that keeps a draft from being published, as far as can be told beforehand. `media` are those
+    /// files of the draft, its cover included, that were found.
     fn check(&self, draft: &PostDraft, media: &[MediaAsset]) -> Vec<PostProblem>;
 
-    /// Hands a file or carousel over; the receipt names the container. Repeating it does no harm.
+    /// Hands a file or carousel over, and sends the file if it is to be sent; the receipt names the container. Repeating
+    /// it does no harm: another container is made.
     async fn create(&self, account: &Account, upload: &Upload) -> Result<Receipt, SendError>;
+
+    /// How far a file of this post that is being sent at this moment, from this process, has come.
+    fn sending(&self, _post: PostId) -> Option<Sending> {
+        None
+    }
 
     /// Whether a container can be published.
     async fn readiness(&self, account: &Account, container: &str) -> Result<Readiness, SendError>;

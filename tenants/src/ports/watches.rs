@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use crate::clock::Timestamp;
+use crate::effect::ActionType;
 use crate::event::EventKind;
 use crate::ids::{AccountId, EffectId, TenantId};
 use crate::words::word_enum;
@@ -153,6 +154,8 @@ pub struct StuckEffect {
     pub tenant: TenantId,
     /// Its account.
     pub account: AccountId,
+    /// What it does.
+    pub action: ActionType,
     /// It is `processing`; otherwise `unknown`.
     pub is_processing: bool,
     /// Since when.

@@ -14,6 +14,8 @@ pub const MAX_MENTIONS: usize = 20;
 pub const MAX_ITEMS: usize = 10;
 /// Most collaborators.
 const MAX_COLLABORATORS: usize = 3;
+/// Longest name of a sound, in characters; more is surely a mistake.
+const MAX_AUDIO_NAME: usize = 200;
 /// Most people tagged in one file.
 const MAX_TAGS_OF_ITEM: usize = 20;
 
@@ -112,9 +114,32 @@ fn check_options(draft: &PostDraft, say: &mut impl FnMut(&str, String)) {
     if !is_reel && options.thumb_offset_ms.is_some() {
         say("options.thumb_offset_ms", "only reels have a cover: leave it out".to_owned());
     }
+    if !is_reel && options.cover_media.is_some() {
+        say("options.cover_media", "only reels have a cover: leave it out".to_owned());
+    }
+    if options.cover_media.is_some() && options.thumb_offset_ms.is_some() {
+        let problem = "the picture of options.cover_media would be shown instead: leave one of the two out";
+        say("options.thumb_offset_ms", problem.to_owned());
+    }
+    if let Some(name) = &options.audio_name {
+        check_audio_name(name, is_reel, say);
+    }
     if options.location_id.as_ref().is_some_and(|id| id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()))
     {
         say("options.location_id", "is the number of a Facebook Page with a place".to_owned());
+    }
+}
+
+fn check_audio_name(name: &str, is_reel: bool, say: &mut impl FnMut(&str, String)) {
+    let chars = name.chars().count();
+    if !is_reel {
+        say("options.audio_name", "only the sound of reels has a name: leave it out".to_owned());
+    }
+    if name.trim().is_empty() {
+        say("options.audio_name", "is empty: leave it out".to_owned());
+    }
+    if chars > MAX_AUDIO_NAME {
+        say("options.audio_name", format!("has {chars} characters, at most {MAX_AUDIO_NAME} are allowed"));
     }
 }
 
@@ -244,6 +269,24 @@ mod tests {
         for field in
             ["caption", "media", "first_comment", "options.collaborators[0]", "options.thumb_offset_ms"]
         {
+            assert!(found.iter().any(|it| it == field), "{field} in {found:?}");
+        }
+    }
+
+    #[test]
+    fn cover_and_sound_belong_to_reels_and_a_reel_has_one_cover() {
+        let mut post = draft(PostType::Reel, 1);
+        post.options.cover_media = Some(MediaId(Uuid::from_u128(7)));
+        post.options.audio_name = Some("Rain on the roof".to_owned());
+        assert!(fields(&post).is_empty());
+        assert_eq!(post.files().len(), 2, "the cover is held, too");
+        post.options.thumb_offset_ms = Some(0);
+        post.options.audio_name = Some(" ".repeat(201));
+        assert_eq!(fields(&post), ["options.thumb_offset_ms", "options.audio_name", "options.audio_name"]);
+        post.post_type = PostType::Story;
+        post.options.audio_name = Some("Rain".to_owned());
+        let found = fields(&post);
+        for field in ["options.thumb_offset_ms", "options.cover_media", "options.audio_name"] {
             assert!(found.iter().any(|it| it == field), "{field} in {found:?}");
         }
     }

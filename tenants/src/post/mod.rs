@@ -73,6 +73,10 @@ pub struct PostOptions {
     pub share_to_feed: Option<bool>,
     /// Reels: which moment is the cover, in milliseconds.
     pub thumb_offset_ms: Option<u64>,
+    /// Reels: a picture of the media library that is the cover.
+    pub cover_media: Option<MediaId>,
+    /// Reels: what the sound is called.
+    pub audio_name: Option<String>,
     /// Handles of up to three collaborators, without `@`.
     pub collaborators: Vec<String>,
     /// Id of a Facebook Page with a place.
@@ -113,6 +117,16 @@ pub struct PostDraft {
     pub first_comment: Option<String>,
     /// What else is set.
     pub options: PostOptions,
+}
+
+impl PostDraft {
+    /// All files it needs, each once: what is published, and its cover.
+    pub fn files(&self) -> Vec<MediaId> {
+        let mut files: Vec<_> = self.media.iter().copied().chain(self.options.cover_media).collect();
+        files.sort();
+        files.dedup();
+        files
+    }
 }
 
 word_enum! {

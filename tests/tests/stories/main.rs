@@ -20,6 +20,7 @@ mod models;
 mod month;
 mod notices;
 mod publishing;
+mod pushing;
 mod rehearsals;
 mod resilience;
 mod settling;

@@ -35,20 +35,20 @@ stories!(
 );
 
 /// Uploads a picture; its id.
-async fn picture(app: &TestApp, shop: &TestTenant, seed: u8) -> String {
+pub(crate) async fn picture(app: &TestApp, shop: &TestTenant, seed: u8) -> String {
     let file = samples::jpeg(320, 400, seed);
     let media = app.api.upload(&shop.path(&format!("/media?name=cake-{seed}.jpg")), file).await.ok();
     media["id"].as_str().expect("an id").to_owned()
 }
 
-async fn video(app: &TestApp, shop: &TestTenant, seed: u8) -> String {
+pub(crate) async fn video(app: &TestApp, shop: &TestTenant, seed: u8) -> String {
     let file = samples::video(Video { seed, ..Video::default() });
     let media = app.api.upload(&shop.path(&format!("/media?name=reel-{seed}.mp4")), file).await.ok();
     media["id"].as_str().expect("an id").to_owned()
 }
 
 /// Creates a post; it is due in a minute unless the document says otherwise.
-async fn plan(app: &TestApp, shop: &TestTenant, mut document: Value) -> String {
+pub(crate) async fn plan(app: &TestApp, shop: &TestTenant, mut document: Value) -> String {
     if document.get("scheduled_at").is_none() {
         document["scheduled_at"] = json!(app.clock.now() + Duration::from_secs(60));
     }
@@ -56,16 +56,16 @@ async fn plan(app: &TestApp, shop: &TestTenant, mut document: Value) -> String {
     post["id"].as_str().expect("an id").to_owned()
 }
 
-async fn read(app: &TestApp, shop: &TestTenant, post: &str) -> Value {
+pub(crate) async fn read(app: &TestApp, shop: &TestTenant, post: &str) -> Value {
     app.api.get(&shop.path(&format!("/posts/{post}"))).await.ok()
 }
 
-async fn act(app: &TestApp, shop: &TestTenant, post: &str, act: &str) -> kit::Reply {
+pub(crate) async fn act(app: &TestApp, shop: &TestTenant, post: &str, act: &str) -> kit::Reply {
     app.api.post(&shop.path(&format!("/posts/{post}/{act}")), json!({})).await
 }
 
 /// Lets time pass until the post stands so.
-async fn until(app: &TestApp, shop: &TestTenant, post: &str, state: PostState) -> Value {
+pub(crate) async fn until(app: &TestApp, shop: &TestTenant, post: &str, state: PostState) -> Value {
     for _ in 0..400 {
         app.settle().await;
         let now = read(app, shop, post).await;
@@ -79,12 +79,12 @@ async fn until(app: &TestApp, shop: &TestTenant, post: &str, state: PostState) -
     panic!("not {state}: {} {}", read(app, shop, post).await, logs(app, shop, post).await);
 }
 
-async fn logs(app: &TestApp, shop: &TestTenant, post: &str) -> Value {
+pub(crate) async fn logs(app: &TestApp, shop: &TestTenant, post: &str) -> Value {
     app.api.get(&shop.path(&format!("/posts/{post}/job-logs"))).await.ok()["items"].clone()
 }
 
 /// Captions that people see, newest first; the kit's own first post is left out.
-fn captions(app: &TestApp, shop: &TestTenant) -> Vec<String> {
+pub(crate) fn captions(app: &TestApp, shop: &TestTenant) -> Vec<String> {
     let media = app.sandbox.media_of(shop).expect("media");
     media.into_iter().filter_map(|media| media.caption).filter(|caption| caption != "new").collect()
 }

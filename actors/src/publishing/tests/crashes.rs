@@ -235,7 +235,8 @@ async fn every_post_is_visible_exactly_once_wherever_the_process_dies() {
     assert_died_at_every_call(
         "src/publishing",
         &["store", "posts", "platform", "media", "public_media"],
-        &[],
+        // A setting is looked at; nothing is waited for.
+        &["sends_videos"],
         &deaths,
     );
 }

@@ -1,11 +1,12 @@
 //! Publishing: Instagram as a platform for posts.
 //!
-//! A file is handed over as a container, which Instagram fetches and works on for seconds to minutes; a ready container is
-//! published once. Whether a container was published is told by its own status and by the list of the account's media,
+//! A file is handed over as a container, which Instagram fetches or is sent, and works on for seconds to minutes; a ready
+//! container is published once. Whether a container was published is told by its own status and by the list of the account's media,
 //! never by a failure to read it.
 
 mod find;
 mod readiness;
+mod send;
 mod upload;
 
 use std::time::Duration;
@@ -15,10 +16,11 @@ use serde_json::Value;
 use tenants::account::Account;
 use tenants::clock::Timestamp;
 use tenants::effect::ErrorCategory;
-use tenants::media::{MediaAsset, Placement, problems};
+use tenants::ids::PostId;
+use tenants::media::{MediaAsset, MediaKind, Placement, problems};
 use tenants::ports::{
-    Capabilities, Finding, OwnPost, PlatformAdapter, Published, PublishingQuota, Readiness, Receipt,
-    SendError, Upload, VisiblePost,
+    Capabilities, FileSource, Finding, OwnPost, PlatformAdapter, Published, PublishingQuota, Readiness,
+    Receipt, SendError, Sending, Upload, VisiblePost,
 };
 use tenants::post::{PostDraft, PostProblem, PostType, check_text};
 
@@ -27,6 +29,8 @@ use super::plan::check_comment;
 use super::read_back::matching::Wanted;
 use super::{Answered, Gateway, errors};
 use crate::webhook::fields;
+
+pub(super) use send::Files;
 
 #[async_trait]
 impl PlatformAdapter for Gateway {
@@ -52,12 +56,23 @@ impl PlatformAdapter for Gateway {
                 of_asset.into_iter().map(|it| PostProblem::new(format!("media[{index}]"), it.message)),
             );
         }
+        found.extend(cover_problems(draft, media));
         found
     }
 
     async fn create(&self, account: &Account, upload: &Upload) -> Result<Receipt, SendError> {
         let call = upload::plan(account, upload)?;
-        named(&self.call(account, &call).await?)
+        let answered = self.call(account, &call).await?;
+        let receipt = named(&answered)?;
+        if let (FileSource::Bytes(file), Some(container)) = (&upload.source, &receipt.instagram_id) {
+            let told = fields::text(&answered.body, "uri");
+            self.send_file(account, container, told.as_deref(), file).await?;
+        }
+        Ok(receipt)
+    }
+
+    fn sending(&self, post: PostId) -> Option<Sending> {
+        self.files.as_ref()?.sending(post)
     }
 
     async fn readiness(&self, account: &Account, container: &str) -> Result<Readiness, SendError> {
@@ -121,6 +136,40 @@ impl PlatformAdapter for Gateway {
         let body = self.call(account, &call).await?.body;
         Ok(quota_of(&body))
     }
+}
+
+/// What is wrong with the moment or the picture that is to be a reel's cover.
+fn cover_problems(draft: &PostDraft, media: &[MediaAsset]) -> Vec<PostProblem> {
+    let find = |id| media.iter().find(|asset| asset.id == id);
+    let options = &draft.options;
+    let mut found = Vec::new();
+    let duration = draft.media.first().and_then(|id| find(*id)).and_then(|asset| asset.duration);
+    if let (Some(offset), Some(duration)) = (options.thumb_offset_ms, duration)
+        && u128::from(offset) >= duration.as_millis()
+    {
+        let problem =
+            format!("the video takes {} ms: choose a moment before its end, from 0 on", duration.as_millis());
+        found.push(PostProblem::new("options.thumb_offset_ms", problem));
+    }
+    let field = "options.cover_media";
+    match options.cover_media.map(|id| (id, find(id))) {
+        None => {}
+        Some((id, None)) => {
+            let problem = format!("{id} is not in the media library: upload it first");
+            found.push(PostProblem::new(field, problem));
+        }
+        Some((_, Some(asset))) if asset.kind == MediaKind::Video => {
+            let problem =
+                "a cover is a picture: choose one, or a moment of the video by options.thumb_offset_ms";
+            found.push(PostProblem::new(field, problem));
+        }
+        // The one place where a picture may have any shape.
+        Some((_, Some(asset))) => {
+            let of_asset = problems(asset, Placement::Story);
+            found.extend(of_asset.into_iter().map(|it| PostProblem::new(field, it.message)));
+        }
+    }
+    found
 }
 
 fn placement(post_type: PostType) -> Placement {

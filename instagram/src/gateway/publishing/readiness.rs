@@ -20,7 +20,7 @@ impl Gateway {
     }
 }
 
-fn readiness_of(body: &Value) -> Readiness {
+pub(super) fn readiness_of(body: &Value) -> Readiness {
     let status = fields::text(body, "status").unwrap_or_default();
     let told = fields::text(body, "status_code").unwrap_or_default();
     let code = if told.trim().is_empty() { code_of_words(&status) } else { told.trim().to_ascii_uppercase() };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tenants::account::Account;
 use tenants::effect::ErrorCategory;
-use tenants::ports::{SendError, Upload};
+use tenants::ports::{FileSource, SendError, Upload};
 use tenants::post::publishing::ContainerKind;
 
 use crate::gateway::call::{Call, Target, checked};
@@ -13,22 +13,20 @@ use crate::gateway::errors;
 pub(super) fn plan(account: &Account, upload: &Upload) -> Result<Call, SendError> {
     let mut form: Vec<(&'static str, String)> = Vec::new();
     match upload.kind {
-        ContainerKind::Image => form.push(("image_url", address(upload)?)),
+        ContainerKind::Image => form.push(picture(upload)?),
         ContainerKind::CarouselImage => {
-            form.extend([("image_url", address(upload)?), ("is_carousel_item", "true".to_owned())]);
+            form.extend([picture(upload)?, ("is_carousel_item", "true".to_owned())]);
         }
         ContainerKind::StoryImage => {
-            form.extend([("image_url", address(upload)?), ("media_type", "STORIES".to_owned())]);
+            form.extend([picture(upload)?, ("media_type", "STORIES".to_owned())]);
         }
-        ContainerKind::Reel => {
-            form.extend([("video_url", address(upload)?), ("media_type", "REELS".to_owned())])
-        }
+        ContainerKind::Reel => form.extend([video(upload)?, ("media_type", "REELS".to_owned())]),
         ContainerKind::StoryVideo => {
-            form.extend([("video_url", address(upload)?), ("media_type", "STORIES".to_owned())]);
+            form.extend([video(upload)?, ("media_type", "STORIES".to_owned())]);
         }
         // The one place where `VIDEO` is still a media type.
         ContainerKind::CarouselVideo => form.extend([
-            ("video_url", address(upload)?),
+            video(upload)?,
             ("media_type", "VIDEO".to_owned()),
             ("is_carousel_item", "true".to_owned()),
         ]),
@@ -39,18 +37,48 @@ pub(super) fn plan(account: &Account, upload: &Upload) -> Result<Call, SendError
         }
     }
     add_words(upload, &mut form);
+    if upload.kind == ContainerKind::Reel {
+        add_reel(upload, &mut form)?;
+    }
     let path = format!("{}/media", checked(&account.external_id)?);
     Ok(Call::post(account, path, Target::Account).form(form))
 }
 
-fn address(upload: &Upload) -> Result<String, SendError> {
-    let missing =
-        || errors::failure(ErrorCategory::Permanent, "the file has no address that Instagram can fetch");
-    let url = upload.url.clone().ok_or_else(missing)?;
+fn picture(upload: &Upload) -> Result<(&'static str, String), SendError> {
+    match &upload.source {
+        FileSource::Address(url) => Ok(("image_url", ascii(url)?)),
+        FileSource::Nothing | FileSource::Bytes(_) => Err(no_address()),
+    }
+}
+
+fn video(upload: &Upload) -> Result<(&'static str, String), SendError> {
+    match &upload.source {
+        FileSource::Address(url) => Ok(("video_url", ascii(url)?)),
+        FileSource::Bytes(_) => Ok(("upload_type", "resumable".to_owned())),
+        FileSource::Nothing => Err(no_address()),
+    }
+}
+
+fn no_address() -> SendError {
+    errors::failure(ErrorCategory::Permanent, "the file has no address that Instagram can fetch")
+}
+
+fn ascii(url: &str) -> Result<String, SendError> {
     if !url.is_ascii() {
         return Err(errors::failure(ErrorCategory::Permanent, "Instagram takes addresses in ASCII only"));
     }
-    Ok(url)
+    Ok(url.to_owned())
+}
+
+fn add_reel(upload: &Upload, form: &mut Vec<(&'static str, String)>) -> Result<(), SendError> {
+    let options = &upload.options;
+    form.extend(options.share_to_feed.map(|it| ("share_to_feed", it.to_string())));
+    form.extend(options.thumb_offset_ms.map(|ms| ("thumb_offset", ms.to_string())));
+    form.extend(options.audio_name.clone().map(|name| ("audio_name", name)));
+    if let Some(url) = &upload.cover_url {
+        form.push(("cover_url", ascii(url)?));
+    }
+    Ok(())
 }
 
 fn add_words(upload: &Upload, form: &mut Vec<(&'static str, String)>) {
@@ -72,10 +100,6 @@ fn add_words(upload: &Upload, form: &mut Vec<(&'static str, String)>) {
         form.push(("alt_text", text.chars().take(1_000).collect()));
     }
     form.extend(tags(upload).map(|tags| ("user_tags", tags)));
-    if kind == Reel {
-        form.extend(options.share_to_feed.map(|it| ("share_to_feed", it.to_string())));
-        form.extend(options.thumb_offset_ms.map(|ms| ("thumb_offset", ms.to_string())));
-    }
     if options.is_ai_generated && matches!(kind, Image | Reel | StoryImage | StoryVideo | Carousel) {
         form.push(("is_ai_generated", "true".to_owned()));
     }
@@ -109,7 +133,8 @@ mod tests {
         let tagged = |kind, user_tags: Vec<UserTag>| {
             tags(&Upload {
                 kind,
-                url: None,
+                source: FileSource::Nothing,
+                cover_url: None,
                 caption: String::new(),
                 alt_text: None,
                 children: Vec::new(),

@@ -1,6 +1,7 @@
 //! A directory in memory, a stub of the Graph API, and an account.
 
 mod directory;
+mod files;
 mod stub;
 
 use std::sync::Arc;
@@ -8,11 +9,12 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tenants::account::{Account, AccountStatus, LoginFlavour};
-use tenants::clock::{ManualClock, Timestamp};
+use tenants::clock::{ManualClock, SystemClock, Timestamp};
 use tenants::ids::{AccountId, Ids, TenantId};
 use troupe_instagram::{Gateway, GatewayOptions, KeyRing, Vault};
 
 pub use directory::FakeDirectory;
+pub use files::{FakeFiles, byte_at};
 pub use stub::Stub;
 
 /// The token of every account in these tests.
@@ -47,10 +49,11 @@ pub fn account(flavour: LoginFlavour) -> Account {
     }
 }
 
-/// A gateway whose two hosts are one stub; paths begin with `/ig` and `/fb`.
+/// A gateway whose three hosts are one stub; paths begin with `/ig`, `/fb` and `/up`.
 pub struct Room {
     pub gateway: Gateway,
     pub directory: Arc<FakeDirectory>,
+    pub files: Arc<FakeFiles>,
     pub account: Account,
 }
 
@@ -64,11 +67,14 @@ impl Room {
         let options = GatewayOptions {
             instagram_base_url: format!("{address}/ig"),
             facebook_base_url: format!("{address}/fb"),
+            upload_base_url: format!("{address}/up"),
             request_timeout: Duration::from_millis(800),
             connect_timeout: Duration::from_millis(400),
             ..GatewayOptions::default()
         };
         let gateway = Gateway::new(&options, Arc::new(vault), directory.clone()).unwrap();
-        Self { gateway, directory, account }
+        let files = Arc::new(FakeFiles::default());
+        let gateway = gateway.with_files(files.clone(), Arc::new(SystemClock));
+        Self { gateway, directory, files, account }
     }
 }

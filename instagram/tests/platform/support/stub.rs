@@ -14,6 +14,7 @@ use tenants::tasks::Tasks;
 struct Inner {
     calls: Vec<String>,
     authorizations: Vec<String>,
+    parts: Vec<String>,
     answers: HashMap<String, Vec<Answer>>,
 }
 
@@ -57,6 +58,11 @@ impl Stub {
         self.inner.lock().unwrap().calls.clone()
     }
 
+    /// Offset, size and length of parts of files that were sent.
+    pub fn parts(&self) -> Vec<String> {
+        self.inner.lock().unwrap().parts.clone()
+    }
+
     pub fn authorizations(&self) -> Vec<String> {
         self.inner.lock().unwrap().authorizations.clone()
     }
@@ -79,6 +85,10 @@ async fn answer(
     inner.calls.push(line);
     let authorization = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
     inner.authorizations.push(authorization.unwrap_or_default());
+    let header = |name: &str| headers.get(name).map_or("-", |value| value.to_str().unwrap()).to_owned();
+    if headers.contains_key("offset") {
+        inner.parts.push(["offset", "file_size", "content-length"].map(header).join(" "));
+    }
     let Some(answers) = inner.answers.get_mut(&key) else {
         return (StatusCode::IM_A_TEAPOT, format!("no answer for {key}")).into_response();
     };

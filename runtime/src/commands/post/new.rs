@@ -31,6 +31,15 @@ pub(in crate::commands) struct NewPostArgs {
     /// Written below it once it is visible.
     #[arg(long)]
     first_comment: Option<String>,
+    /// Reels: a picture of the media library that is the cover, by its id.
+    #[arg(long, value_name = "MEDIA")]
+    cover: Option<MediaId>,
+    /// Reels: the moment of the video that is the cover, in milliseconds.
+    #[arg(long, value_name = "MS")]
+    thumb_offset_ms: Option<u64>,
+    /// Reels: what the sound is called.
+    #[arg(long, value_name = "NAME")]
+    audio_name: Option<String>,
     /// When, such as 2026-03-29T09:30:00+02:00; a draft without.
     #[arg(long)]
     at: Option<Timestamp>,
@@ -48,7 +57,7 @@ pub(in crate::commands) struct ImportArgs {
     /// Tenant (id or slug).
     tenant: String,
     /// CSV: the first line names the columns type, media (ids, separated by spaces), and if wanted caption, scheduled_at,
-    /// first_comment, account.
+    /// first_comment, account, and for reels cover_media, thumb_offset_ms, audio_name.
     file: PathBuf,
     /// Only look: nothing is stored.
     #[arg(long)]
@@ -74,7 +83,12 @@ pub(super) async fn create(
         caption: args.caption,
         media: args.media,
         first_comment: args.first_comment,
-        options: PostOptions::default(),
+        options: PostOptions {
+            cover_media: args.cover,
+            thumb_offset_ms: args.thumb_offset_ms,
+            audio_name: args.audio_name,
+            ..PostOptions::default()
+        },
     };
     let gateway = workspace.foundations.gateway(settings)?;
     let looked = sources(workspace, &gateway).look_at(&tenant.id, &draft, None).await?;

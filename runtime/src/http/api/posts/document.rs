@@ -60,8 +60,13 @@ pub(super) struct PostDocument {
 pub(super) struct OptionsDocument {
     /// Reels: whether it is shown in the feed too.
     share_to_feed: Option<bool>,
-    /// Reels: which moment is the cover, in milliseconds.
+    /// Reels: which moment of the video is the cover, in milliseconds from its beginning and before its end.
     thumb_offset_ms: Option<u64>,
+    /// Reels: a picture of the media library that is the cover, instead of a moment of the video.
+    #[schema(value_type = Option<schema::Id>)]
+    cover_media: Option<MediaId>,
+    /// Reels: what the sound is called, at most 200 characters.
+    audio_name: Option<String>,
     /// Handles of up to three collaborators, without `@`.
     collaborators: Vec<String>,
     /// Id of a Facebook Page with a place.
@@ -194,7 +199,7 @@ pub(super) struct PostView {
     retry_count: u32,
     /// The last problem.
     error: Option<String>,
-    /// What it waits for while it is being published.
+    /// What it waits for while it is being published; while its video is sent to Instagram, how far that has come.
     waits_for: Option<String>,
     /// The platform's id of the visible post.
     platform_post_id: Option<String>,
@@ -241,6 +246,8 @@ impl From<PostOptions> for OptionsDocument {
         Self {
             share_to_feed: options.share_to_feed,
             thumb_offset_ms: options.thumb_offset_ms,
+            cover_media: options.cover_media,
+            audio_name: options.audio_name,
             collaborators: options.collaborators,
             location_id: options.location_id,
             is_ai_generated: options.is_ai_generated,
@@ -254,6 +261,8 @@ impl From<OptionsDocument> for PostOptions {
         Self {
             share_to_feed: document.share_to_feed,
             thumb_offset_ms: document.thumb_offset_ms,
+            cover_media: document.cover_media,
+            audio_name: document.audio_name,
             collaborators: document.collaborators,
             location_id: document.location_id,
             is_ai_generated: document.is_ai_generated,

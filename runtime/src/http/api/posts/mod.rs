@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tenants::changes::Changes;
 use tenants::ids::{AccountId, PostId};
-use tenants::ports::{Hint, PostFilter, StoreError};
+use tenants::ports::{Hint, PostFilter, Sending, StoreError};
 use tenants::post::{Post, PostState};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -66,7 +66,8 @@ async fn list_posts(
     State(state): State<AppState>,
 ) -> Result<Json<Page<PostView>>, Problem> {
     let filter = PostFilter { state: query.state, account: query.account };
-    let posts = state.ports.posts.list_posts(&access.tenant.id, &filter, page.request()).await?;
+    let mut posts = state.ports.posts.list_posts(&access.tenant.id, &filter, page.request()).await?;
+    posts.iter_mut().for_each(|post| tell_sending(&state, post));
     Ok(Json(page.page(posts, |post| post.id.0)))
 }
 
@@ -132,7 +133,17 @@ async fn get_post(
     PathIds(path): PathIds<PostPath>,
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
-    Ok(tagged(find(&state, &access, &path.post).await?))
+    let mut post = find(&state, &access, &path.post).await?;
+    tell_sending(&state, &mut post);
+    Ok(tagged(post))
+}
+
+/// While a file of a post is sent, that is what it waits for.
+fn tell_sending(state: &AppState, post: &mut Post) {
+    let Some(Sending { sent, total }) = state.ports.platform.sending(post.id) else { return };
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    let told = format!("its video to arrive: {:.1} of {:.1} MiB are sent", mib(sent), mib(total));
+    post.progress.waits_for = Some(told);
 }
 
 /// Replace a post's content and moment. Send the `ETag` in `If-Match`, so that nobody's changes are lost. Approvals of
