@@ -60,6 +60,8 @@ pub(crate) struct Board {
     /// How long a sheet takes to dry.
     pub drying: Duration,
     pub quota: Option<PublishingQuota>,
+    /// So many searches tell that it hangs there, and not yet under which name.
+    pub nameless: usize,
     /// Searches find nothing: a board on which no promise can stand.
     pub shows_nothing: bool,
 }
@@ -214,7 +216,10 @@ impl PlatformAdapter for Bulletin {
                 .pinned
                 .iter()
                 .find(|pinned| pinned.sheet == published.container && !board.shows_nothing);
-            Ok(ours.map_or(Finding::NotDone, |pinned| Finding::Done(Some(pinned.id.clone()))))
+            let Some(name) = ours.map(|pinned| pinned.id.clone()) else { return Ok(Finding::NotDone) };
+            let is_named = board.nameless == 0;
+            board.nameless = board.nameless.saturating_sub(1);
+            Ok(Finding::Done(is_named.then_some(name)))
         })
         .await
     }

@@ -47,6 +47,23 @@ async fn a_post_that_is_less_than_five_minutes_late_goes_out_and_a_later_one_ask
 }
 
 #[tokio::test]
+async fn a_post_that_is_up_before_it_is_listed_is_found_later_and_never_made_again() {
+    let stage = Stage::new();
+    let shop = stage.world.shop();
+    let post = stage.put(shop, "cake", |_| {});
+    stage.bulletin.board().publications.push_back(Turn::Unheard);
+    stage.bulletin.board().nameless = 2;
+    stage.pass_minutes(2).await;
+    let up = stage.post(post);
+    assert_eq!((up.state, up.platform_post_id), (PostState::Published, None), "it is up, whatever its name");
+    stage.pass_minutes(60).await;
+    let named = stage.post(post);
+    assert_eq!(named.platform_post_id.as_deref(), Some("pin-0"));
+    assert_eq!((named.state, named.permalink.is_some()), (PostState::Published, true));
+    assert_eq!((stage.captions().len(), stage.bulletin.board().sheets.len()), (1, 1), "made once, up once");
+}
+
+#[tokio::test]
 async fn a_dead_token_holds_a_post_until_the_account_is_connected_again() {
     let stage = Stage::new();
     let shop = stage.world.shop();
