@@ -1,12 +1,13 @@
 //! Each action is one exact call.
 
+use secrecy::SecretString;
 use serde_json::json;
 use std::sync::atomic::Ordering;
 use tenants::account::LoginFlavour::{self, Facebook, Instagram};
 use tenants::effect::{Action, ErrorCategory, LikeTarget, ReplyTarget, SkipReason};
-use tenants::ports::Messenger;
+use tenants::ports::{Connector, Messenger, Signal};
 
-use crate::support::{Room, Stub, TOKEN};
+use crate::support::{Room, Stub, TOKEN, vault};
 
 fn reply(text: &str) -> Action {
     let target = ReplyTarget::Comment { comment_id: "1801".into() };
@@ -186,6 +187,36 @@ async fn a_token_is_opened_once_and_again_after_a_refusal_or_when_forgotten() {
     room.gateway.forget(&room.account.id);
     send().await.unwrap();
     assert_eq!(reads(), 3);
+}
+
+#[tokio::test]
+async fn the_token_that_is_renewed_is_the_stored_one_and_not_one_remembered_from_before() {
+    let stub = Stub::start().await;
+    stub.on("POST /ig/v25.0/1801/replies", 200, json!({"id": "1"}));
+    let renewed = json!({"access_token": "IGAAthird", "token_type": "bearer", "expires_in": 5_184_000});
+    stub.on("GET /ig/refresh_access_token", 200, renewed);
+    let room = Room::new(&stub.address, Instagram);
+    room.gateway.perform(&room.account, &reply("a")).await.unwrap();
+    // Another node has renewed it.
+    let second = SecretString::from("IGAAsecond");
+    let sealed = vault().seal_token(&room.account.tenant, &room.account.id, &second).unwrap();
+    *room.directory.token.lock().unwrap() = Some(sealed);
+    room.gateway.refresh(&room.account).await.unwrap();
+    let calls = stub.calls();
+    assert!(calls[1].contains("access_token=IGAAsecond"), "{calls:?}");
+}
+
+#[tokio::test]
+async fn signals_stand_alone_and_go_to_the_person() {
+    let stub = Stub::start().await;
+    let path = "POST /ig/v25.0/17841400000000123/messages";
+    stub.on(path, 200, json!({"recipient_id": "1230"}));
+    let room = Room::new(&stub.address, Instagram);
+    for signal in [Signal::Seen, Signal::Typing] {
+        room.gateway.signal(&room.account, "1230", signal).await.unwrap();
+    }
+    let said = |action: &str| format!(r#"{path} {{"recipient":{{"id":"1230"}},"sender_action":"{action}"}}"#);
+    assert_eq!(stub.calls(), [said("mark_seen"), said("typing_on")]);
 }
 
 #[tokio::test]
