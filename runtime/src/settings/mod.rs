@@ -402,18 +402,27 @@ fn layers(
             figment = figment.merge(Serialized::default(MODELS_FILE, beside));
         }
     }
-    Ok(figment.merge(Environment::new(environment)))
+    let environment = Environment::new(environment, &figment);
+    Ok(figment.merge(environment))
 }
 
 const MODELS_FILE: &str = "models.file";
 
-/// `TROUPE__SECTION__KEY=value` as a layer. Values are read as TOML, or taken as text when they are not.
-struct Environment(Vec<(String, String)>);
+/// `TROUPE__SECTION__KEY=value` as a layer. Values are read as TOML, or taken as text when they are not, or when the
+/// setting is a text: ids of Meta's apps look like numbers.
+struct Environment(Vec<(String, Value)>);
 
 impl Environment {
-    fn new(environment: impl IntoIterator<Item = (String, String)>) -> Self {
+    fn new(environment: impl IntoIterator<Item = (String, String)>, below: &Figment) -> Self {
         let ours = environment.into_iter().filter_map(|(key, value)| {
-            Some((key.strip_prefix(ENV_PREFIX)?.to_lowercase().replace("__", "."), value))
+            let key = key.strip_prefix(ENV_PREFIX)?.to_lowercase().replace("__", ".");
+            let is_text = matches!(below.find_value(&key), Ok(Value::String(..)));
+            let value = match value.parse().unwrap_or_else(|never: std::convert::Infallible| match never {}) {
+                text @ Value::String(..) => text,
+                _ if is_text => Value::from(value),
+                other => other,
+            };
+            Some((key, value))
         });
         Self(ours.collect())
     }
@@ -427,8 +436,7 @@ impl Provider for Environment {
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
         let mut layer = Figment::new();
-        for (key, text) in &self.0 {
-            let value: Value = text.parse().unwrap_or_else(|never: std::convert::Infallible| match never {});
+        for (key, value) in &self.0 {
             layer = layer.merge(Serialized::default(key, value));
         }
         layer.data()
@@ -547,6 +555,23 @@ mod tests {
     fn a_value_that_cannot_be_read_is_told_with_its_key() {
         let error = Settings::load(None, environment(&[("TROUPE__HTTP__LISTEN", "banana")])).unwrap_err();
         assert!(error.to_string().contains("http.listen"), "{error}");
+    }
+
+    #[test]
+    fn what_looks_like_a_number_is_a_text_where_a_text_is_meant() {
+        let settings = Settings::load(
+            None,
+            environment(&[
+                ("TROUPE__INSTAGRAM__APP__ID", "937114054005398"),
+                ("TROUPE__INSTAGRAM__APP__VERIFY_TOKEN", "\"0123\""),
+                ("TROUPE__MAIL__PASSWORD", "1e3"),
+                ("TROUPE__MAIL__PORT", "2525"),
+            ]),
+        )
+        .unwrap();
+        let app = &settings.instagram.app;
+        assert_eq!((app.id.as_str(), app.verify_token.expose_secret()), ("937114054005398", "0123"));
+        assert_eq!((settings.mail.password.expose_secret(), settings.mail.port), ("1e3", 2525));
     }
 
     #[test]
