@@ -9,7 +9,7 @@ use std::time::Duration;
 use tenants::account::Account;
 use tenants::clock::Timestamp;
 use tenants::effect::{ActionType, Effect};
-use tenants::ids::EffectId;
+use tenants::ids::{ConversationId, EffectId};
 use tenants::ports::{Signal, TenantContext};
 
 use super::account_limits::Readiness;
@@ -27,12 +27,19 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(3_600);
 #[derive(Debug, Default)]
 pub(super) struct Typing {
     until: HashMap<EffectId, Timestamp>,
+    in_conversation: HashMap<ConversationId, Timestamp>,
 }
 
 impl Typing {
     /// Typing is shown until then.
-    pub fn show(&mut self, effect: EffectId, until: Timestamp) {
-        self.until.insert(effect, until);
+    pub fn show(&mut self, effect: &Effect, until: Timestamp) {
+        self.until.insert(effect.id, until);
+        self.in_conversation.extend(effect.conversation.map(|conversation| (conversation, until)));
+    }
+
+    /// Until when typing is shown in a conversation.
+    fn until_in(&self, conversation: Option<ConversationId>) -> Option<Timestamp> {
+        self.in_conversation.get(&conversation?).copied()
     }
 
     /// The message goes out, or will not.
@@ -43,6 +50,7 @@ impl Typing {
     /// Forgets messages that never went out.
     pub fn tidy(&mut self, now: Timestamp) {
         self.until.retain(|_, until| now.since(*until) < FORGOTTEN_AFTER);
+        self.in_conversation.retain(|_, until| now < *until);
     }
 }
 
@@ -70,7 +78,12 @@ impl Desk {
         ]
         .iter()
         .all(|readiness| matches!(readiness, Readiness::Ready));
-        Look::Go(if has_room { Task::Type } else { Task::Call })
+        if has_room {
+            return Look::Go(Task::Type);
+        }
+        // Without typing of its own it must not overtake a message before it in the same conversation.
+        let before = self.typing.until_in(effect.conversation).filter(|until| now < *until);
+        before.map_or(Look::Go(Task::Call), |until| Look::Drop(Some(until)))
     }
 }
 
@@ -85,7 +98,7 @@ impl Engine {
         let now = self.now();
         let until = now + Duration::from_secs(context.settings.comms.typing_seconds.into());
         let mut desk = self.desk();
-        desk.typing.show(effect.id, until);
+        desk.typing.show(effect, until);
         desk.alarms.set(effect.tenant, until);
     }
 

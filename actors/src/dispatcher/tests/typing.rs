@@ -60,6 +60,20 @@ async fn messages_of_a_conversation_keep_their_order_while_typing_is_shown() {
 }
 
 #[tokio::test]
+async fn a_message_without_room_for_typing_does_not_overtake_the_one_before_it() {
+    let caps = HourlyCaps { moderation: 1, ..HourlyCaps::default() };
+    let stage = Stage::new();
+    let shop = stage.shop_with(TenantSettings { hourly_caps: caps, ..settings(3) });
+    let direct = stage.conversation(shop, ConversationKind::Direct, "ana");
+    stage.queue_in(shop, direct, message("ana", "one"));
+    stage.queue_in(shop, direct, message("ana", "two"));
+    for _ in 0..8 {
+        stage.pass(seconds(1)).await;
+    }
+    assert_eq!(stage.instagram.texts(), ["one", "two"]);
+}
+
+#[tokio::test]
 async fn comments_and_tenants_who_do_not_want_it_show_nothing() {
     let (stage, shop) = stage();
     let other = stage.shop_with(settings(0));
