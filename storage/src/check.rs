@@ -54,6 +54,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::media::STATEMENTS,
         apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
+        apply::people::STATEMENTS,
         apply::posts::STATEMENTS,
         apply::prompts::STATEMENTS,
         apply::rehearsals::STATEMENTS,

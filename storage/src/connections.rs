@@ -46,7 +46,6 @@ statements! {
         "select code, app_id, user_id, received_at, done_at, accounts, tenants from deletion_requests \
          where code = $1"
     }
-    KNOWS_PERSON { "select id from conversations where tenant_id = $1 and person_id = $2 limit 1" }
     KEYS_OF_TOKENS {
         "select token_key_id, count(*) from social_accounts where token_key_id is not null group by token_key_id"
     }
@@ -285,10 +284,6 @@ impl Connections for Database {
 
     async fn find_deletion(&self, code: &str) -> Result<Option<DeletionRequest>, StoreError> {
         Ok(row!(self.reader(), DeletionRow, FIND_DELETION, text(code))?.map(DeletionRequest::from))
-    }
-
-    async fn knows_person(&self, tenant: &TenantId, person: &str) -> Result<bool, StoreError> {
-        Ok(row!(self.reader(), (Uuid,), KNOWS_PERSON, tenant.0, text(person))?.is_some())
     }
 
     async fn key_uses(&self, now: Timestamp) -> Result<Vec<KeyUse>, StoreError> {

@@ -28,7 +28,9 @@ statements! {
     }
     FIND_LEAD { "select" (columns lead_columns) "from leads where tenant_id = $1 and id = $2" }
     TRACES_OF_PERSON {
-        "select id from leads where tenant_id = $1 and person_id = $2 \
+        "select id from conversations where tenant_id = $1 and person_id = $2 \
+         union all select id from leads where tenant_id = $1 and person_id = $2 \
+         union all select id from memory_items where tenant_id = $1 and person = $2 \
          union all select id from notices where tenant_id = $1 and person = $2 \
          union all select id from notifications where tenant_id = $1 and person = $2 limit 1"
     }
@@ -50,7 +52,7 @@ impl Leads for Database {
         Ok(row!(self.reader(), LeadRow, FIND_LEAD, tenant.0, lead.0)?.map(Lead::from))
     }
 
-    async fn tells_of_person(&self, tenant: &TenantId, person: &str) -> Result<bool, StoreError> {
+    async fn knows_person(&self, tenant: &TenantId, person: &str) -> Result<bool, StoreError> {
         Ok(row!(self.reader(), (Uuid,), TRACES_OF_PERSON, tenant.0, text(person))?.is_some())
     }
 }

@@ -420,11 +420,6 @@ pub enum ConnectChange {
     PutAppLogin(Box<AppLogin>),
     /// Adds a request to delete data, or notes that it is done (which erases the id of the person).
     PutDeletion(Box<DeletionRequest>),
-    /// Erases what the tenant has of a person: texts of messages and comments, and names.
-    ForgetPerson {
-        /// Instagram's id of the person.
-        person: String,
-    },
 }
 
 #[cfg(test)]

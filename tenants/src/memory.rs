@@ -229,7 +229,8 @@ pub struct InvalidItem {
 pub enum Forgetting {
     /// One item.
     Item(MemoryId),
-    /// Everything about or from a person, whatever its kind.
+    /// Everything about or from a person, whatever its kind; with it goes what the tenant has of them outside its memory:
+    /// what they wrote, drafts that answer it, their lead and name, what was told of them.
     Person(String),
     /// Everything from a source, such as an import that a new one replaces.
     Source(String),

@@ -53,7 +53,7 @@ async fn delete(ports: &Ports, request: DeletionRequest) -> Result<(), StoreErro
 }
 
 async fn forget_person(ports: &Ports, tenant: TenantId, person: &str) -> Result<bool, StoreError> {
-    if !ports.connections.knows_person(&tenant, person).await? {
+    if !ports.comms.knows_person(&tenant, person).await? {
         return Ok(false);
     }
     let entry = NewAuditEntry {
@@ -70,7 +70,6 @@ async fn forget_person(ports: &Ports, tenant: TenantId, person: &str) -> Result<
         at: ports.clock.now(),
     };
     let changes = Changes::of_tenant(tenant)
-        .with(Change::Connect(ConnectChange::ForgetPerson { person: person.to_owned() }))
         .with(Change::Forget(Forgetting::Person(person.to_owned())))
         .with(Change::Audit(Box::new(entry)));
     ports.store.commit(changes).await?;

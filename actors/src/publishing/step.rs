@@ -332,7 +332,7 @@ impl Case<'_> {
         post.next_step_at = None;
         self.inner.metrics.ended.with_label_values(&["failed"]).inc();
         let message = format!(
-            "a {} of {} could not be published: {why}; correct it and retry, or cancel it",
+            "the {} of {} could not be published: {why}; correct it and retry, or cancel it",
             post.draft.post_type,
             self.handle(&post)
         );
@@ -349,7 +349,7 @@ impl Case<'_> {
         post.error = Some(why.clone());
         post.progress.waits_for = None;
         self.inner.metrics.ended.with_label_values(&["needs_person"]).inc();
-        let message = format!("a {} of {} waits for you: {why}", post.draft.post_type, self.handle(&post));
+        let message = format!("the {} of {} waits for you: {why}", post.draft.post_type, self.handle(&post));
         let agency = self.context.tenant.agency;
         self.stored(post.clone())
             .with(note(&post, "schedule", "waiting", why.clone(), self.ids(), self.now))

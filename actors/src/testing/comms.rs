@@ -82,7 +82,7 @@ impl Leads for NoComms {
         Ok(None)
     }
 
-    async fn tells_of_person(&self, _tenant: &TenantId, _person: &str) -> Result<bool, StoreError> {
+    async fn knows_person(&self, _tenant: &TenantId, _person: &str) -> Result<bool, StoreError> {
         Ok(false)
     }
 }

@@ -145,10 +145,6 @@ impl Connections for ScriptedConnections {
         Ok(None)
     }
 
-    async fn knows_person(&self, _tenant: &TenantId, _person: &str) -> Result<bool, StoreError> {
-        Ok(false)
-    }
-
     async fn key_uses(&self, _now: Timestamp) -> Result<Vec<KeyUse>, StoreError> {
         Ok(Vec::new())
     }

@@ -232,7 +232,10 @@ async fn clocks(foundations: &Foundations) -> anyhow::Result<Check> {
         }
     }
     Ok(if troubles.is_empty() {
-        Check::fine("clocks", format!("{} tenants: ticks run, nothing runs out soon", tenants.len()))
+        Check::fine(
+            "clocks",
+            format!("{} tenants with an account: ticks run, nothing runs out soon", tenants.len()),
+        )
     } else {
         Check::trouble("clocks", format!("{}; see `troupe health TENANT`", troubles.join("; ")))
     })

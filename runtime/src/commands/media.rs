@@ -150,7 +150,7 @@ async fn add(
     let Admitted { asset, is_new } = admitted.with_context(|| format!("{shown} was not added"))?;
     let result = json!({ "media": document(&asset), "is_new": is_new, "placements": placements(&asset) });
     output.result(&result, || match is_new {
-        true => format!("{shown}: {}", text_of(&asset, &[])),
+        true => format!("added {}", text_of(&asset, &[])),
         false => format!("{shown}: the library holds this content already as {}", asset.id),
     })
 }

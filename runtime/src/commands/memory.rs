@@ -240,10 +240,8 @@ async fn forget_person(
     person: &str,
     output: Output,
 ) -> anyhow::Result<()> {
-    let filter = MemoryFilter { person: Some(person.to_owned()), ..MemoryFilter::default() };
-    let known = workspace.foundations.memory.list(&tenant.id, &filter, PageRequest::first(1)).await?;
-    let is_told_of = workspace.foundations.database.tells_of_person(&tenant.id, person).await?;
-    anyhow::ensure!(!known.is_empty() || is_told_of, "nothing is remembered of {person}");
+    let is_known = workspace.foundations.database.knows_person(&tenant.id, person).await?;
+    anyhow::ensure!(is_known, "nothing is known of {person}: give Instagram's id of the person");
     workspace.foundations.database.commit(workspace.act().forget_person(tenant.id, person)).await?;
     let index = workspace.erase_from_index(&tenant.id).await?;
     output.result(&json!({ "forgotten": person, "index": index }), || {

@@ -87,20 +87,23 @@ fn invalid(field: &str, problem: String) -> InvalidSetting {
     InvalidSetting { field: field.to_owned(), problem }
 }
 
+/// Without controls, and without characters that turn the direction of what follows: with these `gpj.exe` can look like
+/// `exe.jpg`.
 fn is_plain(text: &str) -> bool {
-    !text.chars().any(char::is_control)
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !text.chars().any(|c| c.is_control() || turns(c))
 }
 
-/// A name for people: the last part of a path, without control characters.
+/// A name for people: the last part of a path, without characters that nobody sees.
 ///
 /// # Errors
 /// When nothing is left, or too much.
 pub fn checked_file_name(name: &str) -> Result<String, InvalidSetting> {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name).trim();
     let is_fine = !name.is_empty() && name.chars().count() <= MAX_FILE_NAME && is_plain(name);
-    is_fine
-        .then(|| name.to_owned())
-        .ok_or_else(|| invalid("file_name", format!("give a name of 1 to {MAX_FILE_NAME} characters")))
+    is_fine.then(|| name.to_owned()).ok_or_else(|| {
+        invalid("file_name", format!("give a name of 1 to {MAX_FILE_NAME} characters that can be seen"))
+    })
 }
 
 fn checked_alt_text(text: &str) -> Result<Option<String>, InvalidSetting> {

@@ -10,7 +10,7 @@ use futures::Stream;
 use tenants::changes::{Change, Changes};
 use tenants::ids::{TenantId, UploadId};
 use tenants::media::{MediaUpload, UploadStatus};
-use tenants::ports::{MediaLibrary, MediaUploads, UnitOfWork};
+use tenants::ports::{MediaLibrary, MediaUploads, PageRequest, UnitOfWork};
 
 use super::receive::{Admitted, NewMedia};
 use super::staging::{self, Allowance};
@@ -60,7 +60,10 @@ impl MediaDesk {
         }
         let (_, open) = self.parts.database.announced_bytes(&tenant).await?;
         if open >= self.limits().max_open_uploads {
-            let problem = format!("{open} uploads are under way: complete or cancel one of them first");
+            let problem = format!(
+                "{open} uploads are under way: list them, and complete or cancel one first; those that nobody goes on \
+                 with are removed after a day"
+            );
             return Err(MediaError::Conflict(problem));
         }
         let now = self.parts.clock.now();
@@ -94,7 +97,27 @@ impl MediaDesk {
     /// # Errors
     /// When there is none.
     pub async fn upload_state(&self, tenant: &TenantId, upload: UploadId) -> Result<UploadState, MediaError> {
-        let upload = self.found(tenant, upload).await?;
+        self.progress(self.found(tenant, upload).await?).await
+    }
+
+    /// Uploads of a tenant and how far they have come, newest first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn list_uploads(
+        &self,
+        tenant: &TenantId,
+        page: PageRequest,
+    ) -> Result<Vec<UploadState>, MediaError> {
+        let uploads = self.parts.database.list_uploads(tenant, page).await?;
+        let mut states = Vec::with_capacity(uploads.len());
+        for upload in uploads {
+            states.push(self.progress(upload).await?);
+        }
+        Ok(states)
+    }
+
+    async fn progress(&self, upload: MediaUpload) -> Result<UploadState, MediaError> {
         let received = match upload.status {
             UploadStatus::Done => upload.bytes,
             _ => staging::length(&self.staged_path(upload.id)).await?,

@@ -149,9 +149,8 @@ impl Act<'_> {
         if !looked.problems.is_empty() {
             return Err(PostError::Problems(looked.problems.clone()));
         }
-        if at < self.at {
-            let problem = format!("{at} is over: choose a moment to come, or publish it now");
-            return Err(PostError::Moment(problem));
+        if let Some(over) = self.is_over(at) {
+            return Err(PostError::Moment(over.problem));
         }
         let zone: Tz = tenant.time_zone.parse().unwrap_or(Tz::UTC);
         if let Some(rule) = post.recurrence.take() {
@@ -163,6 +162,12 @@ impl Act<'_> {
         (post.error, post.scheduled_at) = (None, Some(at));
         self.await_or_go(post, at);
         Ok(())
+    }
+
+    /// The problem of a moment that is over.
+    pub(super) fn is_over(&self, at: Timestamp) -> Option<PostProblem> {
+        let problem = || format!("{at} is over: choose a moment to come, or publish it now");
+        (at < self.at).then(|| PostProblem::new("scheduled_at", problem()))
     }
 
     /// Waits for approvals, or for its moment.

@@ -78,6 +78,7 @@ pub async fn read_posts(
         let looked = sources.look_at(&tenant.id, &row.draft, None).await?;
         let mut problems = row.problems.clone();
         problems.extend(looked.problems.clone());
+        problems.extend(row.scheduled_at.and_then(|at| act.is_over(at)));
         if !allow_duplicates {
             problems.extend(duplicate(&row, &looked, &mut seen));
         }
@@ -89,7 +90,6 @@ pub async fn read_posts(
                     imported.posts.push(edited.post.id);
                     imported.changes.list.extend(edited.changes.list);
                 }
-                Err(PostError::Moment(problem)) => problems.push(PostProblem::new("scheduled_at", problem)),
                 Err(error) => problems.push(PostProblem::new("", error.to_string())),
             }
         }

@@ -20,7 +20,7 @@ pub use acts::{Edited, PostError};
 pub use calendar::icalendar;
 pub use import::{Imported, RowProblems, read_posts};
 pub use links::{PostLink, PostLinkRefused, PostLinks};
-pub use settle::{Seen, SettleError, Settlement, look_up};
+pub use settle::{Seen, SettleError, Settlement, look_up, lost_answer};
 
 /// What somebody wants to be published when.
 #[derive(Debug, Clone, PartialEq)]

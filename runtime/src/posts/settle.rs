@@ -8,7 +8,7 @@ use std::time::Duration;
 use actors::dispatcher::settle_publication;
 use tenants::changes::{Change, Changes, EffectMove};
 use tenants::effect::{Action, Effect, EffectState};
-use tenants::ports::{Finding, OwnPost, Published, SendError, StoreError};
+use tenants::ports::{Finding, OwnPost, Posts, Published, SendError, StoreError};
 use tenants::post::{Post, PostState};
 
 use super::PostSources;
@@ -53,6 +53,25 @@ pub struct Settlement {
     effects: Vec<Effect>,
     publication: Effect,
     seen: Option<OwnPost>,
+}
+
+/// What a post waits for whose answer was lost; `None` when none was, or Instagram has told since.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lost_answer(posts: &(impl Posts + ?Sized), post: &Post) -> Result<Option<String>, StoreError> {
+    if post.state != PostState::Publishing {
+        return Ok(None);
+    }
+    let effects = posts.effects_of_post(&post.tenant, &post.id).await?;
+    let is_lost = |effect: &&Effect| effect.state == EffectState::Unknown;
+    Ok(effects.iter().find(is_lost).map(|effect| match effect.action {
+        Action::PublishPost { .. } => {
+            "the platform to show whether it is up, for the answer to publishing it was lost; whoever sees that can \
+             settle it"
+        }
+        _ => "the platform to show whether its file arrived, for the answer was lost",
+    }.to_owned()))
 }
 
 /// Looks whether what a person says can be: a post they name must be the account's own, nobody else's in our books, and

@@ -199,6 +199,7 @@ fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("PATCH", "/tenants/{tenant}/media/{media}", Some(json!({ "alt_text": "a cake" }))),
         ("DELETE", "/tenants/{tenant}/media/{media}", none.clone()),
         ("POST", "/tenants/{tenant}/media/uploads", Some(json!({ "file_name": "reel.mp4", "bytes": 9 }))),
+        ("GET", "/tenants/{tenant}/media/uploads", none.clone()),
         ("GET", "/tenants/{tenant}/media/uploads/{upload}", none.clone()),
         ("PUT", "/tenants/{tenant}/media/uploads/{upload}?offset={received}", Some(Value::from("a part"))),
         ("POST", "/tenants/{tenant}/media/uploads/{upload}/complete", none.clone()),

@@ -97,6 +97,9 @@ async fn an_upload_takes_no_more_than_it_announced_and_no_more_than_is_allowed()
     Upload::begin(&world, shop, 100).await;
     let one_more = json!({ "file_name": "reel.mp4", "bytes": 9 });
     rig.post(&shop.key.text, &shop.path("/media/uploads"), one_more).await.problem(409);
+    let listed = rig.get(&shop.key.text, &shop.path("/media/uploads?limit=2")).await.ok();
+    assert_eq!((&listed["items"][1]["id"], &listed["items"][1]["received"]), (&json!(upload.id), &json!(0)));
+    assert!(listed["next_cursor"].is_string(), "the fixture's is on the next page: {listed}");
     assert_eq!(rig.call(&shop.key.text, "DELETE", &upload.path(""), None).await.status.as_u16(), 204);
     upload.part(0, Body::from(vec![1; 9])).await.problem(404);
     Upload::begin(&world, shop, 100).await;

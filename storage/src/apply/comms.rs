@@ -67,8 +67,6 @@ statements! {
          created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
          on conflict (tenant_id, kind, period_until) do nothing"
     }
-    FORGET_NOTICES { "delete from notices where tenant_id = $1 and person = $2" }
-    FORGET_NOTIFICATIONS { "delete from notifications where tenant_id = $1 and person = $2" }
 }
 
 bulk_statements! {
@@ -271,16 +269,4 @@ async fn put_briefing(connection: &mut Connection, chain: Chain, briefing: &Brie
         Moment(briefing.created_at)
     )?;
     Ok(())
-}
-
-/// Removes what was told of a person.
-pub(super) async fn forget_person(
-    connection: &mut Connection,
-    tenant: Uuid,
-    person: &str,
-) -> Result<u64, Failure> {
-    let leads = super::leads::forget_person(connection, tenant, person).await?;
-    run!(connection, FORGET_NOTICES, tenant, text(person))?;
-    run!(connection, FORGET_NOTIFICATIONS, tenant, text(person))?;
-    Ok(leads)
 }

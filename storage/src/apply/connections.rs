@@ -72,17 +72,6 @@ statements! {
          values ($1, $2, $3, $4, $5, $6, $7) on conflict (code) do update set user_id = excluded.user_id, \
          done_at = excluded.done_at, accounts = excluded.accounts, tenants = excluded.tenants"
     }
-    FORGET_MESSAGES {
-        "update messages set text = '', attachment_urls = '[]', deleted = true, updated_at = $3 where conversation_id in \
-         (select id from conversations where tenant_id = $1 and person_id = $2) and tenant_id = $1"
-    }
-    FORGET_COMMENTS {
-        "update comments set text = '', author_username = null, updated_at = $3 where conversation_id in \
-         (select id from conversations where tenant_id = $1 and person_id = $2) and tenant_id = $1 and author_id = $2"
-    }
-    FORGET_NAME {
-        "update conversations set person_username = null, updated_at = $3 where tenant_id = $1 and person_id = $2"
-    }
     FORGET_GRANTS {
         "update connect_attempts set grant_key_id = null, grant_sealed = null \
          where grant_sealed is not null and expires_at <= $1"
@@ -166,12 +155,6 @@ async fn of_tenant(
         ConnectChange::Reseal { account, old, new } => {
             let (key, new) = (new.key_id.as_str(), new.sealed.as_slice());
             run!(connection, RESEAL_TOKEN, id, account.0, old.sealed.as_slice(), key, new)?;
-        }
-        ConnectChange::ForgetPerson { person } => {
-            let person = text(person);
-            run!(connection, FORGET_MESSAGES, id, person.as_ref(), Moment(now))?;
-            run!(connection, FORGET_COMMENTS, id, person.as_ref(), Moment(now))?;
-            run!(connection, FORGET_NAME, id, person.as_ref(), Moment(now))?;
         }
         ConnectChange::ResealApp { .. }
         | ConnectChange::ResealChannel { .. }

@@ -41,7 +41,6 @@ statements! {
          note = nullif(coalesce($5, note), ''), assigned_to = nullif(coalesce($6, assigned_to), ''), \
          updated_at = $7 where tenant_id = $1 and id = $2"
     }
-    FORGET_LEADS { "delete from leads where tenant_id = $1 and person_id = $2" }
 }
 
 /// A lead as it is stored.
@@ -213,12 +212,4 @@ fn notice(tenant: TenantId, note: &LeadNote, lead: &Lead, kind: NoticeKind) -> N
         data: json!({ "lead": lead, "score": lead.score(), "score_parts": lead.score_parts(), "tenant": tenant }),
         created_at: note.at,
     }
-}
-
-pub(super) async fn forget_person(
-    connection: &mut Connection,
-    tenant: Uuid,
-    person: &str,
-) -> Result<u64, Failure> {
-    run!(connection, FORGET_LEADS, tenant, text(person))
 }

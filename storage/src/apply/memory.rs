@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use sqlx::FromRow;
 use tenants::audit::Chain;
 use tenants::changes::Change;
+use tenants::clock::Timestamp;
 use tenants::intent::Language;
 use tenants::memory::{Forgetting, MemoryItem};
 use uuid::Uuid;
@@ -157,7 +158,11 @@ pub(crate) async fn limit(connection: &mut Connection, group: &Group<'_>) -> Res
     Ok(())
 }
 
-pub(crate) async fn forget(connection: &mut Connection, group: &Group<'_>) -> Result<(), Failure> {
+pub(crate) async fn forget(
+    connection: &mut Connection,
+    group: &Group<'_>,
+    now: Timestamp,
+) -> Result<(), Failure> {
     for item in group {
         let Change::Forget(what) = item.change else { continue };
         let tenant = tenant_of(item.chain)?.0;
@@ -167,7 +172,7 @@ pub(crate) async fn forget(connection: &mut Connection, group: &Group<'_>) -> Re
                 gone => gone,
             },
             Forgetting::Person(person) => {
-                super::comms::forget_person(connection, tenant, person).await?;
+                super::people::forget(connection, tenant, person, now).await?;
                 run!(connection, FORGET_PERSON, tenant, text(person))?
             }
             Forgetting::Source(source) => run!(connection, FORGET_SOURCE, tenant, text(source))?,

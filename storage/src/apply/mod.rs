@@ -21,6 +21,7 @@ pub(crate) mod ledger;
 pub(crate) mod media;
 pub(crate) mod memory;
 pub(crate) mod operations;
+pub(crate) mod people;
 pub(crate) mod posts;
 pub(crate) mod prompts;
 pub(crate) mod rehearsals;
@@ -130,7 +131,7 @@ async fn apply_kind(
         Kind::Alerts => alerts::apply(connection, group).await,
         Kind::Comms => comms::apply(connection, group, now).await,
         Kind::Media => media::apply(connection, group, now).await,
-        Kind::Forgettings => memory::forget(connection, group).await,
+        Kind::Forgettings => memory::forget(connection, group, now).await,
         Kind::MemoryLimits => memory::limit(connection, group).await,
         Kind::Memories => memory::remember(connection, group).await,
         Kind::Audit => audit::append(connection, group).await,

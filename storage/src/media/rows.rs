@@ -50,6 +50,9 @@ statements! {
     }
     ASSETS_AMONG { "select id from media_assets where tenant_id = $1 and id " (among 2) }
     FIND_UPLOAD { "select" (columns upload_columns) "from media_uploads where tenant_id = $1 and id = $2" }
+    LIST_UPLOADS {
+        "select" (columns upload_columns) "from media_uploads where tenant_id = $1 and id < $2 order by id desc limit $3"
+    }
     ANNOUNCED {
         "select cast(coalesce(sum(bytes), 0) as bigint) as bytes, count(*) as uploads from media_uploads \
          where tenant_id = $1 and status in ('receiving', 'checking')"
@@ -222,6 +225,14 @@ impl MediaUploads for Database {
         upload: UploadId,
     ) -> Result<Option<MediaUpload>, StoreError> {
         Ok(row!(self.reader(), UploadRow, FIND_UPLOAD, tenant.0, upload.0)?.map(MediaUpload::from))
+    }
+
+    async fn list_uploads(
+        &self,
+        tenant: &TenantId,
+        page: PageRequest,
+    ) -> Result<Vec<MediaUpload>, StoreError> {
+        rows!(self.reader(), UploadRow, LIST_UPLOADS, tenant.0, before(page), i64::from(page.limit)).map(all)
     }
 
     async fn announced_bytes(&self, tenant: &TenantId) -> Result<(u64, u32), StoreError> {

@@ -209,7 +209,7 @@ async fn leads_and_notices_of_a_forgotten_person_are_gone(database: TestDatabase
     send(&world, vec![about]).await;
     let traces = |tenant: &World| {
         let tenant = tenant.clone();
-        async move { tenant.store.tells_of_person(&tenant.tenant, "anna").await.unwrap() }
+        async move { tenant.store.knows_person(&tenant.tenant, "anna").await.unwrap() }
     };
     assert!(traces(&world).await && traces(&neighbour).await);
     world.commit([Change::Forget(Forgetting::Person("anna".into()))]).await.unwrap();

@@ -9,13 +9,12 @@ use tenants::connect::{
     AppLogin, ConnectAttempt, ConnectChange, ConnectStatus, DeletionRequest, FoundAccount, TokenFacts,
     TokenTrouble,
 };
-use tenants::conversation::Message;
 use tenants::ids::{AgencyId, AppId, ConnectId};
-use tenants::ports::{Alerts, Connections, Conversations, Directory, SecretPlace, UnitOfWork};
+use tenants::ports::{Alerts, Connections, Directory, SecretPlace, UnitOfWork};
 use troupe_storage::testing::TestDatabase;
 
 use crate::contract;
-use crate::world::{World, is_conflict, maria};
+use crate::world::{World, is_conflict};
 
 contract! {
     a_state_is_used_once_and_its_tokens_are_kept_only_while_one_must_be_chosen
@@ -27,7 +26,6 @@ contract! {
     secrets_are_sealed_anew_unless_they_changed_and_keys_are_counted
     an_app_has_its_own_login_for_instagram
     a_deletion_is_open_until_it_is_done_and_then_names_nobody
-    a_forgotten_person_leaves_no_words_and_no_name
 }
 
 fn sealed(key: &str, bytes: &[u8]) -> SealedSecret {
@@ -315,51 +313,4 @@ async fn a_deletion_is_open_until_it_is_done_and_then_names_nobody(database: Tes
     world.store.commit(installation(put(&done))).await.unwrap();
     assert!(world.store.open_deletions(10).await.unwrap().is_empty());
     assert_eq!(world.store.find_deletion("c0de").await.unwrap(), Some(done));
-}
-
-async fn a_forgotten_person_leaves_no_words_and_no_name(database: TestDatabase) {
-    let world = World::new(&database).await;
-    let neighbour = world.neighbour().await;
-    let person = maria().id;
-    for tenant in [&world, &neighbour] {
-        let (thread, direct) = (tenant.thread("c1"), tenant.direct());
-        let comment = tenant.comment("c1", thread.id);
-        let urls = vec![Some("https://cdn.example/1".to_owned())];
-        let message = Message { attachment_urls: urls, ..tenant.message("m1", direct.id) };
-        tenant
-            .commit([
-                Change::PutConversation(Box::new(thread)),
-                Change::PutConversation(Box::new(direct)),
-                Change::PutComment(Box::new(comment)),
-                Change::PutMessage(Box::new(message)),
-            ])
-            .await
-            .unwrap();
-    }
-    assert!(world.store.knows_person(&world.tenant, &person).await.unwrap());
-    assert!(!world.store.knows_person(&world.tenant, "nobody").await.unwrap());
-    world.commit([Change::Connect(ConnectChange::ForgetPerson { person: person.clone() })]).await.unwrap();
-
-    let words = |tenant: &World| {
-        let tenant = tenant.clone();
-        async move {
-            let page = tenants::ports::PageRequest::first(10);
-            let comments =
-                tenant.store.list_comments(&tenant.tenant, &Default::default(), page).await.unwrap();
-            let conversations =
-                tenant.store.list_conversations(&tenant.tenant, &Default::default(), page).await.unwrap();
-            let direct =
-                conversations.iter().find(|it| it.kind == tenants::conversation::ConversationKind::Direct);
-            let messages =
-                tenant.store.list_messages(&tenant.tenant, &direct.unwrap().id, page).await.unwrap();
-            let names: Vec<_> = conversations.iter().map(|it| it.person.username.clone()).collect();
-            (comments[0].text.clone(), messages[0].clone(), names)
-        }
-    };
-    let (comment, message, names) = words(&world).await;
-    assert_eq!((comment.as_str(), message.text.as_str()), ("", ""));
-    assert!(message.attachment_urls.is_empty(), "nor where pictures of theirs are");
-    assert!(names.iter().all(Option::is_none));
-    let (comment, message, _) = words(&neighbour).await;
-    assert!(!comment.is_empty() && !message.text.is_empty(), "another tenant's rows are another tenant's");
 }

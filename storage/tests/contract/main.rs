@@ -49,6 +49,8 @@ mod operations;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod posts;
 #[cfg(test)]
 mod prompts;

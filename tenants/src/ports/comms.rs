@@ -81,8 +81,9 @@ pub trait Leads: Send + Sync {
     ) -> Result<Vec<Lead>, StoreError>;
     /// One lead.
     async fn find_lead(&self, tenant: &TenantId, lead: &LeadId) -> Result<Option<Lead>, StoreError>;
-    /// True when there is a lead of this person, or something that people were told of them.
-    async fn tells_of_person(&self, tenant: &TenantId, person: &str) -> Result<bool, StoreError>;
+    /// True when the tenant has a conversation with this person, a lead of them, something in its memory, or something
+    /// that people were told of them.
+    async fn knows_person(&self, tenant: &TenantId, person: &str) -> Result<bool, StoreError>;
 }
 
 /// Briefings, as they are read, and what they count.

@@ -109,9 +109,6 @@ pub trait Connections: Send + Sync {
     /// One request to delete data.
     async fn find_deletion(&self, code: &str) -> Result<Option<DeletionRequest>, StoreError>;
 
-    /// True when the tenant has a conversation with this person.
-    async fn knows_person(&self, tenant: &TenantId, person: &str) -> Result<bool, StoreError>;
-
     /// How much every key seals.
     async fn key_uses(&self, now: Timestamp) -> Result<Vec<KeyUse>, StoreError>;
 

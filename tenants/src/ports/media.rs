@@ -73,6 +73,16 @@ pub trait MediaUploads: Send + Sync {
         upload: UploadId,
     ) -> Result<Option<MediaUpload>, StoreError>;
 
+    /// Uploads of a tenant, newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    async fn list_uploads(
+        &self,
+        tenant: &TenantId,
+        page: PageRequest,
+    ) -> Result<Vec<MediaUpload>, StoreError>;
+
     /// Bytes that uploads of a tenant which are under way have announced, and how many these uploads are.
     ///
     /// # Errors

@@ -60,7 +60,10 @@ pub fn check_text(draft: &PostDraft) -> Vec<PostProblem> {
             say("media", format!("a carousel has 2 to {MAX_ITEMS} items, this one has {items}"));
         }
         PostType::Image | PostType::Reel | PostType::Story if items != 1 => {
-            say("media", format!("a {} has exactly one file, this one has {items}", draft.post_type));
+            say(
+                "media",
+                format!("needs exactly one file for this type ({}), this one has {items}", draft.post_type),
+            );
         }
         _ => {}
     }

@@ -48,7 +48,9 @@ async fn lost(app: &TestApp, shop: &TestTenant, caption: &str, answer: FaultKind
         app.settle().await;
     }
     assert_eq!(publication().await.map(|effect| effect.state), Some(EffectState::Unknown));
-    assert_eq!(read(app, shop, &post).await["state"], "publishing", "nobody knows, so nothing is done");
+    let lost = read(app, shop, &post).await;
+    assert_eq!(lost["state"], "publishing", "nobody knows, so nothing is done");
+    assert!(lost["waits_for"].as_str().unwrap().contains("settle it"), "{lost}");
     app.sandbox.clear_fault(unheard);
     post
 }
@@ -72,14 +74,17 @@ fn captions(app: &TestApp, shop: &TestTenant) -> Vec<String> {
 }
 
 async fn published(app: &TestApp, shop: &TestTenant, post: &str) -> Value {
-    app.until("it is published", || async {
-        app.clock.advance(Duration::from_secs(2));
+    // At rest: its first comment and its address were stored, and nothing about it changes any more.
+    let seen = std::cell::Cell::new(None);
+    app.until("it is published and rests", || async {
+        app.clock.advance(Duration::from_secs(600));
+        app.settle().await;
         let now = read(app, shop, post).await;
-        now["state"] == "published" && !now["permalink"].is_null()
+        let version = now["version"].as_i64();
+        let rests = seen.replace(version) == version;
+        rests && now["state"] == "published" && !now["permalink"].is_null()
     })
     .await;
-    app.clock.advance(Duration::from_secs(3_600));
-    app.settle().await;
     read(app, shop, post).await
 }
 

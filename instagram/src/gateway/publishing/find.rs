@@ -130,14 +130,16 @@ fn is_named(item: &Value, named: &str) -> bool {
     if fields::id(item, "id").as_deref() == Some(named) {
         return true;
     }
-    let Some(meant) = named.contains('/').then(|| last_part(named)).flatten() else { return false };
-    fields::text(item, "permalink").is_some_and(|own| last_part(&own) == Some(meant))
+    let Some(meant) = place(named) else { return false };
+    fields::text(item, "permalink").is_some_and(|own| place(&own) == Some(meant))
 }
 
-/// The last part of an address's path.
-fn last_part(address: &str) -> Option<&str> {
-    let path = address.split(['?', '#']).next()?;
-    path.rsplit('/').find(|part| !part.is_empty())
+/// The host of an address, and the last part of its path: a post has one code, under several paths.
+fn place(address: &str) -> Option<(&str, &str)> {
+    let address = address.split(['?', '#']).next()?;
+    let address = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let (host, path) = address.split_once('/')?;
+    Some((host.trim_start_matches("www."), path.rsplit('/').find(|part| !part.is_empty())?))
 }
 
 fn fits(item: &Value, published: &Published<'_>) -> bool {
@@ -172,7 +174,10 @@ mod tests {
         ] {
             assert!(is_named(&item, named), "{named}");
         }
-        for named in ["17900000000000002", "DAbc-1_x", "https://www.instagram.com/p/DABC-1_x/", "/", ""] {
+        for named in ["17900000000000002", "DAbc-1_x", "https://www.instagram.com/p/DABC-1_x/", "/", ""]
+            .into_iter()
+            .chain(["https://example.com/p/DAbc-1_x/", "https://www.instagram.com", "/p/DAbc-1_x/"])
+        {
             assert!(!is_named(&item, named), "{named}");
         }
         assert!(!is_named(&json!({"id": "1"}), "https://www.instagram.com/p/DAbc-1_x/"));

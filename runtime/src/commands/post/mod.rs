@@ -15,7 +15,7 @@ use tenants::post::{Approver, Post, PostState};
 use self::new::{ImportArgs, NewPostArgs};
 use super::workspace::Workspace;
 use super::{Finding, Output};
-use crate::posts::{Edited, Looked, PostSources, Seen, look_up};
+use crate::posts::{Edited, Looked, PostSources, Seen, look_up, lost_answer};
 use crate::settings::Settings;
 
 /// What to do with posts.
@@ -136,7 +136,10 @@ pub(super) async fn run(command: PostCommand, settings: Settings, output: Output
         }
         PostCommand::Show { tenant, post } => {
             let tenant = workspace.tenant(&tenant, None).await?;
-            let post = find(&workspace, &tenant, &post).await?;
+            let mut post = find(&workspace, &tenant, &post).await?;
+            if let Some(told) = lost_answer(&workspace.foundations.database, &post).await? {
+                post.progress.waits_for = Some(told);
+            }
             output.result(&post, || show::text(&post))?;
         }
         PostCommand::Create(args) => new::create(&workspace, &settings, args, output).await?,

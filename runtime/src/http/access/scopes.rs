@@ -90,7 +90,11 @@ impl FromRequestParts<AppState> for TenantAccess {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, state).await?;
         let unknown = || Problem::not_found("tenant");
-        let id = id_in_path(parts, state, "tenant").await.ok_or_else(unknown)?;
+        let no_id = || {
+            let detail = "no tenant with this id: an id begins with `ten_`; list the tenants to see theirs";
+            Problem::new(ProblemKind::NotFound, detail)
+        };
+        let id = id_in_path(parts, state, "tenant").await.ok_or_else(no_id)?;
         if matches!(caller.scope(), KeyScope::Tenant { tenant, .. } if tenant != id) {
             return Err(unknown());
         }

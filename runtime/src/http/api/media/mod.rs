@@ -26,7 +26,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_media))
         .routes(routes!(get_media, change_media, delete_media))
-        .routes(routes!(parts::begin_upload))
+        .routes(routes!(parts::list_uploads, parts::begin_upload))
         .routes(routes!(parts::get_upload, parts::cancel_upload))
 }
 

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::receive::answer;
 use super::views::{MediaView, UploadView};
 use crate::http::access::TenantAccess;
-use crate::http::extract::{JsonBody, PathIds, QueryOf};
+use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::media::checked_file_name;
@@ -41,6 +41,18 @@ pub(super) async fn begin_upload(
     }
     let begun = state.media.begin_upload(access.tenant.id, access.caller.actor(), name, new.bytes).await?;
     Ok((StatusCode::CREATED, Json(begun.into())))
+}
+
+/// List uploads in parts, newest first: those under way, and those that ended within the last day.
+#[utoipa::path(get, path = "/tenants/{tenant}/media/uploads", tag = "media",
+    responses((status = 200, body = Page<UploadView>)))]
+pub(super) async fn list_uploads(
+    access: TenantAccess,
+    page: PageOf,
+    State(state): State<AppState>,
+) -> Result<Json<Page<UploadView>>, Problem> {
+    let uploads = state.media.list_uploads(&access.tenant.id, page.request()).await?;
+    Ok(Json(page.page(uploads, |state| state.upload.id.0)))
 }
 
 #[derive(Debug, Deserialize)]

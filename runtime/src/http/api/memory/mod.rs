@@ -15,7 +15,6 @@ use tenants::clock::Timestamp;
 use tenants::ids::{AccountId, ConversationId, MemoryId};
 use tenants::intent::Language;
 use tenants::memory::{MemoryFilter, MemoryItem, MemoryKind, Visibility};
-use tenants::ports::PageRequest;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -246,9 +245,10 @@ struct Forgotten {
     index: String,
 }
 
-/// Forget a person: everything about or from them is removed from memory, with their lead and what people were told of
-/// them, and the search index is built anew, so that nothing of it is left there. (What the conversations and the audit
-/// log hold is not memory, and stays.)
+/// Forget a person: everything about or from them is removed from memory, and the search index is built anew, so that
+/// nothing of it is left there. Their messages and comments, drafts that answer them and the deliveries that brought them
+/// are emptied; drafts that wait are closed; their name, their lead and what people were told of them go. That the
+/// conversation was and what was decided stays, and so does the audit log until its retention ends.
 ///
 /// With either answer what was known is gone and is told to nobody any more. 204 says that nothing is left in the files of
 /// the index either; 202 that these are still being built anew, in the background.
@@ -261,10 +261,8 @@ async fn forget_person(
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
     let (memory, tenant) = (&state.ports.memory, access.tenant.id);
-    let filter = MemoryFilter { person: Some(path.person.clone()), ..MemoryFilter::default() };
-    let is_remembered = !memory.list(&tenant, &filter, PageRequest::first(1)).await?.is_empty();
-    if !is_remembered && !state.ports.comms.tells_of_person(&tenant, &path.person).await? {
-        return Err(Problem::not_found("person in memory"));
+    if !state.ports.comms.knows_person(&tenant, &path.person).await? {
+        return Err(Problem::not_found("person"));
     }
     write::commit(&state, access.caller.act(&state).forget_person(tenant, &path.person)).await?;
     let erasing = erase_from_index(Arc::clone(memory), Arc::clone(&state.ports.clock), tenant);

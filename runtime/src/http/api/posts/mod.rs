@@ -28,7 +28,7 @@ use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
-use crate::posts::{Edited, Looked, PostError, PostSources};
+use crate::posts::{Edited, Looked, PostError, PostSources, lost_answer};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -134,6 +134,9 @@ async fn get_post(
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
     let mut post = find(&state, &access, &path.post).await?;
+    if let Some(told) = lost_answer(&*state.ports.posts, &post).await? {
+        post.progress.waits_for = Some(told);
+    }
     tell_sending(&state, &mut post);
     Ok(tagged(post))
 }
