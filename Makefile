@@ -1,13 +1,31 @@
 # demo: build and run the main job with the sandbox.   test: every test.
 # check: formatting, lints, docs and dependencies.     bench: measurements.
-.PHONY: demo test check bench
+# web: build the dashboard, which the binary embeds.
+.PHONY: demo test check bench web web-check
 
 CARGO ?= cargo
 
-demo:
+WEB = dashboard/web
+# A binary that is built where npm is missing has no dashboard, and says so where it would be.
+web:
+	@if command -v npm >/dev/null 2>&1; then \
+		npm --prefix $(WEB) ci --no-audit --no-fund && npm --prefix $(WEB) run build; \
+	elif [ -n "$$REQUIRE_SERVICES" ]; then \
+		echo "npm is not installed: install Node.js 18.20 or later with npm" >&2; exit 1; \
+	else \
+		echo "npm is not installed: the binary gets no dashboard (install Node.js 18.20 or later with npm)"; \
+	fi
+
+# Lints, logic and size of the dashboard.
+web-check: web
+	@if command -v npm >/dev/null 2>&1; then \
+		npm --prefix $(WEB) run lint && npm --prefix $(WEB) test && npm --prefix $(WEB) run budget; \
+	fi
+
+demo: web
 	$(CARGO) run --profile demo --bin troupe -- demo
 
-test:
+test: web-check
 	$(CARGO) test --workspace --all-targets --no-fail-fast
 	$(CARGO) test --workspace --doc
 

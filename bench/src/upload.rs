@@ -13,6 +13,7 @@ use runtime::boot::Foundations;
 use runtime::media::samples::{self, Video};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use tenants::access::UserRole;
 use tenants::account::KeyScope;
 use tenants::clock::{Clock, SystemClock};
 use tenants::ids::TenantId;
@@ -237,7 +238,7 @@ async fn make_key(foundations: &Foundations) -> anyhow::Result<(TenantId, String
     let tenant = store.list_tenants(&agency.id, PageRequest::first(1)).await?.pop().context("a tenant")?;
     let act = Act { by: "bench".to_owned(), at: foundations.clock.now(), ids: &foundations.ids };
     let scope = KeyScope::Tenant { agency: agency.id, tenant: tenant.id };
-    let (_, text, changes) = act.create_key("bench", scope, None)?;
+    let (_, text, changes) = act.create_key("bench", scope, UserRole::Owner, None)?;
     store.commit(changes).await?;
     Ok((tenant.id, text.expose_secret().to_owned()))
 }

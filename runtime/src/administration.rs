@@ -4,6 +4,7 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tenants::access::UserRole;
 use tenants::account::{Account, Agency, ApiKey, KeyScope, MetaApp, SealedSecret, Tenant, TenantStatus};
 use tenants::audit::{Chain, NewAuditEntry};
 use tenants::budget::ShareCeilings;
@@ -163,6 +164,7 @@ impl Act<'_> {
         &self,
         name: &str,
         scope: KeyScope,
+        role: UserRole,
         expires_at: Option<Timestamp>,
     ) -> Result<(ApiKey, SecretString, Changes), InvalidSetting> {
         let text = new_key_text(self.ids);
@@ -170,12 +172,14 @@ impl Act<'_> {
             id: KeyId::new(self.ids),
             name: checked_name(name)?,
             scope,
+            role,
             expires_at,
             revoked_at: None,
             last_used_at: None,
             created_at: self.at,
         };
-        let details = json!({ "name": key.name, "scope": key.scope, "expires_at": key.expires_at });
+        let details =
+            json!({ "name": key.name, "scope": key.scope, "role": key.role, "expires_at": key.expires_at });
         let changes = Changes {
             chain: chain_of(scope),
             list: vec![
@@ -262,7 +266,7 @@ mod tests {
     fn a_key_is_stored_only_as_its_hash() {
         let ids = Ids::seeded(Arc::new(ManualClock::at(0)), 3);
         let act = Act { by: "cli".into(), at: Timestamp::from_micros(1), ids: &ids };
-        let (_, text, changes) = act.create_key("ci", KeyScope::Installation, None).unwrap();
+        let (_, text, changes) = act.create_key("ci", KeyScope::Installation, UserRole::Owner, None).unwrap();
         let stored = format!("{changes:?}");
         assert!(!stored.contains(text.expose_secret()));
         assert!(stored.contains(&key_hash(text.expose_secret())));

@@ -8,7 +8,7 @@ use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, briefings, budgets, comms, connections, conversations, costs, directory,
     inbox, intel, leads, learning, ledger, media, memory, operations, outbox, posts, prompts, rehearsals,
-    ticks, watches, writer,
+    ticks, users, watches, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -37,6 +37,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         prompts::STATEMENTS,
         rehearsals::STATEMENTS,
         ticks::STATEMENTS,
+        users::STATEMENTS,
         watches::STATEMENTS,
         writer::STATEMENTS,
         apply::accounts::STATEMENTS,
@@ -61,6 +62,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::rules::STATEMENTS,
         apply::tenants::STATEMENTS,
         apply::ticks::STATEMENTS,
+        apply::users::STATEMENTS,
         apply::watches::STATEMENTS,
     ];
     LISTS.iter().copied().flatten().copied()

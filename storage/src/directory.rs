@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::FromRow;
+use tenants::access::UserRole;
 use tenants::account::{
     Account, AccountStatus, Agency, ApiKey, KeyScope, LoginFlavour, MetaApp, SealedSecret, Tenant,
     TenantStatus,
@@ -47,7 +48,7 @@ macro_rules! app_columns {
 }
 macro_rules! key_columns {
     () => {
-        " id, name, scope, agency_id, tenant_id, expires_at, revoked_at, last_used_at, created_at "
+        " id, name, scope, agency_id, tenant_id, role, expires_at, revoked_at, last_used_at, created_at "
     };
 }
 
@@ -251,6 +252,7 @@ struct KeyRow {
     scope: String,
     agency_id: Option<Uuid>,
     tenant_id: Option<Uuid>,
+    role: Word<UserRole>,
     expires_at: Option<Moment>,
     revoked_at: Option<Moment>,
     last_used_at: Option<Moment>,
@@ -279,6 +281,7 @@ impl TryFrom<KeyRow> for ApiKey {
             id: KeyId(row.id),
             name: row.name,
             scope,
+            role: row.role.0,
             expires_at: row.expires_at.map(|moment| moment.0),
             revoked_at: row.revoked_at.map(|moment| moment.0),
             last_used_at: row.last_used_at.map(|moment| moment.0),

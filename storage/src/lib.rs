@@ -49,6 +49,7 @@ mod statement;
 pub mod testing;
 mod ticks;
 mod types;
+mod users;
 mod wake;
 mod watches;
 mod work;

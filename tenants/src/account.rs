@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::UserRole;
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, AgencyId, AppId, KeyId, TenantId};
 use crate::words::word_enum;
@@ -167,6 +168,8 @@ pub struct ApiKey {
     pub name: String,
     /// What it may see.
     pub scope: KeyScope,
+    /// What it may do there.
+    pub role: UserRole,
     /// No longer valid after this moment.
     pub expires_at: Option<Timestamp>,
     /// Withdrawn at this moment.

@@ -30,6 +30,7 @@ use crate::rehearsal::{ConfigurationParts, Rehearsal, RehearsalDifference};
 use crate::rule::{Rule, RuleHit};
 use crate::settings::TenantSettings;
 use crate::tuning::Lesson;
+use crate::user::UserChange;
 use crate::verdict::Verdict;
 
 /// What is to be committed together. All rows belong to the chain's tenant (or agency).
@@ -258,6 +259,8 @@ pub enum Change {
         /// The sealed app secret; `None` leaves the stored one.
         secret: Option<SealedSecret>,
     },
+    /// People who sign in, and their sessions.
+    User(UserChange),
     /// Attempts to connect accounts, the life of tokens, and the keys that seal them.
     Connect(ConnectChange),
     /// Adds an API key by its SHA-256 hash (hex).

@@ -83,6 +83,8 @@ ids! {
     AppId = "app";
     /// A person who signs in.
     UserId = "usr";
+    /// A session of somebody who signed in.
+    SessionId = "ses";
     /// An API key.
     KeyId = "key";
     /// Something that came in.

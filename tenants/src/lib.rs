@@ -7,6 +7,7 @@
 //! [`rule`]s, becomes a [`Decision`](decision::Decision) whose [`Changes`](changes::Changes) are committed at
 //! once, and leaves as an [`Effect`](effect::Effect) through the [`Messenger`](ports::Messenger) port.
 
+pub mod access;
 pub mod account;
 pub mod agreement;
 pub mod alert;
@@ -45,5 +46,6 @@ pub mod rule;
 pub mod settings;
 pub mod tasks;
 pub mod tuning;
+pub mod user;
 pub mod verdict;
 pub mod words;

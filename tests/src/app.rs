@@ -14,6 +14,7 @@ use sandbox::{
 };
 use storage::testing::TestDatabase;
 use tempfile::TempDir;
+use tenants::access::UserRole;
 use tenants::account::{Agency, KeyScope};
 use tenants::audit::{AuditEntry, Chain};
 use tenants::clock::{Clock, ShiftedClock, SystemClock};
@@ -285,8 +286,9 @@ async fn make_agency(node: &Node, name: &str) -> (Agency, String) {
     let act = Act { by: "test".to_owned(), at: foundations.clock.now(), ids: &foundations.ids };
     let (agency, changes) = act.create_agency(name).expect("a name");
     foundations.database.commit(changes).await.expect("an agency");
-    let (_, key, changes) =
-        act.create_key("test", KeyScope::Agency { agency: agency.id }, None).expect("a name");
+    let (_, key, changes) = act
+        .create_key("test", KeyScope::Agency { agency: agency.id }, UserRole::Owner, None)
+        .expect("a name");
     foundations.database.commit(changes).await.expect("a key");
     (agency, secrecy::ExposeSecret::expose_secret(&key).to_owned())
 }

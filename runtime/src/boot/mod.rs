@@ -34,6 +34,7 @@ use crate::administration::Act;
 use crate::couriers::{Addresses, Couriers};
 use crate::data_dir::{self, DataDirLock};
 use crate::http::{self, AppParts, AppState};
+use crate::people::{PeopleDesk, PeopleParts, PeopleSettings};
 use crate::prompts::install_built_in;
 use crate::rehearsals::{CatalogueModels, RehearsalDesk};
 use crate::scheduler;
@@ -375,10 +376,33 @@ async fn http_state(
             Arc::new(foundations.database.clone()),
             Arc::new(CatalogueModels { foundations: foundations.clone(), settings: settings.models.clone() }),
         )?),
+        people: Arc::new(people(foundations, settings, ports, address)?),
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
         registry,
         settings: settings.http.to_http_settings(address),
     })?)
+}
+
+/// What signs people in.
+fn people(
+    foundations: &Foundations,
+    settings: &Settings,
+    ports: &Ports,
+    address: SocketAddr,
+) -> anyhow::Result<PeopleDesk> {
+    let database = Arc::new(foundations.database.clone());
+    Ok(PeopleDesk::new(
+        PeopleParts {
+            users: database.clone(),
+            store: database,
+            mailer: Arc::new(couriers(foundations, settings)?),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+            tasks: ports.tasks.clone(),
+        },
+        settings.http.public_url(address),
+        PeopleSettings::default(),
+    ))
 }
 
 /// Binds the port.
@@ -393,7 +417,10 @@ fn serve(foundations: &Foundations, listener: TcpListener, router: axum::Router)
     let tasks = foundations.tasks.clone();
     foundations.tasks.spawn("http", async move {
         let stopping = async move { tasks.stopping().await };
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopping).await {
+        if let Err(error) = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(stopping)
+            .await
+        {
             warn!(%error, "the HTTP server ended");
         }
     });

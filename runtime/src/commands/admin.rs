@@ -4,6 +4,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use serde_json::json;
+use tenants::access::UserRole;
 use tenants::account::{Account, AccountStatus, ApiKey, KeyScope, LoginFlavour, TenantStatus};
 use tenants::ids::{AccountId, AgencyId};
 use tenants::ports::{Directory, Messenger, UnitOfWork};
@@ -284,6 +285,9 @@ pub(super) struct CreateKeyArgs {
     /// Agency id; may be left out when there is only one.
     #[arg(long)]
     agency: Option<String>,
+    /// What it may do there: client, viewer, operator, manager or owner.
+    #[arg(long, default_value = "owner")]
+    role: UserRole,
     /// Days until it expires; never when left out.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3650))]
     expires_days: Option<u32>,
@@ -295,17 +299,23 @@ pub(super) async fn key(command: KeyCommand, settings: Settings, output: Output)
         KeyCommand::Create(args) => create_key(&workspace, args, output).await?,
         KeyCommand::List { agency, installation } => {
             let keys = keys_of(&workspace, agency.as_deref(), installation).await?;
-            output.list(&keys, &["id", "name", "scope", "expires", "revoked", "last used"], |key| {
-                let moment =
-                    |at: Option<tenants::clock::Timestamp>| at.map_or("-".to_owned(), |at| at.to_string());
-                let scope = match key.scope {
-                    KeyScope::Installation => "installation".to_owned(),
-                    KeyScope::Agency { agency } => agency.to_string(),
-                    KeyScope::Tenant { tenant, .. } => tenant.to_string(),
-                };
-                let times = [key.expires_at, key.revoked_at, key.last_used_at].map(moment);
-                [vec![key.id.to_string(), key.name.clone(), scope], times.to_vec()].concat()
-            })?;
+            output.list(
+                &keys,
+                &["id", "name", "scope", "role", "expires", "revoked", "last used"],
+                |key| {
+                    let moment = |at: Option<tenants::clock::Timestamp>| {
+                        at.map_or("-".to_owned(), |at| at.to_string())
+                    };
+                    let scope = match key.scope {
+                        KeyScope::Installation => "installation".to_owned(),
+                        KeyScope::Agency { agency } => agency.to_string(),
+                        KeyScope::Tenant { tenant, .. } => tenant.to_string(),
+                    };
+                    let times = [key.expires_at, key.revoked_at, key.last_used_at].map(moment);
+                    [vec![key.id.to_string(), key.name.clone(), scope, key.role.to_string()], times.to_vec()]
+                        .concat()
+                },
+            )?;
         }
         KeyCommand::Revoke { key, agency, installation } => {
             let id = key.parse()?;
@@ -341,8 +351,8 @@ async fn create_key(workspace: &Workspace, args: CreateKeyArgs, output: Output) 
     };
     let act = workspace.act();
     let days = |days: u32| act.at + std::time::Duration::from_secs(u64::from(days) * 86_400);
-    let (key, text, changes) = act.create_key(&args.name, scope, args.expires_days.map(days))?;
+    let (key, text, changes) = act.create_key(&args.name, scope, args.role, args.expires_days.map(days))?;
     workspace.foundations.database.commit(changes).await?;
-    let shown = json!({ "id": key.id, "name": key.name, "scope": key.scope, "key": text.expose_secret() });
+    let shown = json!({ "id": key.id, "name": key.name, "scope": key.scope, "role": key.role, "key": text.expose_secret() });
     output.result(&shown, || format!("{}\n{}\nKeep it: it is not shown again.", key.id, text.expose_secret()))
 }

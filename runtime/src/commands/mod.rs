@@ -26,6 +26,7 @@ mod replay;
 mod sandbox;
 mod serve;
 mod tick;
+mod user;
 mod vault;
 mod workspace;
 
@@ -88,6 +89,9 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(admin::KeyCommand),
+    /// People who sign in.
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// Versions of prompts: what language models are told to do.
     Prompt(prompt::PromptArgs),
     /// Experiments that compare versions of prompts.
@@ -202,6 +206,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Tenant(command) => admin::tenant(command, settings, output).await,
             Command::Account(command) => admin::account(command, settings, output).await,
             Command::Key(command) => admin::key(command, settings, output).await,
+            Command::User(command) => user::run(command, settings, output).await,
             Command::Prompt(args) => prompt::run(args, settings, output).await,
             Command::Experiment(args) => experiment::run(args, settings, output).await,
             Command::Budget(command) => money::budget(command, settings, output).await,

@@ -96,7 +96,10 @@ impl Mail {
     }
 
     pub(super) async fn send(&self, to: &[String], letter: &Letter) -> Result<(), CourierError> {
-        let message = self.message(to, letter)?;
+        self.deliver(self.message(to, letter)?).await
+    }
+
+    async fn deliver(&self, message: Message) -> Result<(), CourierError> {
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_permanent() => {
@@ -104,6 +107,17 @@ impl Mail {
             }
             Err(error) => Err(CourierError::Later(format!("the mail server: {error}"))),
         }
+    }
+
+    /// Sends plain text to one person.
+    pub(super) async fn send_text(&self, to: &str, subject: &str, text: &str) -> Result<(), CourierError> {
+        let never =
+            |error: &dyn fmt::Display| CourierError::Never(format!("the mail cannot be written: {error}"));
+        let to: Mailbox = to.parse().map_err(|error| never(&error))?;
+        let subject: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let begun = Message::builder().from(self.from.clone()).to(to).subject(subject);
+        let message = begun.date(moment(self.clock.now())).message_id(None).body(text.to_owned());
+        self.deliver(message.map_err(|error| never(&error))?).await
     }
 
     fn message(&self, to: &[String], letter: &Letter) -> Result<Message, CourierError> {

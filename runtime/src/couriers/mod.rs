@@ -23,6 +23,7 @@ pub use addresses::{AddressError, Addresses};
 pub use mail::MailSettings;
 pub use web::{signing_key, slack_text};
 
+use crate::people::Mailer;
 use mail::Mail;
 use web::Web;
 
@@ -78,6 +79,16 @@ impl Couriers {
         let opened = self.vault.open_channel(&channel.id, sealed.ok_or_else(missing)?);
         let opened = opened.map_err(|error| CourierError::Later(error.to_string()))?;
         serde_json::from_str(opened.expose_secret()).map_err(|_| missing())
+    }
+}
+
+#[async_trait]
+impl Mailer for Couriers {
+    async fn mail(&self, to: &str, subject: &str, text: &str) -> Result<(), CourierError> {
+        let Some(mail) = &self.mail else {
+            return Err(CourierError::Never("no mail server is set: set mail.host and mail.from".to_owned()));
+        };
+        mail.send_text(to, subject, text).await
     }
 }
 

@@ -55,6 +55,7 @@ pub async fn run_live(
 fn greet(stage: &Stage, data_dir: &str) {
     let node = stage.node.base_url();
     println!("Troupe runs {} brands of one agency against a local Instagram.\n", stage.brands.len());
+    println!("  Dashboard       {}      (signs you in, once)", stage.sign_in);
     println!("  API             {node}/api/docs      (X-API-Key: {})", stage.key);
     println!("  health, metrics {node}/readyz  {node}/metrics");
     println!("  the sandbox     {}/_sandbox", stage.sandbox.base_url());

@@ -7,15 +7,20 @@ use std::time::Duration;
 use anyhow::Context;
 use sandbox::{Login, NewAccount, NewMedia, Sandbox, SandboxOptions, Subscription};
 use secrecy::ExposeSecret;
+use tenants::access::UserRole;
 use tenants::account::{Account, AccountStatus, Agency, KeyScope, LoginFlavour, Tenant};
+use tenants::audit::Chain;
+use tenants::changes::{Change, Changes};
 use tenants::clock::{Clock, SystemClock};
-use tenants::ids::AccountId;
-use tenants::ports::{Directory, Hint, UnitOfWork, Wake};
+use tenants::ids::{AccountId, UserId};
+use tenants::ports::{Directory, Hint, UnitOfWork, Users, Wake};
 use tenants::settings::{BrandVoice, HourlyCaps, TenantSettings};
+use tenants::user::{Grant, TokenKind, User, UserChange, UserStatus};
 
 use super::cast::{self, Character};
 use crate::administration::Act;
 use crate::boot::{BootOptions, Node};
+use crate::people::{Links, PeopleSettings};
 use crate::settings::{Secret, Settings};
 
 /// The agency of the demo.
@@ -35,6 +40,8 @@ pub(super) struct Stage {
     pub node: Node,
     pub brands: Vec<Brand>,
     pub key: String,
+    /// Opens the dashboard, signed in; works once, for an hour.
+    pub sign_in: String,
 }
 
 impl Stage {
@@ -60,13 +67,14 @@ impl Stage {
             brands.push(brand(&node, &sandbox, &agency, character).await?);
         }
         let key = api_key(&node, &agency, &dir.join("demo.key")).await?;
+        let sign_in = sign_in_link(&node, &agency).await?;
         node.foundations().wake.send(Hint::DirectoryChanged);
         let subscription = Subscription {
             callback_url: format!("{}/webhooks/instagram", node.base_url()),
             ..Subscription::default()
         };
         sandbox.subscribe(&app.id, subscription).await?;
-        Ok(Self { sandbox, node, brands, key })
+        Ok(Self { sandbox, node, brands, key, sign_in })
     }
 
     /// Gives a brand's account the token the sandbox now holds for it, as a person who reconnects would.
@@ -211,10 +219,41 @@ async fn api_key(node: &Node, agency: &Agency, file: &PathBuf) -> anyhow::Result
     if let Ok(text) = std::fs::read_to_string(file) {
         return Ok(text.trim().to_owned());
     }
-    let (_, text, changes) = act(node).create_key("demo", KeyScope::Agency { agency: agency.id }, None)?;
+    let (_, text, changes) =
+        act(node).create_key("demo", KeyScope::Agency { agency: agency.id }, UserRole::Owner, None)?;
     node.foundations().database.commit(changes).await?;
     crate::data_dir::write_private(file, text.expose_secret())?;
     Ok(text.expose_secret().to_owned())
+}
+
+/// Who looks at the demo's dashboard.
+const VIEWER: &str = "demo@troupe.example";
+
+/// A link that signs the demo's owner in; a new one with every start.
+async fn sign_in_link(node: &Node, agency: &Agency) -> anyhow::Result<String> {
+    let database = &node.foundations().database;
+    let act = act(node);
+    let known = database.find_credentials(VIEWER).await?.map(|found| found.user);
+    let user = known.clone().unwrap_or_else(|| User {
+        id: UserId::new(act.ids),
+        email: VIEWER.to_owned(),
+        name: "Demo".to_owned(),
+        status: UserStatus::Active,
+        last_sign_in_at: None,
+        created_at: act.at,
+    });
+    let (ids, clock) = (act.ids.clone(), node.foundations().clock.clone());
+    let links = Links::new(ids, clock, node.base_url(), PeopleSettings::default());
+    let (link, change) = links.make(TokenKind::SignIn, Some(user.id));
+    let mut changes = Changes { chain: Chain::Agency(agency.id), list: Vec::new() };
+    if known.is_none() {
+        let owner = Grant { agency: agency.id, tenant: None, role: UserRole::Owner };
+        changes.push(Change::User(UserChange::Put(Box::new(user.clone()))));
+        changes.push(Change::User(UserChange::SetGrants { user: user.id, grants: vec![owner] }));
+    }
+    changes.push(change);
+    database.commit(changes).await?;
+    Ok(link.url.expose_secret().to_owned())
 }
 
 /// Where the sandbox of the demo keeps its state between runs.

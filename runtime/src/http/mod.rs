@@ -7,6 +7,7 @@
 pub mod access;
 pub mod address_book;
 mod api;
+mod dashboard;
 mod docs;
 pub mod extract;
 mod health;
@@ -40,7 +41,7 @@ pub fn router(state: AppState) -> Router {
     let Registered { webhooks, api, uploads, description } = registered();
     let api = api
         .merge(docs::router(&description))
-        .fallback(|| async { Problem::general(ProblemKind::NotFound) })
+        .merge(dashboard::router())
         .method_not_allowed_fallback(|| async { Problem::general(ProblemKind::MethodNotAllowed) });
     let webhooks = webhook::surround(webhooks, &state);
     middleware::surround(api, uploads, &state).merge(webhooks).with_state(state)

@@ -13,6 +13,7 @@ use utoipa::openapi::{ObjectBuilder, OpenApi, Ref, RefOr, Required, ResponseBuil
 
 use super::extract::LARGEST_LIMIT;
 use super::problem::ProblemDocument;
+use super::routes;
 use super::schema;
 
 /// Begins the description.
@@ -21,15 +22,17 @@ use super::schema;
     info(
         title = "Troupe",
         description = "Runs the Instagram presence of many clients at once.\n\n\
-            Send an API key in `X-API-Key` (or as `Authorization: Bearer`). Keys are confined to an agency or to one \
-            tenant; ids of others are answered like ids that do not exist. Lists come in pages: send `next_cursor` \
+            Send an API key in `X-API-Key` (or as `Authorization: Bearer`), or sign in: browsers then send the cookie of \
+            the session, and `X-CSRF-Token` with everything that is not a GET. Keys and people are confined to agencies \
+            or tenants and have a role there: `client`, `viewer`, `operator`, `manager` or `owner`; what it does not \
+            allow is answered with 403. Ids of others are answered like ids that do not exist. Lists come in pages: send `next_cursor` \
             as `cursor`. Failures are problem documents (RFC 9457) that say what to do next. POSTs that act on \
             something are decided by its state, so repeating one does no harm: it is answered with 409 and the \
             present state, or changes nothing."
     ),
     components(schemas(ProblemDocument, schema::Id, schema::Moment)),
     tags(
-        (name = "agencies"), (name = "keys"), (name = "apps"), (name = "tenants"), (name = "settings"),
+        (name = "session"), (name = "users"), (name = "agencies"), (name = "keys"), (name = "apps"), (name = "tenants"), (name = "settings"),
         (name = "budgets"), (name = "costs"), (name = "accounts"), (name = "rules"), (name = "prompts"),
         (name = "comments"), (name = "conversations"), (name = "leads"), (name = "briefings"),
         (name = "channels"), (name = "approvals"), (name = "decisions"),
@@ -50,6 +53,7 @@ pub fn begin() -> OpenApi {
     let schemes = [
         ("api_key", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key")))),
         ("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer))),
+        ("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("troupe_session")))),
     ];
     let components = description.components.get_or_insert_default();
     components.security_schemes.extend(schemes.map(|(name, scheme)| (name.to_owned(), scheme.into())));
@@ -60,13 +64,14 @@ pub fn begin() -> OpenApi {
 pub fn complete(description: &mut OpenApi) {
     for (path, item) in &mut description.paths.paths {
         let is_api = path.starts_with("/api/v1/");
-        for (_, operation) in operations_mut(item) {
+        for (method, operation) in operations_mut(item) {
             add_path_parameters(path, operation);
             add_page_parameters(operation);
             describe_success(operation);
             add_problems(operation);
-            if is_api {
-                let either = ["api_key", "bearer"].map(|name| SecurityRequirement::new(name, [""; 0]));
+            if is_api && !routes::is_open(method, path) {
+                let either =
+                    ["api_key", "bearer", "session"].map(|name| SecurityRequirement::new(name, [""; 0]));
                 operation.security = Some(either.to_vec());
             }
         }

@@ -7,9 +7,9 @@ use super::openapi;
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RouteScope {
-    /// Everybody: webhooks (which are signed), health, documentation.
+    /// Everybody: webhooks (which are signed), signing in, health, documentation.
     Public,
-    /// Every valid key sees its own part, or only keys of the installation; no tenant or agency is named.
+    /// Every key or session sees its own part, or only keys of the installation; no tenant or agency is named.
     Key,
     /// Keys that may see the agency of the path.
     Agency,
@@ -35,11 +35,10 @@ pub fn of(description: &OpenApi) -> Vec<RouteInfo> {
         .paths
         .iter_mut()
         .flat_map(|(path, item)| {
-            let scope = scope_of(path);
             openapi::operations_mut(item).map(move |(method, _)| RouteInfo {
                 method,
                 path: path.clone(),
-                scope,
+                scope: scope_of(method, path),
             })
         })
         .collect();
@@ -47,8 +46,25 @@ pub fn of(description: &OpenApi) -> Vec<RouteInfo> {
     routes
 }
 
-fn scope_of(path: &str) -> RouteScope {
-    if !path.starts_with("/api/v1/") {
+/// Routes of the API by which people get in.
+const OPEN: [(&str, &str); 8] = [
+    ("GET", "/api/v1/setup"),
+    ("POST", "/api/v1/setup"),
+    ("POST", "/api/v1/session"),
+    ("POST", "/api/v1/session/link"),
+    ("POST", "/api/v1/session/refresh"),
+    ("POST", "/api/v1/password/forgot"),
+    ("POST", "/api/v1/password/reset"),
+    ("POST", "/api/v1/invitations/accept"),
+];
+
+/// Whether a route of the API needs neither key nor session.
+pub fn is_open(method: &str, path: &str) -> bool {
+    OPEN.contains(&(method, path))
+}
+
+fn scope_of(method: &str, path: &str) -> RouteScope {
+    if !path.starts_with("/api/v1/") || is_open(method, path) {
         RouteScope::Public
     } else if path.contains("/{tenant}") {
         RouteScope::Tenant

@@ -29,6 +29,8 @@ macro_rules! words {
 }
 
 words! {
+    UserRole = tenants::access::UserRole;
+    UserStatus = tenants::user::UserStatus;
     TenantStatus = tenants::account::TenantStatus;
     AccountStatus = tenants::account::AccountStatus;
     LoginFlavour = tenants::account::LoginFlavour;

@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use actors::Ports;
 use actors::learning::Learner;
+use axum::http::HeaderName;
 use instagram::{Vault, WebhookApps};
 use tenants::ports::{Hint, Prompts, StoreError};
 use tokio::sync::broadcast;
 
-use super::access::KeyRing;
+use super::access::{KeyRing, SignIns};
 use super::address_book::AddressBook;
 use super::metrics::HttpMetrics;
 use super::node::NodeView;
 use crate::couriers::Addresses;
 use crate::media::MediaDesk;
+use crate::people::PeopleDesk;
 use crate::posts::PostLinks;
 use crate::rehearsals::RehearsalDesk;
 
@@ -40,6 +42,8 @@ pub struct AppParts {
     pub post_links: Arc<PostLinks>,
     /// Rehearses recorded events.
     pub rehearsals: Arc<RehearsalDesk>,
+    /// Signs people in.
+    pub people: Arc<PeopleDesk>,
     /// What the running node knows about itself.
     pub node: Arc<dyn NodeView>,
     /// All metrics of the process; `/metrics` prints it, and the HTTP side adds its own.
@@ -64,6 +68,8 @@ pub struct HttpSettings {
     pub requests_per_second: Option<u32>,
     /// Time between two keep-alives on a live feed.
     pub feed_keep_alive: Duration,
+    /// The header in which a proxy names who calls, such as `x-forwarded-for`; without one it is whoever connects.
+    pub client_ip_header: Option<HeaderName>,
     /// Whether every answer says over HTTPS only (`Strict-Transport-Security`); set it behind a TLS proxy.
     pub strict_transport_security: bool,
 }
@@ -77,6 +83,7 @@ impl Default for HttpSettings {
             allowed_origins: Vec::new(),
             requests_per_second: None,
             feed_keep_alive: Duration::from_secs(15),
+            client_ip_header: None,
             strict_transport_security: false,
         }
     }
@@ -93,6 +100,8 @@ pub struct Shared {
     pub(super) address_book: AddressBook,
     /// API keys seen within the last seconds.
     pub(super) keys: KeyRing,
+    /// How often networks try to sign in.
+    pub(super) sign_ins: SignIns,
     /// Counters and durations of requests.
     pub(super) metrics: HttpMetrics,
     /// Learns from verdicts as they are given.
@@ -106,7 +115,14 @@ impl AppState {
         let keys = KeyRing::new(parts.settings.requests_per_second);
         let learner = Arc::new(Learner::new(parts.ports.clone()));
         let address_book = AddressBook::new(parts.ports.store.clone());
-        Ok(Self(Arc::new(Shared { parts, address_book, keys, metrics, learner })))
+        Ok(Self(Arc::new(Shared {
+            parts,
+            address_book,
+            keys,
+            sign_ins: SignIns::default(),
+            metrics,
+            learner,
+        })))
     }
 
     /// Reads the accounts and the agencies' apps from the database.

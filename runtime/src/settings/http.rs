@@ -25,6 +25,8 @@ pub struct HttpSection {
     pub requests_per_second: u32,
     /// Time between two keep-alives on a live feed, in milliseconds.
     pub feed_keep_alive_ms: u64,
+    /// The header in which a proxy names who calls; empty without a proxy.
+    pub client_ip_header: String,
     /// Tell browsers to use HTTPS only.
     pub strict_transport_security: bool,
 }
@@ -50,6 +52,7 @@ impl HttpSection {
             allowed_origins: self.allowed_origins.clone(),
             requests_per_second: (self.requests_per_second > 0).then_some(self.requests_per_second),
             feed_keep_alive: Duration::from_millis(self.feed_keep_alive_ms),
+            client_ip_header: self.client_ip_header.parse().ok(),
             strict_transport_security: self.strict_transport_security,
         }
     }

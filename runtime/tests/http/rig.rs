@@ -34,6 +34,7 @@ use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
 use troupe::media::{LinkKeys, MediaDesk, MediaLimits, MediaLinks, MediaParts, SentVideos};
+use troupe::people::{Mailer, PeopleDesk, PeopleParts, PeopleSettings};
 use troupe::posts::PostLinks;
 use troupe::prompts::install_built_in;
 use troupe::rehearsals::{OtherModels, RehearsalDesk};
@@ -50,6 +51,8 @@ pub struct Rig {
     pub clock: ShiftedClock,
     pub vault: Arc<Vault>,
     pub node: Arc<FakeNode>,
+    /// Mail that was sent to people who sign in.
+    pub letters: Arc<Letters>,
     pub media: Arc<MediaDesk>,
     /// Where the files of the media library are.
     pub media_folder: std::path::PathBuf,
@@ -180,6 +183,7 @@ impl Rig {
         };
         let apps = WebhookApps::load(Some(own), store.as_ref(), &vault).await.unwrap();
         let node = Arc::new(FakeNode::default());
+        let letters = Arc::new(Letters::default());
         let state = AppState::new(AppParts {
             ports: ports.clone(),
             prompts: Arc::new(database.clone()),
@@ -191,6 +195,7 @@ impl Rig {
             rehearsals: Arc::new(
                 RehearsalDesk::new(ports.clone(), Arc::new(database.clone()), Arc::new(NoOthers)).unwrap(),
             ),
+            people: Arc::new(people(&ports, &database, &letters, &settings)),
             node: node.clone(),
             registry: prometheus::Registry::new(),
             settings,
@@ -205,6 +210,7 @@ impl Rig {
             clock,
             vault,
             node,
+            letters,
             media,
             media_folder: media_folder.path().to_owned(),
             router: router(state),
@@ -242,6 +248,30 @@ impl Rig {
     pub async fn post(&self, key: &str, path: &str, body: Value) -> Reply {
         self.call(key, "POST", path, Some(body)).await
     }
+}
+
+/// Keeps what it is given to send: receiver and text.
+#[derive(Default)]
+pub struct Letters(pub Mutex<Vec<(String, String)>>);
+
+#[async_trait]
+impl Mailer for Letters {
+    async fn mail(&self, to: &str, _subject: &str, text: &str) -> Result<(), CourierError> {
+        self.0.lock().unwrap().push((to.to_owned(), text.to_owned()));
+        Ok(())
+    }
+}
+
+fn people(ports: &Ports, database: &Database, letters: &Arc<Letters>, settings: &HttpSettings) -> PeopleDesk {
+    let parts = PeopleParts {
+        users: Arc::new(database.clone()),
+        store: Arc::new(database.clone()),
+        mailer: letters.clone(),
+        clock: ports.clock.clone(),
+        ids: ports.ids.clone(),
+        tasks: ports.tasks.clone(),
+    };
+    PeopleDesk::new(parts, settings.public_url.clone(), PeopleSettings::default())
 }
 
 /// A media library in a folder, small and strict.

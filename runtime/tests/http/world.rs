@@ -2,10 +2,12 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use tenants::access::UserRole;
 use tenants::account::{Account, AccountStatus, Agency, ApiKey, KeyScope, LoginFlavour, MetaApp, Tenant};
-use tenants::ids::{AccountId, AgencyId, ChannelId, RehearsalId, TenantId};
+use tenants::ids::{AccountId, AgencyId, ChannelId, RehearsalId, TenantId, UserId};
 use tenants::ports::{Directory, UnitOfWork};
 use tenants::settings::TenantSettings;
+use tenants::user::Grant;
 use troupe::administration::Act;
 use troupe::http::HttpSettings;
 use troupe::media::MediaParts;
@@ -43,6 +45,8 @@ pub struct House {
     pub rehearsal: RehearsalId,
     /// A channel for all its tenants.
     pub channel: ChannelId,
+    /// Somebody who was invited as an operator.
+    pub user: UserId,
     /// The id of its own version of the reply prompt, which has number 2.
     pub prompt: String,
     /// The id of an experiment that compares it with the built-in one.
@@ -105,7 +109,12 @@ fn act(rig: &Rig) -> Act<'_> {
 }
 
 pub async fn key(rig: &Rig, name: &str, scope: KeyScope) -> Key {
-    let (key, text, changes) = act(rig).create_key(name, scope, None).unwrap();
+    key_with(rig, name, scope, UserRole::Owner).await
+}
+
+/// A key with a role.
+pub async fn key_with(rig: &Rig, name: &str, scope: KeyScope, role: UserRole) -> Key {
+    let (key, text, changes) = act(rig).create_key(name, scope, role, None).unwrap();
     rig.database.commit(changes).await.unwrap();
     Key { key, text: text.expose_secret().to_owned() }
 }
@@ -133,7 +142,12 @@ async fn house(rig: &Rig, installation: &Key, name: &str, app_id: &str) -> House
         "arms": [{ "version": 1, "weight": 1 }, { "version": 2, "weight": 1 }] });
     let made = rig.post(&key.text, &format!("/agencies/{id}/experiments"), new).await.ok();
     let experiment = made["id"].as_str().unwrap().to_owned();
-    House { agency, key, app, rehearsal, channel, prompt, experiment }
+    let email = format!("{}@example.com", name.to_lowercase());
+    let operator = Grant { agency: id, tenant: None, role: UserRole::Operator };
+    let (user, changes) = act(rig).invite(id, email, None, vec![operator]);
+    rig.database.commit(changes).await.unwrap();
+    let user = user.id;
+    House { agency, key, app, rehearsal, channel, user, prompt, experiment }
 }
 
 async fn shop(rig: &Rig, house: &House, slug: &str, external_id: &str) -> Shop {

@@ -45,7 +45,7 @@ statements! {
     }
     ADD_KEY {
         "insert into api_keys (id, name, scope, agency_id, tenant_id, hash, expires_at, revoked_at, last_used_at, \
-         created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+         created_at, role) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
     }
     REVOKE_KEY {
         "update api_keys set revoked_at = coalesce(revoked_at, $2) \
@@ -203,7 +203,8 @@ async fn add_key(connection: &mut Connection, chain: Chain, key: &ApiKey, hash: 
         key.expires_at.map(Moment),
         key.revoked_at.map(Moment),
         key.last_used_at.map(Moment),
-        Moment(key.created_at)
+        Moment(key.created_at),
+        key.role.as_str()
     )?;
     Ok(())
 }

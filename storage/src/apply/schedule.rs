@@ -19,6 +19,7 @@ pub(crate) enum Kind {
     Rules,
     Prompts,
     Accounts,
+    Users,
     Connections,
     EventsDone,
     EventsFailed,
@@ -66,6 +67,7 @@ impl Kind {
             | Change::PutApp { .. }
             | Change::AddKey { .. }
             | Change::RevokeKey { .. } => Kind::Accounts,
+            Change::User(_) => Kind::Users,
             Change::Connect(_) => Kind::Connections,
             Change::EventDone { .. } => Kind::EventsDone,
             Change::EventFailed { .. } | Change::EventQuarantined { .. } => Kind::EventsFailed,

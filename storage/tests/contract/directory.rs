@@ -1,5 +1,6 @@
 //! Who is who, and that nobody takes what is another's.
 
+use tenants::access::UserRole;
 use tenants::account::{AccountStatus, ApiKey, KeyScope, MetaApp, SealedSecret, TenantStatus};
 use tenants::audit::Chain;
 use tenants::changes::{Change, Changes};
@@ -171,6 +172,7 @@ fn key(world: &World, scope: KeyScope) -> ApiKey {
         id: KeyId::new(&world.ids),
         name: "dashboard".into(),
         scope,
+        role: UserRole::Operator,
         expires_at: None,
         revoked_at: None,
         last_used_at: None,

@@ -65,6 +65,8 @@ mod together;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]
+mod users;
+#[cfg(test)]
 mod watches;
 #[cfg(test)]
 mod world;

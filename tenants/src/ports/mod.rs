@@ -29,6 +29,7 @@ mod prompts;
 mod rehearsals;
 mod store;
 mod ticks;
+mod users;
 mod wake;
 mod watches;
 
@@ -60,5 +61,6 @@ pub use prompts::*;
 pub use rehearsals::*;
 pub use store::*;
 pub use ticks::*;
+pub use users::*;
 pub use wake::*;
 pub use watches::*;

@@ -10,8 +10,6 @@ use tenants::clock::Timestamp;
 use tenants::ids::KeyId;
 use tenants::ports::StoreError;
 
-use super::caller::Caller;
-
 /// How long a key is believed without asking the database: so long a revocation may take on other nodes.
 const BELIEVED_FOR: Duration = Duration::from_secs(5);
 /// More keys than this are not remembered; the oldest knowledge is thrown away first.
@@ -23,12 +21,17 @@ const TOUCH_PERIOD: Duration = Duration::from_secs(60);
 pub struct KeyRing {
     requests_per_second: Option<u32>,
     seen: Mutex<HashMap<String, Seen>>,
+    allowances: Mutex<HashMap<String, Allowance>>,
 }
 
 struct Seen {
     key: Arc<ApiKey>,
     read_at: Timestamp,
-    allowance: f64,
+}
+
+/// What somebody may still ask at once.
+struct Allowance {
+    requests: f64,
     counted_at: Timestamp,
 }
 
@@ -46,7 +49,11 @@ pub enum KeyRefused {
 impl KeyRing {
     /// A ring that lets each key ask so many times per second, or as often as it likes.
     pub fn new(requests_per_second: Option<u32>) -> Self {
-        Self { requests_per_second: requests_per_second.filter(|rate| *rate > 0), seen: Mutex::default() }
+        Self {
+            requests_per_second: requests_per_second.filter(|rate| *rate > 0),
+            seen: Mutex::default(),
+            allowances: Mutex::default(),
+        }
     }
 
     /// The key with this hash, when it is valid now and may ask now.
@@ -74,10 +81,10 @@ impl KeyRing {
         Some(seen.key.clone())
     }
 
-    /// Whether a caller that was admitted earlier would be admitted now; does not count as a request.
-    pub async fn is_still_valid(&self, ports: &Ports, caller: &Caller) -> bool {
+    /// Whether a key that was admitted earlier would be admitted now; does not count as a request.
+    pub async fn is_still_valid(&self, ports: &Ports, hash: &str) -> bool {
         let now = ports.clock.now();
-        match self.look_up(ports, caller.key_hash(), now).await {
+        match self.look_up(ports, hash, now).await {
             Ok(key) => is_valid(&key, now),
             // While the database is away nobody can be asked; the caller was valid a moment ago.
             Err(KeyRefused::Store(_)) => true,
@@ -103,9 +110,7 @@ impl KeyRing {
                 seen.clear();
             }
         }
-        let fresh = || Seen { key: key.clone(), read_at: now, allowance: self.burst(), counted_at: now };
-        let entry = seen.entry(hash.to_owned()).or_insert_with(fresh);
-        (entry.key, entry.read_at) = (key.clone(), now);
+        seen.insert(hash.to_owned(), Seen { key: key.clone(), read_at: now });
         Ok(key)
     }
 
@@ -119,17 +124,27 @@ impl KeyRing {
         });
     }
 
-    fn count_request(&self, hash: &str, now: Timestamp) -> Result<(), KeyRefused> {
+    /// Counts a request of the key or session with this hash.
+    ///
+    /// # Errors
+    /// When it comes too soon.
+    pub fn count_request(&self, hash: &str, now: Timestamp) -> Result<(), KeyRefused> {
         let Some(rate) = self.requests_per_second.map(f64::from) else { return Ok(()) };
-        let mut ring = self.seen();
-        let Some(seen) = ring.get_mut(hash) else { return Ok(()) };
-        let regained = now.since(seen.counted_at).as_secs_f64() * rate;
-        seen.allowance = (seen.allowance + regained).min(self.burst());
-        seen.counted_at = now;
-        if seen.allowance < 1.0 {
-            return Err(KeyRefused::TooFast(Duration::from_secs_f64((1.0 - seen.allowance) / rate)));
+        let burst = self.burst();
+        let mut allowances = self.allowances.lock().unwrap_or_else(PoisonError::into_inner);
+        if allowances.len() >= MOST_REMEMBERED {
+            // Whoever has not asked for so long that their allowance is full again loses nothing.
+            allowances.retain(|_, allowance| now.since(allowance.counted_at).as_secs_f64() * rate < burst);
         }
-        seen.allowance -= 1.0;
+        let fresh = || Allowance { requests: burst, counted_at: now };
+        let allowance = allowances.entry(hash.to_owned()).or_insert_with(fresh);
+        let regained = now.since(allowance.counted_at).as_secs_f64() * rate;
+        allowance.requests = (allowance.requests + regained).min(burst);
+        allowance.counted_at = now;
+        if allowance.requests < 1.0 {
+            return Err(KeyRefused::TooFast(Duration::from_secs_f64((1.0 - allowance.requests) / rate)));
+        }
+        allowance.requests -= 1.0;
         Ok(())
     }
 

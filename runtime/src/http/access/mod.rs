@@ -1,20 +1,20 @@
-//! Who may do what. The type of a handler's argument *is* the permission: a handler that takes
-//! [`TenantAccess`] runs only for callers that may see the tenant of its path.
+//! Who may do what. The type of a handler's argument *is* the permission: a handler that takes [`TenantManage`] runs only
+//! for callers that may manage the tenant of its path.
 //!
-//! | Type | Path | Callers |
-//! | --- | --- | --- |
-//! | [`Caller`] | any | every valid key |
-//! | [`InstallationAccess`] | any | keys of the installation |
-//! | [`AgencyAccess`] | `…/agencies/{agency}/…` | keys of that agency, of the installation |
-//! | [`TenantAccess`] | `…/tenants/{tenant}/…` | keys of that tenant, of its agency, of the installation |
-//!
-//! Ids of others are answered like ids that do not exist: 404. A key that sees the thing but is too narrow for the
-//! act is answered with 403.
+//! A caller is a key or somebody who signed in; either has a role for the installation, an agency or a tenant, and what a
+//! role may do is said once, in [`tenants::access`]. Ids of others are answered like ids that do not exist: 404. A caller
+//! that sees the thing but whose role is too small for the act is answered with 403.
 
 mod caller;
+pub mod cookies;
 mod key_ring;
-mod scopes;
+mod permits;
+mod sign_ins;
 
-pub use caller::Caller;
+pub use caller::{CSRF_HEADER, Caller, Who, require_csrf};
 pub use key_ring::KeyRing;
-pub use scopes::{AgencyAccess, InstallationAccess, TenantAccess};
+pub use permits::{
+    AgencyAccess, AgencyManage, AgencyOperate, AgencyOwn, AgencyRead, InstallationAccess, TenantAccess,
+    TenantManage, TenantOperate, TenantRead, TenantReadShared, TenantReview,
+};
+pub use sign_ins::SignIns;

@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::write;
 use crate::connecting::after_connecting;
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantManage, TenantRead};
 use crate::http::extract::{JsonBody, Page, PathIds};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
@@ -156,7 +156,7 @@ struct NewToken {
 #[utoipa::path(get, path = "/tenants/{tenant}/accounts", tag = "accounts",
     responses((status = 200, body = Page<AccountView>)))]
 async fn list_accounts(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<Page<AccountView>>, Problem> {
     Ok(Json(Page::whole(state.ports.store.list_accounts(&access.tenant.id).await?)))
@@ -166,7 +166,7 @@ async fn list_accounts(
 #[utoipa::path(post, path = "/tenants/{tenant}/accounts", tag = "accounts", request_body = NewAccount,
     responses((status = 201, body = AccountView)))]
 async fn connect_account(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     State(state): State<AppState>,
     JsonBody(new): JsonBody<NewAccount>,
 ) -> Result<(StatusCode, Json<AccountView>), Problem> {
@@ -237,7 +237,7 @@ async fn find(state: &AppState, access: &TenantAccess, account: &AccountId) -> R
 #[utoipa::path(get, path = "/tenants/{tenant}/accounts/{account}", tag = "accounts",
     responses((status = 200, body = AccountView)))]
 async fn get_account(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<AccountPath>,
     State(state): State<AppState>,
 ) -> Result<Json<AccountView>, Problem> {
@@ -248,7 +248,7 @@ async fn get_account(
 #[utoipa::path(post, path = "/tenants/{tenant}/accounts/{account}/disconnect", tag = "accounts",
     responses((status = 200, body = AccountView)))]
 async fn disconnect_account(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     PathIds(path): PathIds<AccountPath>,
     State(state): State<AppState>,
 ) -> Result<Json<AccountView>, Problem> {
@@ -269,7 +269,7 @@ async fn disconnect_account(
 #[utoipa::path(post, path = "/tenants/{tenant}/accounts/{account}/reconnect", tag = "accounts",
     request_body = NewToken, responses((status = 200, body = AccountView)))]
 async fn reconnect_account(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     PathIds(path): PathIds<AccountPath>,
     State(state): State<AppState>,
     JsonBody(new): JsonBody<NewToken>,

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use tenants::account::{Agency, KeyScope};
+use tenants::account::Agency;
 use tenants::clock::Timestamp;
 use tenants::ids::AgencyId;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::write;
-use crate::http::access::{AgencyAccess, Caller, InstallationAccess};
+use crate::http::access::{AgencyRead, Caller, InstallationAccess};
 use crate::http::extract::{JsonBody, Page};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -48,19 +48,18 @@ struct NewAgency {
     name: String,
 }
 
-/// List the agencies that the key may see.
+/// List the agencies that the caller may see.
 #[utoipa::path(get, path = "/agencies", tag = "agencies", responses((status = 200, body = Page<AgencyView>)))]
 async fn list_agencies(
     caller: Caller,
     State(state): State<AppState>,
 ) -> Result<Json<Page<AgencyView>>, Problem> {
     let store = &state.ports.store;
-    let agencies = match caller.scope() {
-        KeyScope::Installation => store.list_agencies().await?,
-        KeyScope::Agency { agency } | KeyScope::Tenant { agency, .. } => {
-            store.find_agency(&agency).await?.into_iter().collect()
-        }
-    };
+    let Some(own) = caller.agencies() else { return Ok(Json(Page::whole(store.list_agencies().await?))) };
+    let mut agencies = Vec::with_capacity(own.len());
+    for agency in own {
+        agencies.extend(store.find_agency(&agency).await?);
+    }
     Ok(Json(Page::whole(agencies)))
 }
 
@@ -79,6 +78,6 @@ async fn create_agency(
 
 /// Read an agency.
 #[utoipa::path(get, path = "/agencies/{agency}", tag = "agencies", responses((status = 200, body = AgencyView)))]
-async fn get_agency(access: AgencyAccess) -> Json<AgencyView> {
+async fn get_agency(AgencyRead(access): AgencyRead) -> Json<AgencyView> {
     Json(access.agency.into())
 }

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tenants::account::KeyScope;
 use tenants::alert::{Alert, AlertType, Severity};
 use tenants::audit::Chain;
 use tenants::changes::Changes;
@@ -15,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::write;
-use crate::http::access::{AgencyAccess, Caller, TenantAccess};
+use crate::http::access::{AgencyOperate, AgencyRead, Caller, TenantOperate, TenantRead};
 use crate::http::extract::{Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
@@ -93,7 +92,7 @@ struct AlertQuery {
 #[utoipa::path(get, path = "/agencies/{agency}/alerts", tag = "alerts", params(AlertQuery),
     responses((status = 200, body = Page<AlertView>)))]
 async fn list_agency_alerts(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     QueryOf(query): QueryOf<AlertQuery>,
     page: PageOf,
     State(state): State<AppState>,
@@ -107,7 +106,7 @@ async fn list_agency_alerts(
 #[utoipa::path(get, path = "/tenants/{tenant}/alerts", tag = "alerts", params(AlertQuery),
     responses((status = 200, body = Page<AlertView>)))]
 async fn list_tenant_alerts(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<AlertQuery>,
     page: PageOf,
     State(state): State<AppState>,
@@ -126,12 +125,12 @@ struct AlertPath {
 #[utoipa::path(post, path = "/agencies/{agency}/alerts/{alert}/resolve", tag = "alerts",
     responses((status = 200, body = AlertView)))]
 async fn resolve_agency_alert(
-    access: AgencyAccess,
+    AgencyOperate(access): AgencyOperate,
     PathIds(path): PathIds<AlertPath>,
     State(state): State<AppState>,
 ) -> Result<Json<AlertView>, Problem> {
     let alert = find(&state, &access.agency.id, &path.alert).await?;
-    if alert.agency.is_none() && access.caller.scope() != KeyScope::Installation {
+    if alert.agency.is_none() && !access.caller.is_installation() {
         let detail = "the alert concerns the whole installation: a key of the installation resolves it";
         return Err(Problem::new(ProblemKind::Forbidden, detail));
     }
@@ -143,7 +142,7 @@ async fn resolve_agency_alert(
 #[utoipa::path(post, path = "/tenants/{tenant}/alerts/{alert}/resolve", tag = "alerts",
     responses((status = 200, body = AlertView)))]
 async fn resolve_tenant_alert(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<AlertPath>,
     State(state): State<AppState>,
 ) -> Result<Json<AlertView>, Problem> {

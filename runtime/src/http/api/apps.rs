@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::write;
-use crate::http::access::AgencyAccess;
+use crate::http::access::{AgencyManage, AgencyOwn};
 use crate::http::extract::{JsonBody, Page, PathIds};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -120,7 +120,7 @@ impl NewApp {
 /// List the agency's own Meta apps.
 #[utoipa::path(get, path = "/agencies/{agency}/apps", tag = "apps", responses((status = 200, body = Page<AppView>)))]
 async fn list_apps(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     State(state): State<AppState>,
 ) -> Result<Json<Page<AppView>>, Problem> {
     Ok(Json(Page::whole(state.ports.store.list_apps(&access.agency.id).await?)))
@@ -130,7 +130,7 @@ async fn list_apps(
 #[utoipa::path(post, path = "/agencies/{agency}/apps", tag = "apps", request_body = NewApp,
     responses((status = 201, body = AppView)))]
 async fn create_app(
-    access: AgencyAccess,
+    AgencyOwn(access): AgencyOwn,
     State(state): State<AppState>,
     JsonBody(new): JsonBody<NewApp>,
 ) -> Result<(StatusCode, Json<AppView>), Problem> {
@@ -170,7 +170,7 @@ struct AppPath {
 /// Read a Meta app.
 #[utoipa::path(get, path = "/agencies/{agency}/apps/{app}", tag = "apps", responses((status = 200, body = AppView)))]
 async fn get_app(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     PathIds(path): PathIds<AppPath>,
     State(state): State<AppState>,
 ) -> Result<Json<AppView>, Problem> {

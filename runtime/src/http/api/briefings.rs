@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantRead;
 use crate::http::extract::{Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -88,7 +88,7 @@ struct BriefingQuery {
 #[utoipa::path(get, path = "/tenants/{tenant}/briefings", tag = "briefings", params(BriefingQuery),
     responses((status = 200, body = Page<BriefingHead>)))]
 async fn list_briefings(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<BriefingQuery>,
     page: PageOf,
     State(state): State<AppState>,
@@ -106,7 +106,7 @@ struct BriefingPath {
 #[utoipa::path(get, path = "/tenants/{tenant}/briefings/{briefing}", tag = "briefings",
     responses((status = 200, body = BriefingView)))]
 async fn get_briefing(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<BriefingPath>,
     State(state): State<AppState>,
 ) -> Result<Json<BriefingView>, Problem> {

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use tenants::account::KeyScope;
 use tenants::ids::{AgencyId, TenantId};
 use tenants::money::MicroUsd;
 use tenants::ports::{Hint, PageRequest, StoreError};
@@ -12,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::write;
-use crate::http::access::{AgencyAccess, TenantAccess};
+use crate::http::access::{AgencyAccess, AgencyManage, AgencyRead, TenantAccess, TenantManage, TenantRead};
 use crate::http::extract::{JsonBody, Page, PageOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -71,7 +70,7 @@ struct AgencyBudgetView {
 #[utoipa::path(get, path = "/tenants/{tenant}/budget", tag = "budgets",
     responses((status = 200, body = TenantBudgetView)))]
 async fn get_tenant_budget(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<TenantBudgetView>, Problem> {
     present(&state, &access).await
@@ -83,7 +82,7 @@ async fn get_tenant_budget(
 #[utoipa::path(put, path = "/tenants/{tenant}/budget", tag = "budgets", request_body = TenantBudgetChange,
     responses((status = 200, body = TenantBudgetView)))]
 async fn put_tenant_budget(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     State(state): State<AppState>,
     JsonBody(change): JsonBody<TenantBudgetChange>,
 ) -> Result<Json<TenantBudgetView>, Problem> {
@@ -95,7 +94,7 @@ async fn put_tenant_budget(
 
 async fn present(state: &AppState, access: &TenantAccess) -> Result<Json<TenantBudgetView>, Problem> {
     let ports = &state.ports;
-    let shows_agency = !matches!(access.caller.scope(), KeyScope::Tenant { .. });
+    let shows_agency = access.caller.role_in(access.tenant.agency).is_some();
     let now = ports.clock.now();
     let budget =
         money::tenant_budget(&*ports.store, &*ports.ledger, &access.tenant, shows_agency, now).await?;
@@ -111,7 +110,7 @@ async fn present(state: &AppState, access: &TenantAccess) -> Result<Json<TenantB
     ),
     responses((status = 200, body = AgencyBudgetView)))]
 async fn get_agency_budget(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     page: PageOf,
     State(state): State<AppState>,
 ) -> Result<Json<AgencyBudgetView>, Problem> {
@@ -124,7 +123,7 @@ async fn get_agency_budget(
 #[utoipa::path(put, path = "/agencies/{agency}/budget", tag = "budgets", request_body = AgencyBudgetChange,
     responses((status = 200, body = AgencyBudgetView)))]
 async fn put_agency_budget(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     page: PageOf,
     State(state): State<AppState>,
     JsonBody(change): JsonBody<AgencyBudgetChange>,

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::people::PersonView;
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantRead;
 use crate::http::extract::{Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -122,7 +122,7 @@ struct CommentQuery {
 #[utoipa::path(get, path = "/tenants/{tenant}/comments", tag = "comments", params(CommentQuery),
     responses((status = 200, body = Page<CommentView>)))]
 async fn list_comments(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<CommentQuery>,
     page: PageOf,
     State(state): State<AppState>,
@@ -142,7 +142,7 @@ struct CommentPath {
 #[utoipa::path(get, path = "/tenants/{tenant}/comments/{comment}", tag = "comments",
     responses((status = 200, body = CommentView)))]
 async fn get_comment(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<CommentPath>,
     State(state): State<AppState>,
 ) -> Result<Json<CommentView>, Problem> {

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::write;
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
 use crate::http::extract::{JsonBody, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -64,7 +64,7 @@ impl From<InvalidCompetitor> for Problem {
 #[utoipa::path(get, path = "/tenants/{tenant}/competitors", tag = "competitors",
     responses((status = 200, body = CompetitorList)))]
 async fn list_competitors(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<CompetitorList>, Problem> {
     let found = state.ports.intel.store().list_competitors(&access.tenant.id).await?;
@@ -76,7 +76,7 @@ async fn list_competitors(
 #[utoipa::path(post, path = "/tenants/{tenant}/competitors", tag = "competitors", request_body = NewCompetitor,
     responses((status = 201, body = CompetitorView)))]
 async fn add_competitor(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     State(state): State<AppState>,
     JsonBody(new): JsonBody<NewCompetitor>,
 ) -> Result<(StatusCode, Json<CompetitorView>), Problem> {
@@ -93,7 +93,7 @@ async fn add_competitor(
 #[utoipa::path(get, path = "/tenants/{tenant}/competitors/{competitor}", tag = "competitors",
     responses((status = 200, body = CompetitorView)))]
 async fn get_competitor(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<CompetitorPath>,
     State(state): State<AppState>,
 ) -> Result<Json<CompetitorView>, Problem> {
@@ -104,7 +104,7 @@ async fn get_competitor(
 #[utoipa::path(delete, path = "/tenants/{tenant}/competitors/{competitor}", tag = "competitors",
     responses((status = 204, description = "It is removed.")))]
 async fn delete_competitor(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<CompetitorPath>,
     State(state): State<AppState>,
 ) -> Result<StatusCode, Problem> {
@@ -134,7 +134,7 @@ struct SnapshotList {
 #[utoipa::path(get, path = "/tenants/{tenant}/competitors/{competitor}/snapshots", tag = "competitors",
     params(SnapshotQuery), responses((status = 200, body = SnapshotList)))]
 async fn list_competitor_snapshots(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<CompetitorPath>,
     QueryOf(query): QueryOf<SnapshotQuery>,
     State(state): State<AppState>,

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::connecting::{Came, ConnectingError, NewAttempt, begin, choose};
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantManage, TenantRead};
 use crate::http::extract::{JsonBody, OptionalBody, PathIds};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
@@ -139,7 +139,7 @@ impl ConnectView {
 #[utoipa::path(post, path = "/tenants/{tenant}/accounts/connect", tag = "accounts", request_body = NewConnect,
     responses((status = 201, body = ConnectView)))]
 async fn begin_connect(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     State(state): State<AppState>,
     OptionalBody(new): OptionalBody<NewConnect>,
 ) -> Result<(StatusCode, Json<ConnectView>), Problem> {
@@ -169,7 +169,7 @@ async fn find(
 #[utoipa::path(get, path = "/tenants/{tenant}/accounts/connect/{connect}", tag = "accounts",
     responses((status = 200, body = ConnectView)))]
 async fn get_connect(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<ConnectPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ConnectView>, Problem> {
@@ -189,7 +189,7 @@ struct Choice {
 #[utoipa::path(post, path = "/tenants/{tenant}/accounts/connect/{connect}/choose", tag = "accounts",
     request_body = Choice, responses((status = 200, body = ConnectView)))]
 async fn choose_account(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     PathIds(path): PathIds<ConnectPath>,
     State(state): State<AppState>,
     JsonBody(choice): JsonBody<Choice>,
@@ -255,7 +255,7 @@ struct Connection {
 #[utoipa::path(get, path = "/tenants/{tenant}/accounts/{account}/connection", tag = "accounts",
     responses((status = 200, body = Connection)))]
 async fn get_connection(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<AccountPath>,
     State(state): State<AppState>,
 ) -> Result<Json<Connection>, Problem> {

@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::access::{AgencyAccess, TenantAccess};
+use crate::http::access::{AgencyRead, TenantRead};
 use crate::http::extract::{CallPage, Page, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
@@ -74,7 +74,7 @@ impl From<InvalidBreakdown> for Problem {
 #[utoipa::path(get, path = "/tenants/{tenant}/llm-calls", tag = "costs", params(CallQuery),
     responses((status = 200, body = Page<CallView>)))]
 async fn list_llm_calls(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<CallQuery>,
     page: CallPage,
     State(state): State<AppState>,
@@ -90,7 +90,7 @@ async fn list_llm_calls(
 #[utoipa::path(get, path = "/tenants/{tenant}/costs", tag = "costs", params(CostQuery),
     responses((status = 200, body = CostReport)))]
 async fn get_tenant_costs(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<CostQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<CostReport>, Problem> {
@@ -101,7 +101,7 @@ async fn get_tenant_costs(
 #[utoipa::path(get, path = "/agencies/{agency}/costs", tag = "costs", params(CostQuery),
     responses((status = 200, body = CostReport)))]
 async fn get_agency_costs(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     QueryOf(query): QueryOf<CostQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<CostReport>, Problem> {

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantRead;
 use crate::http::extract::PathIds;
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -78,7 +78,7 @@ struct EventPath {
 #[utoipa::path(get, path = "/tenants/{tenant}/events/{event}", tag = "events",
     responses((status = 200, body = EventView)))]
 async fn get_event(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<EventPath>,
     State(state): State<AppState>,
 ) -> Result<Json<EventView>, Problem> {

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::prompts::require_own_tenant;
 use super::write;
-use crate::http::access::{AgencyAccess, TenantAccess};
+use crate::http::access::{AgencyAccess, AgencyManage, AgencyRead, TenantRead};
 use crate::http::extract::{JsonBody, Page, PageOf, PathIds};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -234,7 +234,7 @@ impl From<InvalidExperiment> for Problem {
 #[utoipa::path(get, path = "/agencies/{agency}/experiments", tag = "prompts",
     responses((status = 200, body = Page<ExperimentView>)))]
 async fn list_experiments(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     page: PageOf,
     State(state): State<AppState>,
 ) -> Result<Json<Page<ExperimentView>>, Problem> {
@@ -255,7 +255,7 @@ async fn list(
 #[utoipa::path(post, path = "/agencies/{agency}/experiments", tag = "prompts", request_body = NewExperiment,
     responses((status = 201, body = ExperimentView)))]
 async fn create_experiment(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     State(state): State<AppState>,
     JsonBody(new): JsonBody<NewExperiment>,
 ) -> Result<(StatusCode, Json<ExperimentView>), Problem> {
@@ -289,7 +289,7 @@ async fn find(state: &AppState, agency: &AgencyId, experiment: &ExperimentId) ->
 #[utoipa::path(get, path = "/agencies/{agency}/experiments/{experiment}", tag = "prompts",
     responses((status = 200, body = ExperimentResultsView)))]
 async fn get_experiment(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     PathIds(path): PathIds<ExperimentPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ExperimentResultsView>, Problem> {
@@ -302,7 +302,7 @@ async fn get_experiment(
 #[utoipa::path(post, path = "/agencies/{agency}/experiments/{experiment}/stop", tag = "prompts",
     responses((status = 200, body = ExperimentView)))]
 async fn stop_experiment(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     PathIds(path): PathIds<ExperimentPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ExperimentView>, Problem> {
@@ -322,7 +322,7 @@ struct Promotion {
 #[utoipa::path(post, path = "/agencies/{agency}/experiments/{experiment}/promote", tag = "prompts",
     request_body = Promotion, responses((status = 200, body = ExperimentView)))]
 async fn promote_experiment(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     PathIds(path): PathIds<ExperimentPath>,
     State(state): State<AppState>,
     JsonBody(promotion): JsonBody<Promotion>,
@@ -356,7 +356,7 @@ async fn end(
 #[utoipa::path(get, path = "/tenants/{tenant}/experiments", tag = "prompts",
     responses((status = 200, body = Page<ExperimentView>)))]
 async fn list_tenant_experiments(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     page: PageOf,
     State(state): State<AppState>,
 ) -> Result<Json<Page<ExperimentView>>, Problem> {
@@ -368,7 +368,7 @@ async fn list_tenant_experiments(
 #[utoipa::path(get, path = "/tenants/{tenant}/experiments/{experiment}", tag = "prompts",
     responses((status = 200, body = ExperimentResultsView)))]
 async fn get_tenant_experiment(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<ExperimentPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ExperimentResultsView>, Problem> {

@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::clocks::{HealthView, health_of};
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantRead;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
@@ -19,7 +19,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 #[utoipa::path(get, path = "/tenants/{tenant}/health", tag = "operations",
     responses((status = 200, body = HealthView)))]
 async fn get_tenant_health(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<HealthView>, Problem> {
     let ports = &state.ports;

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantReadShared;
 use crate::http::extract::{PathIds, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
@@ -71,7 +71,7 @@ impl From<InvalidDays> for Problem {
 #[utoipa::path(get, path = "/tenants/{tenant}/insights", tag = "insights", params(SeriesQuery),
     responses((status = 200, body = SeriesView)))]
 async fn list_insights(
-    access: TenantAccess,
+    TenantReadShared(access): TenantReadShared,
     QueryOf(query): QueryOf<SeriesQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<SeriesView>, Problem> {
@@ -83,7 +83,7 @@ async fn list_insights(
 #[utoipa::path(get, path = "/tenants/{tenant}/insights/export", tag = "insights", params(SeriesQuery),
     responses((status = 200, description = "CSV with a header line.", body = String, content_type = "text/csv")))]
 async fn export_insights(
-    access: TenantAccess,
+    TenantReadShared(access): TenantReadShared,
     QueryOf(query): QueryOf<SeriesQuery>,
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
@@ -145,7 +145,7 @@ struct MediaList {
 #[utoipa::path(get, path = "/tenants/{tenant}/insights/media", tag = "insights", params(MediaListQuery),
     responses((status = 200, body = MediaList)))]
 async fn list_media_insights(
-    access: TenantAccess,
+    TenantReadShared(access): TenantReadShared,
     QueryOf(query): QueryOf<MediaListQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<MediaList>, Problem> {
@@ -171,7 +171,7 @@ struct MediaPath {
 #[utoipa::path(get, path = "/tenants/{tenant}/insights/media/{instagram_media}", tag = "insights",
     responses((status = 200, body = MediaList)))]
 async fn get_media_insights(
-    access: TenantAccess,
+    TenantReadShared(access): TenantReadShared,
     PathIds(path): PathIds<MediaPath>,
     State(state): State<AppState>,
 ) -> Result<Json<MediaList>, Problem> {
@@ -197,7 +197,7 @@ struct BestTimesQuery {
 #[utoipa::path(get, path = "/tenants/{tenant}/insights/best-times", tag = "insights", params(BestTimesQuery),
     responses((status = 200, body = BestTimesView)))]
 async fn get_best_times(
-    access: TenantAccess,
+    TenantReadShared(access): TenantReadShared,
     QueryOf(query): QueryOf<BestTimesQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<BestTimesView>, Problem> {

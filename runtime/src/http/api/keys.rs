@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+use tenants::access::UserRole;
 use tenants::account::{ApiKey, KeyScope};
 use tenants::clock::Timestamp;
 use tenants::ids::{AgencyId, KeyId, TenantId};
@@ -14,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::me::scope_parts;
 use super::write;
-use crate::http::access::AgencyAccess;
+use crate::http::access::AgencyOwn;
 use crate::http::extract::{JsonBody, Page, PathIds};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -40,6 +41,9 @@ struct KeyView {
     /// The tenant it is confined to, if it is.
     #[schema(value_type = Option<schema::Id>)]
     tenant: Option<TenantId>,
+    /// What it may do there.
+    #[schema(value_type = schema::UserRole)]
+    role: UserRole,
     /// It does not work after this moment.
     #[schema(value_type = Option<schema::Moment>)]
     expires_at: Option<Timestamp>,
@@ -62,6 +66,7 @@ impl From<ApiKey> for KeyView {
             scope,
             agency,
             tenant,
+            role: key.role,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
             last_used_at: key.last_used_at,
@@ -80,10 +85,18 @@ struct NewKey {
     #[serde(default)]
     #[schema(value_type = Option<schema::Id>)]
     tenant: Option<TenantId>,
+    /// What it may do there; everything (`owner`) when left out.
+    #[serde(default = "every_role")]
+    #[schema(value_type = schema::UserRole)]
+    role: UserRole,
     /// It stops working then; never when left out.
     #[serde(default)]
     #[schema(value_type = Option<schema::Moment>)]
     expires_at: Option<Timestamp>,
+}
+
+fn every_role() -> UserRole {
+    UserRole::Owner
 }
 
 /// A key that was just created.
@@ -98,7 +111,7 @@ struct CreatedKey {
 /// List the keys of an agency and of its tenants, withdrawn ones too.
 #[utoipa::path(get, path = "/agencies/{agency}/keys", tag = "keys", responses((status = 200, body = Page<KeyView>)))]
 async fn list_keys(
-    access: AgencyAccess,
+    AgencyOwn(access): AgencyOwn,
     State(state): State<AppState>,
 ) -> Result<Json<Page<KeyView>>, Problem> {
     Ok(Json(Page::whole(state.ports.store.list_keys(&access.agency.id).await?)))
@@ -108,7 +121,7 @@ async fn list_keys(
 #[utoipa::path(post, path = "/agencies/{agency}/keys", tag = "keys", request_body = NewKey,
     responses((status = 201, body = CreatedKey)))]
 async fn create_key(
-    access: AgencyAccess,
+    AgencyOwn(access): AgencyOwn,
     State(state): State<AppState>,
     JsonBody(new): JsonBody<NewKey>,
 ) -> Result<(StatusCode, Json<CreatedKey>), Problem> {
@@ -125,7 +138,7 @@ async fn create_key(
     if new.expires_at.is_some_and(|expires| expires <= act.at) {
         return Err(Problem::invalid("expires_at", "must lie in the future"));
     }
-    let (key, text, changes) = act.create_key(&new.name, scope, new.expires_at)?;
+    let (key, text, changes) = act.create_key(&new.name, scope, new.role, new.expires_at)?;
     write::commit(&state, changes).await?;
     let created = CreatedKey { key: key.into(), text: text.expose_secret().to_owned() };
     Ok((StatusCode::CREATED, Json(created)))
@@ -140,7 +153,7 @@ struct KeyPath {
 /// nothing.
 #[utoipa::path(delete, path = "/agencies/{agency}/keys/{key}", tag = "keys", responses((status = 204)))]
 async fn revoke_key(
-    access: AgencyAccess,
+    AgencyOwn(access): AgencyOwn,
     PathIds(path): PathIds<KeyPath>,
     State(state): State<AppState>,
 ) -> Result<StatusCode, Problem> {

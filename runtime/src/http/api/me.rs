@@ -2,14 +2,15 @@
 
 use axum::Json;
 use serde::Serialize;
+use tenants::access::UserRole;
 use tenants::account::KeyScope;
 use tenants::clock::Timestamp;
-use tenants::ids::{AgencyId, KeyId, TenantId};
+use tenants::ids::{AgencyId, KeyId, TenantId, UserId};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::access::Caller;
+use crate::http::access::{Caller, Who};
 use crate::http::schema;
 use crate::http::state::AppState;
 
@@ -17,23 +18,29 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(get_me))
 }
 
-/// The calling key.
+/// The calling key or user.
 #[derive(Debug, Serialize, ToSchema)]
 struct Me {
-    /// The key.
-    #[schema(value_type = schema::Id)]
-    key: KeyId,
-    /// What the key is for.
+    /// The key, when a key calls.
+    #[schema(value_type = Option<schema::Id>)]
+    key: Option<KeyId>,
+    /// The user, when somebody signed in; `GET /session` tells what they are, and where.
+    #[schema(value_type = Option<schema::Id>)]
+    user: Option<UserId>,
+    /// What the key is for, or the name of the user.
     name: String,
-    /// `installation`, `agency` or `tenant`.
+    /// `installation`, `agency` or `tenant` of a key, else `user`.
     scope: &'static str,
-    /// The agency it is confined to.
+    /// What a key may do there.
+    #[schema(value_type = Option<schema::UserRole>)]
+    role: Option<UserRole>,
+    /// The agency a key is confined to.
     #[schema(value_type = Option<schema::Id>)]
     agency: Option<AgencyId>,
-    /// The tenant it is confined to.
+    /// The tenant a key is confined to.
     #[schema(value_type = Option<schema::Id>)]
     tenant: Option<TenantId>,
-    /// When it stops working.
+    /// When the key or the session stops working.
     #[schema(value_type = Option<schema::Moment>)]
     expires_at: Option<Timestamp>,
 }
@@ -47,10 +54,33 @@ pub(super) fn scope_parts(scope: KeyScope) -> (&'static str, Option<AgencyId>, O
     }
 }
 
-/// What the calling key may see.
+/// Who calls.
 #[utoipa::path(get, path = "/me", tag = "keys", responses((status = 200, body = Me)))]
 async fn get_me(caller: Caller) -> Json<Me> {
-    let key = caller.key();
-    let (scope, agency, tenant) = scope_parts(key.scope);
-    Json(Me { key: key.id, name: key.name.clone(), scope, agency, tenant, expires_at: key.expires_at })
+    Json(match caller.who() {
+        Who::Key { key, .. } => {
+            let (scope, agency, tenant) = scope_parts(key.scope);
+            let (name, role) = (key.name.clone(), Some(key.role));
+            Me {
+                key: Some(key.id),
+                user: None,
+                name,
+                scope,
+                role,
+                agency,
+                tenant,
+                expires_at: key.expires_at,
+            }
+        }
+        Who::User(signed_in) => Me {
+            key: None,
+            user: Some(signed_in.user.id),
+            name: signed_in.user.name.clone(),
+            scope: "user",
+            role: None,
+            agency: None,
+            tenant: None,
+            expires_at: Some(signed_in.session.expires_at),
+        },
+    })
 }

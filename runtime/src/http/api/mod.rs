@@ -42,9 +42,11 @@ mod queue;
 mod rehearsals;
 mod reports;
 mod rules;
+mod session;
 mod settings;
 mod tenants;
 mod ticks;
+mod users;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -56,8 +58,11 @@ use super::state::AppState;
 /// All resources, to be nested under `/api/v1`.
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .merge(session::public_router())
+        .merge(session::router())
         .merge(me::router())
         .merge(agencies::router())
+        .merge(users::router())
         .merge(keys::router())
         .merge(apps::router())
         .merge(tenants::router())

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::access::{InstallationAccess, TenantAccess};
+use crate::http::access::{InstallationAccess, TenantRead};
 use crate::http::extract::Page;
 use crate::http::node::{BreakerStatus, BucketStatus};
 use crate::http::problem::Problem;
@@ -145,7 +145,7 @@ impl From<BucketStatus> for BucketView {
 #[utoipa::path(get, path = "/tenants/{tenant}/heartbeats", tag = "operations",
     responses((status = 200, body = Page<HeartbeatView>)))]
 async fn list_heartbeats(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<Page<HeartbeatView>>, Problem> {
     let now = state.ports.clock.now();
@@ -157,7 +157,7 @@ async fn list_heartbeats(
 #[utoipa::path(get, path = "/tenants/{tenant}/breakers", tag = "operations",
     responses((status = 200, body = Page<BreakerView>)))]
 async fn list_tenant_breakers(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Json<Page<BreakerView>> {
     Json(Page::whole(state.node.breakers(Some(&access.tenant.id)).await))
@@ -166,7 +166,10 @@ async fn list_tenant_breakers(
 /// List the token buckets of a tenant's accounts, and those that all tenants share.
 #[utoipa::path(get, path = "/tenants/{tenant}/buckets", tag = "operations",
     responses((status = 200, body = Page<BucketView>)))]
-async fn list_tenant_buckets(access: TenantAccess, State(state): State<AppState>) -> Json<Page<BucketView>> {
+async fn list_tenant_buckets(
+    TenantRead(access): TenantRead,
+    State(state): State<AppState>,
+) -> Json<Page<BucketView>> {
     Json(Page::whole(state.node.buckets(Some(&access.tenant.id)).await))
 }
 

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::people::PersonView;
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantOperate;
 use crate::http::extract::JsonBody;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
@@ -153,7 +153,7 @@ impl From<Classification> for ClassificationView {
 #[utoipa::path(post, path = "/tenants/{tenant}/decisions/preview", tag = "decisions", request_body = TextToJudge,
     responses((status = 200, body = DecisionView)))]
 async fn preview_decision(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     State(state): State<AppState>,
     JsonBody(text): JsonBody<TextToJudge>,
 ) -> Result<Json<DecisionView>, Problem> {

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::write;
-use crate::http::access::{AgencyAccess, TenantAccess};
+use crate::http::access::{AgencyManage, AgencyRead, TenantRead};
 use crate::http::extract::{JsonBody, Page, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -109,7 +109,7 @@ struct PromptQuery {
 #[utoipa::path(get, path = "/agencies/{agency}/prompts", tag = "prompts", params(PromptQuery),
     responses((status = 200, body = Page<PromptSummaryView>)))]
 async fn list_prompts(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     QueryOf(query): QueryOf<PromptQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<Page<PromptSummaryView>>, Problem> {
@@ -121,7 +121,7 @@ async fn list_prompts(
 #[utoipa::path(post, path = "/agencies/{agency}/prompts", tag = "prompts", request_body = NewPrompt,
     responses((status = 201, body = PromptView)))]
 async fn create_prompt(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     State(state): State<AppState>,
     JsonBody(new): JsonBody<NewPrompt>,
 ) -> Result<(StatusCode, Json<PromptView>), Problem> {
@@ -146,7 +146,7 @@ async fn find(state: &AppState, agency: &AgencyId, prompt: &PromptId) -> Result<
 #[utoipa::path(get, path = "/agencies/{agency}/prompts/{prompt}", tag = "prompts",
     responses((status = 200, body = PromptView)))]
 async fn get_prompt(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     PathIds(path): PathIds<PromptPath>,
     State(state): State<AppState>,
 ) -> Result<Json<PromptView>, Problem> {
@@ -176,7 +176,7 @@ struct PromptDiff {
 #[utoipa::path(get, path = "/agencies/{agency}/prompts/{prompt}/diff", tag = "prompts", params(DiffQuery),
     responses((status = 200, body = PromptDiff)))]
 async fn diff_prompt(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     PathIds(path): PathIds<PromptPath>,
     QueryOf(query): QueryOf<DiffQuery>,
     State(state): State<AppState>,
@@ -242,7 +242,7 @@ struct PromptChoiceDocument {
 #[utoipa::path(get, path = "/agencies/{agency}/prompts/in-use", tag = "prompts",
     responses((status = 200, body = Page<PromptUseView>)))]
 async fn list_prompts_in_use(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     State(state): State<AppState>,
 ) -> Result<Json<Page<PromptUseView>>, Problem> {
     Ok(Json(Page::whole(state.prompts.prompts_in_use(&access.agency.id).await?)))
@@ -253,7 +253,7 @@ async fn list_prompts_in_use(
 #[utoipa::path(put, path = "/agencies/{agency}/prompts/in-use", tag = "prompts", request_body = PromptChoiceDocument,
     responses((status = 200, body = Page<PromptUseView>)))]
 async fn put_prompt_in_use(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     State(state): State<AppState>,
     JsonBody(choice): JsonBody<PromptChoiceDocument>,
 ) -> Result<Json<Page<PromptUseView>>, Problem> {
@@ -320,7 +320,7 @@ impl From<(PromptKey, PromptChoice)> for TenantPrompt {
 #[utoipa::path(get, path = "/tenants/{tenant}/prompts", tag = "prompts",
     responses((status = 200, body = Page<TenantPrompt>)))]
 async fn list_tenant_prompts(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<Page<TenantPrompt>>, Problem> {
     let prompts = state.prompts.prompts_of(&access.tenant.agency, &access.tenant.id).await?;

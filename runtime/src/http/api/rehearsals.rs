@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::access::{AgencyAccess, Caller, TenantAccess};
+use crate::http::access::{AgencyOperate, AgencyRead, Caller, TenantOperate, TenantRead};
 use crate::http::extract::{JsonBody, Page, PageOf, PathIds};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -120,7 +120,7 @@ struct RehearsalPath {
 #[utoipa::path(get, path = "/tenants/{tenant}/rehearsals", tag = "rehearsals",
     responses((status = 200, body = Page<RehearsalView>)))]
 async fn list_tenant_rehearsals(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     page: PageOf,
     State(state): State<AppState>,
 ) -> Result<Json<Page<RehearsalView>>, Problem> {
@@ -133,7 +133,7 @@ async fn list_tenant_rehearsals(
 #[utoipa::path(post, path = "/tenants/{tenant}/rehearsals", tag = "rehearsals", request_body = Order,
     responses((status = 202, body = RehearsalView)))]
 async fn rehearse_tenant(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     State(state): State<AppState>,
     JsonBody(order): JsonBody<Order>,
 ) -> Result<(StatusCode, Json<RehearsalView>), Problem> {
@@ -145,7 +145,7 @@ async fn rehearse_tenant(
 #[utoipa::path(get, path = "/tenants/{tenant}/rehearsals/{rehearsal}", tag = "rehearsals",
     responses((status = 200, body = RehearsalView)))]
 async fn get_tenant_rehearsal(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<RehearsalPath>,
     State(state): State<AppState>,
 ) -> Result<Json<RehearsalView>, Problem> {
@@ -156,7 +156,7 @@ async fn get_tenant_rehearsal(
 #[utoipa::path(post, path = "/tenants/{tenant}/rehearsals/{rehearsal}/cancel", tag = "rehearsals",
     responses((status = 200, body = RehearsalView)))]
 async fn cancel_tenant_rehearsal(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<RehearsalPath>,
     State(state): State<AppState>,
 ) -> Result<Json<RehearsalView>, Problem> {
@@ -167,7 +167,7 @@ async fn cancel_tenant_rehearsal(
 #[utoipa::path(get, path = "/tenants/{tenant}/rehearsals/{rehearsal}/differences", tag = "rehearsals",
     responses((status = 200, body = Page<DifferenceView>)))]
 async fn list_tenant_differences(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<RehearsalPath>,
     page: PageOf,
     State(state): State<AppState>,
@@ -179,7 +179,7 @@ async fn list_tenant_differences(
 #[utoipa::path(get, path = "/agencies/{agency}/rehearsals", tag = "rehearsals",
     responses((status = 200, body = Page<RehearsalView>)))]
 async fn list_agency_rehearsals(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     page: PageOf,
     State(state): State<AppState>,
 ) -> Result<Json<Page<RehearsalView>>, Problem> {
@@ -193,7 +193,7 @@ async fn list_agency_rehearsals(
 #[utoipa::path(post, path = "/agencies/{agency}/rehearsals", tag = "rehearsals", request_body = Order,
     responses((status = 202, body = RehearsalView)))]
 async fn rehearse_agency(
-    access: AgencyAccess,
+    AgencyOperate(access): AgencyOperate,
     State(state): State<AppState>,
     JsonBody(order): JsonBody<Order>,
 ) -> Result<(StatusCode, Json<RehearsalView>), Problem> {
@@ -206,7 +206,7 @@ async fn rehearse_agency(
 #[utoipa::path(get, path = "/agencies/{agency}/rehearsals/{rehearsal}", tag = "rehearsals",
     responses((status = 200, body = RehearsalView)))]
 async fn get_agency_rehearsal(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     PathIds(path): PathIds<RehearsalPath>,
     State(state): State<AppState>,
 ) -> Result<Json<RehearsalView>, Problem> {
@@ -217,7 +217,7 @@ async fn get_agency_rehearsal(
 #[utoipa::path(post, path = "/agencies/{agency}/rehearsals/{rehearsal}/cancel", tag = "rehearsals",
     responses((status = 200, body = RehearsalView)))]
 async fn cancel_agency_rehearsal(
-    access: AgencyAccess,
+    AgencyOperate(access): AgencyOperate,
     PathIds(path): PathIds<RehearsalPath>,
     State(state): State<AppState>,
 ) -> Result<Json<RehearsalView>, Problem> {
@@ -228,7 +228,7 @@ async fn cancel_agency_rehearsal(
 #[utoipa::path(get, path = "/agencies/{agency}/rehearsals/{rehearsal}/differences", tag = "rehearsals",
     responses((status = 200, body = Page<DifferenceView>)))]
 async fn list_agency_differences(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     PathIds(path): PathIds<RehearsalPath>,
     page: PageOf,
     State(state): State<AppState>,

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{insights, write};
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantOperate, TenantReadShared};
 use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -53,7 +53,7 @@ struct ReportPath {
 #[utoipa::path(get, path = "/tenants/{tenant}/reports", tag = "reports", params(ReportQuery),
     responses((status = 200, body = Page<ReportView>)))]
 async fn list_reports(
-    access: TenantAccess,
+    TenantReadShared(access): TenantReadShared,
     QueryOf(query): QueryOf<ReportQuery>,
     page: PageOf,
     State(state): State<AppState>,
@@ -67,7 +67,7 @@ async fn list_reports(
 #[utoipa::path(get, path = "/tenants/{tenant}/reports/{report}", tag = "reports",
     responses((status = 200, body = ReportView)))]
 async fn get_report(
-    access: TenantAccess,
+    TenantReadShared(access): TenantReadShared,
     PathIds(path): PathIds<ReportPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ReportView>, Problem> {
@@ -82,7 +82,7 @@ async fn get_report(
 #[utoipa::path(post, path = "/tenants/{tenant}/reports", tag = "reports", request_body = NewReport,
     responses((status = 200, body = ReportView)))]
 async fn make_report(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     State(state): State<AppState>,
     JsonBody(new): JsonBody<NewReport>,
 ) -> Result<Json<ReportView>, Problem> {

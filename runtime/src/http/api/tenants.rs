@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::settings::SettingsDocument;
 use super::write;
-use crate::http::access::{AgencyAccess, TenantAccess};
+use crate::http::access::{AgencyManage, AgencyRead, TenantAccess, TenantManage, TenantReadShared};
 use crate::http::extract::{JsonBody, Page, PageOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -98,7 +98,7 @@ struct TenantChange {
 #[utoipa::path(get, path = "/agencies/{agency}/tenants", tag = "tenants",
     responses((status = 200, body = Page<TenantView>)))]
 async fn list_tenants(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     page: PageOf,
     State(state): State<AppState>,
 ) -> Result<Json<Page<TenantView>>, Problem> {
@@ -110,7 +110,7 @@ async fn list_tenants(
 #[utoipa::path(post, path = "/agencies/{agency}/tenants", tag = "tenants", request_body = NewTenant,
     responses((status = 201, body = TenantView)))]
 async fn create_tenant(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     State(state): State<AppState>,
     JsonBody(new): JsonBody<NewTenant>,
 ) -> Result<(StatusCode, Json<TenantView>), Problem> {
@@ -124,7 +124,7 @@ async fn create_tenant(
 
 /// Read a tenant.
 #[utoipa::path(get, path = "/tenants/{tenant}", tag = "tenants", responses((status = 200, body = TenantView)))]
-async fn get_tenant(access: TenantAccess) -> Json<TenantView> {
+async fn get_tenant(TenantReadShared(access): TenantReadShared) -> Json<TenantView> {
     Json(access.tenant.into())
 }
 
@@ -132,7 +132,7 @@ async fn get_tenant(access: TenantAccess) -> Json<TenantView> {
 #[utoipa::path(patch, path = "/tenants/{tenant}", tag = "tenants", request_body = TenantChange,
     responses((status = 200, body = TenantView)))]
 async fn patch_tenant(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     State(state): State<AppState>,
     JsonBody(change): JsonBody<TenantChange>,
 ) -> Result<Json<TenantView>, Problem> {
@@ -146,7 +146,7 @@ async fn patch_tenant(
 #[utoipa::path(post, path = "/tenants/{tenant}/suspend", tag = "tenants",
     responses((status = 200, body = TenantView)))]
 async fn suspend_tenant(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     State(state): State<AppState>,
 ) -> Result<Json<TenantView>, Problem> {
     set_status(&state, access, TenantStatus::Suspended, "tenant.suspended").await
@@ -156,7 +156,7 @@ async fn suspend_tenant(
 #[utoipa::path(post, path = "/tenants/{tenant}/resume", tag = "tenants",
     responses((status = 200, body = TenantView)))]
 async fn resume_tenant(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     State(state): State<AppState>,
 ) -> Result<Json<TenantView>, Problem> {
     set_status(&state, access, TenantStatus::Active, "tenant.resumed").await

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::clocks::{TickRunView, TickView, ask};
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
 use crate::http::extract::{Page, PathIds};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
@@ -43,7 +43,7 @@ struct TickAsked {
 #[utoipa::path(get, path = "/tenants/{tenant}/ticks", tag = "operations",
     responses((status = 200, body = Page<TickView>)))]
 async fn list_ticks(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<Page<TickView>>, Problem> {
     Ok(Json(Page::whole(state.ports.store.list_ticks(&access.tenant.id).await?)))
@@ -53,7 +53,7 @@ async fn list_ticks(
 #[utoipa::path(get, path = "/tenants/{tenant}/ticks/{role}/{name}/runs", tag = "operations",
     responses((status = 200, body = Page<TickRunView>)))]
 async fn list_tick_runs(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<TickPath>,
     State(state): State<AppState>,
 ) -> Result<Json<Page<TickRunView>>, Problem> {
@@ -66,7 +66,7 @@ async fn list_tick_runs(
 #[utoipa::path(post, path = "/tenants/{tenant}/ticks/{role}/{name}/run", tag = "operations",
     responses((status = 202, body = TickAsked)))]
 async fn run_tick(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<TickPath>,
     State(state): State<AppState>,
 ) -> Result<(StatusCode, Json<TickAsked>), Problem> {

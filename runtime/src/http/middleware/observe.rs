@@ -30,6 +30,7 @@ pub async fn observe(State(state): State<AppState>, mut request: Request, next: 
         %method,
         route,
         key.id = tracing::field::Empty,
+        user.id = tracing::field::Empty,
         tenant.id = tracing::field::Empty,
     );
     request.extensions_mut().insert(RequestId(id.clone()));

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::actions::ActionView;
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantRead};
 use crate::http::extract::{Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -108,7 +108,7 @@ struct ApprovalQuery {
 #[utoipa::path(get, path = "/tenants/{tenant}/approvals", tag = "approvals", params(ApprovalQuery),
     responses((status = 200, body = Page<ApprovalView>)))]
 async fn list_approvals(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<ApprovalQuery>,
     page: PageOf,
     State(state): State<AppState>,
@@ -131,7 +131,7 @@ async fn find(state: &AppState, access: &TenantAccess, approval: &ApprovalId) ->
 #[utoipa::path(get, path = "/tenants/{tenant}/approvals/{approval}", tag = "approvals",
     responses((status = 200, body = ApprovalView)))]
 async fn get_approval(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<ApprovalPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ApprovalView>, Problem> {

@@ -12,7 +12,7 @@ use tenants::ports::{Hint, StoreError};
 use utoipa::ToSchema;
 
 use super::{ApprovalPath, ApprovalView, find};
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantOperate};
 use crate::http::extract::{JsonBody, OptionalBody, PathIds};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
@@ -54,7 +54,7 @@ pub struct Rejection {
 #[utoipa::path(post, path = "/tenants/{tenant}/approvals/{approval}/approve", tag = "approvals",
     request_body = Option<Yes>, responses((status = 200, body = ApprovalView)))]
 pub async fn approve(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<ApprovalPath>,
     State(state): State<AppState>,
     OptionalBody(yes): OptionalBody<Yes>,
@@ -66,7 +66,7 @@ pub async fn approve(
 #[utoipa::path(post, path = "/tenants/{tenant}/approvals/{approval}/edit", tag = "approvals", request_body = Edit,
     responses((status = 200, body = ApprovalView)))]
 pub async fn edit(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<ApprovalPath>,
     State(state): State<AppState>,
     JsonBody(edit): JsonBody<Edit>,
@@ -78,7 +78,7 @@ pub async fn edit(
 #[utoipa::path(post, path = "/tenants/{tenant}/approvals/{approval}/reject", tag = "approvals",
     request_body = Option<Rejection>, responses((status = 200, body = ApprovalView)))]
 pub async fn reject(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<ApprovalPath>,
     State(state): State<AppState>,
     OptionalBody(rejection): OptionalBody<Rejection>,

@@ -9,7 +9,7 @@ use tenants::audit::Chain;
 use tenants::ports::AuditFilter;
 
 use super::{AuditQuery, csv_rows};
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantRead;
 use crate::http::extract::QueryOf;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -22,7 +22,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[utoipa::path(get, path = "/tenants/{tenant}/audit/export", tag = "audit", params(AuditQuery),
     responses((status = 200, description = "CSV with a header line.", body = String, content_type = "text/csv")))]
 pub async fn export_audit(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<AuditQuery>,
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {

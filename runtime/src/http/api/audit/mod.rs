@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::access::{AgencyAccess, TenantAccess};
+use crate::http::access::{AgencyManage, TenantRead};
 use crate::http::extract::{AuditPage, Page, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -141,7 +141,7 @@ impl From<ChainVerdict> for VerdictView {
 #[utoipa::path(get, path = "/tenants/{tenant}/audit", tag = "audit", params(AuditQuery),
     responses((status = 200, body = Page<AuditEntryView>)))]
 async fn list_tenant_audit(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<AuditQuery>,
     page: AuditPage,
     State(state): State<AppState>,
@@ -153,7 +153,7 @@ async fn list_tenant_audit(
 #[utoipa::path(get, path = "/agencies/{agency}/audit", tag = "audit", params(AuditQuery),
     responses((status = 200, body = Page<AuditEntryView>)))]
 async fn list_agency_audit(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     QueryOf(query): QueryOf<AuditQuery>,
     page: AuditPage,
     State(state): State<AppState>,
@@ -181,7 +181,7 @@ async fn list(
 #[utoipa::path(get, path = "/tenants/{tenant}/audit/verify", tag = "audit",
     responses((status = 200, body = VerdictView)))]
 async fn verify_tenant_audit(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<VerdictView>, Problem> {
     Ok(Json(state.ports.store.verify_chain(&access.chain()).await?.into()))
@@ -191,7 +191,7 @@ async fn verify_tenant_audit(
 #[utoipa::path(get, path = "/agencies/{agency}/audit/verify", tag = "audit",
     responses((status = 200, body = VerdictView)))]
 async fn verify_agency_audit(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     State(state): State<AppState>,
 ) -> Result<Json<VerdictView>, Problem> {
     Ok(Json(state.ports.store.verify_chain(&access.chain()).await?.into()))

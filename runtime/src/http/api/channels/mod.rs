@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::access::{AgencyAccess, TenantAccess};
+use crate::http::access::{AgencyManage, AgencyRead, TenantManage, TenantRead};
 use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -35,7 +35,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 #[utoipa::path(get, path = "/tenants/{tenant}/channels", tag = "channels",
     responses((status = 200, body = Page<ChannelView>)))]
 async fn list_tenant_channels(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<Page<ChannelView>>, Problem> {
     Owner::tenant(&state, &access).list().await
@@ -45,7 +45,7 @@ async fn list_tenant_channels(
 #[utoipa::path(post, path = "/tenants/{tenant}/channels", tag = "channels", request_body = ChannelDocument,
     responses((status = 201, body = ChannelSet)))]
 async fn create_tenant_channel(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<ChannelDocument>,
 ) -> Result<(StatusCode, Json<ChannelSet>), Problem> {
@@ -56,7 +56,7 @@ async fn create_tenant_channel(
 #[utoipa::path(get, path = "/tenants/{tenant}/channels/{channel}", tag = "channels",
     responses((status = 200, body = ChannelView)))]
 async fn get_tenant_channel(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<ChannelPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ChannelView>, Problem> {
@@ -67,7 +67,7 @@ async fn get_tenant_channel(
 #[utoipa::path(put, path = "/tenants/{tenant}/channels/{channel}", tag = "channels", request_body = ChannelDocument,
     responses((status = 200, body = ChannelSet)))]
 async fn put_tenant_channel(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     PathIds(path): PathIds<ChannelPath>,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<ChannelDocument>,
@@ -78,7 +78,7 @@ async fn put_tenant_channel(
 /// Remove a channel of a tenant, with all that waits for it.
 #[utoipa::path(delete, path = "/tenants/{tenant}/channels/{channel}", tag = "channels", responses((status = 204)))]
 async fn delete_tenant_channel(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     PathIds(path): PathIds<ChannelPath>,
     State(state): State<AppState>,
 ) -> Result<StatusCode, Problem> {
@@ -89,7 +89,7 @@ async fn delete_tenant_channel(
 #[utoipa::path(post, path = "/tenants/{tenant}/channels/{channel}/test", tag = "channels",
     responses((status = 200, body = ChannelTested)))]
 async fn test_tenant_channel(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     PathIds(path): PathIds<ChannelPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ChannelTested>, Problem> {
@@ -100,7 +100,7 @@ async fn test_tenant_channel(
 #[utoipa::path(get, path = "/tenants/{tenant}/notifications", tag = "channels", params(NotificationQuery),
     responses((status = 200, body = Page<NotificationView>)))]
 async fn list_tenant_notifications(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<NotificationQuery>,
     page: PageOf,
     State(state): State<AppState>,
@@ -112,7 +112,7 @@ async fn list_tenant_notifications(
 #[utoipa::path(get, path = "/agencies/{agency}/channels", tag = "channels",
     responses((status = 200, body = Page<ChannelView>)))]
 async fn list_agency_channels(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     State(state): State<AppState>,
 ) -> Result<Json<Page<ChannelView>>, Problem> {
     Owner::agency(&state, &access).list().await
@@ -122,7 +122,7 @@ async fn list_agency_channels(
 #[utoipa::path(post, path = "/agencies/{agency}/channels", tag = "channels", request_body = ChannelDocument,
     responses((status = 201, body = ChannelSet)))]
 async fn create_agency_channel(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<ChannelDocument>,
 ) -> Result<(StatusCode, Json<ChannelSet>), Problem> {
@@ -133,7 +133,7 @@ async fn create_agency_channel(
 #[utoipa::path(get, path = "/agencies/{agency}/channels/{channel}", tag = "channels",
     responses((status = 200, body = ChannelView)))]
 async fn get_agency_channel(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     PathIds(path): PathIds<ChannelPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ChannelView>, Problem> {
@@ -144,7 +144,7 @@ async fn get_agency_channel(
 #[utoipa::path(put, path = "/agencies/{agency}/channels/{channel}", tag = "channels", request_body = ChannelDocument,
     responses((status = 200, body = ChannelSet)))]
 async fn put_agency_channel(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     PathIds(path): PathIds<ChannelPath>,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<ChannelDocument>,
@@ -155,7 +155,7 @@ async fn put_agency_channel(
 /// Remove a channel of an agency, with all that waits for it.
 #[utoipa::path(delete, path = "/agencies/{agency}/channels/{channel}", tag = "channels", responses((status = 204)))]
 async fn delete_agency_channel(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     PathIds(path): PathIds<ChannelPath>,
     State(state): State<AppState>,
 ) -> Result<StatusCode, Problem> {
@@ -166,7 +166,7 @@ async fn delete_agency_channel(
 #[utoipa::path(post, path = "/agencies/{agency}/channels/{channel}/test", tag = "channels",
     responses((status = 200, body = ChannelTested)))]
 async fn test_agency_channel(
-    access: AgencyAccess,
+    AgencyManage(access): AgencyManage,
     PathIds(path): PathIds<ChannelPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ChannelTested>, Problem> {
@@ -177,7 +177,7 @@ async fn test_agency_channel(
 #[utoipa::path(get, path = "/agencies/{agency}/notifications", tag = "channels", params(NotificationQuery),
     responses((status = 200, body = Page<NotificationView>)))]
 async fn list_agency_notifications(
-    access: AgencyAccess,
+    AgencyRead(access): AgencyRead,
     QueryOf(query): QueryOf<NotificationQuery>,
     page: PageOf,
     State(state): State<AppState>,

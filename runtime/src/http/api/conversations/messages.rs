@@ -10,7 +10,7 @@ use tenants::intent::{Intent, Language, Sentiment};
 use utoipa::ToSchema;
 
 use super::{ConversationPath, find};
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantRead;
 use crate::http::extract::{Page, PageOf, PathIds};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -79,7 +79,7 @@ impl From<Message> for MessageView {
 #[utoipa::path(get, path = "/tenants/{tenant}/conversations/{conversation}/messages", tag = "conversations",
     responses((status = 200, body = Page<MessageView>)))]
 pub async fn list_messages(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<ConversationPath>,
     page: PageOf,
     State(state): State<AppState>,

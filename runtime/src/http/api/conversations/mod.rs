@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use super::people::PersonView;
 use super::write;
 use crate::administration::Act;
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
 use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -118,7 +118,7 @@ struct ConversationQuery {
 #[utoipa::path(get, path = "/tenants/{tenant}/conversations", tag = "conversations", params(ConversationQuery),
     responses((status = 200, body = Page<ConversationView>)))]
 async fn list_conversations(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<ConversationQuery>,
     page: PageOf,
     State(state): State<AppState>,
@@ -148,7 +148,7 @@ async fn find(
 #[utoipa::path(get, path = "/tenants/{tenant}/conversations/{conversation}", tag = "conversations",
     responses((status = 200, body = ConversationView)))]
 async fn get_conversation(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<ConversationPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ConversationView>, Problem> {
@@ -159,7 +159,7 @@ async fn get_conversation(
 #[utoipa::path(post, path = "/tenants/{tenant}/conversations/{conversation}/take-over", tag = "conversations",
     responses((status = 200, body = ConversationView)))]
 async fn take_over(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<ConversationPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ConversationView>, Problem> {
@@ -170,7 +170,7 @@ async fn take_over(
 #[utoipa::path(post, path = "/tenants/{tenant}/conversations/{conversation}/hand-back", tag = "conversations",
     responses((status = 200, body = ConversationView)))]
 async fn hand_back(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<ConversationPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ConversationView>, Problem> {
@@ -189,7 +189,7 @@ struct Assignment {
 #[utoipa::path(post, path = "/tenants/{tenant}/conversations/{conversation}/assign", tag = "conversations",
     request_body = Assignment, responses((status = 200, body = ConversationView)))]
 async fn assign(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<ConversationPath>,
     State(state): State<AppState>,
     JsonBody(assignment): JsonBody<Assignment>,

@@ -18,7 +18,7 @@ use crate::http::state::AppState;
 /// Entries read from the log at once.
 pub const READ_AT_ONCE: u32 = 200;
 
-/// Follows the log of the tenant, beginning after a position. Ends when the node stops or the key is withdrawn.
+/// Follows the log of the tenant, beginning after a position. Ends when the node stops or the caller may not see it any more.
 pub fn stream(
     state: AppState,
     access: TenantAccess,
@@ -71,10 +71,10 @@ impl Feed {
         }
     }
 
-    /// A withdrawn key must not go on listening.
+    /// Who was withdrawn must not go on listening.
     async fn is_still_allowed(&self) -> bool {
         let state = &self.open.0;
-        !state.ports.tasks.is_stopping() && state.keys.is_still_valid(&state.ports, &self.access.caller).await
+        !state.ports.tasks.is_stopping() && self.access.still_holds(state).await
     }
 
     async fn read(&mut self) {

@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::audit::AuditEntryView;
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantRead;
 use crate::http::extract::QueryOf;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
@@ -57,7 +57,7 @@ struct FeedPage {
     responses((status = 200, description = "A stream of events.", content(
         (String = "text/event-stream"), (FeedPage = "application/json")))))]
 async fn get_feed(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(mut query): QueryOf<FeedQuery>,
     headers: HeaderMap,
     State(state): State<AppState>,
@@ -82,7 +82,7 @@ async fn get_feed(
 #[utoipa::path(get, path = "/tenants/{tenant}/feed/poll", tag = "feed", params(FeedQuery),
     responses((status = 200, body = FeedPage)))]
 async fn poll_feed(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<FeedQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<FeedPage>, Problem> {

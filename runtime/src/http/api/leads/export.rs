@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use tenants::ports::PageRequest;
 
 use super::LeadQuery;
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantRead;
 use crate::http::extract::QueryOf;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
@@ -19,7 +19,7 @@ const ROWS_AT_ONCE: u32 = 500;
 #[utoipa::path(get, path = "/tenants/{tenant}/leads/export", tag = "leads", params(LeadQuery),
     responses((status = 200, description = "CSV with a header line.", body = String, content_type = "text/csv")))]
 pub(super) async fn export_leads(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<LeadQuery>,
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {

@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::people::PersonView;
 use super::write;
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
 use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -143,7 +143,7 @@ struct LeadQuery {
 #[utoipa::path(get, path = "/tenants/{tenant}/leads", tag = "leads", params(LeadQuery),
     responses((status = 200, body = Page<LeadView>)))]
 async fn list_leads(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<LeadQuery>,
     page: PageOf,
     State(state): State<AppState>,
@@ -165,7 +165,7 @@ async fn find(state: &AppState, access: &TenantAccess, lead: &LeadId) -> Result<
 /// Read a lead.
 #[utoipa::path(get, path = "/tenants/{tenant}/leads/{lead}", tag = "leads", responses((status = 200, body = LeadView)))]
 async fn get_lead(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<LeadPath>,
     State(state): State<AppState>,
 ) -> Result<Json<LeadView>, Problem> {
@@ -192,7 +192,7 @@ struct LeadPatch {
 #[utoipa::path(patch, path = "/tenants/{tenant}/leads/{lead}", tag = "leads", request_body = LeadPatch,
     responses((status = 200, body = LeadView)))]
 async fn patch_lead(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<LeadPath>,
     State(state): State<AppState>,
     JsonBody(patch): JsonBody<LeadPatch>,

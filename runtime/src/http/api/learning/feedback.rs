@@ -10,7 +10,7 @@ use tenants::ids::DecisionId;
 use tenants::intent::Intent;
 use utoipa::ToSchema;
 
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantOperate;
 use crate::http::api::write;
 use crate::http::extract::{JsonBody, PathIds};
 use crate::http::problem::Problem;
@@ -58,7 +58,7 @@ pub struct DecisionPath {
 #[utoipa::path(post, path = "/tenants/{tenant}/decisions/{decision}/feedback", tag = "decisions",
     request_body = Feedback, responses((status = 200, body = FeedbackTaken)))]
 pub async fn give_feedback(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<DecisionPath>,
     State(state): State<AppState>,
     JsonBody(feedback): JsonBody<Feedback>,

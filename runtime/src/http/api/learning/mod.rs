@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::write;
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantManage, TenantRead};
 use crate::http::extract::{JsonBody, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -36,7 +36,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 #[utoipa::path(get, path = "/tenants/{tenant}/learning", tag = "learning",
     responses((status = 200, body = LearningView)))]
 async fn get_learning(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<LearningView>, Problem> {
     Ok(Json(read(&state, &access.tenant.id).await?))
@@ -68,7 +68,7 @@ struct Compared {
 #[utoipa::path(get, path = "/tenants/{tenant}/learning/changes", tag = "learning", params(Compared),
     responses((status = 200, body = ChangeView)))]
 async fn compare_learning(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<Compared>,
     State(state): State<AppState>,
 ) -> Result<Json<ChangeView>, Problem> {
@@ -96,7 +96,7 @@ struct Revert {
 #[utoipa::path(post, path = "/tenants/{tenant}/learning/revert", tag = "learning", request_body = Revert,
     responses((status = 200, body = LearningView)))]
 async fn revert_learning(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     State(state): State<AppState>,
     JsonBody(revert): JsonBody<Revert>,
 ) -> Result<Json<LearningView>, Problem> {
@@ -111,7 +111,7 @@ async fn revert_learning(
 #[utoipa::path(post, path = "/tenants/{tenant}/learning/reset", tag = "learning",
     responses((status = 200, body = LearningView)))]
 async fn reset_learning(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     State(state): State<AppState>,
 ) -> Result<Json<LearningView>, Problem> {
     let act = access.caller.act(&state);

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantOperate, TenantReadShared};
 use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
@@ -76,7 +76,7 @@ struct MediaQuery {
 #[utoipa::path(get, path = "/tenants/{tenant}/media", tag = "media", params(MediaQuery),
     responses((status = 200, body = Page<MediaView>)))]
 async fn list_media(
-    access: TenantAccess,
+    TenantReadShared(access): TenantReadShared,
     QueryOf(query): QueryOf<MediaQuery>,
     page: PageOf,
     State(state): State<AppState>,
@@ -117,7 +117,7 @@ async fn find(state: &AppState, access: &TenantAccess, media: MediaId) -> Result
 #[utoipa::path(get, path = "/tenants/{tenant}/media/{media}", tag = "media",
     responses((status = 200, body = MediaView)))]
 async fn get_media(
-    access: TenantAccess,
+    TenantReadShared(access): TenantReadShared,
     PathIds(path): PathIds<MediaPath>,
     State(state): State<AppState>,
 ) -> Result<Json<MediaView>, Problem> {
@@ -150,7 +150,7 @@ impl From<MediaChange> for MediaPatch {
 #[utoipa::path(patch, path = "/tenants/{tenant}/media/{media}", tag = "media", request_body = MediaChange,
     responses((status = 200, body = MediaView)))]
 async fn change_media(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<MediaPath>,
     State(state): State<AppState>,
     JsonBody(change): JsonBody<MediaChange>,
@@ -165,7 +165,7 @@ async fn change_media(
 /// Delete an asset and its files. While a post that is not out yet uses it, that is a conflict which names the post.
 #[utoipa::path(delete, path = "/tenants/{tenant}/media/{media}", tag = "media", responses((status = 204)))]
 async fn delete_media(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<MediaPath>,
     State(state): State<AppState>,
 ) -> Result<StatusCode, Problem> {

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::receive::answer;
 use super::views::{MediaView, UploadView};
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantOperate, TenantRead};
 use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -31,7 +31,7 @@ pub(super) struct NewUpload {
 #[utoipa::path(post, path = "/tenants/{tenant}/media/uploads", tag = "media", request_body = NewUpload,
     responses((status = 201, body = UploadView)))]
 pub(super) async fn begin_upload(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     State(state): State<AppState>,
     JsonBody(new): JsonBody<NewUpload>,
 ) -> Result<(StatusCode, Json<UploadView>), Problem> {
@@ -47,7 +47,7 @@ pub(super) async fn begin_upload(
 #[utoipa::path(get, path = "/tenants/{tenant}/media/uploads", tag = "media",
     responses((status = 200, body = Page<UploadView>)))]
 pub(super) async fn list_uploads(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     page: PageOf,
     State(state): State<AppState>,
 ) -> Result<Json<Page<UploadView>>, Problem> {
@@ -64,7 +64,7 @@ pub(super) struct UploadPath {
 #[utoipa::path(get, path = "/tenants/{tenant}/media/uploads/{upload}", tag = "media",
     responses((status = 200, body = UploadView)))]
 pub(super) async fn get_upload(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<UploadPath>,
     State(state): State<AppState>,
 ) -> Result<Json<UploadView>, Problem> {
@@ -86,7 +86,7 @@ pub(super) struct PartQuery {
     request_body(content((Vec<u8> = "application/octet-stream"))),
     responses((status = 200, body = UploadView)))]
 pub(super) async fn add_part(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<UploadPath>,
     QueryOf(query): QueryOf<PartQuery>,
     State(state): State<AppState>,
@@ -101,7 +101,7 @@ pub(super) async fn add_part(
 #[utoipa::path(post, path = "/tenants/{tenant}/media/uploads/{upload}/complete", tag = "media",
     responses((status = 201, body = MediaView), (status = 200, body = MediaView)))]
 pub(super) async fn complete_upload(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<UploadPath>,
     State(state): State<AppState>,
 ) -> Result<(StatusCode, Json<MediaView>), Problem> {
@@ -114,7 +114,7 @@ pub(super) async fn complete_upload(
 #[utoipa::path(delete, path = "/tenants/{tenant}/media/uploads/{upload}", tag = "media",
     responses((status = 204)))]
 pub(super) async fn cancel_upload(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<UploadPath>,
     State(state): State<AppState>,
 ) -> Result<StatusCode, Problem> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::views::{MediaView, view};
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantOperate;
 use crate::http::extract::QueryOf;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -32,7 +32,7 @@ pub(super) struct NewMediaQuery {
     request_body(content((Vec<u8> = "application/octet-stream"))),
     responses((status = 201, body = MediaView), (status = 200, body = MediaView)))]
 pub(super) async fn add_media(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     QueryOf(query): QueryOf<NewMediaQuery>,
     State(state): State<AppState>,
     headers: HeaderMap,

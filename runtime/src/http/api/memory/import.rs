@@ -10,7 +10,7 @@ use tenants::memory::Visibility;
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::write;
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantOperate;
 use crate::http::extract::QueryOf;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
@@ -70,7 +70,7 @@ struct LineProblemView {
     request_body(content((String = "text/plain"), (String = "text/markdown"), (String = "text/csv"))),
     responses((status = 201, body = ImportResult)))]
 pub(super) async fn import_into_memory(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     QueryOf(query): QueryOf<ImportQuery>,
     State(state): State<AppState>,
     headers: HeaderMap,

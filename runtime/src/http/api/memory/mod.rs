@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::write;
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantManage, TenantOperate, TenantRead};
 use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -125,7 +125,7 @@ struct MemoryQuery {
 #[utoipa::path(get, path = "/tenants/{tenant}/memory", tag = "memory", params(MemoryQuery),
     responses((status = 200, body = Page<MemoryItemView>)))]
 async fn list_memory(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<MemoryQuery>,
     page: PageOf,
     State(state): State<AppState>,
@@ -176,7 +176,7 @@ fn usual_weight() -> f32 {
 #[utoipa::path(post, path = "/tenants/{tenant}/memory", tag = "memory", request_body = NewMemoryItem,
     responses((status = 201, body = MemoryItemView)))]
 async fn add_to_memory(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     State(state): State<AppState>,
     JsonBody(new): JsonBody<NewMemoryItem>,
 ) -> Result<(StatusCode, Json<MemoryItemView>), Problem> {
@@ -213,7 +213,7 @@ async fn find(state: &AppState, access: &TenantAccess, item: &MemoryId) -> Resul
 #[utoipa::path(get, path = "/tenants/{tenant}/memory/{item}", tag = "memory",
     responses((status = 200, body = MemoryItemView)))]
 async fn get_memory_item(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<ItemPath>,
     State(state): State<AppState>,
 ) -> Result<Json<MemoryItemView>, Problem> {
@@ -224,7 +224,7 @@ async fn get_memory_item(
 /// built, and is never told.
 #[utoipa::path(delete, path = "/tenants/{tenant}/memory/{item}", tag = "memory", responses((status = 204)))]
 async fn delete_memory_item(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<ItemPath>,
     State(state): State<AppState>,
 ) -> Result<StatusCode, Problem> {
@@ -256,7 +256,7 @@ struct Forgotten {
     params(("person" = String, Path, description = "Instagram's id of the person.")),
     responses((status = 204), (status = 202, body = Forgotten)))]
 async fn forget_person(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     PathIds(path): PathIds<PersonPath>,
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
@@ -306,7 +306,7 @@ struct KindCount {
 #[utoipa::path(get, path = "/tenants/{tenant}/memory/status", tag = "memory",
     responses((status = 200, body = MemoryStatus)))]
 async fn memory_status(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<MemoryStatus>, Problem> {
     let stats = state.ports.memory.stats(&access.tenant.id).await?;

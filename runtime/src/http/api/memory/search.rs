@@ -7,7 +7,7 @@ use tenants::memory::{MemoryKind, Recall, Recalled, Visibility};
 use utoipa::{IntoParams, ToSchema};
 
 use super::MemoryItemView;
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantRead;
 use crate::http::extract::QueryOf;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
@@ -72,7 +72,7 @@ impl From<Recalled> for FoundItem {
 #[utoipa::path(get, path = "/tenants/{tenant}/memory/search", tag = "memory", params(SearchQuery),
     responses((status = 200, body = SearchResult)))]
 pub(super) async fn search_memory(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<SearchQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<SearchResult>, Problem> {

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
+use tenants::access::UserRole;
 use tenants::clock::Timestamp;
 use tenants::post::{Approver, PostState};
 use utoipa::ToSchema;
@@ -12,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::document::{LinkDocument, LinkView, PostView};
 use super::{PostPath, find, find_and_look, store};
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantOperate, TenantReview};
 use crate::http::extract::{JsonBody, OptionalBody, PathIds};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -53,7 +54,7 @@ struct Remark {
 #[utoipa::path(post, path = "/tenants/{tenant}/posts/{post}/schedule", tag = "posts", request_body = Schedule,
     responses((status = 200, body = PostView)))]
 async fn schedule_post(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<PostPath>,
     State(state): State<AppState>,
     JsonBody(schedule): JsonBody<Schedule>,
@@ -67,7 +68,7 @@ async fn schedule_post(
 #[utoipa::path(post, path = "/tenants/{tenant}/posts/{post}/cancel", tag = "posts",
     responses((status = 200, body = PostView)))]
 async fn cancel_post(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<PostPath>,
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
@@ -81,7 +82,7 @@ async fn cancel_post(
 #[utoipa::path(post, path = "/tenants/{tenant}/posts/{post}/publish", tag = "posts",
     responses((status = 200, body = PostView)))]
 async fn publish_post(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<PostPath>,
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
@@ -94,7 +95,7 @@ async fn publish_post(
 #[utoipa::path(post, path = "/tenants/{tenant}/posts/{post}/retry", tag = "posts",
     responses((status = 200, body = PostView)))]
 async fn retry_post(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<PostPath>,
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
@@ -107,7 +108,7 @@ async fn retry_post(
 #[utoipa::path(post, path = "/tenants/{tenant}/posts/{post}/approve", tag = "posts", request_body = Option<Remark>,
     responses((status = 200, body = PostView)))]
 async fn approve_post(
-    access: TenantAccess,
+    TenantReview(access): TenantReview,
     PathIds(path): PathIds<PostPath>,
     State(state): State<AppState>,
     OptionalBody(remark): OptionalBody<Remark>,
@@ -119,7 +120,7 @@ async fn approve_post(
 #[utoipa::path(post, path = "/tenants/{tenant}/posts/{post}/reject", tag = "posts", request_body = Option<Remark>,
     responses((status = 200, body = PostView)))]
 async fn reject_post(
-    access: TenantAccess,
+    TenantReview(access): TenantReview,
     PathIds(path): PathIds<PostPath>,
     State(state): State<AppState>,
     OptionalBody(remark): OptionalBody<Remark>,
@@ -131,7 +132,7 @@ async fn reject_post(
 #[utoipa::path(post, path = "/tenants/{tenant}/posts/{post}/approval-link", tag = "posts",
     request_body = Option<LinkDocument>, responses((status = 200, body = LinkView)))]
 async fn link_approval(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<PostPath>,
     State(state): State<AppState>,
     OptionalBody(link): OptionalBody<LinkDocument>,
@@ -153,6 +154,8 @@ async fn judge(
 ) -> Result<Response, Problem> {
     let before = find(state, access, &path.post).await?;
     let act = access.caller.act(state);
-    let edited = act.judge_post(&before, Approver::Internal, approved, remark.comment)?;
+    // The brand's own people speak for the client, however they sign in.
+    let approver = if access.role == UserRole::Client { Approver::Client } else { Approver::Internal };
+    let edited = act.judge_post(&before, approver, approved, remark.comment)?;
     store(state, access, edited).await
 }

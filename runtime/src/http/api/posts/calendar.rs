@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::document::{LinkDocument, LinkView, PostView};
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantOperate, TenantReadShared};
 use crate::http::extract::{OptionalBody, Page, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -39,7 +39,7 @@ struct CalendarQuery {
 #[utoipa::path(get, path = "/tenants/{tenant}/calendar", tag = "posts", params(CalendarQuery),
     responses((status = 200, body = Page<PostView>)))]
 async fn read_calendar(
-    access: TenantAccess,
+    TenantReadShared(access): TenantReadShared,
     QueryOf(query): QueryOf<CalendarQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<Page<PostView>>, Problem> {
@@ -55,7 +55,7 @@ async fn read_calendar(
 #[utoipa::path(post, path = "/tenants/{tenant}/calendar/feed", tag = "posts", request_body = Option<LinkDocument>,
     responses((status = 200, body = LinkView)))]
 async fn link_calendar(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     State(state): State<AppState>,
     OptionalBody(link): OptionalBody<LinkDocument>,
 ) -> Result<Json<LinkView>, Problem> {

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantOperate;
 use crate::http::extract::JsonBody;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
@@ -60,7 +60,7 @@ struct SuggestionsView {
 #[utoipa::path(post, path = "/tenants/{tenant}/posts/captions", tag = "posts", request_body = Topic,
     responses((status = 200, body = SuggestionsView)))]
 async fn suggest_captions(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     State(state): State<AppState>,
     JsonBody(topic): JsonBody<Topic>,
 ) -> Result<Json<SuggestionsView>, Problem> {

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::commit;
 use super::document::ProblemView;
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantOperate;
 use crate::http::extract::JsonBody;
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -66,7 +66,7 @@ struct RowProblemsView {
 #[utoipa::path(post, path = "/tenants/{tenant}/posts/import", tag = "posts", request_body = ImportDocument,
     responses((status = 200, body = ImportView)))]
 async fn import_posts(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<ImportDocument>,
 ) -> Result<Json<ImportView>, Problem> {

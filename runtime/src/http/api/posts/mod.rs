@@ -23,7 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::document::{CheckView, JobLogView, PostDocument, PostView, ProblemView};
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantOperate, TenantRead, TenantReadShared};
 use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
@@ -60,7 +60,7 @@ struct PostQuery {
 #[utoipa::path(get, path = "/tenants/{tenant}/posts", tag = "posts", params(PostQuery),
     responses((status = 200, body = Page<PostView>)))]
 async fn list_posts(
-    access: TenantAccess,
+    TenantReadShared(access): TenantReadShared,
     QueryOf(query): QueryOf<PostQuery>,
     page: PageOf,
     State(state): State<AppState>,
@@ -76,7 +76,7 @@ async fn list_posts(
 #[utoipa::path(post, path = "/tenants/{tenant}/posts", tag = "posts", request_body = PostDocument,
     responses((status = 201, body = PostView)))]
 async fn create_post(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<PostDocument>,
 ) -> Result<Response, Problem> {
@@ -95,7 +95,7 @@ async fn create_post(
 #[utoipa::path(post, path = "/tenants/{tenant}/posts/validate", tag = "posts", request_body = PostDocument,
     responses((status = 200, body = CheckView)))]
 async fn check_post(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<PostDocument>,
 ) -> Result<Json<CheckView>, Problem> {
@@ -129,7 +129,7 @@ async fn find_and_look(
 /// Read a post. The `ETag` is its version.
 #[utoipa::path(get, path = "/tenants/{tenant}/posts/{post}", tag = "posts", responses((status = 200, body = PostView)))]
 async fn get_post(
-    access: TenantAccess,
+    TenantReadShared(access): TenantReadShared,
     PathIds(path): PathIds<PostPath>,
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
@@ -154,7 +154,7 @@ fn tell_sending(state: &AppState, post: &mut Post) {
 #[utoipa::path(put, path = "/tenants/{tenant}/posts/{post}", tag = "posts", request_body = PostDocument,
     responses((status = 200, body = PostView)))]
 async fn put_post(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<PostPath>,
     headers: HeaderMap,
     State(state): State<AppState>,
@@ -174,7 +174,7 @@ async fn put_post(
 #[utoipa::path(get, path = "/tenants/{tenant}/posts/{post}/job-logs", tag = "posts",
     responses((status = 200, body = Page<JobLogView>)))]
 async fn list_job_logs(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<PostPath>,
     State(state): State<AppState>,
 ) -> Result<Json<Page<JobLogView>>, Problem> {

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::document::PostView;
 use super::{PostPath, find, store, tagged};
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantOperate;
 use crate::http::extract::{JsonBody, PathIds};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
@@ -52,7 +52,7 @@ impl SettleDocument {
 #[utoipa::path(post, path = "/tenants/{tenant}/posts/{post}/settle", tag = "posts", request_body = SettleDocument,
     responses((status = 200, body = PostView)))]
 async fn settle_post(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<PostPath>,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<SettleDocument>,

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
 use crate::http::api::write;
 use crate::http::extract::{JsonBody, Page, PathIds};
 use crate::http::problem::Problem;
@@ -115,7 +115,7 @@ impl TemplateDocument {
 #[utoipa::path(get, path = "/tenants/{tenant}/post-templates", tag = "posts",
     responses((status = 200, body = Page<TemplateView>)))]
 async fn list_templates(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<Page<TemplateView>>, Problem> {
     Ok(Json(Page::whole(state.ports.posts.list_post_templates(&access.tenant.id).await?)))
@@ -125,7 +125,7 @@ async fn list_templates(
 #[utoipa::path(post, path = "/tenants/{tenant}/post-templates", tag = "posts", request_body = TemplateDocument,
     responses((status = 201, body = TemplateView)))]
 async fn create_template(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<TemplateDocument>,
 ) -> Result<(StatusCode, Json<TemplateView>), Problem> {
@@ -149,7 +149,7 @@ async fn find(state: &AppState, access: &TenantAccess, id: &TemplateId) -> Resul
 #[utoipa::path(get, path = "/tenants/{tenant}/post-templates/{template}", tag = "posts",
     responses((status = 200, body = TemplateView)))]
 async fn get_template(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<TemplatePath>,
     State(state): State<AppState>,
 ) -> Result<Json<TemplateView>, Problem> {
@@ -160,7 +160,7 @@ async fn get_template(
 #[utoipa::path(put, path = "/tenants/{tenant}/post-templates/{template}", tag = "posts",
     request_body = TemplateDocument, responses((status = 200, body = TemplateView)))]
 async fn put_template(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<TemplatePath>,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<TemplateDocument>,
@@ -175,7 +175,7 @@ async fn put_template(
 #[utoipa::path(delete, path = "/tenants/{tenant}/post-templates/{template}", tag = "posts",
     responses((status = 204)))]
 async fn delete_template(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<TemplatePath>,
     State(state): State<AppState>,
 ) -> Result<StatusCode, Problem> {
@@ -215,7 +215,7 @@ struct FilledView {
 #[utoipa::path(post, path = "/tenants/{tenant}/post-templates/{template}/fill", tag = "posts",
     request_body = Values, responses((status = 200, body = FilledView)))]
 async fn fill_template(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<TemplatePath>,
     State(state): State<AppState>,
     JsonBody(Values { values }): JsonBody<Values>,

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::view::EffectView;
 use super::{EffectPath, find};
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantOperate};
 use crate::http::extract::PathIds;
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -33,7 +33,7 @@ pub struct Retried {
 #[utoipa::path(post, path = "/tenants/{tenant}/queue/{effect}/retry", tag = "queue",
     responses((status = 200, body = Retried)))]
 pub async fn retry(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<EffectPath>,
     State(state): State<AppState>,
 ) -> Result<Json<Retried>, Problem> {
@@ -48,7 +48,7 @@ pub async fn retry(
 #[utoipa::path(post, path = "/tenants/{tenant}/queue/{effect}/cancel", tag = "queue",
     responses((status = 200, body = EffectView)))]
 pub async fn cancel(
-    access: TenantAccess,
+    TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<EffectPath>,
     State(state): State<AppState>,
 ) -> Result<Json<EffectView>, Problem> {

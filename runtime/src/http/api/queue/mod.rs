@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::view::EffectView;
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantRead};
 use crate::http::extract::{Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -53,7 +53,7 @@ struct EffectQuery {
 #[utoipa::path(get, path = "/tenants/{tenant}/queue", tag = "queue", params(EffectQuery),
     responses((status = 200, body = Page<EffectView>)))]
 async fn list_effects(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<EffectQuery>,
     page: PageOf,
     State(state): State<AppState>,
@@ -67,7 +67,7 @@ async fn list_effects(
 #[utoipa::path(get, path = "/tenants/{tenant}/queue/dlq", tag = "queue",
     responses((status = 200, body = Page<EffectView>)))]
 async fn list_dead_letters(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     page: PageOf,
     State(state): State<AppState>,
 ) -> Result<Json<Page<EffectView>>, Problem> {
@@ -99,7 +99,7 @@ async fn find(state: &AppState, access: &TenantAccess, effect: &EffectId) -> Res
 #[utoipa::path(get, path = "/tenants/{tenant}/queue/{effect}", tag = "queue",
     responses((status = 200, body = EffectView)))]
 async fn get_effect(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<EffectPath>,
     State(state): State<AppState>,
 ) -> Result<Json<EffectView>, Problem> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tenants::ids::AccountId;
 use utoipa::ToSchema;
 
-use crate::http::access::TenantAccess;
+use crate::http::access::TenantRead;
 use crate::http::node::QueueEstimate;
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -50,7 +50,7 @@ impl From<QueueEstimate> for EstimateView {
 #[utoipa::path(get, path = "/tenants/{tenant}/queue/status", tag = "queue",
     responses((status = 200, body = StatusView)))]
 pub async fn get_status(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<StatusView>, Problem> {
     let counts = state.ports.store.effect_counts(Some(&access.tenant.id)).await?;

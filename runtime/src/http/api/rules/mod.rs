@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use self::parts::{ConditionDocument, RuleActionDocument, TriggerDocument};
 use super::write;
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantAccess, TenantManage, TenantRead};
 use crate::http::extract::{JsonBody, Page, PathIds};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -141,7 +141,7 @@ impl From<Rule> for RuleView {
 /// List the rules of a tenant in order of priority, disabled ones too.
 #[utoipa::path(get, path = "/tenants/{tenant}/rules", tag = "rules", responses((status = 200, body = Page<RuleView>)))]
 async fn list_rules(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Json<Page<RuleView>>, Problem> {
     Ok(Json(Page::whole(state.ports.store.list_rules(&access.tenant.id).await?)))
@@ -151,7 +151,7 @@ async fn list_rules(
 #[utoipa::path(post, path = "/tenants/{tenant}/rules", tag = "rules", request_body = RuleDocument,
     responses((status = 201, body = RuleView)))]
 async fn create_rule(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<RuleDocument>,
 ) -> Result<(StatusCode, Json<RuleView>), Problem> {
@@ -174,7 +174,7 @@ async fn find(state: &AppState, access: &TenantAccess, rule: &RuleId) -> Result<
 /// Read a rule.
 #[utoipa::path(get, path = "/tenants/{tenant}/rules/{rule}", tag = "rules", responses((status = 200, body = RuleView)))]
 async fn get_rule(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     PathIds(path): PathIds<RulePath>,
     State(state): State<AppState>,
 ) -> Result<Json<RuleView>, Problem> {
@@ -185,7 +185,7 @@ async fn get_rule(
 #[utoipa::path(put, path = "/tenants/{tenant}/rules/{rule}", tag = "rules", request_body = RuleDocument,
     responses((status = 200, body = RuleView)))]
 async fn put_rule(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     PathIds(path): PathIds<RulePath>,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<RuleDocument>,
@@ -199,7 +199,7 @@ async fn put_rule(
 /// Remove a rule.
 #[utoipa::path(delete, path = "/tenants/{tenant}/rules/{rule}", tag = "rules", responses((status = 204)))]
 async fn delete_rule(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     PathIds(path): PathIds<RulePath>,
     State(state): State<AppState>,
 ) -> Result<StatusCode, Problem> {
@@ -218,7 +218,7 @@ async fn delete_rule(
 #[utoipa::path(post, path = "/tenants/{tenant}/rules/{rule}/enable", tag = "rules",
     responses((status = 200, body = RuleView)))]
 async fn enable_rule(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     PathIds(path): PathIds<RulePath>,
     State(state): State<AppState>,
 ) -> Result<Json<RuleView>, Problem> {
@@ -229,7 +229,7 @@ async fn enable_rule(
 #[utoipa::path(post, path = "/tenants/{tenant}/rules/{rule}/disable", tag = "rules",
     responses((status = 200, body = RuleView)))]
 async fn disable_rule(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     PathIds(path): PathIds<RulePath>,
     State(state): State<AppState>,
 ) -> Result<Json<RuleView>, Problem> {

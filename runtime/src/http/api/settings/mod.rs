@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 pub(super) use document::{QuietHoursDocument, SettingsDocument};
 
 use super::write;
-use crate::http::access::TenantAccess;
+use crate::http::access::{TenantManage, TenantRead};
 use crate::http::extract::JsonBody;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
@@ -31,7 +31,7 @@ type Tagged<T> = ([(header::HeaderName, HeaderValue); 1], Json<T>);
 #[utoipa::path(get, path = "/tenants/{tenant}/settings", tag = "settings",
     responses((status = 200, body = SettingsDocument, headers(("ETag" = String)))))]
 async fn get_settings(
-    access: TenantAccess,
+    TenantRead(access): TenantRead,
     State(state): State<AppState>,
 ) -> Result<Tagged<SettingsDocument>, Problem> {
     let settings = state.ports.store.find_settings(&access.tenant.id).await?.unwrap_or_default();
@@ -41,7 +41,7 @@ async fn get_settings(
 /// The settings that a tenant has which changed nothing.
 #[utoipa::path(get, path = "/tenants/{tenant}/settings/defaults", tag = "settings",
     responses((status = 200, body = SettingsDocument)))]
-async fn default_settings(_access: TenantAccess) -> Json<SettingsDocument> {
+async fn default_settings(_access: TenantRead) -> Json<SettingsDocument> {
     Json(TenantSettings::default().into())
 }
 
@@ -52,7 +52,7 @@ async fn default_settings(_access: TenantAccess) -> Json<SettingsDocument> {
     params(("If-Match" = Option<String>, Header, description = "The `ETag` of the settings that were read.")),
     responses((status = 200, body = SettingsDocument, headers(("ETag" = String)))))]
 async fn put_settings(
-    access: TenantAccess,
+    TenantManage(access): TenantManage,
     State(state): State<AppState>,
     headers: HeaderMap,
     JsonBody(document): JsonBody<SettingsDocument>,

@@ -1,0 +1,70 @@
+//! Routes × roles: who may call what. The table is the agreement; a route that opens or closes shows here.
+
+use tenants::access::UserRole;
+use tenants::account::KeyScope;
+
+use crate::cross_tenant::{fill, table};
+use crate::rig::api_request;
+use crate::world::{World, key_with};
+
+/// The mark of a role in the table, in the order of their declaration.
+const MARKS: [char; 5] = ['c', 'v', 'o', 'm', 'O'];
+
+#[tokio::test]
+async fn every_route_is_open_to_exactly_these_roles() {
+    let world = World::new().await;
+    let (agency, tenant) = (world.north.agency.id, world.bakery.tenant.id);
+    let mut lines = Vec::new();
+    let mut keys = Vec::new();
+    for role in UserRole::ALL {
+        let of_agency = key_with(&world.rig, "agency", KeyScope::Agency { agency }, *role).await;
+        let of_tenant = key_with(&world.rig, "tenant", KeyScope::Tenant { agency, tenant }, *role).await;
+        keys.push((of_agency.text, of_tenant.text));
+    }
+    for (method, template, body) in table(&world) {
+        let (is_tenants, is_agencys) =
+            (template.starts_with("/tenants/{tenant}"), template.starts_with("/agencies/{agency}"));
+        if !is_tenants && !is_agencys {
+            continue;
+        }
+        let path = fill(template, (&world.bakery, &world.north), &world.bakery, &world.north);
+        let mut may = String::new();
+        for ((of_agency, of_tenant), mark) in keys.iter().zip(MARKS) {
+            let key = if is_tenants { of_tenant } else { of_agency };
+            let status = world.rig.open(api_request(Some(key), method, &path, body.clone())).await.status();
+            assert!(status.as_u16() != 401 && !status.is_server_error(), "{method} {path}: {status}");
+            may.push(if status.as_u16() == 403 { '.' } else { mark });
+        }
+        lines.push(format!("{may}  {method:<6} {}", template.split('?').next().unwrap_or_default()));
+    }
+    lines.sort_by(|a, b| a[6..].cmp(&b[6..]));
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_role_that_is_needed_and_the_one_there_is() {
+    let world = World::new().await;
+    let scope = KeyScope::Tenant { agency: world.north.agency.id, tenant: world.bakery.tenant.id };
+    let viewer = key_with(&world.rig, "viewer", scope, UserRole::Viewer).await.text;
+    let path = world.bakery.path(&format!("/rules/{}", world.bakery.objects.rule));
+    let refused = world.rig.call(&viewer, "DELETE", &path, None).await.problem(403);
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.contains("manager") && detail.contains("viewer"), "{detail}");
+    assert_eq!(refused["role"], "viewer");
+    world.rig.get(&viewer, &path).await.ok();
+}
+
+#[tokio::test]
+async fn a_client_approves_posts_as_the_client_and_sees_nothing_of_the_kitchen() {
+    let world = World::new().await;
+    let scope = KeyScope::Tenant { agency: world.north.agency.id, tenant: world.bakery.tenant.id };
+    let client = key_with(&world.rig, "client", scope, UserRole::Client).await.text;
+    let post = world.bakery.path(&format!("/posts/{}", world.bakery.objects.pending_post));
+    world.rig.get(&client, &post).await.ok();
+    let approved =
+        world.rig.post(&client, &format!("{post}/approve"), serde_json::json!({ "comment": "lovely" })).await;
+    assert_eq!(approved.ok()["opinions"][0]["approver"], "client");
+    for hidden in ["/audit", "/memory", "/conversations", "/queue", "/settings", "/budget", "/feed/poll"] {
+        world.rig.get(&client, &world.bakery.path(hidden)).await.problem(403);
+    }
+}
