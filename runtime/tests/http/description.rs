@@ -40,7 +40,7 @@ fn every_operation_has_a_summary_a_tag_an_answer_and_the_problems() {
         let is_public = routes().iter().any(|route| {
             route.scope == RouteScope::Public
                 && route.path == *path
-                && route.method.eq_ignore_ascii_case(method)
+                && route.method.eq_ignore_ascii_case(&method)
         });
         assert_eq!(operation["security"].is_array(), !is_public, "{what}");
     }
