@@ -1,6 +1,6 @@
+import { authorisedFetch } from '@/api/client';
 import type { AuditEntry } from '@/api/types';
-import { refreshSession } from '@/api/session';
-import { feedTypes } from './subjects';
+import { readStream } from './sse';
 
 export type LiveState = 'connecting' | 'live' | 'broken';
 
@@ -9,62 +9,60 @@ interface Listener {
   state: (state: LiveState) => void;
 }
 
-type Source = Pick<EventSource, 'addEventListener' | 'close' | 'readyState'> & {
-  onopen: EventSource['onopen'];
-  onerror: EventSource['onerror'];
-  onmessage: EventSource['onmessage'];
-};
-
 const firstPause = 1000;
 const longestPause = 30_000;
+/** Keep-alives come every 15 seconds; a line without any for this long is dead. */
+const silence = 45_000;
 
 /**
- * Follows a tenant's log. After a break it goes on where it stopped; an expired session is renewed. Answers with the
- * function that ends it.
+ * Follows a tenant's log. After a break it goes on where it stopped, so nothing is left out or told twice. Answers
+ * with the function that ends it.
  */
-export function follow(
-  tenant: string,
-  listener: Listener,
-  open: (url: string) => Source = (url) => new EventSource(url),
-): () => void {
+export function follow(tenant: string, listener: Listener, fetching = authorisedFetch): () => void {
+  const end = new AbortController();
+  void run(tenant, listener, fetching, end.signal);
+  return () => end.abort();
+}
+
+async function run(tenant: string, listener: Listener, fetching: typeof authorisedFetch, end: AbortSignal) {
   let position: number | null = null;
   let pause = firstPause;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let source: Source | null = null;
-  let isOver = false;
-
-  const take = (event: MessageEvent<string>) => {
-    const entry = JSON.parse(event.data) as AuditEntry;
-    // A reconnect may tell the last one again.
-    if (position !== null && entry.seq <= position) return;
-    position = entry.seq;
-    listener.entry(entry);
-  };
-
-  const connect = () => {
-    if (isOver) return;
+  while (!end.aborted) {
+    const line = new AbortController();
+    const hangUp = () => line.abort();
+    end.addEventListener('abort', hangUp);
+    let watch = setTimeout(hangUp, silence);
+    const isAlive = () => {
+      clearTimeout(watch);
+      watch = setTimeout(hangUp, silence);
+    };
     listener.state('connecting');
-    const since = position === null ? '' : `?since=${position}`;
-    source = open(`/api/v1/tenants/${tenant}/feed${since}`);
-    source.onopen = () => {
+    try {
+      const since = position === null ? '' : `?since=${position}`;
+      const url = new URL(`/api/v1/tenants/${tenant}/feed${since}`, window.location.origin);
+      const asked = new Request(url, { headers: { Accept: 'text/event-stream' }, signal: line.signal });
+      const response = await fetching(asked);
+      if (!response.ok || response.body === null) throw new Error(`the feed answered ${response.status}`);
       pause = firstPause;
       listener.state('live');
-    };
-    source.onmessage = take;
-    for (const type of feedTypes) source.addEventListener(type, take as EventListener);
-    source.onerror = () => {
-      source?.close();
-      if (isOver) return;
-      listener.state('broken');
-      timer = setTimeout(() => void refreshSession().finally(connect), pause);
-      pause = Math.min(pause * 2, longestPause);
-    };
-  };
-
-  connect();
-  return () => {
-    isOver = true;
-    clearTimeout(timer);
-    source?.close();
-  };
+      for await (const event of readStream(response.body, isAlive)) {
+        const entry = JSON.parse(event.data) as AuditEntry;
+        if (position !== null && entry.seq <= position) continue;
+        position = entry.seq;
+        listener.entry(entry);
+      }
+    } catch {
+      // Whatever broke it, the answer is the same: wait and go on.
+    } finally {
+      clearTimeout(watch);
+      end.removeEventListener('abort', hangUp);
+    }
+    if (end.aborted) return;
+    listener.state('broken');
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, pause);
+      end.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+    });
+    pause = Math.min(pause * 2, longestPause);
+  }
 }
