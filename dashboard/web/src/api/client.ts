@@ -68,7 +68,12 @@ export async function answerWithTag<T>(asked: Promise<Outcome<T>>): Promise<{ da
 }
 
 /** For routes that the description does not name yet, and for bodies that are files. */
-export async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+export async function request<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
   const isFile = body instanceof Blob;
   const type = isFile ? 'application/octet-stream' : 'application/json';
   const made = new Request(new URL(`/api/v1${path}`, window.location.origin), {

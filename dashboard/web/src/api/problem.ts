@@ -65,7 +65,9 @@ function readFields(document: Record<string, unknown>, detail: string): FieldPro
   }
   if (typeof document.field === 'string') {
     const field = document.field;
-    return [{ field, problem: sentence(detail.startsWith(`${field}: `) ? detail.slice(field.length + 2) : detail) }];
+    return [
+      { field, problem: sentence(detail.startsWith(`${field}: `) ? detail.slice(field.length + 2) : detail) },
+    ];
   }
   return [];
 }

@@ -3410,7 +3410,7 @@ export interface components {
              * @description Intent → what it must show. Complaints cannot earn it.
              * @default {}
              */
-            intents: {
+            intents?: {
                 [key: string]: components["schemas"]["AutonomyBar"];
             };
             /**
@@ -3418,7 +3418,7 @@ export interface components {
              * @description Share of what could leave by itself that a person is asked about all the same.
              * @default 0.1
              */
-            spot_check: number;
+            spot_check?: number;
         };
         /** @description What an intent must show before it acts by itself. */
         AutonomyBar: {
@@ -3427,13 +3427,13 @@ export interface components {
              * @description From at least this many verdicts.
              * @default 50
              */
-            at_least: number;
+            at_least?: number;
             /**
              * Format: double
              * @description The share of drafts that people wanted as they were must be at least this, with 95 % confidence.
              * @default 0.9
              */
-            bar: number;
+            bar?: number;
         };
         /** @description When to publish, and what that rests on. */
         BestTimes: {
@@ -3797,21 +3797,21 @@ export interface components {
         /** @description Direct messages, leads and briefings. */
         Comms: {
             /** @default null */
-            briefing_language: components["schemas"]["Language"] | null;
+            briefing_language?: components["schemas"]["Language"] | null;
             /** @default null */
-            disclosure: components["schemas"]["Disclosure"] | null;
+            disclosure?: components["schemas"]["Disclosure"] | null;
             /**
              * @description Whether leads are kept, with what they say of themselves.
              * @default true
              */
-            qualify_leads: boolean;
+            qualify_leads?: boolean;
             /**
              * Format: int32
              * @description How many seconds a person sees that we write before a direct message comes, after theirs was shown as seen; 0
              *     shows nothing. It costs two more calls of the account for each message.
              * @default 0
              */
-            typing_seconds: number;
+            typing_seconds?: number;
         };
         /** @description Which arm is better. */
         Comparison: {
@@ -4421,31 +4421,31 @@ export interface components {
              * @description Direct messages.
              * @default 2000
              */
-            direct_messages: number;
+            direct_messages?: number;
             /**
              * Format: int32
              * @description Hide, delete and like.
              * @default 3000
              */
-            moderation: number;
+            moderation?: number;
             /**
              * Format: int32
              * @description Published posts; Instagram's own limit is 100 a day.
              * @default 50
              */
-            posts: number;
+            posts?: number;
             /**
              * Format: int32
              * @description Private replies; Instagram's own limit is 750.
              * @default 700
              */
-            private_replies: number;
+            private_replies?: number;
             /**
              * Format: int32
              * @description Public replies.
              * @default 600
              */
-            public_replies: number;
+            public_replies?: number;
         };
         /** @description A prefix that names the kind of thing, and a UUIDv7. */
         Id: string;
@@ -5060,11 +5060,11 @@ export interface components {
         /** @description What to connect. */
         NewConnect: {
             /** @default null */
-            account: components["schemas"]["Id"] | null;
+            account?: components["schemas"]["Id"] | null;
             /** @default null */
-            app: components["schemas"]["Id"] | null;
+            app?: components["schemas"]["Id"] | null;
             /** @default null */
-            flavour: components["schemas"]["LoginFlavour"] | null;
+            flavour?: components["schemas"]["LoginFlavour"] | null;
         };
         /** @description A new experiment. */
         NewExperiment: {
@@ -6459,40 +6459,40 @@ export interface components {
              * @description Reels: what the sound is called, at most 200 characters.
              * @default null
              */
-            audio_name: string | null;
+            audio_name?: string | null;
             /**
              * @description Handles of up to three collaborators, without `@`.
              * @default []
              */
-            collaborators: string[];
+            collaborators?: string[];
             /** @default null */
-            cover_media: components["schemas"]["Id"] | null;
+            cover_media?: components["schemas"]["Id"] | null;
             /**
              * @description Marks realistic pictures made by a machine.
              * @default false
              */
-            is_ai_generated: boolean;
+            is_ai_generated?: boolean;
             /**
              * @description Id of a Facebook Page with a place.
              * @default null
              */
-            location_id: string | null;
+            location_id?: string | null;
             /**
              * @description Reels: whether it is shown in the feed too.
              * @default null
              */
-            share_to_feed: boolean | null;
+            share_to_feed?: boolean | null;
             /**
              * Format: int64
              * @description Reels: which moment of the video is the cover, in milliseconds from its beginning and before its end.
              * @default null
              */
-            thumb_offset_ms: number | null;
+            thumb_offset_ms?: number | null;
             /**
              * @description People who are tagged, at most 20 in a file.
              * @default []
              */
-            user_tags: components["schemas"]["UserTag"][];
+            user_tags?: components["schemas"]["UserTag"][];
         };
         /** @description Something that keeps a post from being published. */
         PostProblem: {
@@ -6507,7 +6507,7 @@ export interface components {
              * @description For the record.
              * @default null
              */
-            comment: string | null;
+            comment?: string | null;
         };
         /** @description A moment. */
         PostSchedule: {
@@ -6555,7 +6555,7 @@ export interface components {
              * @description By the name of the placeholder, without braces.
              * @default {}
              */
-            values: {
+            values?: {
                 [key: string]: string;
             };
         };
@@ -6748,51 +6748,51 @@ export interface components {
              * @description To what the changes are made.
              * @default recorded
              */
-            base: components["schemas"]["RehearsalBase"];
+            base?: components["schemas"]["RehearsalBase"];
             /**
              * Format: int64
              * @description Another daily budget for language models, in millionths of a US dollar.
              * @default null
              */
-            daily_budget_micro_usd: number | null;
+            daily_budget_micro_usd?: number | null;
             /**
              * @description Intent → confidence (0 to 1) from which a local answer is believed.
              * @default {}
              */
-            local_from: {
+            local_from?: {
                 [key: string]: number;
             };
             /**
              * @description Task → models (`provider/model`, as in the catalogue) in the order in which they are asked.
              * @default {}
              */
-            models: {
+            models?: {
                 [key: string]: string[];
             };
             /**
              * @description Prompt (`classify`, `reply` or `crisis`) → its instructions, for all conversations.
              * @default {}
              */
-            prompts: {
+            prompts?: {
                 [key: string]: string;
             };
             /**
              * @description Rules added, or put in the place of those with the same name.
              * @default []
              */
-            put_rules: components["schemas"]["RuleDocument"][];
+            put_rules?: components["schemas"]["RuleDocument"][];
             /**
              * @description All rules there are.
              * @default null
              */
-            rules: components["schemas"]["RuleDocument"][] | null;
+            rules?: components["schemas"]["RuleDocument"][] | null;
             /** @description A JSON merge patch over the settings, in the form of `/tenants/{tenant}/settings`. */
             settings?: Record<string, never> | null;
             /**
              * @description Names or ids of rules that are left out.
              * @default []
              */
-            without_rules: string[];
+            without_rules?: string[];
         };
         /** @description An event that would have been decided differently. */
         RehearsalDifference: {
@@ -6830,9 +6830,9 @@ export interface components {
              * @description A remark, for the record.
              * @default null
              */
-            comment: string | null;
+            comment?: string | null;
             /** @default null */
-            intent: components["schemas"]["Intent"] | null;
+            intent?: components["schemas"]["Intent"] | null;
         };
         /** @description What a public reply answers. */
         ReplyTarget: {
@@ -6990,13 +6990,13 @@ export interface components {
              * @description Handles and links that may appear in what we write although links are otherwise guarded.
              * @default []
              */
-            allowed_links: string[];
+            allowed_links?: string[];
             /**
              * Format: int32
              * @description Days after which an unanswered draft expires, 1 to 90.
              * @default 7
              */
-            approval_days: number;
+            approval_days?: number;
             /**
              * @description Which intents may earn it to act by themselves.
              * @default {
@@ -7004,17 +7004,17 @@ export interface components {
              *       "spot_check": 0.1
              *     }
              */
-            autonomy: components["schemas"]["Autonomy"];
+            autonomy?: components["schemas"]["Autonomy"];
             /**
              * @description Handles and ids we never answer.
              * @default []
              */
-            blocked_authors: string[];
+            blocked_authors?: string[];
             /**
              * @description Words that must not appear in anything we write.
              * @default []
              */
-            blocked_words: string[];
+            blocked_words?: string[];
             /**
              * @description Most that each kind of work may take of it, in percent.
              * @default {
@@ -7023,7 +7023,7 @@ export interface components {
              *       "care": 100
              *     }
              */
-            budget_shares: components["schemas"]["BudgetShares"];
+            budget_shares?: components["schemas"]["BudgetShares"];
             /**
              * @description Direct messages, leads and briefings.
              * @default {
@@ -7033,13 +7033,13 @@ export interface components {
              *       "typing_seconds": 0
              *     }
              */
-            comms: components["schemas"]["Comms"];
+            comms?: components["schemas"]["Comms"];
             /**
              * Format: int64
              * @description Daily LLM budget in millionths of a US dollar.
              * @default 5000000
              */
-            daily_budget_micro_usd: number;
+            daily_budget_micro_usd?: number;
             /**
              * @description Own caps per hour and account.
              * @default {
@@ -7050,7 +7050,7 @@ export interface components {
              *       "posts": 50
              *     }
              */
-            hourly_caps: components["schemas"]["HourlyCaps"];
+            hourly_caps?: components["schemas"]["HourlyCaps"];
             /**
              * @description Languages the tenant answers in; texts in others are drafted for a person.
              * @default [
@@ -7062,38 +7062,38 @@ export interface components {
              *       "it"
              *     ]
              */
-            languages: components["schemas"]["Language"][];
+            languages?: components["schemas"]["Language"][];
             /**
              * @description Whether the local classifier learns from people's verdicts.
              * @default true
              */
-            learning: boolean;
+            learning?: boolean;
             /**
              * Format: int32
              * @description Conversations worked on at the same time, 1 to 256.
              * @default 16
              */
-            max_parallel: number;
+            max_parallel?: number;
             /**
              * Format: float
              * @description Classifications below this confidence (0 to 1) are never acted on without a person.
              * @default 0.6000000238418579
              */
-            min_confidence: number;
+            min_confidence?: number;
             /**
              * @description Intent → mode (`A` act, `B` draft for approval, `C` escalate), where it differs from the default.
              * @default {}
              */
-            modes: {
+            modes?: {
                 [key: string]: components["schemas"]["Mode"];
             };
             /**
              * @description Whose yes posts need before they are published.
              * @default off
              */
-            post_approval: components["schemas"]["ApprovalPolicy"];
+            post_approval?: components["schemas"]["ApprovalPolicy"];
             /** @default null */
-            quiet_hours: components["schemas"]["QuietHours"] | null;
+            quiet_hours?: components["schemas"]["QuietHours"] | null;
             /**
              * @description Words by which a person opts in again.
              * @default [
@@ -7106,7 +7106,7 @@ export interface components {
              *       "inizia"
              *     ]
              */
-            start_words: string[];
+            start_words?: string[];
             /**
              * @description Words by which a person opts out.
              * @default [
@@ -7121,7 +7121,7 @@ export interface components {
              *       "basta"
              *     ]
              */
-            stop_words: string[];
+            stop_words?: string[];
             /**
              * @description How the brand speaks.
              * @default {
@@ -7133,7 +7133,7 @@ export interface components {
              *       "facts": []
              *     }
              */
-            voice: components["schemas"]["Voice"];
+            voice?: components["schemas"]["Voice"];
         };
         /** @enum {string} */
         Severity: "info" | "warning" | "error" | "critical";
@@ -7153,7 +7153,7 @@ export interface components {
              * @description Days, 1 to 400.
              * @default null
              */
-            valid_days: number | null;
+            valid_days?: number | null;
         };
         /** @enum {string} */
         SkipReason: "window_closed" | "private_reply_expired" | "already_replied" | "opted_out" | "human_took_over" | "target_gone" | "tenant_suspended" | "deadline_passed" | "author_blocked";
@@ -7437,32 +7437,32 @@ export interface components {
              * @description Name used in texts; the tenant's name when empty.
              * @default
              */
-            brand_name: string;
+            brand_name?: string;
             /**
              * @description Emoji are welcome.
              * @default true
              */
-            emoji: boolean;
+            emoji?: boolean;
             /**
              * @description Facts that answers may quote, one sentence or question-and-answer each.
              * @default []
              */
-            facts: string[];
+            facts?: string[];
             /**
              * @description Formal address instead of casual.
              * @default false
              */
-            formal: boolean;
+            formal?: boolean;
             /**
              * @description Added to the end of direct messages.
              * @default
              */
-            signature: string;
+            signature?: string;
             /**
              * @description Own variations: language → intent → texts, with `{name}` and `{brand}`.
              * @default {}
              */
-            templates: {
+            templates?: {
                 [key: string]: {
                     [key: string]: string[];
                 };
@@ -7471,7 +7471,7 @@ export interface components {
         /** @description A yes. */
         Yes: {
             /** @default null */
-            intent: components["schemas"]["Intent"] | null;
+            intent?: components["schemas"]["Intent"] | null;
         };
     };
     responses: never;

@@ -23,7 +23,11 @@ export class EventStreamParser {
 
   private line(line: string): StreamEvent[] {
     if (line === '') {
-      const event = { id: this.id, type: this.type === '' ? 'message' : this.type, data: this.data.join('\n') };
+      const event = {
+        id: this.id,
+        type: this.type === '' ? 'message' : this.type,
+        data: this.data.join('\n'),
+      };
       const isEmpty = this.data.length === 0;
       this.type = '';
       this.data = [];

@@ -13,7 +13,8 @@ export function Component() {
     <EntryLayout title="Reset your password" lead="We send you a link with which you choose a new one.">
       {ask.isSuccess ? (
         <Notice tone="good" title="Look into your mailbox">
-          If a user with the e-mail {email.trim()} exists, a link is on its way. It works once and for a short time.
+          If a user with the e-mail {email.trim()} exists, a link is on its way. It works once and for a short
+          time.
         </Notice>
       ) : (
         <form

@@ -18,7 +18,8 @@ const texts = {
     title: 'Join your team',
     lead: 'Choose the name others see and a password.',
     submit: 'Accept the invitation',
-    missing: 'This address is not complete. Open the link of the invitation again, or ask for a new invitation.',
+    missing:
+      'This address is not complete. Open the link of the invitation again, or ask for a new invitation.',
   },
 };
 
@@ -30,7 +31,9 @@ export function PasswordByTokenPage({ kind }: { kind: keyof typeof texts }) {
   const [password, setPassword] = useState('');
   const save = useMutation({
     mutationFn: (): Promise<Session> =>
-      kind === 'reset' ? resetPassword(token ?? '', password) : acceptInvitation(token ?? '', name.trim(), password),
+      kind === 'reset'
+        ? resetPassword(token ?? '', password)
+        : acceptInvitation(token ?? '', name.trim(), password),
     // The token is used up: it must not stay in the history.
     onSuccess: () => window.location.replace('/'),
   });

@@ -1,6 +1,15 @@
 import { Center, Loader } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type ReactNode,
+} from 'react';
 import { onSessionEnded } from '@/api/client';
 import { asApiError, type ApiError } from '@/api/problem';
 import { needsSetup, readSession, rememberSession, signOut, type Session } from '@/api/session';

@@ -49,7 +49,8 @@ export function agenciesOf(session: Session): AgencyAccess[] {
       role: agencyRole(session, grant.agency),
       tenants: [],
     };
-    if (grant.tenant !== null) agency.tenants.push({ id: grant.tenant, name: grant.tenant_name ?? grant.tenant });
+    if (grant.tenant !== null)
+      agency.tenants.push({ id: grant.tenant, name: grant.tenant_name ?? grant.tenant });
     found.set(grant.agency, agency);
   }
   return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));

@@ -27,7 +27,8 @@ export function Component() {
   if (agency === undefined || agency.role === null) {
     return (
       <Empty title="There is nothing here">
-        No agency with this address is open to you. Ask its owner for an invitation, or switch to one of your tenants.
+        No agency with this address is open to you. Ask its owner for an invitation, or switch to one of your
+        tenants.
       </Empty>
     );
   }

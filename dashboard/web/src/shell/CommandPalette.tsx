@@ -42,7 +42,8 @@ export function CommandPalette(props: { base: string; places: Place[]; openHelp:
         {
           id: 'theme',
           label: `Switch to the ${other} theme`,
-          leftSection: other === 'dark' ? <IconMoon size={18} aria-hidden /> : <IconSun size={18} aria-hidden />,
+          leftSection:
+            other === 'dark' ? <IconMoon size={18} aria-hidden /> : <IconSun size={18} aria-hidden />,
           onClick: () => setColorScheme(other),
         },
         { id: 'help', label: 'Keyboard shortcuts', onClick: props.openHelp },

@@ -1,4 +1,16 @@
-import { ActionIcon, AppShell, Box, Burger, Group, Kbd, NavLink, ScrollArea, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import {
+  ActionIcon,
+  AppShell,
+  Box,
+  Burger,
+  Group,
+  Kbd,
+  NavLink,
+  ScrollArea,
+  Text,
+  Tooltip,
+  UnstyledButton,
+} from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { spotlight } from '@mantine/spotlight';
 import { IconSearch } from '@tabler/icons-react';
@@ -36,7 +48,9 @@ export function Frame(props: FrameProps) {
   useShortcuts({
     '?': help.open,
     ...Object.fromEntries(
-      places.flatMap((it) => (it.key === undefined ? [] : [[`g ${it.key}`, () => navigate(link(props.base, it))]])),
+      places.flatMap((it) =>
+        it.key === undefined ? [] : [[`g ${it.key}`, () => navigate(link(props.base, it))]],
+      ),
     ),
   });
 
@@ -98,7 +112,12 @@ export function Frame(props: FrameProps) {
       <AppShell.Navbar className={classes.navbar}>
         <AppShell.Section grow component={ScrollArea} type="auto" px="xs" py="sm">
           {props.above !== undefined && (
-            <NavLink component={Link} to={props.above.to} label={props.above.label} className={classes.above} />
+            <NavLink
+              component={Link}
+              to={props.above.to}
+              label={props.above.label}
+              className={classes.above}
+            />
           )}
           {props.groups.map((group) => (
             <Box key={group.label ?? ''} mb="sm">
@@ -108,7 +127,12 @@ export function Frame(props: FrameProps) {
                 </Text>
               )}
               {group.places.map((place) => (
-                <PlaceLink key={place.path} place={place} base={props.base} count={props.counts?.[place.path] ?? 0} />
+                <PlaceLink
+                  key={place.path}
+                  place={place}
+                  base={props.base}
+                  count={props.counts?.[place.path] ?? 0}
+                />
               ))}
             </Box>
           ))}

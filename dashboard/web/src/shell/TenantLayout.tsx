@@ -54,7 +54,9 @@ function TenantFrame({ tenant }: { tenant: Tenant }) {
     keys.tenant(tenant.id, 'approvals', 'count'),
     () =>
       answer(
-        api.GET('/api/v1/tenants/{tenant}/approvals', { params: { path, query: { status: 'pending', limit: 100 } } }),
+        api.GET('/api/v1/tenants/{tenant}/approvals', {
+          params: { path, query: { status: 'pending', limit: 100 } },
+        }),
       ).then((page) => page.items.length),
     { enabled: maySee },
   );
@@ -62,7 +64,9 @@ function TenantFrame({ tenant }: { tenant: Tenant }) {
     keys.tenant(tenant.id, 'alerts', 'count'),
     () =>
       answer(
-        api.GET('/api/v1/tenants/{tenant}/alerts', { params: { path, query: { resolved: false, limit: 100 } } }),
+        api.GET('/api/v1/tenants/{tenant}/alerts', {
+          params: { path, query: { resolved: false, limit: 100 } },
+        }),
       ).then((page) => page.items.length),
     { enabled: maySee, refetchInterval: 60_000 },
   );

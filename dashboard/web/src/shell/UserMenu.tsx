@@ -1,4 +1,12 @@
-import { ActionIcon, Avatar, Menu, Text, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import {
+  ActionIcon,
+  Avatar,
+  Menu,
+  Text,
+  Tooltip,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from '@mantine/core';
 import { IconKeyboard, IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
 import { useSession } from '@/session/SessionProvider';
 
@@ -26,7 +34,13 @@ export function UserMenu({ openHelp }: { openHelp: () => void }) {
   return (
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" radius="xl" aria-label={`Menu of ${session.user.name}`}>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size="lg"
+          radius="xl"
+          aria-label={`Menu of ${session.user.name}`}
+        >
           <Avatar name={session.user.name} size={28} radius="xl" color="brand" aria-hidden />
         </ActionIcon>
       </Menu.Target>

@@ -18,7 +18,9 @@ async function readAll(agency: string): Promise<Tenant[]> {
   let cursor: string | undefined;
   do {
     const page = await answer(
-      api.GET('/api/v1/agencies/{agency}/tenants', { params: { path: { agency }, query: { limit: 200, cursor } } }),
+      api.GET('/api/v1/agencies/{agency}/tenants', {
+        params: { path: { agency }, query: { limit: 200, cursor } },
+      }),
     );
     found.push(...page.items);
     cursor = page.next_cursor ?? undefined;

@@ -20,7 +20,9 @@ export function Activity({ limit = 14 }: { limit?: number }) {
     keys.tenant(tenant.id, 'activity'),
     () =>
       answer(
-        api.GET('/api/v1/tenants/{tenant}/audit', { params: { path: { tenant: tenant.id }, query: { limit: 40 } } }),
+        api.GET('/api/v1/tenants/{tenant}/audit', {
+          params: { path: { tenant: tenant.id }, query: { limit: 40 } },
+        }),
       ),
     { staleTime: Infinity },
   );
@@ -54,7 +56,12 @@ function Line({ entry }: { entry: AuditEntry }) {
   const told = describe(entry);
   const body = (
     <Group wrap="nowrap" gap="sm" py={7} px={6} align="flex-start">
-      <Box mt={6} w={9} h={9} style={{ borderRadius: 9, flex: 'none', background: toneColors(told.tone).color }} />
+      <Box
+        mt={6}
+        w={9}
+        h={9}
+        style={{ borderRadius: 9, flex: 'none', background: toneColors(told.tone).color }}
+      />
       <Box flex={1} miw={0}>
         <Text size="sm">{told.text}</Text>
         {told.quote !== undefined && (

@@ -39,7 +39,9 @@ export function useAct<V = void, T = unknown>(options: {
       if (options.isQuiet !== true) tellProblem(error);
     },
     onSettled: () =>
-      Promise.all(options.changes.map((queryKey) => queries.invalidateQueries({ queryKey }))).then(() => undefined),
+      Promise.all(options.changes.map((queryKey) => queries.invalidateQueries({ queryKey }))).then(
+        () => undefined,
+      ),
   });
   const start = (value: V) => {
     if (!mutation.isPending) mutation.mutate(value);

@@ -62,7 +62,11 @@ export function Chart(props: ChartProps) {
                 <Table.Td>{row[props.by]}</Table.Td>
                 {props.series.map((it) => {
                   const value = row[it.name];
-                  return <Table.Td key={it.name}>{typeof value === 'number' ? format(value) : 'not known'}</Table.Td>;
+                  return (
+                    <Table.Td key={it.name}>
+                      {typeof value === 'number' ? format(value) : 'not known'}
+                    </Table.Td>
+                  );
                 })}
               </Table.Tr>
             ))}

@@ -2,7 +2,13 @@ import { Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
 
 /** Asks before something that cannot be taken back. */
-export function confirm(options: { title: string; text: string; yes: string; isDangerous?: boolean; act: () => void }) {
+export function confirm(options: {
+  title: string;
+  text: string;
+  yes: string;
+  isDangerous?: boolean;
+  act: () => void;
+}) {
   modals.openConfirmModal({
     title: options.title,
     children: <Text size="sm">{options.text}</Text>,

@@ -2,7 +2,11 @@ import { authorisedFetch } from '@/api/client';
 import { asApiError, problemFrom } from '@/api/problem';
 
 /** Saves what an address of the API answers as a file, telling how much has come. */
-export async function download(path: string, fileName: string, onProgress: (bytes: number) => void = () => undefined) {
+export async function download(
+  path: string,
+  fileName: string,
+  onProgress: (bytes: number) => void = () => undefined,
+) {
   let response: Response;
   try {
     response = await authorisedFetch(new Request(new URL(`/api/v1${path}`, window.location.origin)));

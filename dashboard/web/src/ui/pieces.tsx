@@ -23,7 +23,12 @@ export function PageHeader(props: { title: string; lead?: ReactNode; actions?: R
   );
 }
 
-export function Section(props: { title: string; lead?: ReactNode; actions?: ReactNode; children: ReactNode }) {
+export function Section(props: {
+  title: string;
+  lead?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+}) {
   return (
     <Card component="section">
       <Group justify="space-between" align="flex-start" mb="sm" gap="xs">
@@ -92,7 +97,11 @@ const tones: Record<string, Tone> = {
   quarantined: 'bad',
 };
 
-const statusNames: Record<string, string> = { dlq: 'Dead letter', unknown: 'Unknown', half_open: 'Half open' };
+const statusNames: Record<string, string> = {
+  dlq: 'Dead letter',
+  unknown: 'Unknown',
+  half_open: 'Half open',
+};
 
 export function Status({ of, label }: { of: string; label?: string }) {
   return <Tag tone={tones[of] ?? 'neutral'}>{label ?? statusNames[of] ?? words(of)}</Tag>;

@@ -1,5 +1,11 @@
 import { Box, Button, Group, Skeleton, Stack, Text } from '@mantine/core';
-import { IconAlertTriangle, IconCloudOff, IconInfoCircle, IconCircleCheck, type Icon } from '@tabler/icons-react';
+import {
+  IconAlertTriangle,
+  IconCloudOff,
+  IconInfoCircle,
+  IconCircleCheck,
+  type Icon,
+} from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { asApiError } from '@/api/problem';
 import type { Pages } from '@/api/queries';
@@ -48,7 +54,11 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   const problem = asApiError(error);
   return (
     <Stack align="center" gap="xs" py="xl" px="md" role="alert">
-      {problem.isOffline ? <IconCloudOff size={28} aria-hidden /> : <IconAlertTriangle size={28} aria-hidden />}
+      {problem.isOffline ? (
+        <IconCloudOff size={28} aria-hidden />
+      ) : (
+        <IconAlertTriangle size={28} aria-hidden />
+      )}
       <Text fw={600}>{problem.title}</Text>
       <Text c="dimmed" size="sm" ta="center" maw={460} className="break">
         {problem.message}
@@ -66,7 +76,9 @@ export function Empty(props: { icon?: Icon; title: string; children?: ReactNode;
   const Symbol = props.icon;
   return (
     <Stack align="center" gap={6} py={48} px="md">
-      {Symbol !== undefined && <Symbol size={30} stroke={1.4} aria-hidden color="var(--mantine-color-dimmed)" />}
+      {Symbol !== undefined && (
+        <Symbol size={30} stroke={1.4} aria-hidden color="var(--mantine-color-dimmed)" />
+      )}
       <Text fw={600} ta="center">
         {props.title}
       </Text>

@@ -16,7 +16,8 @@ const partsOf = (at: Date, timeZone: string) => {
   return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}:${part('second')}`;
 };
 
-export const toWall = (instant: string | Date, timeZone: string): Wall => partsOf(new Date(instant), timeZone);
+export const toWall = (instant: string | Date, timeZone: string): Wall =>
+  partsOf(new Date(instant), timeZone);
 
 export const dayOf = (instant: string | Date, timeZone: string) => toWall(instant, timeZone).slice(0, 10);
 

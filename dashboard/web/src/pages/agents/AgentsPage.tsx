@@ -13,7 +13,10 @@ type Schemas = components['schemas'];
 export function Component() {
   return (
     <>
-      <PageHeader title="Agents" lead="Who works for this tenant, what they depend on, and what they do by the clock." />
+      <PageHeader
+        title="Agents"
+        lead="Who works for this tenant, what they depend on, and what they do by the clock."
+      />
       <Stack>
         <Heartbeats />
         <Accounts />
@@ -49,7 +52,13 @@ function Heartbeats() {
           ) : (
             <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
               {page.items.map((it) => (
-                <Group key={it.agent} justify="space-between" wrap="nowrap" p="sm" style={{ border: '1px solid var(--line)', borderRadius: 8 }}>
+                <Group
+                  key={it.agent}
+                  justify="space-between"
+                  wrap="nowrap"
+                  p="sm"
+                  style={{ border: '1px solid var(--line)', borderRadius: 8 }}
+                >
                   <Box miw={0}>
                     <Text size="sm" fw={600}>
                       {words(it.agent)}
@@ -139,7 +148,9 @@ function AccountHealth({ account }: { account: Schemas['AccountHealth'] }) {
           )}
         </Fact>
         <Fact label="Allowance used">
-          {account.usage_percent === null || account.usage_percent === undefined ? 'Not told yet' : `${account.usage_percent} %`}
+          {account.usage_percent === null || account.usage_percent === undefined
+            ? 'Not told yet'
+            : `${account.usage_percent} %`}
         </Fact>
         <Fact label="Waiting to be sent">{account.waiting}</Fact>
         <Fact label="Last look for gaps">
@@ -158,7 +169,10 @@ function Breakers() {
     { refetchInterval: 15_000 },
   );
   return (
-    <Section title="Circuit breakers" lead="A closed breaker lets calls through; an open one spares what does not answer.">
+    <Section
+      title="Circuit breakers"
+      lead="A closed breaker lets calls through; an open one spares what does not answer."
+    >
       <Answered of={breakers}>
         {(page) =>
           page.items.length === 0 ? (
@@ -201,7 +215,12 @@ function Ticks() {
   const tenant = useTenant();
   const ticks = useApi(
     keys.tenant(tenant.id, 'ticks'),
-    () => answer(api.GET('/api/v1/tenants/{tenant}/ticks', { params: { path: { tenant: tenant.id }, query: { limit: 100 } } })),
+    () =>
+      answer(
+        api.GET('/api/v1/tenants/{tenant}/ticks', {
+          params: { path: { tenant: tenant.id }, query: { limit: 100 } },
+        }),
+      ),
     { refetchInterval: 30_000 },
   );
   return (
@@ -264,7 +283,13 @@ function TickRow({ tick }: { tick: Schemas['Tick'] }) {
       </Table.Td>
       <Table.Td ta="right">
         {tenant.may('operate') && (
-          <Button size="compact-xs" variant="default" loading={run.isPending} onClick={() => run.start()} aria-label={`Run ${words(tick.name)} now`}>
+          <Button
+            size="compact-xs"
+            variant="default"
+            loading={run.isPending}
+            onClick={() => run.start()}
+            aria-label={`Run ${words(tick.name)} now`}
+          >
             Run now
           </Button>
         )}
@@ -272,4 +297,3 @@ function TickRow({ tick }: { tick: Schemas['Tick'] }) {
     </Table.Tr>
   );
 }
-

@@ -34,7 +34,13 @@ export function AlertLine({ alert, tenantName, scope, mayResolve }: AlertLinePro
   });
   const conversation = (alert.details as { conversation?: unknown } | null)?.conversation;
   return (
-    <Group wrap="nowrap" align="flex-start" gap="sm" py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Group
+      wrap="nowrap"
+      align="flex-start"
+      gap="sm"
+      py="sm"
+      style={{ borderBottom: '1px solid var(--line)' }}
+    >
       <Box w={74} style={{ flex: 'none' }}>
         <Status of={alert.severity} />
       </Box>
@@ -65,7 +71,12 @@ export function AlertLine({ alert, tenantName, scope, mayResolve }: AlertLinePro
         </Group>
       </Box>
       {mayResolve && !alert.resolved_at && (
-        <Button size="compact-sm" variant="default" loading={resolve.isPending} onClick={() => resolve.start()}>
+        <Button
+          size="compact-sm"
+          variant="default"
+          loading={resolve.isPending}
+          onClick={() => resolve.start()}
+        >
           Resolve
         </Button>
       )}

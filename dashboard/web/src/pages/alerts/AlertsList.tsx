@@ -16,7 +16,10 @@ export function AlertsList(props: {
 }) {
   const [which, setWhich] = useState('open');
   const { scope, read, nameOf } = props;
-  const key = 'agency' in scope ? keys.agency(scope.agency, 'alerts', which) : keys.tenant(scope.tenant, 'alerts', which);
+  const key =
+    'agency' in scope
+      ? keys.agency(scope.agency, 'alerts', which)
+      : keys.tenant(scope.tenant, 'alerts', which);
   const list = usePages(key, (cursor) => read(which === 'resolved', cursor), { refetchInterval: 30_000 });
   return (
     <>
@@ -40,7 +43,9 @@ export function AlertsList(props: {
           of={list}
           empty={
             <Empty icon={IconChecks} title={which === 'open' ? 'No open alerts' : 'Nothing was resolved yet'}>
-              {which === 'open' ? 'Troupe raises one when something needs a look, and says what to do.' : undefined}
+              {which === 'open'
+                ? 'Troupe raises one when something needs a look, and says what to do.'
+                : undefined}
             </Empty>
           }
         >

@@ -99,7 +99,9 @@ function AccountNumbers({ days, account }: { days: number; account?: string }) {
             </Section>
           );
         }
-        const series = Object.fromEntries(metrics.map((it) => [it.metric, byDay(items, it.metric, from, to)]));
+        const series = Object.fromEntries(
+          metrics.map((it) => [it.metric, byDay(items, it.metric, from, to)]),
+        );
         const followers = byDay(items, 'followers_count', from, to);
         const reasons = [...new Set(items.flatMap((it) => (it.reason ? [it.reason] : [])))];
         return (
@@ -118,7 +120,11 @@ function AccountNumbers({ days, account }: { days: number; account?: string }) {
                   />
                 );
               })}
-              <Kpi label="Followers" value={last(followers) === null ? '–' : compact(last(followers) ?? 0)} detail="As last read" />
+              <Kpi
+                label="Followers"
+                value={last(followers) === null ? '–' : compact(last(followers) ?? 0)}
+                detail="As last read"
+              />
             </SimpleGrid>
             <SimpleGrid cols={{ base: 1, lg: 2 }}>
               {metrics.map((it, index) => {
@@ -129,8 +135,13 @@ function AccountNumbers({ days, account }: { days: number; account?: string }) {
                       by="Day"
                       kind={index % 2 === 0 ? 'area' : 'bar'}
                       height={190}
-                      data={values.map((value) => ({ Day: day(`${value.day}T00:00:00Z`, 'UTC'), value: value.value }))}
-                      series={[{ name: 'value', label: it.label, color: index % 2 === 0 ? 'brand.6' : 'teal.7' }]}
+                      data={values.map((value) => ({
+                        Day: day(`${value.day}T00:00:00Z`, 'UTC'),
+                        value: value.value,
+                      }))}
+                      series={[
+                        { name: 'value', label: it.label, color: index % 2 === 0 ? 'brand.6' : 'teal.7' },
+                      ]}
                       says={explain(it.label, values)}
                     />
                   </Section>
@@ -168,7 +179,9 @@ function PostNumbers({ account }: { account?: string }) {
   const tenant = useTenant();
   const asked = useApi(keys.tenant(tenant.id, 'insights', 'media', account), () =>
     answer(
-      api.GET('/api/v1/tenants/{tenant}/insights/media', { params: { path: { tenant: tenant.id }, query: { account } } }),
+      api.GET('/api/v1/tenants/{tenant}/insights/media', {
+        params: { path: { tenant: tenant.id }, query: { account } },
+      }),
     ),
   );
   return (
@@ -209,7 +222,12 @@ function PostNumbers({ account }: { account?: string }) {
                       {['reach', 'likes', 'comments', 'saved', 'shares'].map((metric) => {
                         const value = it.metrics[metric];
                         return (
-                          <Table.Td key={metric} ta="right" title={value?.reason ?? undefined} className="tabular">
+                          <Table.Td
+                            key={metric}
+                            ta="right"
+                            title={value?.reason ?? undefined}
+                            className="tabular"
+                          >
                             {typeof value?.value === 'number' ? number(value.value) : '–'}
                           </Table.Td>
                         );

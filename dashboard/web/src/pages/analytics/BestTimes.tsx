@@ -22,13 +22,17 @@ export function BestTimes({ account }: { account?: string }) {
   return (
     <Answered of={asked}>
       {(found) => {
-        const most = found.online_followers.reduce((a, b) => (b.followers > a.followers ? b : a), { hour: 0, followers: 0 });
+        const most = found.online_followers.reduce((a, b) => (b.followers > a.followers ? b : a), {
+          hour: 0,
+          followers: 0,
+        });
         return (
           <Stack>
             <Section title="When posts did well" lead={found.remark}>
               {found.suggestions.length === 0 ? (
                 <Empty icon={IconClock} title="Too few posts to suggest a time">
-                  {plural(found.posts, 'post')} can be compared so far. It takes ten, and two in the same hour.
+                  {plural(found.posts, 'post')} can be compared so far. It takes ten, and two in the same
+                  hour.
                 </Empty>
               ) : (
                 <Chart
@@ -50,7 +54,10 @@ export function BestTimes({ account }: { account?: string }) {
                 <Chart
                   kind="bar"
                   by="Hour"
-                  data={found.online_followers.map((it) => ({ Hour: hour(it.hour), followers: it.followers }))}
+                  data={found.online_followers.map((it) => ({
+                    Hour: hour(it.hour),
+                    followers: it.followers,
+                  }))}
                   series={[{ name: 'followers', label: 'Followers', color: 'teal.7' }]}
                   says={`Most are online at ${hour(most.hour)}: about ${number(most.followers)} (${found.time_zone}).`}
                 />

@@ -59,7 +59,12 @@ export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function Appro
         </Group>
       </Group>
       {approval.proposed.length > 0 && (
-        <Stack gap={6} mt="sm" p="sm" style={{ background: 'var(--surface)', borderRadius: 'var(--mantine-radius-md)' }}>
+        <Stack
+          gap={6}
+          mt="sm"
+          p="sm"
+          style={{ background: 'var(--surface)', borderRadius: 'var(--mantine-radius-md)' }}
+        >
           {approval.proposed.map((action, index) => (
             <ActionLine key={index} action={action} />
           ))}
@@ -90,7 +95,12 @@ export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function Appro
       </Text>
       <Group mt="sm" gap="xs">
         {mayDecide && !isEscalation && (
-          <Button size="xs" leftSection={<IconCheck size={15} aria-hidden />} rightSection={hint('a')} onClick={props.onApprove}>
+          <Button
+            size="xs"
+            leftSection={<IconCheck size={15} aria-hidden />}
+            rightSection={hint('a')}
+            onClick={props.onApprove}
+          >
             Approve
           </Button>
         )}

@@ -72,7 +72,9 @@ export function Component() {
   useShortcuts({
     j: () => go(activeId === null ? 0 : index + 1),
     k: () => go(index - 1),
-    a: forActive((it) => (it.kind === 'escalation' ? setDialog({ is: 'edit', approval: it }) : judge(it, { is: 'approve' }))),
+    a: forActive((it) =>
+      it.kind === 'escalation' ? setDialog({ is: 'edit', approval: it }) : judge(it, { is: 'approve' }),
+    ),
     e: forActive((it) => setDialog({ is: 'edit', approval: it })),
     r: forActive((it) => setDialog({ is: 'reject', approval: it })),
     x: forActive((it) => toggle(it.id)),
@@ -112,7 +114,10 @@ export function Component() {
         loading={<Loading rows={3} height={150} />}
         empty={
           <Card>
-            <Empty icon={IconChecks} title={status === 'pending' ? 'Nothing waits for you' : 'Nothing here yet'}>
+            <Empty
+              icon={IconChecks}
+              title={status === 'pending' ? 'Nothing waits for you' : 'Nothing here yet'}
+            >
               {status === 'pending'
                 ? 'New drafts appear here by themselves, and leave when their conversation has moved on.'
                 : 'What is decided is kept here.'}
@@ -158,7 +163,11 @@ export function Component() {
                 {plural(chosen.length, 'selected', 'selected')}
               </Text>
               <Group gap="xs">
-                <Button size="xs" variant="default" onClick={() => setSelected(new Set(items.map((it) => it.id)))}>
+                <Button
+                  size="xs"
+                  variant="default"
+                  onClick={() => setSelected(new Set(items.map((it) => it.id)))}
+                >
                   All shown
                 </Button>
                 <Button size="xs" variant="default" onClick={() => setSelected(new Set())}>

@@ -30,7 +30,12 @@ export function EditDialog({ approval, onClose, onDecide }: DialogProps) {
     onDecide({ is: 'edit', text: text.trim(), intent: intent ?? undefined });
   };
   return (
-    <Modal opened onClose={onClose} title={isEscalation ? 'Answer in your own words' : 'Edit the draft'} size="lg">
+    <Modal
+      opened
+      onClose={onClose}
+      title={isEscalation ? 'Answer in your own words' : 'Edit the draft'}
+      size="lg"
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -80,7 +85,11 @@ export function RejectDialog({ approval, onClose, onDecide }: DialogProps) {
   const [comment, setComment] = useState('');
   const [intent, setIntent] = useState<Intent | null>(null);
   return (
-    <Modal opened onClose={onClose} title={approval.kind === 'escalation' ? 'Leave without an answer' : 'Reject the draft'}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={approval.kind === 'escalation' ? 'Leave without an answer' : 'Reject the draft'}
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();

@@ -25,7 +25,10 @@ export function send(tenant: string, approval: string, verdict: Verdict): Promis
   switch (verdict.is) {
     case 'approve':
       return answer(
-        api.POST('/api/v1/tenants/{tenant}/approvals/{approval}/approve', { params, body: { intent: verdict.intent } }),
+        api.POST('/api/v1/tenants/{tenant}/approvals/{approval}/approve', {
+          params,
+          body: { intent: verdict.intent },
+        }),
       );
     case 'edit':
       return answer(

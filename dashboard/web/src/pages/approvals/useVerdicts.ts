@@ -67,7 +67,10 @@ export function useVerdicts(tenant: string) {
       notifications.show({
         color: refused.length > 0 ? 'orange' : undefined,
         title: `${plural(all - refused.length, 'draft')} ${verb}`,
-        message: refused.length > 0 ? `${refused.length} could not be decided: ${refused[0]}` : 'Nothing was left out.',
+        message:
+          refused.length > 0
+            ? `${refused.length} could not be decided: ${refused[0]}`
+            : 'Nothing was left out.',
         autoClose: refused.length > 0 ? 12_000 : 4000,
       });
     },

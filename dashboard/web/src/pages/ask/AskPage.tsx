@@ -1,4 +1,16 @@
-import { Anchor, Box, Button, Card, Collapse, Group, Loader, Stack, Text, Textarea, UnstyledButton } from '@mantine/core';
+import {
+  Anchor,
+  Box,
+  Button,
+  Card,
+  Collapse,
+  Group,
+  Loader,
+  Stack,
+  Text,
+  Textarea,
+  UnstyledButton,
+} from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconMessageQuestion, IconPlayerStop, IconSend } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
@@ -103,7 +115,11 @@ export function Component() {
                 Enter asks, Shift Enter begins a new line.
               </Text>
               {isWriting ? (
-                <Button variant="default" leftSection={<IconPlayerStop size={15} aria-hidden />} onClick={stop}>
+                <Button
+                  variant="default"
+                  leftSection={<IconPlayerStop size={15} aria-hidden />}
+                  onClick={stop}
+                >
                   Stop
                 </Button>
               ) : (
@@ -137,7 +153,9 @@ function Answer({ turn }: { turn: Turn }) {
             {turn.answer}
           </Text>
         )}
-        {turn.is === 'writing' && turn.answer === '' && <Loader size="xs" type="dots" aria-label="Looking into the records" />}
+        {turn.is === 'writing' && turn.answer === '' && (
+          <Loader size="xs" type="dots" aria-label="Looking into the records" />
+        )}
       </Box>
       {turn.is === 'incomplete' && (
         <Box mt="sm">

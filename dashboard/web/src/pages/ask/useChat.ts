@@ -35,7 +35,8 @@ export function useChat(tenant: string) {
             changeLast((it) => ({ ...it, is: 'done', end: piece }));
           } else changeLast((it) => ({ ...it, is: 'incomplete', problem: piece.text }));
         }
-        if (mine.signal.aborted) changeLast((it) => ({ ...it, is: 'incomplete', problem: 'You stopped the answer.' }));
+        if (mine.signal.aborted)
+          changeLast((it) => ({ ...it, is: 'incomplete', problem: 'You stopped the answer.' }));
       } catch (error) {
         changeLast((it) => ({ ...it, is: 'failed', error: asApiError(error) }));
       } finally {

@@ -10,14 +10,20 @@ export function Component() {
   const search = useAuditFilter();
   const path = { agency: agency.id };
   const list = usePages(keys.agency(agency.id, 'audit', search.filter), (cursor) =>
-    answer(api.GET('/api/v1/agencies/{agency}/audit', { params: { path, query: { ...search.filter, cursor } } })),
+    answer(
+      api.GET('/api/v1/agencies/{agency}/audit', { params: { path, query: { ...search.filter, cursor } } }),
+    ),
   );
   return (
     <>
       <PageHeader
         title="Audit log"
         lead="What was done to the agency itself: users, keys, budgets. Each tenant has a log of its own."
-        actions={<VerifyButton verify={() => answer(api.GET('/api/v1/agencies/{agency}/audit/verify', { params: { path } }))} />}
+        actions={
+          <VerifyButton
+            verify={() => answer(api.GET('/api/v1/agencies/{agency}/audit/verify', { params: { path } }))}
+          />
+        }
       />
       <AuditFilters {...search} />
       <AuditTable list={list} />

@@ -1,4 +1,16 @@
-import { Anchor, Button, Card, Code, Collapse, Group, Select, Table, Text, TextInput, UnstyledButton } from '@mantine/core';
+import {
+  Anchor,
+  Button,
+  Card,
+  Code,
+  Collapse,
+  Group,
+  Select,
+  Table,
+  Text,
+  TextInput,
+  UnstyledButton,
+} from '@mantine/core';
 import { DateTimePicker } from '@mantine/dates';
 import '@mantine/dates/styles.css';
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
@@ -69,7 +81,13 @@ export function AuditFilters(props: ReturnType<typeof useAuditFilter>) {
         value={filter.event_type ?? null}
         onChange={(value) => change({ event_type: value ?? undefined })}
       />
-      <Typed key={`a${filter.actor ?? ''}`} label="By" placeholder="engagement, user:…" value={filter.actor} onSettled={(actor) => change({ actor })} />
+      <Typed
+        key={`a${filter.actor ?? ''}`}
+        label="By"
+        placeholder="engagement, user:…"
+        value={filter.actor}
+        onSettled={(actor) => change({ actor })}
+      />
       <Typed
         key={`r${filter.resource_id ?? ''}`}
         label="About (id)"
@@ -115,7 +133,12 @@ export function AuditFilters(props: ReturnType<typeof useAuditFilter>) {
   );
 }
 
-function Typed(props: { label: string; placeholder: string; value?: string; onSettled: (value: string | undefined) => void }) {
+function Typed(props: {
+  label: string;
+  placeholder: string;
+  value?: string;
+  onSettled: (value: string | undefined) => void;
+}) {
   const [value, setValue] = useState(props.value ?? '');
   const settle = useDebouncedCallback((text: string) => props.onSettled(text.trim() || undefined), 500);
   return (

@@ -12,7 +12,9 @@ export function Component() {
   const search = useAuditFilter();
   const path = { tenant: tenant.id };
   const list = usePages(keys.tenant(tenant.id, 'audit', search.filter), (cursor) =>
-    answer(api.GET('/api/v1/tenants/{tenant}/audit', { params: { path, query: { ...search.filter, cursor } } })),
+    answer(
+      api.GET('/api/v1/tenants/{tenant}/audit', { params: { path, query: { ...search.filter, cursor } } }),
+    ),
   );
   return (
     <>
@@ -21,7 +23,9 @@ export function Component() {
         lead="Everything that was decided, done and changed. Nothing is ever taken out of it."
         actions={
           <>
-            <VerifyButton verify={() => answer(api.GET('/api/v1/tenants/{tenant}/audit/verify', { params: { path } }))} />
+            <VerifyButton
+              verify={() => answer(api.GET('/api/v1/tenants/{tenant}/audit/verify', { params: { path } }))}
+            />
             <DownloadButton
               label="CSV"
               path={`/tenants/${tenant.id}/audit/export?${writeFilter(search.filter)}`}

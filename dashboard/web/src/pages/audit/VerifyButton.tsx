@@ -16,7 +16,10 @@ export function VerifyButton({ verify }: { verify: () => Promise<Verdict> }) {
     onSuccess: (verdict) =>
       notifications.show(
         verdict.intact
-          ? { title: 'The log is whole', message: `${plural(verdict.entries ?? 0, 'entry', 'entries')} checked.` }
+          ? {
+              title: 'The log is whole',
+              message: `${plural(verdict.entries ?? 0, 'entry', 'entries')} checked.`,
+            }
           : {
               color: 'red',
               autoClose: false,

@@ -12,7 +12,12 @@ export function CalendarFeedButton() {
   const [isOpen, setOpen] = useState(false);
   const make = useAct({
     act: () =>
-      answer(api.POST('/api/v1/tenants/{tenant}/calendar/feed', { params: { path: { tenant: tenant.id } }, body: {} })),
+      answer(
+        api.POST('/api/v1/tenants/{tenant}/calendar/feed', {
+          params: { path: { tenant: tenant.id } },
+          body: {},
+        }),
+      ),
     changes: [],
     isQuiet: true,
   });
@@ -25,7 +30,8 @@ export function CalendarFeedButton() {
       <Modal opened={isOpen} onClose={() => setOpen(false)} title="Show the plan in another calendar">
         <Stack>
           <Text size="sm">
-            Calendar applications can subscribe to an address of this calendar. Whoever knows the address sees the plan.
+            Calendar applications can subscribe to an address of this calendar. Whoever knows the address sees
+            the plan.
           </Text>
           <FormProblem error={make.error} />
           {make.data === undefined ? (

@@ -21,7 +21,12 @@ import { usePostActs } from './usePostActs';
 
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 const monthName = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' });
-const dayName = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' });
+const dayName = new Intl.DateTimeFormat('en-GB', {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  timeZone: 'UTC',
+});
 
 export function Component() {
   const tenant = useTenant();
@@ -31,7 +36,9 @@ export function Component() {
   const isNarrow = useMediaQuery('(max-width: 48em)');
   const weeks = weeksOf(month);
   const first = weeks[0]?.[0] ?? today;
-  const until = new Date(Date.parse(`${weeks.at(-1)?.[6] ?? today}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+  const until = new Date(Date.parse(`${weeks.at(-1)?.[6] ?? today}T00:00:00Z`) + 86_400_000)
+    .toISOString()
+    .slice(0, 10);
   const posts = useApi(keys.tenant(tenant.id, 'posts', 'calendar', month), () =>
     answer(
       api.GET('/api/v1/tenants/{tenant}/calendar', {
@@ -65,10 +72,20 @@ export function Component() {
       />
       <Card padding={0}>
         <Group p="sm" gap="xs">
-          <ActionIcon variant="default" size="lg" aria-label="Month before" onClick={() => setMonth(shiftMonth(month, -1))}>
+          <ActionIcon
+            variant="default"
+            size="lg"
+            aria-label="Month before"
+            onClick={() => setMonth(shiftMonth(month, -1))}
+          >
             <IconChevronLeft size={16} aria-hidden />
           </ActionIcon>
-          <ActionIcon variant="default" size="lg" aria-label="Month after" onClick={() => setMonth(shiftMonth(month, 1))}>
+          <ActionIcon
+            variant="default"
+            size="lg"
+            aria-label="Month after"
+            onClick={() => setMonth(shiftMonth(month, 1))}
+          >
             <IconChevronRight size={16} aria-hidden />
           </ActionIcon>
           <Text fw={620} component="h2" fz="md" m={0} aria-live="polite">
@@ -89,7 +106,11 @@ export function Component() {
           {(page) => {
             const days = byDay(page.items, tenant.time_zone);
             return isNarrow ? (
-              <Agenda days={days} month={month} onAdd={mayPlan ? (day) => setComposing({ at: `${day} 10:00:00` }) : null} />
+              <Agenda
+                days={days}
+                month={month}
+                onAdd={mayPlan ? (day) => setComposing({ at: `${day} 10:00:00` }) : null}
+              />
             ) : (
               <Grid
                 weeks={weeks}
@@ -174,7 +195,11 @@ function Grid({ weeks, month, today, days, onAdd }: GridProps) {
                   <Chip
                     key={post.id}
                     post={post}
-                    onDrag={onAdd !== null && ['draft', 'pending', 'approved', 'needs_person'].includes(post.state) ? setDragged : null}
+                    onDrag={
+                      onAdd !== null && ['draft', 'pending', 'approved', 'needs_person'].includes(post.state)
+                        ? setDragged
+                        : null
+                    }
                   />
                 ))}
               </td>
@@ -205,7 +230,15 @@ function Chip({ post, onDrag }: { post: Post; onDrag: ((post: Post | null) => vo
   );
 }
 
-function Agenda({ days, month, onAdd }: { days: Map<string, Post[]>; month: string; onAdd: ((day: string) => void) | null }) {
+function Agenda({
+  days,
+  month,
+  onAdd,
+}: {
+  days: Map<string, Post[]>;
+  month: string;
+  onAdd: ((day: string) => void) | null;
+}) {
   const tenant = useTenant();
   const shown = [...days].filter(([day]) => day.startsWith(month)).sort(([a], [b]) => a.localeCompare(b));
   if (shown.length === 0) {

@@ -59,7 +59,11 @@ export function CaptionIdeas({ caption, onUse }: { caption: string; onUse: (capt
               key={index}
               onClick={() => onUse(text)}
               p="xs"
-              style={{ border: '1px solid var(--line)', borderRadius: 8, background: 'var(--surface-raised)' }}
+              style={{
+                border: '1px solid var(--line)',
+                borderRadius: 8,
+                background: 'var(--surface-raised)',
+              }}
             >
               <Text size="sm" style={{ whiteSpace: 'pre-wrap' }}>
                 {text}
@@ -69,7 +73,12 @@ export function CaptionIdeas({ caption, onUse }: { caption: string; onUse: (capt
           {found.hashtags.length > 0 && (
             <Group gap={6}>
               {found.hashtags.map((tag) => (
-                <Button key={tag} size="compact-xs" variant="default" onClick={() => onUse(`${caption.trimEnd()} #${tag}`.trim())}>
+                <Button
+                  key={tag}
+                  size="compact-xs"
+                  variant="default"
+                  onClick={() => onUse(`${caption.trimEnd()} #${tag}`.trim())}
+                >
                   #{tag}
                 </Button>
               ))}

@@ -5,7 +5,12 @@ import { MediaPicker } from './MediaPicker';
 import { Thumb } from './Thumb';
 
 /** The files of a post in their order, which can be changed without a mouse. */
-export function ChosenMedia(props: { media: string[]; most: number; onChange: (media: string[]) => void; error?: string }) {
+export function ChosenMedia(props: {
+  media: string[];
+  most: number;
+  onChange: (media: string[]) => void;
+  error?: string;
+}) {
   const [isPicking, setPicking] = useState(false);
   const { media } = props;
   const move = (from: number, to: number) => {
@@ -22,7 +27,12 @@ export function ChosenMedia(props: { media: string[]; most: number; onChange: (m
             <Thumb media={id} size={84} />
             <Group gap={2} justify="center" mt={4}>
               {index > 0 && (
-                <ActionIcon size="sm" variant="default" aria-label={`Move file ${index + 1} forward`} onClick={() => move(index, index - 1)}>
+                <ActionIcon
+                  size="sm"
+                  variant="default"
+                  aria-label={`Move file ${index + 1} forward`}
+                  onClick={() => move(index, index - 1)}
+                >
                   <IconArrowLeft size={13} aria-hidden />
                 </ActionIcon>
               )}
@@ -35,7 +45,12 @@ export function ChosenMedia(props: { media: string[]; most: number; onChange: (m
                 <IconX size={13} aria-hidden />
               </ActionIcon>
               {index < media.length - 1 && (
-                <ActionIcon size="sm" variant="default" aria-label={`Move file ${index + 1} back`} onClick={() => move(index, index + 1)}>
+                <ActionIcon
+                  size="sm"
+                  variant="default"
+                  aria-label={`Move file ${index + 1} back`}
+                  onClick={() => move(index, index + 1)}
+                >
                   <IconArrowRight size={13} aria-hidden />
                 </ActionIcon>
               )}
@@ -47,7 +62,12 @@ export function ChosenMedia(props: { media: string[]; most: number; onChange: (m
         </Button>
       </Group>
       {isPicking && (
-        <MediaPicker chosen={media} most={props.most} onChange={props.onChange} onClose={() => setPicking(false)} />
+        <MediaPicker
+          chosen={media}
+          most={props.most}
+          onChange={props.onChange}
+          onClose={() => setPicking(false)}
+        />
       )}
     </Input.Wrapper>
   );

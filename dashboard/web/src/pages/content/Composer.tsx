@@ -1,5 +1,15 @@
 import '@mantine/dates/styles.css';
-import { Button, Drawer, Group, Select, SegmentedControl, Stack, TagsInput, Text, Textarea } from '@mantine/core';
+import {
+  Button,
+  Drawer,
+  Group,
+  Select,
+  SegmentedControl,
+  Stack,
+  TagsInput,
+  Text,
+  Textarea,
+} from '@mantine/core';
 import { DateTimePicker } from '@mantine/dates';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
@@ -42,7 +52,12 @@ function formOf(post: Post | undefined, at: string | undefined, timeZone: string
   };
 }
 
-function documentOf(form: Form, post: Post | undefined, timeZone: string, allowDuplicates: boolean): PostDocument {
+function documentOf(
+  form: Form,
+  post: Post | undefined,
+  timeZone: string,
+  allowDuplicates: boolean,
+): PostDocument {
   return {
     post_type: form.type,
     account: form.account,
@@ -85,7 +100,12 @@ export function Composer(props: { post?: Post; at?: string; onClose: () => void 
   );
   const save = useAct({
     act: (isDraft: boolean) => {
-      const body = documentOf(isDraft ? { ...form, at: null, every: null } : form, post, tenant.time_zone, true);
+      const body = documentOf(
+        isDraft ? { ...form, at: null, every: null } : form,
+        post,
+        tenant.time_zone,
+        true,
+      );
       return post === undefined
         ? answer(api.POST('/api/v1/tenants/{tenant}/posts', { params: { path }, body }))
         : answer(
@@ -98,7 +118,9 @@ export function Composer(props: { post?: Post; at?: string; onClose: () => void 
     },
     changes: [keys.tenant(tenant.id, 'posts'), keys.tenant(tenant.id, 'media')],
     done: (saved) =>
-      saved.scheduled_at ? `Planned for ${dateTime(saved.scheduled_at, tenant.time_zone)}.` : 'Saved as a draft.',
+      saved.scheduled_at
+        ? `Planned for ${dateTime(saved.scheduled_at, tenant.time_zone)}.`
+        : 'Saved as a draft.',
     onDone: props.onClose,
     isQuiet: true,
   });
@@ -135,12 +157,19 @@ export function Composer(props: { post?: Post; at?: string; onClose: () => void 
         }}
       >
         <Stack>
-          {save.error !== null && <FormProblem error={save.error} shown={['caption', 'media', 'scheduled_at', 'first_comment']} />}
+          {save.error !== null && (
+            <FormProblem error={save.error} shown={['caption', 'media', 'scheduled_at', 'first_comment']} />
+          )}
           <SegmentedControl
             aria-label="Kind of post"
             data={Object.entries(typeNames).map(([value, label]) => ({ value, label }))}
             value={form.type}
-            onChange={(value) => change({ type: value as PostType, media: value === 'carousel' ? form.media : form.media.slice(0, 1) })}
+            onChange={(value) =>
+              change({
+                type: value as PostType,
+                media: value === 'carousel' ? form.media : form.media.slice(0, 1),
+              })
+            }
           />
           {(accounts.data?.items.length ?? 0) > 1 && (
             <Select
@@ -186,7 +215,9 @@ export function Composer(props: { post?: Post; at?: string; onClose: () => void 
                 description="Handles of up to three, without @."
                 maxTags={3}
                 value={form.collaborators}
-                onChange={(collaborators) => change({ collaborators: collaborators.map((it) => it.replace(/^@/, '')) })}
+                onChange={(collaborators) =>
+                  change({ collaborators: collaborators.map((it) => it.replace(/^@/, '')) })
+                }
                 error={errors['options.collaborators']}
               />
             </>
@@ -229,7 +260,8 @@ export function Composer(props: { post?: Post; at?: string; onClose: () => void 
             )}
             {problems.length === 0 && duplicates.length > 0 && (
               <Notice tone="warn" title="This looks like a post there already is">
-                The same files with nearly the same caption were planned or published before. Saving plans it all the same.
+                The same files with nearly the same caption were planned or published before. Saving plans it
+                all the same.
               </Notice>
             )}
             {check.data?.ok === true && duplicates.length === 0 && (
@@ -243,7 +275,11 @@ export function Composer(props: { post?: Post; at?: string; onClose: () => void 
               Cancel
             </Button>
             {form.at !== null && post === undefined && (
-              <Button variant="default" loading={save.isPending && save.variables} onClick={() => save.start(true)}>
+              <Button
+                variant="default"
+                loading={save.isPending && save.variables}
+                onClick={() => save.start(true)}
+              >
                 Save as a draft
               </Button>
             )}

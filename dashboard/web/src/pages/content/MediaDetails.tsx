@@ -1,4 +1,15 @@
-import { Box, Button, Drawer, Group, SimpleGrid, Stack, TagsInput, Text, TextInput, Textarea } from '@mantine/core';
+import {
+  Box,
+  Button,
+  Drawer,
+  Group,
+  SimpleGrid,
+  Stack,
+  TagsInput,
+  Text,
+  TextInput,
+  Textarea,
+} from '@mantine/core';
 import { useState } from 'react';
 import { answer, api } from '@/api/client';
 import { fieldErrors } from '@/api/problem';
@@ -61,11 +72,20 @@ function Details({ media, onClose }: { media: Media; onClose: () => void }) {
     <Stack>
       <Box style={{ borderRadius: 8, overflow: 'hidden', background: 'var(--tone-neutral-bg)' }}>
         {media.kind === 'image' ? (
-          <img src={localUrl(media.url)} alt={media.alt_text ?? media.file_name} style={{ display: 'block', width: '100%' }} />
+          <img
+            src={localUrl(media.url)}
+            alt={media.alt_text ?? media.file_name}
+            style={{ display: 'block', width: '100%' }}
+          />
         ) : (
           // Its words, if it has any, are in the video itself.
           // eslint-disable-next-line jsx-a11y/media-has-caption
-          <video src={localUrl(media.url)} controls preload="metadata" style={{ display: 'block', width: '100%' }} />
+          <video
+            src={localUrl(media.url)}
+            controls
+            preload="metadata"
+            style={{ display: 'block', width: '100%' }}
+          />
         )}
       </Box>
       <SimpleGrid cols={3}>
@@ -103,7 +123,12 @@ function Details({ media, onClose }: { media: Media; onClose: () => void }) {
         >
           <Stack>
             <FormProblem error={save.error} shown={['file_name', 'alt_text', 'tags']} />
-            <TextInput label="Name" value={name} onChange={(event) => setName(event.currentTarget.value)} error={errors.file_name} />
+            <TextInput
+              label="Name"
+              value={name}
+              onChange={(event) => setName(event.currentTarget.value)}
+              error={errors.file_name}
+            />
             <Textarea
               label="Description"
               description="For people who cannot see it; Instagram gets it as alternative text."

@@ -1,5 +1,16 @@
 import '@mantine/dropzone/styles.css';
-import { Button, Card, Group, Progress, Select, SimpleGrid, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
+import {
+  Button,
+  Card,
+  Group,
+  Progress,
+  Select,
+  SimpleGrid,
+  Stack,
+  Text,
+  TextInput,
+  UnstyledButton,
+} from '@mantine/core';
 import { Dropzone } from '@mantine/dropzone';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconPhoto, IconUpload } from '@tabler/icons-react';
@@ -24,7 +35,10 @@ export function Component() {
   const { uploads, add, cancel, clear } = useUploads(tenant.id);
   return (
     <>
-      <PageHeader title="Media library" lead="Pictures and videos for posts, checked against what Instagram takes." />
+      <PageHeader
+        title="Media library"
+        lead="Pictures and videos for posts, checked against what Instagram takes."
+      />
       <Stack>
         {tenant.may('operate') && (
           <Dropzone
@@ -90,7 +104,10 @@ export function Component() {
           <Listed
             of={list}
             empty={
-              <Empty icon={IconPhoto} title={q === undefined && kind === null ? 'The library is empty' : 'Nothing matches'}>
+              <Empty
+                icon={IconPhoto}
+                title={q === undefined && kind === null ? 'The library is empty' : 'Nothing matches'}
+              >
                 What you add can be used in any number of posts.
               </Empty>
             }
@@ -157,7 +174,11 @@ function UploadLine({ upload, onCancel }: { upload: UploadState; onCancel: () =>
           </Group>
         )}
       </Group>
-      <Progress value={share} animated={upload.is === 'sending'} aria-label={`${upload.name}: ${Math.round(share)} %`} />
+      <Progress
+        value={share}
+        animated={upload.is === 'sending'}
+        aria-label={`${upload.name}: ${Math.round(share)} %`}
+      />
     </div>
   );
 }

@@ -83,7 +83,13 @@ function Judge({ acts }: { acts: Acts }) {
   const said = comment.trim() || undefined;
   return (
     <Stack gap="xs">
-      <Textarea label="Remark" description="Optional" autosize value={comment} onChange={(event) => setComment(event.currentTarget.value)} />
+      <Textarea
+        label="Remark"
+        description="Optional"
+        autosize
+        value={comment}
+        onChange={(event) => setComment(event.currentTarget.value)}
+      />
       <Group gap="xs">
         <Button loading={acts.approve.isPending} onClick={() => acts.approve.start(said)}>
           Approve
@@ -98,7 +104,9 @@ function Judge({ acts }: { acts: Acts }) {
 
 function Reschedule({ post, acts }: { post: Post; acts: Acts }) {
   const tenant = useTenant();
-  const [at, setAt] = useState<string | null>(post.scheduled_at ? toWall(post.scheduled_at, tenant.time_zone) : null);
+  const [at, setAt] = useState<string | null>(
+    post.scheduled_at ? toWall(post.scheduled_at, tenant.time_zone) : null,
+  );
   return (
     <Group align="flex-end" gap="xs" wrap="nowrap">
       <DateTimePicker
@@ -185,7 +193,11 @@ function Settle({ acts }: { acts: Acts }) {
           It is there
         </Button>
       </Group>
-      <Button variant="default" loading={acts.settle.isPending} onClick={() => acts.settle.start({ up: false })}>
+      <Button
+        variant="default"
+        loading={acts.settle.isPending}
+        onClick={() => acts.settle.start({ up: false })}
+      >
         It is not there
       </Button>
     </Stack>

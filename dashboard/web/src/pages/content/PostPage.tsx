@@ -34,7 +34,11 @@ function Found({ post }: { post: Post }) {
         actions={
           tenant.may('operate') &&
           isOpen(post) && (
-            <Button variant="default" leftSection={<IconPencil size={15} aria-hidden />} onClick={() => setEditing(true)}>
+            <Button
+              variant="default"
+              leftSection={<IconPencil size={15} aria-hidden />}
+              onClick={() => setEditing(true)}
+            >
               Change
             </Button>
           )

@@ -24,7 +24,9 @@ export const typeNames: Record<PostType, string> = {
 export const usePosts = (tenant: string, state: PostState) =>
   usePages(keys.tenant(tenant, 'posts', state), (cursor) =>
     answer(
-      api.GET('/api/v1/tenants/{tenant}/posts', { params: { path: { tenant }, query: { state, cursor, limit: 30 } } }),
+      api.GET('/api/v1/tenants/{tenant}/posts', {
+        params: { path: { tenant }, query: { state, cursor, limit: 30 } },
+      }),
     ),
   );
 
@@ -38,7 +40,9 @@ export const useMediaItem = (tenant: string, media: string | undefined) =>
     keys.tenant(tenant, 'media', 'one', media),
     () =>
       answer(
-        api.GET('/api/v1/tenants/{tenant}/media/{media}', { params: { path: { tenant, media: media ?? '' } } }),
+        api.GET('/api/v1/tenants/{tenant}/media/{media}', {
+          params: { path: { tenant, media: media ?? '' } },
+        }),
       ),
     { enabled: media !== undefined, staleTime: 10 * 60_000 },
   );

@@ -33,7 +33,8 @@ export async function upload(tenant: string, file: File, options: Options): Prom
     return await request<Media>('POST', `${path}/complete`, undefined, options.signal);
   } catch (error) {
     // What was given up or refused must not take one of the tenant's places.
-    if (options.signal.aborted || error instanceof ApiError) await request('DELETE', path).catch(() => undefined);
+    if (options.signal.aborted || error instanceof ApiError)
+      await request('DELETE', path).catch(() => undefined);
     throw error;
   }
 }

@@ -38,7 +38,8 @@ export function usePostActs(post: string) {
       done: 'It is tried again.',
     }),
     schedule: useAct<string, Post>({
-      act: (at) => answer(api.POST('/api/v1/tenants/{tenant}/posts/{post}/schedule', { params, body: { at } })),
+      act: (at) =>
+        answer(api.POST('/api/v1/tenants/{tenant}/posts/{post}/schedule', { params, body: { at } })),
       changes,
       done: 'Scheduled.',
     }),

@@ -58,7 +58,13 @@ export function useUploads(tenant: string) {
       waiting.current.push(...added);
       setUploads((before) => [
         ...before,
-        ...added.map(({ id, file }): UploadState => ({ id, name: file.name, size: file.size, sent: 0, is: 'sending' })),
+        ...added.map(({ id, file }): UploadState => ({
+          id,
+          name: file.name,
+          size: file.size,
+          sent: 0,
+          is: 'sending',
+        })),
       ]);
       next();
     },

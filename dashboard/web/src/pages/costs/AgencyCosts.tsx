@@ -114,7 +114,9 @@ function TenantDays() {
   const agency = useAgency();
   const list = usePages(keys.agency(agency.id, 'budget', 'tenants'), (cursor) =>
     answer(
-      api.GET('/api/v1/agencies/{agency}/budget', { params: { path: { agency: agency.id }, query: { cursor } } }),
+      api.GET('/api/v1/agencies/{agency}/budget', {
+        params: { path: { agency: agency.id }, query: { cursor } },
+      }),
     ).then((it) => it.tenants),
   );
   return (
@@ -142,7 +144,13 @@ function TenantDays() {
                     <Table.Td>
                       <Progress
                         value={Math.min(budget.percent, 100)}
-                        color={budget.level === 'spent' ? 'red.7' : budget.level === 'warning' ? 'orange.7' : undefined}
+                        color={
+                          budget.level === 'spent'
+                            ? 'red.7'
+                            : budget.level === 'warning'
+                              ? 'orange.7'
+                              : undefined
+                        }
                         aria-label={`${budget.percent} % used`}
                       />
                     </Table.Td>

@@ -10,7 +10,11 @@ const shares: Record<string, string> = {
 };
 
 const nameOf = (line: BudgetLine) =>
-  line.scope === 'agency' ? 'The agency' : line.share ? (shares[line.share] ?? line.share) : 'All of this tenant';
+  line.scope === 'agency'
+    ? 'The agency'
+    : line.share
+      ? (shares[line.share] ?? line.share)
+      : 'All of this tenant';
 
 export function BudgetLines({ lines }: { lines: BudgetLine[] }) {
   return (
@@ -36,8 +40,9 @@ export function BudgetLines({ lines }: { lines: BudgetLine[] }) {
           />
           <Text size="xs" c="dimmed" mt={4}>
             {dollars(line.left_micro_usd)} left
-            {line.reserved_micro_usd > 0 && `, ${dollars(line.reserved_micro_usd)} reserved for calls under way`}, begins
-            anew <Moment at={line.resets_at} />
+            {line.reserved_micro_usd > 0 &&
+              `, ${dollars(line.reserved_micro_usd)} reserved for calls under way`}
+            , begins anew <Moment at={line.resets_at} />
           </Text>
         </div>
       ))}

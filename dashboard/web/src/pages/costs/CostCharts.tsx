@@ -9,32 +9,59 @@ import { Kpi } from '../overview/Kpi';
 import { sumBy } from './sums';
 
 /** Costs of a time: by day and task, and by model. */
-export function CostCharts({ costs, total, from, to }: { costs: Cost[]; total: Cost | null; from: string; to: string }) {
+export function CostCharts({
+  costs,
+  total,
+  from,
+  to,
+}: {
+  costs: Cost[];
+  total: Cost | null;
+  from: string;
+  to: string;
+}) {
   if (total === null || total.calls === 0) {
     return (
       <Section title="Costs">
         <Empty icon={IconCoin} title="No model was asked in this time">
-          Without keys for models, or without money left, the built-in classifier and templates answer. They cost nothing.
+          Without keys for models, or without money left, the built-in classifier and templates answer. They
+          cost nothing.
         </Empty>
       </Section>
     );
   }
   const tasks = [...new Set(costs.map((it) => it.task ?? 'other'))];
-  const days = sumBy(costs, (it) => it.day ?? '', (it) => it.task ?? 'other');
+  const days = sumBy(
+    costs,
+    (it) => it.day ?? '',
+    (it) => it.task ?? 'other',
+  );
   const dearest = [...days].sort((a, b) => b.total - a.total)[0];
-  const models = sumBy(costs, (it) => it.model ?? 'unknown', () => 'all');
+  const models = sumBy(
+    costs,
+    (it) => it.model ?? 'unknown',
+    () => 'all',
+  );
   const colors = ['brand.7', 'teal.7', 'orange.7', 'grape.7', 'cyan.8', 'pink.7', 'lime.8', 'gray.6'];
   return (
     <Stack>
       <SimpleGrid cols={{ base: 2, sm: 4 }}>
         <Kpi label="Spent" value={dollars(total.cost_micro_usd)} detail={`${day(from)} to ${day(to)}`} />
-        <Kpi label="Calls" value={number(total.calls)} detail={`${plural(total.unanswered, 'call')} without an answer`} />
+        <Kpi
+          label="Calls"
+          value={number(total.calls)}
+          detail={`${plural(total.unanswered, 'call')} without an answer`}
+        />
         <Kpi
           label="Tokens"
           value={number(total.tokens_in + total.tokens_out)}
           detail={`${number(total.tokens_cached)} of them from a cache`}
         />
-        <Kpi label="Half answer within" value={duration(total.p50_us)} detail={`95 % within ${duration(total.p95_us)}`} />
+        <Kpi
+          label="Half answer within"
+          value={duration(total.p50_us)}
+          detail={`95 % within ${duration(total.p95_us)}`}
+        />
       </SimpleGrid>
       <Section title="By day and task">
         <Chart

@@ -39,8 +39,8 @@ export function Component() {
             <>
               {found.degraded.length > 0 && (
                 <Notice tone="warn" title="Some work has no money left today">
-                  {found.degraded.map(words).join(', ')}: the built-in model answers and people approve, until the day
-                  begins anew or the budget is raised.
+                  {found.degraded.map(words).join(', ')}: the built-in model answers and people approve, until
+                  the day begins anew or the budget is raised.
                 </Notice>
               )}
               <Section title="Budget today">
@@ -105,7 +105,10 @@ function BudgetForm({ budget }: { budget: TenantBudget }) {
     />
   );
   return (
-    <Section title="Set the budget" lead="The shares say how much of the day each kind of work may take at most.">
+    <Section
+      title="Set the budget"
+      lead="The shares say how much of the day each kind of work may take at most."
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();

@@ -22,7 +22,9 @@ export function sumBy(costs: Cost[], outer: (cost: Cost) => string, inner: (cost
 /** `7.50` dollars as integer micro-dollars, or nothing when it is no amount. */
 export function microUsd(text: string | number): number | null {
   const value = typeof text === 'number' ? text : Number(text.replace(',', '.'));
-  return Number.isFinite(value) && value >= 0 && String(text).trim() !== '' ? Math.round(value * 1_000_000) : null;
+  return Number.isFinite(value) && value >= 0 && String(text).trim() !== ''
+    ? Math.round(value * 1_000_000)
+    : null;
 }
 
 /** The days of the last while, as the API wants them. */

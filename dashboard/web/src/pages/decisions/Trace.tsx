@@ -46,7 +46,9 @@ function StepLine({ step, record, isLast }: { step: TraceStep; record?: Decision
   const hasDetails = step.details !== undefined && step.details !== null;
   return (
     <Box component="li" pl={36} pb={isLast ? 0 : 'md'} pos="relative">
-      {!isLast && <Box pos="absolute" left={12} top={26} bottom={0} w={1} style={{ background: 'var(--line)' }} />}
+      {!isLast && (
+        <Box pos="absolute" left={12} top={26} bottom={0} w={1} style={{ background: 'var(--line)' }} />
+      )}
       <Box
         pos="absolute"
         left={0}
@@ -69,13 +71,20 @@ function StepLine({ step, record, isLast }: { step: TraceStep; record?: Decision
       <Text size="sm" className="break">
         {step.summary}
       </Text>
-      {step.step === 'classify' && record?.classification != null && <Probabilities of={record.classification} />}
+      {step.step === 'classify' && record?.classification != null && (
+        <Probabilities of={record.classification} />
+      )}
       {step.step === 'memory' && <Recalled details={step.details} />}
       {step.step === 'rules' && <RulesHit details={step.details} />}
       {hasDetails && (
         <>
           <UnstyledButton onClick={toggle} aria-expanded={isOpen} mt={4}>
-            <Text size="xs" c="dimmed" component="span" style={{ display: 'inline-flex', alignItems: 'center', gap: 4 }}>
+            <Text
+              size="xs"
+              c="dimmed"
+              component="span"
+              style={{ display: 'inline-flex', alignItems: 'center', gap: 4 }}
+            >
               <IconChevronDown size={13} aria-hidden style={{ rotate: isOpen ? '180deg' : undefined }} />
               {isOpen ? 'Hide the record' : 'Show the record'}
             </Text>
@@ -100,7 +109,12 @@ function Probabilities({ of }: { of: NonNullable<DecisionRecord['classification'
           <Text size="xs" w={72}>
             {words(intent)}
           </Text>
-          <Progress value={share * 100} size="sm" flex={1} aria-label={`${words(intent)}: ${percent(share)}`} />
+          <Progress
+            value={share * 100}
+            size="sm"
+            flex={1}
+            aria-label={`${words(intent)}: ${percent(share)}`}
+          />
           <Text size="xs" w={40} ta="right" className="tabular">
             {percent(share)}
           </Text>

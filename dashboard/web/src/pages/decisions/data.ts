@@ -18,7 +18,11 @@ export function useDecision(tenant: string, decision: string) {
     );
     const entry = page.items[0];
     if (entry === undefined) {
-      throw new ApiError(404, 'There is no such decision', 'It may have been removed with its tenant; check the address.');
+      throw new ApiError(
+        404,
+        'There is no such decision',
+        'It may have been removed with its tenant; check the address.',
+      );
     }
     return { entry, record: entry.details as DecisionRecord };
   });

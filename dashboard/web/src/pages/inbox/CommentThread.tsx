@@ -74,13 +74,22 @@ function TraceLink({ comment }: { comment: Comment }) {
           },
         }),
       );
-      return log.items.find((it) => (it.details as { event?: string }).event === comment.event)?.resource_id ?? null;
+      return (
+        log.items.find((it) => (it.details as { event?: string }).event === comment.event)?.resource_id ??
+        null
+      );
     },
     { staleTime: Infinity },
   );
   if (typeof decision.data !== 'string') return null;
   return (
-    <Anchor component={Link} to={tenant.path(`decisions/${decision.data}`)} size="sm" mt={6} display="inline-block">
+    <Anchor
+      component={Link}
+      to={tenant.path(`decisions/${decision.data}`)}
+      size="sm"
+      mt={6}
+      display="inline-block"
+    >
       Why it was decided so
     </Anchor>
   );

@@ -39,12 +39,18 @@ function Head({ conversation }: { conversation: Conversation }) {
   const path = { tenant: tenant.id, conversation: conversation.id };
   const changes = [keys.tenant(tenant.id, 'conversations'), keys.tenant(tenant.id, 'approvals')];
   const takeOver = useAct({
-    act: () => answer(api.POST('/api/v1/tenants/{tenant}/conversations/{conversation}/take-over', { params: { path } })),
+    act: () =>
+      answer(
+        api.POST('/api/v1/tenants/{tenant}/conversations/{conversation}/take-over', { params: { path } }),
+      ),
     changes,
     done: 'It is yours. Troupe stays silent here until you hand it back.',
   });
   const handBack = useAct({
-    act: () => answer(api.POST('/api/v1/tenants/{tenant}/conversations/{conversation}/hand-back', { params: { path } })),
+    act: () =>
+      answer(
+        api.POST('/api/v1/tenants/{tenant}/conversations/{conversation}/hand-back', { params: { path } }),
+      ),
     changes,
     done: 'Troupe answers here again.',
   });

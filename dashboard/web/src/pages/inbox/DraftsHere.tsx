@@ -37,7 +37,11 @@ export function DraftsHere({ conversation }: { conversation: string }) {
         />
       ))}
       {dialog?.is === 'edit' && (
-        <EditDialog approval={dialog.approval} onClose={() => setDialog(null)} onDecide={(it) => judge(dialog.approval, it)} />
+        <EditDialog
+          approval={dialog.approval}
+          onClose={() => setDialog(null)}
+          onDecide={(it) => judge(dialog.approval, it)}
+        />
       )}
       {dialog?.is === 'reject' && (
         <RejectDialog

@@ -1,5 +1,12 @@
 import { Box, Button, Card, Group, SegmentedControl, Select, Stack, Text } from '@mantine/core';
-import { IconArrowLeft, IconAt, IconInbox, IconMessage, IconMessageCircle, IconUser } from '@tabler/icons-react';
+import {
+  IconArrowLeft,
+  IconAt,
+  IconInbox,
+  IconMessage,
+  IconMessageCircle,
+  IconUser,
+} from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link, useParams } from 'react-router-dom';
 import type { Conversation } from '@/api/types';
@@ -11,7 +18,9 @@ import { useConversations, type InboxFilter } from './data';
 import classes from './InboxPage.module.css';
 
 export const personName = (conversation: Pick<Conversation, 'person'>) =>
-  conversation.person.username ? `@${conversation.person.username}` : `Person ${conversation.person.id.slice(-6)}`;
+  conversation.person.username
+    ? `@${conversation.person.username}`
+    : `Person ${conversation.person.id.slice(-6)}`;
 
 const kinds = { comment_thread: IconMessageCircle, mention: IconAt, direct: IconMessage };
 const kindNames = { comment_thread: 'Comment', mention: 'Mention', direct: 'Direct message' };

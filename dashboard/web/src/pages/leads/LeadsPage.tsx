@@ -1,4 +1,18 @@
-import { Anchor, Box, Button, Card, Drawer, Group, SegmentedControl, Select, SimpleGrid, Stack, Table, Text, TextInput, Textarea } from '@mantine/core';
+import {
+  Anchor,
+  Box,
+  Button,
+  Card,
+  Drawer,
+  SegmentedControl,
+  Select,
+  SimpleGrid,
+  Stack,
+  Table,
+  Text,
+  TextInput,
+  Textarea,
+} from '@mantine/core';
 import { IconUserStar } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'react-router-dom';
@@ -16,7 +30,8 @@ import { Empty, FormProblem, Listed } from '@/ui/states';
 const stages: LeadStage[] = ['new', 'qualifying', 'qualified', 'won', 'lost'];
 
 const nameOf = (lead: Lead) =>
-  lead.facts.name?.value ?? (lead.person.username ? `@${lead.person.username}` : `Person ${lead.person.id.slice(-6)}`);
+  lead.facts.name?.value ??
+  (lead.person.username ? `@${lead.person.username}` : `Person ${lead.person.id.slice(-6)}`);
 
 export function Component() {
   const tenant = useTenant();
@@ -40,7 +55,10 @@ export function Component() {
             <Box maw="100%" style={{ overflowX: 'auto' }}>
               <SegmentedControl
                 aria-label="Stage"
-                data={[{ value: 'all', label: 'All' }, ...stages.map((value) => ({ value, label: words(value) }))]}
+                data={[
+                  { value: 'all', label: 'All' },
+                  ...stages.map((value) => ({ value, label: words(value) })),
+                ]}
                 value={stage}
                 onChange={setStage}
               />
@@ -87,14 +105,22 @@ export function Component() {
                       <Table.Td>
                         <Status of={lead.stage} />
                       </Table.Td>
-                      <Table.Td ta="right" title={lead.score_parts.map((it) => `${it.what} ${it.points}`).join(', ')}>
+                      <Table.Td
+                        ta="right"
+                        title={lead.score_parts.map((it) => `${it.what} ${it.points}`).join(', ')}
+                      >
                         {lead.score}
                       </Table.Td>
                       <Table.Td>
                         <Moment at={lead.updated_at} />
                       </Table.Td>
                       <Table.Td ta="right">
-                        <Button size="compact-sm" variant="default" onClick={() => setOpened(lead)} aria-label={`Open ${nameOf(lead)}`}>
+                        <Button
+                          size="compact-sm"
+                          variant="default"
+                          onClick={() => setOpened(lead)}
+                          aria-label={`Open ${nameOf(lead)}`}
+                        >
                           Open
                         </Button>
                       </Table.Td>
@@ -151,7 +177,9 @@ function LeadForm({ lead, onDone }: { lead: Lead; onDone: () => void }) {
           </Fact>
         ))}
       </SimpleGrid>
-      <Fact label={`Score ${lead.score}`}>{lead.score_parts.map((it) => `${it.what} ${it.points}`).join(', ')}</Fact>
+      <Fact label={`Score ${lead.score}`}>
+        {lead.score_parts.map((it) => `${it.what} ${it.points}`).join(', ')}
+      </Fact>
       <Anchor component={Link} to={tenant.path(`inbox/${lead.conversation}`)} size="sm">
         Open the conversation
       </Anchor>
@@ -178,7 +206,14 @@ function LeadForm({ lead, onDone }: { lead: Lead; onDone: () => void }) {
               onChange={(event) => setAssigned(event.currentTarget.value)}
               error={errors.assigned_to}
             />
-            <Textarea label="Note" autosize minRows={3} value={note} onChange={(event) => setNote(event.currentTarget.value)} error={errors.note} />
+            <Textarea
+              label="Note"
+              autosize
+              minRows={3}
+              value={note}
+              onChange={(event) => setNote(event.currentTarget.value)}
+              error={errors.note}
+            />
             <Button type="submit" loading={save.isPending}>
               Save
             </Button>

@@ -14,13 +14,26 @@ type Result = components['schemas']['ImportResult'];
 const typeOf = (name: string) =>
   name.endsWith('.csv') ? 'text/csv' : name.endsWith('.md') ? 'text/markdown' : 'text/plain';
 
-async function send(tenant: string, file: File, visibility: string, skipBad: boolean, replace: boolean): Promise<Result> {
-  const query = new URLSearchParams({ name: file.name, visibility, skip_bad: String(skipBad), replace: String(replace) });
+async function send(
+  tenant: string,
+  file: File,
+  visibility: string,
+  skipBad: boolean,
+  replace: boolean,
+): Promise<Result> {
+  const query = new URLSearchParams({
+    name: file.name,
+    visibility,
+    skip_bad: String(skipBad),
+    replace: String(replace),
+  });
   const url = new URL(`/api/v1/tenants/${tenant}/memory/import?${query}`, window.location.origin);
   const body = await file.text();
   let response: Response;
   try {
-    response = await authorisedFetch(new Request(url, { method: 'POST', headers: { 'Content-Type': typeOf(file.name) }, body }));
+    response = await authorisedFetch(
+      new Request(url, { method: 'POST', headers: { 'Content-Type': typeOf(file.name) }, body }),
+    );
   } catch (error) {
     throw asApiError(error);
   }

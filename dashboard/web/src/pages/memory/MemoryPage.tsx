@@ -1,4 +1,16 @@
-import { ActionIcon, Box, Button, Card, Group, Modal, Select, Stack, Text, TextInput, Textarea } from '@mantine/core';
+import {
+  ActionIcon,
+  Box,
+  Button,
+  Card,
+  Group,
+  Modal,
+  Select,
+  Stack,
+  Text,
+  TextInput,
+  Textarea,
+} from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconBrain, IconPlus, IconTrash, IconUpload } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -42,7 +54,11 @@ export function Component() {
         actions={
           mayEdit && (
             <>
-              <Button variant="default" leftSection={<IconUpload size={15} aria-hidden />} onClick={() => setDialog('import')}>
+              <Button
+                variant="default"
+                leftSection={<IconUpload size={15} aria-hidden />}
+                onClick={() => setDialog('import')}
+              >
                 Import
               </Button>
               <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setDialog('add')}>
@@ -83,7 +99,11 @@ export function Component() {
 function All({ kind }: { kind?: Kind }) {
   const tenant = useTenant();
   const list = usePages(keys.tenant(tenant.id, 'memory', 'list', kind), (cursor) =>
-    answer(api.GET('/api/v1/tenants/{tenant}/memory', { params: { path: { tenant: tenant.id }, query: { kind, cursor } } })),
+    answer(
+      api.GET('/api/v1/tenants/{tenant}/memory', {
+        params: { path: { tenant: tenant.id }, query: { kind, cursor } },
+      }),
+    ),
   );
   return (
     <Listed
@@ -136,7 +156,9 @@ function Item({ item }: { item: MemoryItem }) {
   const remove = useAct({
     act: () =>
       answer(
-        api.DELETE('/api/v1/tenants/{tenant}/memory/{item}', { params: { path: { tenant: tenant.id, item: item.id } } }),
+        api.DELETE('/api/v1/tenants/{tenant}/memory/{item}', {
+          params: { path: { tenant: tenant.id, item: item.id } },
+        }),
       ),
     changes: [keys.tenant(tenant.id, 'memory')],
     done: 'Forgotten.',

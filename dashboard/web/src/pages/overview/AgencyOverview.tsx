@@ -50,7 +50,8 @@ export function Component() {
       alerts: open.filter((it) => it.tenant === tenant.id),
     }))
     .sort((a, b) => urgency(b.needs, critical(b.alerts)) - urgency(a.needs, critical(a.alerts)));
-  const total = (of: (needs: Needs) => number) => rows.reduce((all, it) => all + (it.needs ? of(it.needs) : 0), 0);
+  const total = (of: (needs: Needs) => number) =>
+    rows.reduce((all, it) => all + (it.needs ? of(it.needs) : 0), 0);
   const isPart = mine.length > looked;
 
   return (
@@ -199,4 +200,3 @@ function TenantRow({ tenant, needs, alerts }: { tenant: KnownTenant; needs?: Nee
     </Table.Tr>
   );
 }
-

@@ -46,7 +46,13 @@ function Change({ percent }: { percent: number }) {
   const Symbol = rounded > 0 ? IconArrowUpRight : rounded < 0 ? IconArrowDownRight : IconArrowRight;
   const color = rounded > 0 ? 'var(--tone-good-fg)' : rounded < 0 ? 'var(--tone-bad-fg)' : undefined;
   return (
-    <Text size="xs" fw={600} c={color} component="span" style={{ display: 'inline-flex', alignItems: 'center' }}>
+    <Text
+      size="xs"
+      fw={600}
+      c={color}
+      component="span"
+      style={{ display: 'inline-flex', alignItems: 'center' }}
+    >
       <Symbol size={14} aria-hidden />
       {rounded > 0 ? '+' : ''}
       {rounded} %

@@ -29,7 +29,14 @@ export function Component() {
             <WaitsForYou />
           </Grid.Col>
           <Grid.Col span={{ base: 12, lg: 5 }}>
-            <Section title="Live activity" actions={<Anchor component={Link} to={tenant.path('audit')} size="sm">Audit log</Anchor>}>
+            <Section
+              title="Live activity"
+              actions={
+                <Anchor component={Link} to={tenant.path('audit')} size="sm">
+                  Audit log
+                </Anchor>
+              }
+            >
               <Activity />
             </Section>
           </Grid.Col>
@@ -59,17 +66,21 @@ function Kpis() {
       <Kpi
         label="Waits for you"
         value={
-          waiting === undefined
-            ? '–'
-            : count([...waiting.escalations, ...waiting.drafts], waiting.isMore)
+          waiting === undefined ? '–' : count([...waiting.escalations, ...waiting.drafts], waiting.isMore)
         }
-        detail={waiting === undefined ? undefined : `${plural(waiting.escalations.length, 'escalation')} among them`}
+        detail={
+          waiting === undefined ? undefined : `${plural(waiting.escalations.length, 'escalation')} among them`
+        }
         to={tenant.path('approvals')}
       />
       <Kpi
         label="Sent to Instagram"
         value={states === null ? '–' : compact(states.sent)}
-        detail={states === null ? undefined : `${compact(states.open)} in the queue, ${plural(states.dlq, 'dead letter')}`}
+        detail={
+          states === null
+            ? undefined
+            : `${compact(states.open)} in the queue, ${plural(states.dlq, 'dead letter')}`
+        }
         to={tenant.path('queue')}
       />
       <Kpi
@@ -111,7 +122,9 @@ function useMetric(metric: string) {
   const tenant = useTenant();
   const asked = useApi(keys.tenant(tenant.id, 'insights', 'metric', metric), () =>
     answer(
-      api.GET('/api/v1/tenants/{tenant}/insights', { params: { path: { tenant: tenant.id }, query: { metric } } }),
+      api.GET('/api/v1/tenants/{tenant}/insights', {
+        params: { path: { tenant: tenant.id }, query: { metric } },
+      }),
     ),
   );
   return asked.data === undefined ? [] : byDay(asked.data.items, metric, asked.data.from, asked.data.to);
@@ -119,7 +132,10 @@ function useMetric(metric: string) {
 
 export function statesOf(counts: Record<string, number>) {
   const of = (...states: string[]) =>
-    Object.entries(counts).reduce((all, [key, value]) => (states.includes(key.split('::')[1] ?? '') ? all + value : all), 0);
+    Object.entries(counts).reduce(
+      (all, [key, value]) => (states.includes(key.split('::')[1] ?? '') ? all + value : all),
+      0,
+    );
   return { sent: of('sent'), open: of('pending', 'processing', 'failed', 'unknown'), dlq: of('dlq') };
 }
 
@@ -146,7 +162,14 @@ function WaitsForYou() {
             <Stack gap={0}>
               {rows.map((row) => (
                 <Link key={row.id} to={tenant.path(row.to)} className="row-link">
-                  <Group wrap="nowrap" gap="sm" py={9} px={6} align="flex-start" style={{ borderBottom: '1px solid var(--line)' }}>
+                  <Group
+                    wrap="nowrap"
+                    gap="sm"
+                    py={9}
+                    px={6}
+                    align="flex-start"
+                    style={{ borderBottom: '1px solid var(--line)' }}
+                  >
                     <div style={{ width: 92, flex: 'none' }}>
                       <Tag tone={row.tone}>{row.kind}</Tag>
                     </div>
@@ -176,7 +199,10 @@ interface NeedRow {
   to: string;
 }
 
-function rowsOf(needs: Needs, alerts: { id: string; severity: string; message: string; last_seen_at: string }[]): NeedRow[] {
+function rowsOf(
+  needs: Needs,
+  alerts: { id: string; severity: string; message: string; last_seen_at: string }[],
+): NeedRow[] {
   const pressing = alerts.filter((it) => it.severity === 'critical' || it.severity === 'error');
   return [
     ...pressing.map((it): NeedRow => ({

@@ -18,11 +18,15 @@ export async function readNeeds(tenant: string): Promise<Needs> {
   const path = { tenant };
   const [approvals, dead, posts] = await Promise.all([
     answer(
-      api.GET('/api/v1/tenants/{tenant}/approvals', { params: { path, query: { status: 'pending', limit: most } } }),
+      api.GET('/api/v1/tenants/{tenant}/approvals', {
+        params: { path, query: { status: 'pending', limit: most } },
+      }),
     ),
     answer(api.GET('/api/v1/tenants/{tenant}/queue/dlq', { params: { path, query: { limit: most } } })),
     answer(
-      api.GET('/api/v1/tenants/{tenant}/posts', { params: { path, query: { state: 'needs_person', limit: most } } }),
+      api.GET('/api/v1/tenants/{tenant}/posts', {
+        params: { path, query: { state: 'needs_person', limit: most } },
+      }),
     ),
   ]);
   return {
@@ -42,7 +46,10 @@ export const urgency = (needs: Needs | undefined, criticalAlerts: number) =>
   criticalAlerts * 10_000 +
   (needs === undefined
     ? 0
-    : needs.escalations.length * 100 + needs.posts.length * 50 + needs.deadLetters.length * 10 + needs.drafts.length);
+    : needs.escalations.length * 100 +
+      needs.posts.length * 50 +
+      needs.deadLetters.length * 10 +
+      needs.drafts.length);
 
 /** “12”, or “100+” when not all were read. */
 export const count = (list: unknown[], isMore: boolean) =>

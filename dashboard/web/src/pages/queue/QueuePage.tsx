@@ -13,7 +13,16 @@ import { Kpi } from '../overview/Kpi';
 import { ActionLine, actionName } from './ActionLine';
 import { useEffectActs } from './useEffectActs';
 
-const states: EffectState[] = ['pending', 'processing', 'failed', 'unknown', 'sent', 'skipped', 'cancelled', 'dlq'];
+const states: EffectState[] = [
+  'pending',
+  'processing',
+  'failed',
+  'unknown',
+  'sent',
+  'skipped',
+  'cancelled',
+  'dlq',
+];
 
 const explained: Partial<Record<EffectState, string>> = {
   unknown: 'The answer of Instagram was lost. Instagram is read back before anything is sent again.',
@@ -50,14 +59,18 @@ function Summary() {
   const tenant = useTenant();
   const status = useApi(
     keys.tenant(tenant.id, 'queue', 'status'),
-    () => answer(api.GET('/api/v1/tenants/{tenant}/queue/status', { params: { path: { tenant: tenant.id } } })),
+    () =>
+      answer(api.GET('/api/v1/tenants/{tenant}/queue/status', { params: { path: { tenant: tenant.id } } })),
     { refetchInterval: 15_000 },
   );
   return (
     <Answered of={status} loading={<Loading rows={1} height={90} />}>
       {(found) => {
         const by = (state: string) =>
-          Object.entries(found.counts).reduce((all, [key, n]) => (key.endsWith(`::${state}`) ? all + n : all), 0);
+          Object.entries(found.counts).reduce(
+            (all, [key, n]) => (key.endsWith(`::${state}`) ? all + n : all),
+            0,
+          );
         const waits = found.accounts.reduce((all, it) => all + it.waiting, 0);
         const eta = Math.max(0, ...found.accounts.map((it) => it.eta_seconds ?? 0));
         return (
@@ -65,7 +78,9 @@ function Summary() {
             <Kpi
               label="Waiting"
               value={waits}
-              detail={eta > 0 ? `All sent in about ${plural(Math.ceil(eta / 60), 'minute')}` : 'Nothing is held up'}
+              detail={
+                eta > 0 ? `All sent in about ${plural(Math.ceil(eta / 60), 'minute')}` : 'Nothing is held up'
+              }
             />
             <Kpi label="Tried again" value={by('failed')} detail="Failed, with tries left" />
             <Kpi label="Being checked" value={by('unknown')} detail="Outcome not known yet" />
@@ -79,7 +94,9 @@ function Summary() {
 
 function DeadLetters({ tenant }: { tenant: string }) {
   const list = usePages(keys.tenant(tenant, 'queue', 'dlq'), (cursor) =>
-    answer(api.GET('/api/v1/tenants/{tenant}/queue/dlq', { params: { path: { tenant }, query: { cursor } } })),
+    answer(
+      api.GET('/api/v1/tenants/{tenant}/queue/dlq', { params: { path: { tenant }, query: { cursor } } }),
+    ),
   );
   return (
     <Card>
@@ -87,7 +104,8 @@ function DeadLetters({ tenant }: { tenant: string }) {
         of={list}
         empty={
           <Empty icon={IconMailX} title="No dead letters">
-            What Instagram refuses for good, or after all tries, waits here until a person tries it again or cancels it.
+            What Instagram refuses for good, or after all tries, waits here until a person tries it again or
+            cancels it.
           </Empty>
         }
       >
@@ -100,9 +118,16 @@ function DeadLetters({ tenant }: { tenant: string }) {
 function AllEffects({ tenant }: { tenant: string }) {
   const [status, setStatus] = useState<string | null>(null);
   const [action, setAction] = useState<string | null>(null);
-  const query = { status: (status ?? undefined) as EffectState | undefined, action_type: (action ?? undefined) as Effect['action_type'] | undefined };
+  const query = {
+    status: (status ?? undefined) as EffectState | undefined,
+    action_type: (action ?? undefined) as Effect['action_type'] | undefined,
+  };
   const list = usePages(keys.tenant(tenant, 'queue', 'list', query), (cursor) =>
-    answer(api.GET('/api/v1/tenants/{tenant}/queue', { params: { path: { tenant }, query: { ...query, cursor } } })),
+    answer(
+      api.GET('/api/v1/tenants/{tenant}/queue', {
+        params: { path: { tenant }, query: { ...query, cursor } },
+      }),
+    ),
   );
   return (
     <Card>
@@ -121,9 +146,17 @@ function AllEffects({ tenant }: { tenant: string }) {
           placeholder="Any"
           clearable
           size="xs"
-          data={['reply_comment', 'hide_comment', 'delete_comment', 'private_reply', 'send_dm', 'reply_dm', 'like', 'publish_post', 'first_comment'].map(
-            (value) => ({ value, label: actionName(value) }),
-          )}
+          data={[
+            'reply_comment',
+            'hide_comment',
+            'delete_comment',
+            'private_reply',
+            'send_dm',
+            'reply_dm',
+            'like',
+            'publish_post',
+            'first_comment',
+          ].map((value) => ({ value, label: actionName(value) }))}
           value={action}
           onChange={setAction}
         />
@@ -217,7 +250,12 @@ function EffectRow({ effect }: { effect: Effect }) {
             </Button>
           )}
           {mayCancel && (
-            <Button size="compact-sm" variant="default" loading={cancel.isPending} onClick={() => cancel.start()}>
+            <Button
+              size="compact-sm"
+              variant="default"
+              loading={cancel.isPending}
+              onClick={() => cancel.start()}
+            >
               Cancel
             </Button>
           )}

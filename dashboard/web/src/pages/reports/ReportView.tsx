@@ -12,7 +12,13 @@ export function ReportView({ report }: { report: AnalyticsReport }) {
     <Stack>
       <Section
         title="What stands out"
-        actions={<Tag>{insights.writtenBy === 'offline' ? 'Written by built-in rules' : `Written by ${insights.writtenBy}`}</Tag>}
+        actions={
+          <Tag>
+            {insights.writtenBy === 'offline'
+              ? 'Written by built-in rules'
+              : `Written by ${insights.writtenBy}`}
+          </Tag>
+        }
       >
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <Told title="Findings" items={insights.findings} />

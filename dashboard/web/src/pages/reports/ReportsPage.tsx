@@ -22,7 +22,10 @@ export function Component() {
   const list = usePages(keys.tenant(tenant.id, 'reports', kind), (cursor) =>
     answer(
       api.GET('/api/v1/tenants/{tenant}/reports', {
-        params: { path: { tenant: tenant.id }, query: { report_type: (kind ?? undefined) as Kind | undefined, cursor, limit: 20 } },
+        params: {
+          path: { tenant: tenant.id },
+          query: { report_type: (kind ?? undefined) as Kind | undefined, cursor, limit: 20 },
+        },
       }),
     ),
   );
@@ -79,7 +82,14 @@ export function Component() {
               />
             }
           >
-            <Listed of={list} empty={<Empty icon={IconReportAnalytics} title="No reports yet">The first is made tonight.</Empty>}>
+            <Listed
+              of={list}
+              empty={
+                <Empty icon={IconReportAnalytics} title="No reports yet">
+                  The first is made tonight.
+                </Empty>
+              }
+            >
               {(items) => (
                 <Stack gap={2}>
                   {items.map((it) => (
@@ -88,7 +98,10 @@ export function Component() {
                       p="xs"
                       aria-current={it.id === chosen?.id ? 'true' : undefined}
                       onClick={() => setParams({ report: it.id })}
-                      style={{ borderRadius: 8, background: it.id === chosen?.id ? 'var(--tone-info-bg)' : undefined }}
+                      style={{
+                        borderRadius: 8,
+                        background: it.id === chosen?.id ? 'var(--tone-info-bg)' : undefined,
+                      }}
                     >
                       <Group justify="space-between" wrap="nowrap">
                         <Text size="sm" fw={550}>
@@ -107,7 +120,9 @@ export function Component() {
             </Listed>
           </Section>
         </Grid.Col>
-        <Grid.Col span={{ base: 12, md: 8, lg: 9 }}>{chosen !== undefined && <ReportView report={chosen} />}</Grid.Col>
+        <Grid.Col span={{ base: 12, md: 8, lg: 9 }}>
+          {chosen !== undefined && <ReportView report={chosen} />}
+        </Grid.Col>
       </Grid>
     </>
   );

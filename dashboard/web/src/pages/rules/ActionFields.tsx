@@ -45,7 +45,10 @@ export function ActionFields({ action, isDisabled, isMisplaced, onChange, onRemo
                 value={text}
                 onChange={(event) => {
                   const { value } = event.currentTarget;
-                  onChange({ ...action, variations: action.variations.map((it, at) => (at === index ? value : it)) });
+                  onChange({
+                    ...action,
+                    variations: action.variations.map((it, at) => (at === index ? value : it)),
+                  });
                 }}
               />
               {!isDisabled && action.variations.length > 1 && (
@@ -54,7 +57,9 @@ export function ActionFields({ action, isDisabled, isMisplaced, onChange, onRemo
                   color="gray"
                   size="lg"
                   aria-label={`Remove text ${index + 1}`}
-                  onClick={() => onChange({ ...action, variations: action.variations.filter((_, at) => at !== index) })}
+                  onClick={() =>
+                    onChange({ ...action, variations: action.variations.filter((_, at) => at !== index) })
+                  }
                 >
                   <IconX size={15} aria-hidden />
                 </ActionIcon>

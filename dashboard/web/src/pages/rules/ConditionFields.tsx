@@ -1,4 +1,13 @@
-import { ActionIcon, Group, MultiSelect, NumberInput, Select, TagsInput, Text, TextInput } from '@mantine/core';
+import {
+  ActionIcon,
+  Group,
+  MultiSelect,
+  NumberInput,
+  Select,
+  TagsInput,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import type { Condition } from '@/api/types';
 import { words } from '@/ui/format';
@@ -27,7 +36,13 @@ interface FieldsProps {
 
 export function ConditionFields({ condition, isFirst, isDisabled, onChange, onRemove }: FieldsProps) {
   return (
-    <Group align="flex-start" gap="xs" wrap="wrap" p="sm" style={{ background: 'var(--surface)', borderRadius: 8 }}>
+    <Group
+      align="flex-start"
+      gap="xs"
+      wrap="wrap"
+      p="sm"
+      style={{ background: 'var(--surface)', borderRadius: 8 }}
+    >
       <Text size="sm" c="dimmed" w={34} pt={7}>
         {isFirst ? 'that' : 'and'}
       </Text>
@@ -44,7 +59,13 @@ export function ConditionFields({ condition, isFirst, isDisabled, onChange, onRe
         <Value condition={condition} isDisabled={isDisabled} onChange={onChange} />
       </div>
       {!isDisabled && (
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Remove the condition" onClick={onRemove}>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size="lg"
+          aria-label="Remove the condition"
+          onClick={onRemove}
+        >
           <IconTrash size={16} aria-hidden />
         </ActionIcon>
       )}
@@ -52,7 +73,11 @@ export function ConditionFields({ condition, isFirst, isDisabled, onChange, onRe
   );
 }
 
-function Value({ condition, isDisabled, onChange }: Pick<FieldsProps, 'condition' | 'isDisabled' | 'onChange'>) {
+function Value({
+  condition,
+  isDisabled,
+  onChange,
+}: Pick<FieldsProps, 'condition' | 'isDisabled' | 'onChange'>) {
   const shared = { disabled: isDisabled };
   switch (condition.if) {
     case 'keywords_any':

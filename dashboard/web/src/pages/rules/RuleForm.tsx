@@ -1,4 +1,16 @@
-import { Button, Grid, Group, NumberInput, Select, SimpleGrid, Stack, Switch, TagsInput, Text, TextInput } from '@mantine/core';
+import {
+  Button,
+  Grid,
+  Group,
+  NumberInput,
+  Select,
+  SimpleGrid,
+  Stack,
+  Switch,
+  TagsInput,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import { useState } from 'react';
 import { useBlocker, useNavigate } from 'react-router-dom';
 import { answer, api } from '@/api/client';
@@ -27,7 +39,8 @@ export function RuleForm({ id, start, seenAt }: { id: string | null; start: Rule
   const change = (part: Partial<RuleDocument>) => setRule((before) => ({ ...before, ...part }));
   const save = useAct({
     act: async () => {
-      if (id === null) return answer(api.POST('/api/v1/tenants/{tenant}/rules', { params: { path }, body: rule }));
+      if (id === null)
+        return answer(api.POST('/api/v1/tenants/{tenant}/rules', { params: { path }, body: rule }));
       const params = { path: { ...path, rule: id } };
       // The route takes no version, so somebody else's change is looked for here.
       const present = await answer(api.GET('/api/v1/tenants/{tenant}/rules/{rule}', { params }));
@@ -51,7 +64,8 @@ export function RuleForm({ id, start, seenAt }: { id: string | null; start: Rule
   const errors = fieldErrors(save.error);
   const conditions = rule.conditions ?? [];
   const offered = actionKinds.filter((it) => it.only === undefined || it.only.includes(rule.trigger.on));
-  const replaceAt = <T,>(list: T[], at: number, item: T) => list.map((it, index) => (index === at ? item : it));
+  const replaceAt = <T,>(list: T[], at: number, item: T) =>
+    list.map((it, index) => (index === at ? item : it));
 
   return (
     <form
@@ -140,7 +154,9 @@ export function RuleForm({ id, start, seenAt }: { id: string | null; start: Rule
                     data={offered}
                     value={null}
                     w={260}
-                    onChange={(kind) => kind !== null && change({ actions: [...rule.actions, newAction(kind as 'like')] })}
+                    onChange={(kind) =>
+                      kind !== null && change({ actions: [...rule.actions, newAction(kind as 'like')] })
+                    }
                   />
                 )}
               </Stack>

@@ -14,7 +14,11 @@ import { tellRule } from './model';
 export function Component() {
   const tenant = useTenant();
   const list = usePages(keys.tenant(tenant.id, 'rules'), (cursor) =>
-    answer(api.GET('/api/v1/tenants/{tenant}/rules', { params: { path: { tenant: tenant.id }, query: { cursor, limit: 100 } } })),
+    answer(
+      api.GET('/api/v1/tenants/{tenant}/rules', {
+        params: { path: { tenant: tenant.id }, query: { cursor, limit: 100 } },
+      }),
+    ),
   );
   const mayEdit = tenant.may('operate');
   const make = mayEdit && (
@@ -34,17 +38,19 @@ export function Component() {
         empty={
           <Card>
             <Empty icon={IconRoute} title="No rules yet" action={make}>
-              A rule answers, hides, tags or hands over what fits it, such as comments that ask for the price. Begin with
-              a dry run: it is recorded and nothing is done.
+              A rule answers, hides, tags or hands over what fits it, such as comments that ask for the price.
+              Begin with a dry run: it is recorded and nothing is done.
             </Empty>
           </Card>
         }
       >
         {(items) => (
           <Stack gap="sm">
-            {[...items].sort((a, b) => b.priority - a.priority).map((rule) => (
-              <RuleLine key={rule.id} rule={rule} mayEdit={mayEdit} />
-            ))}
+            {[...items]
+              .sort((a, b) => b.priority - a.priority)
+              .map((rule) => (
+                <RuleLine key={rule.id} rule={rule} mayEdit={mayEdit} />
+              ))}
           </Stack>
         )}
       </Listed>

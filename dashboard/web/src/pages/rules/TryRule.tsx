@@ -43,7 +43,13 @@ export function TryRule({ on }: { on: TriggerKind }) {
           onChange={(event) => setText(event.currentTarget.value)}
         />
         <Group justify="flex-end">
-          <Button variant="default" size="xs" loading={ask.isPending} disabled={text.trim() === ''} onClick={() => ask.start()}>
+          <Button
+            variant="default"
+            size="xs"
+            loading={ask.isPending}
+            disabled={text.trim() === ''}
+            onClick={() => ask.start()}
+          >
             Try it
           </Button>
         </Group>
@@ -53,7 +59,10 @@ export function TryRule({ on }: { on: TriggerKind }) {
             <Group gap="xs">
               <Tag tone="info">{words(ask.data.outcome)}</Tag>
               {ask.data.classification && (
-                <IntentTag intent={ask.data.classification.intent} confidence={ask.data.classification.confidence} />
+                <IntentTag
+                  intent={ask.data.classification.intent}
+                  confidence={ask.data.classification.confidence}
+                />
               )}
             </Group>
             <Text size="sm">{ask.data.reason}</Text>

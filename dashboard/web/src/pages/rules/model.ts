@@ -109,7 +109,9 @@ export function tellCondition(condition: Condition): string {
     case 'sentiment':
       return `feels ${condition.any.join(' or ') || '…'}`;
     case 'intent': {
-      const sure = condition.min_confidence ? ` (at least ${Math.round(condition.min_confidence * 100)} % sure)` : '';
+      const sure = condition.min_confidence
+        ? ` (at least ${Math.round(condition.min_confidence * 100)} % sure)`
+        : '';
       return `is meant as ${condition.any.join(' or ') || '…'}${sure}`;
     }
   }
@@ -141,7 +143,10 @@ export function tellAction(action: RuleAction): string {
 /** A rule as a sentence. */
 export function tellRule(rule: Pick<RuleDocument, 'trigger' | 'conditions' | 'actions'>): string {
   const on = triggers.find((it) => it.value === rule.trigger.on)?.label ?? words(rule.trigger.on);
-  const where = (rule.trigger.media ?? []).length > 0 ? ` on ${plural(rule.trigger.media?.length ?? 0, 'chosen post')}` : '';
+  const where =
+    (rule.trigger.media ?? []).length > 0
+      ? ` on ${plural(rule.trigger.media?.length ?? 0, 'chosen post')}`
+      : '';
   const when = (rule.conditions ?? []).map(tellCondition).join(' and ');
   const then = rule.actions.map(tellAction).join(', then ');
   return `${on}${where}${when === '' ? '' : ` that ${when}`}: ${then}.`;

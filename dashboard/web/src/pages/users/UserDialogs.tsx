@@ -15,13 +15,26 @@ interface Access {
   tenants: string[];
 }
 
-function AccessFields({ value, onChange, errors }: { value: Access; onChange: (value: Access) => void; errors: Record<string, string> }) {
+function AccessFields({
+  value,
+  onChange,
+  errors,
+}: {
+  value: Access;
+  onChange: (value: Access) => void;
+  errors: Record<string, string>;
+}) {
   const agency = useAgency();
   const { tenants } = useTenants();
   const offered = roles.filter((it) => it.value !== 'owner' || agency.may('own'));
   return (
     <>
-      <Radio.Group label="Role" value={value.role} onChange={(role) => onChange({ ...value, role: role as Role })} error={errors.role}>
+      <Radio.Group
+        label="Role"
+        value={value.role}
+        onChange={(role) => onChange({ ...value, role: role as Role })}
+        error={errors.role}
+      >
         <Stack gap="xs" mt="xs">
           {offered.map((it) => (
             <Radio key={it.value} value={it.value} label={it.label} description={it.may} />
@@ -30,7 +43,9 @@ function AccessFields({ value, onChange, errors }: { value: Access; onChange: (v
       </Radio.Group>
       <MultiSelect
         label="Tenants"
-        description={value.role === 'client' ? 'A client needs at least one.' : 'Empty means all of the agency.'}
+        description={
+          value.role === 'client' ? 'A client needs at least one.' : 'Empty means all of the agency.'
+        }
         searchable
         limit={50}
         data={tenants.filter((it) => it.agency === agency.id).map((it) => ({ value: it.id, label: it.name }))}
@@ -60,8 +75,8 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
       {send.data !== undefined ? (
         <Stack>
           <Text size="sm">
-            The invitation is made. It was sent by e-mail if this installation can send mail; you can also hand over the
-            link yourself. It works until {dateTime(send.data.expires_at)}.
+            The invitation is made. It was sent by e-mail if this installation can send mail; you can also
+            hand over the link yourself. It works until {dateTime(send.data.expires_at)}.
           </Text>
           <Group align="flex-end" wrap="nowrap" gap="xs">
             <TextInput label="Link" readOnly flex={1} value={send.data.url} />
@@ -136,7 +151,11 @@ export function UserDialog({ user, onClose }: { user: User; onClose: () => void 
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
-            <Button type="submit" loading={save.isPending} disabled={access.role === 'client' && access.tenants.length === 0}>
+            <Button
+              type="submit"
+              loading={save.isPending}
+              disabled={access.role === 'client' && access.tenants.length === 0}
+            >
               Save
             </Button>
           </Group>

@@ -32,7 +32,14 @@ export function Component() {
         }
       />
       <Card>
-        <Listed of={list} empty={<Empty icon={IconUsers} title="Nobody but you yet">Invite your team and your clients.</Empty>}>
+        <Listed
+          of={list}
+          empty={
+            <Empty icon={IconUsers} title="Nobody but you yet">
+              Invite your team and your clients.
+            </Empty>
+          }
+        >
           {(items) => (
             <Table.ScrollContainer minWidth={620}>
               <Table verticalSpacing="sm">
@@ -72,7 +79,11 @@ function Row({ user, onEdit }: { user: User; onEdit: () => void }) {
     changes,
     done: isActive ? `${user.name} cannot sign in any more.` : `${user.name} can sign in again.`,
   });
-  const remove = useAct({ act: () => removeUser(agency.id, user.id), changes, done: `${user.name} is removed.` });
+  const remove = useAct({
+    act: () => removeUser(agency.id, user.id),
+    changes,
+    done: `${user.name} is removed.`,
+  });
   const names = user.tenants?.map((id) => tenants.find((it) => it.id === id)?.name ?? id);
   return (
     <Table.Tr>

@@ -29,14 +29,20 @@ export const roles: { value: Role; label: string; may: string }[] = [
 
 export const useUsers = (agency: string) =>
   usePages<User>(keys.agency(agency, 'users'), (cursor) =>
-    request<Page<User>>('GET', `/agencies/${agency}/users${cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`}`),
+    request<Page<User>>(
+      'GET',
+      `/agencies/${agency}/users${cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`}`,
+    ),
   );
 
 export const invite = (agency: string, body: { email: string; role: Role; tenants: string[] | null }) =>
   request<Invitation>('POST', `/agencies/${agency}/invitations`, body);
 
-export const changeUser = (agency: string, user: string, body: Partial<Pick<User, 'role' | 'tenants' | 'status'>>) =>
-  request<User>('PATCH', `/agencies/${agency}/users/${user}`, body);
+export const changeUser = (
+  agency: string,
+  user: string,
+  body: Partial<Pick<User, 'role' | 'tenants' | 'status'>>,
+) => request<User>('PATCH', `/agencies/${agency}/users/${user}`, body);
 
 export const removeUser = (agency: string, user: string) =>
   request<void>('DELETE', `/agencies/${agency}/users/${user}`);
