@@ -19,6 +19,9 @@ export default ts.config(
       'jsx-a11y/no-autofocus': 'off',
     },
   },
-  { files: ['scripts/**', '*.config.*'], languageOptions: { globals: globals.node } },
+  {
+    files: ['scripts/**', '*.config.*'],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
+  },
   prettier,
 );

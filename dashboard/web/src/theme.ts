@@ -1,6 +1,7 @@
 import {
   Badge,
   Card,
+  Checkbox,
   createTheme,
   defaultVariantColorsResolver,
   Modal,
@@ -57,6 +58,7 @@ export const theme = createTheme({
   variantColorResolver,
   components: {
     Card: Card.extend({ defaultProps: { withBorder: true, padding: 'md', radius: 'lg' } }),
+    Checkbox: Checkbox.extend({ defaultProps: { radius: 'sm' } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true, multiline: true } }),
     Badge: Badge.extend({ defaultProps: { tt: 'none', fw: 550, radius: 'sm' } }),
     Modal: Modal.extend({

@@ -1,3 +1,5 @@
+import { sentence } from '@/ui/format';
+
 /** A problem with one field of a form. */
 export interface FieldProblem {
   field: string;
@@ -32,12 +34,6 @@ export class ApiError extends Error {
     return this.status === 404;
   }
 }
-
-const sentence = (text: string) => {
-  const trimmed = text.trim();
-  const first = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
-};
 
 /** Reads a problem document (RFC 9457); anything else becomes a sentence a person can act on. */
 export function problemFrom(status: number, body: unknown): ApiError {

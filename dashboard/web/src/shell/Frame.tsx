@@ -110,7 +110,7 @@ export function Frame(props: FrameProps) {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar className={classes.navbar}>
-        <AppShell.Section grow component={ScrollArea} type="auto" px="xs" py="sm">
+        <AppShell.Section grow component={ScrollArea} type="hover" scrollbarSize={6} px="xs" py="sm">
           {props.above !== undefined && (
             <NavLink
               component={Link}

@@ -29,6 +29,12 @@ export function ThemeSwitch() {
   );
 }
 
+/** Two letters, as people write them on name plates. */
+const initials = (name: string) => {
+  const parts = name.trim().split(/\s+/);
+  return `${parts[0]?.[0] ?? ''}${parts.length > 1 ? (parts.at(-1)?.[0] ?? '') : ''}`.toUpperCase();
+};
+
 export function UserMenu({ openHelp }: { openHelp: () => void }) {
   const { session, leave } = useSession();
   return (
@@ -39,9 +45,11 @@ export function UserMenu({ openHelp }: { openHelp: () => void }) {
           color="gray"
           size="lg"
           radius="xl"
-          aria-label={`Menu of ${session.user.name}`}
+          aria-label={`${initials(session.user.name)}, menu of ${session.user.name}`}
         >
-          <Avatar name={session.user.name} size={28} radius="xl" color="brand" aria-hidden />
+          <Avatar size={28} radius="xl" color="brand">
+            {initials(session.user.name)}
+          </Avatar>
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>

@@ -31,7 +31,7 @@ export function Chart(props: ChartProps) {
     series: props.series,
     valueFormatter: format,
     withLegend: props.series.length > 1,
-    gridAxis: 'y' as const,
+    gridAxis: 'x' as const,
     tickLine: 'none' as const,
     yAxisProps: { width: 52 },
     'aria-hidden': true,

@@ -50,7 +50,11 @@ export function Section(props: {
 export function Tag({ tone = 'neutral', children }: { tone?: Tone; children: ReactNode }) {
   const { background, color } = toneColors(tone);
   return (
-    <Badge size="sm" variant="filled" styles={{ root: { background, flex: 'none' }, label: { color } }}>
+    <Badge
+      size="sm"
+      variant="filled"
+      styles={{ root: { background, flex: 'none', minWidth: 'max-content' }, label: { color } }}
+    >
       {children}
     </Badge>
   );

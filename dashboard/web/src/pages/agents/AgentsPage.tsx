@@ -4,7 +4,7 @@ import { keys, useApi } from '@/api/queries';
 import type { components } from '@/api/schema';
 import { useTenant } from '@/shell/where';
 import { useAct } from '@/ui/act';
-import { plural, words } from '@/ui/format';
+import { words } from '@/ui/format';
 import { Fact, Moment, PageHeader, Section, Status } from '@/ui/pieces';
 import { Answered, Empty, Notice } from '@/ui/states';
 
@@ -185,7 +185,7 @@ function Breakers() {
                     <Table.Th>Depends on</Table.Th>
                     <Table.Th>State</Table.Th>
                     <Table.Th ta="right">Failures in a row</Table.Th>
-                    <Table.Th ta="right">Opened</Table.Th>
+                    <Table.Th ta="right">Times opened</Table.Th>
                     <Table.Th>Next try</Table.Th>
                   </Table.Tr>
                 </Table.Thead>
@@ -197,7 +197,7 @@ function Breakers() {
                         <Status of={it.state} />
                       </Table.Td>
                       <Table.Td ta="right">{it.consecutive_failures}</Table.Td>
-                      <Table.Td ta="right">{plural(it.times_opened, 'time')}</Table.Td>
+                      <Table.Td ta="right">{it.times_opened}</Table.Td>
                       <Table.Td>{it.retry_at ? <Moment at={it.retry_at} /> : ''}</Table.Td>
                     </Table.Tr>
                   ))}
@@ -288,7 +288,7 @@ function TickRow({ tick }: { tick: Schemas['Tick'] }) {
             variant="default"
             loading={run.isPending}
             onClick={() => run.start()}
-            aria-label={`Run ${words(tick.name)} now`}
+            aria-label={`Run now: ${words(tick.name)}`}
           >
             Run now
           </Button>

@@ -4,7 +4,7 @@ import { answer, api } from '@/api/client';
 import { keys } from '@/api/queries';
 import type { Alert } from '@/api/types';
 import { useAct } from '@/ui/act';
-import { words } from '@/ui/format';
+import { sentence, words } from '@/ui/format';
 import { Moment, Status } from '@/ui/pieces';
 
 interface AlertLineProps {
@@ -46,7 +46,7 @@ export function AlertLine({ alert, tenantName, scope, mayResolve }: AlertLinePro
       </Box>
       <Box flex={1} miw={0}>
         <Text size="sm" className="break">
-          {alert.message.charAt(0).toUpperCase() + alert.message.slice(1)}
+          {sentence(alert.message)}
         </Text>
         <Group gap={8} mt={2}>
           {tenantName !== undefined && alert.tenant && (

@@ -102,7 +102,7 @@ function AccountNumbers({ days, account }: { days: number; account?: string }) {
         const series = Object.fromEntries(
           metrics.map((it) => [it.metric, byDay(items, it.metric, from, to)]),
         );
-        const followers = byDay(items, 'followers_count', from, to);
+        const followers = byDay(items, 'followers', from, to);
         const reasons = [...new Set(items.flatMap((it) => (it.reason ? [it.reason] : [])))];
         return (
           <Stack>

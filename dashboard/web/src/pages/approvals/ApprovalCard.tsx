@@ -4,6 +4,7 @@ import { forwardRef } from 'react';
 import { Link } from 'react-router-dom';
 import type { Approval } from '@/api/types';
 import { useTenant } from '@/shell/where';
+import { sentence } from '@/ui/format';
 import { Moment, Quote, Status, Tag } from '@/ui/pieces';
 import { ActionLine } from '../queue/ActionLine';
 
@@ -79,7 +80,7 @@ export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function Appro
         </Box>
       )}
       <Text size="xs" c="dimmed" mt="sm">
-        {approval.reason}.{' '}
+        {sentence(approval.reason)}{' '}
         {isPending ? (
           <>
             Expires <Moment at={approval.expires_at} />.

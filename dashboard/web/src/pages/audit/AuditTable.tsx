@@ -214,7 +214,7 @@ function Row({ entry, path }: { entry: AuditEntry; path?: (rest: string) => stri
                 {told.text}
               </Text>{' '}
               {told.to !== undefined && path !== undefined && (
-                <Anchor component={Link} to={path(told.to)} size="sm">
+                <Anchor component={Link} to={path(told.to)} size="sm" underline="always">
                   Open
                 </Anchor>
               )}

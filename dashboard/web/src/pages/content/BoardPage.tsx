@@ -45,11 +45,7 @@ export function Component() {
             <Text fw={620} size="sm" mb="xs" component="h2" m={0}>
               {column.title}
             </Text>
-            <Stack gap="xs">
-              {column.states.map((state, index) => (
-                <State key={state} state={state} empty={index === 0 ? column.empty : null} />
-              ))}
-            </Stack>
+            <Column states={column.states} empty={column.empty} />
           </section>
         ))}
       </div>
@@ -58,21 +54,29 @@ export function Component() {
   );
 }
 
-function State({ state, empty }: { state: PostState; empty: string | null }) {
+function Column({ states, empty }: { states: PostState[]; empty: string }) {
   const tenant = useTenant();
-  const list = usePosts(tenant.id, state);
+  const first = usePosts(tenant.id, states[0] ?? 'draft');
+  const second = usePosts(tenant.id, states[1] ?? states[0] ?? 'draft');
+  const isEmpty = [first, second].every((list) => list.data !== undefined && list.items.length === 0);
+  if (isEmpty) {
+    return (
+      <Text size="sm" c="dimmed" py="xs">
+        {empty}
+      </Text>
+    );
+  }
   return (
-    <Listed
-      of={list}
-      loading={<Loading rows={1} height={90} />}
-      empty={
-        empty === null ? null : (
-          <Text size="sm" c="dimmed" py="xs">
-            {empty}
-          </Text>
-        )
-      }
-    >
+    <Stack gap="xs">
+      <Cards list={first} />
+      {states.length > 1 && <Cards list={second} />}
+    </Stack>
+  );
+}
+
+function Cards({ list }: { list: ReturnType<typeof usePosts> }) {
+  return (
+    <Listed of={list} loading={<Loading rows={1} height={90} />} empty={null}>
       {(items) => (
         <>
           {items.map((post) => (

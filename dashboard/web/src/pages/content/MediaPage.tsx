@@ -130,7 +130,7 @@ export function Component() {
 function Tile({ media, onOpen }: { media: Media; onOpen: () => void }) {
   const fits = media.placements.filter((it) => it.fits).map((it) => words(it.placement).toLowerCase());
   return (
-    <UnstyledButton onClick={onOpen} aria-label={`Open ${media.file_name}`}>
+    <UnstyledButton onClick={onOpen}>
       <div style={{ aspectRatio: '1' }}>
         <MediaPicture media={media} radius={8} />
       </div>

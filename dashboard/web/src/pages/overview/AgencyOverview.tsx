@@ -53,6 +53,7 @@ export function Component() {
   const total = (of: (needs: Needs) => number) =>
     rows.reduce((all, it) => all + (it.needs ? of(it.needs) : 0), 0);
   const isPart = mine.length > looked;
+  const more = isPart || rows.some((it) => it.needs?.isMore) ? '+' : '';
 
   return (
     <>
@@ -61,10 +62,14 @@ export function Component() {
         <SimpleGrid cols={{ base: 2, md: 4 }} spacing="md">
           <Kpi
             label="Escalations"
-            value={compact(total((it) => it.escalations.length))}
+            value={`${compact(total((it) => it.escalations.length))}${more}`}
             detail="Wait for a person's answer"
           />
-          <Kpi label="Drafts" value={compact(total((it) => it.drafts.length))} detail="Wait for a yes" />
+          <Kpi
+            label="Drafts"
+            value={`${compact(total((it) => it.drafts.length))}${more}`}
+            detail="Wait for a yes"
+          />
           <Kpi
             label="Open alerts"
             value={alerts.data === undefined ? '–' : `${open.length}${alerts.data.next_cursor ? '+' : ''}`}

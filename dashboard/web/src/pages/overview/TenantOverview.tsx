@@ -9,9 +9,9 @@ import { compact, dollars, plural, time } from '@/ui/format';
 import { Moment, PageHeader, Section, Status, Tag } from '@/ui/pieces';
 import { Answered, Empty } from '@/ui/states';
 import { byDay, change, last, sum } from '../analytics/series';
-import { actionName } from '../queue/ActionLine';
 import { Kpi } from './Kpi';
-import { count, useNeeds, type Needs } from './needs';
+import { rowsOf } from './needRows';
+import { count, useNeeds } from './needs';
 
 export function Component() {
   const tenant = useTenant();
@@ -57,7 +57,7 @@ function Kpis() {
     answer(api.GET('/api/v1/tenants/{tenant}/budget', { params: { path } })),
   );
   const reach = useMetric('reach');
-  const followers = useMetric('followers_count');
+  const followers = useMetric('followers');
   const day = budget.data?.lines.find((it) => it.scope === 'tenant');
   const states = queue.data === undefined ? null : statesOf(queue.data.counts);
   const waiting = needs.data;
@@ -145,7 +145,7 @@ function WaitsForYou() {
   const alerts = useApi(keys.tenant(tenant.id, 'alerts', 'open'), () =>
     answer(
       api.GET('/api/v1/tenants/{tenant}/alerts', {
-        params: { path: { tenant: tenant.id }, query: { resolved: false, limit: 20 } },
+        params: { path: { tenant: tenant.id }, query: { resolved: false, limit: 100 } },
       }),
     ),
   );
@@ -153,7 +153,7 @@ function WaitsForYou() {
     <Section title="What needs a person" lead="The most pressing first.">
       <Answered of={needs}>
         {(found) => {
-          const rows = rowsOf(found, alerts.data?.items ?? []).slice(0, 10);
+          const rows = rowsOf(found, alerts.data?.items ?? []).slice(0, 12);
           return rows.length === 0 ? (
             <Empty icon={IconChecks} title="Nothing needs you">
               Troupe goes on by itself and says here when that changes.
@@ -170,7 +170,7 @@ function WaitsForYou() {
                     align="flex-start"
                     style={{ borderBottom: '1px solid var(--line)' }}
                   >
-                    <div style={{ width: 92, flex: 'none' }}>
+                    <div style={{ width: 78, flex: 'none' }}>
                       <Tag tone={row.tone}>{row.kind}</Tag>
                     </div>
                     <Text size="sm" flex={1} className="break clip-2">
@@ -188,62 +188,4 @@ function WaitsForYou() {
       </Answered>
     </Section>
   );
-}
-
-interface NeedRow {
-  id: string;
-  kind: string;
-  tone: 'bad' | 'warn' | 'info';
-  text: string;
-  at: string;
-  to: string;
-}
-
-function rowsOf(
-  needs: Needs,
-  alerts: { id: string; severity: string; message: string; last_seen_at: string }[],
-): NeedRow[] {
-  const pressing = alerts.filter((it) => it.severity === 'critical' || it.severity === 'error');
-  return [
-    ...pressing.map((it): NeedRow => ({
-      id: it.id,
-      kind: 'Alert',
-      tone: 'bad',
-      text: it.message,
-      at: it.last_seen_at,
-      to: 'alerts',
-    })),
-    ...needs.escalations.map((it): NeedRow => ({
-      id: it.id,
-      kind: 'Escalation',
-      tone: 'warn',
-      text: `“${it.incoming_text}”`,
-      at: it.created_at,
-      to: `inbox/${it.conversation}`,
-    })),
-    ...needs.posts.map((it): NeedRow => ({
-      id: it.id,
-      kind: 'Post',
-      tone: 'warn',
-      text: it.error ?? `A missed post: ${it.caption}`,
-      at: it.updated_at,
-      to: `content/posts/${it.id}`,
-    })),
-    ...needs.deadLetters.map((it): NeedRow => ({
-      id: it.id,
-      kind: 'Dead letter',
-      tone: 'bad',
-      text: `${actionName(it.action_type)}: ${it.error ?? 'given up'}`,
-      at: it.updated_at,
-      to: 'queue',
-    })),
-    ...needs.drafts.map((it): NeedRow => ({
-      id: it.id,
-      kind: 'Draft',
-      tone: 'info',
-      text: `“${it.incoming_text}”`,
-      at: it.created_at,
-      to: 'approvals',
-    })),
-  ];
 }
