@@ -137,6 +137,9 @@ const inDays = (days, hour) => {
   return at.toISOString();
 };
 
+/** A small picture that no library has yet. */
+export const examplePicture = () => picture([230, 235, 240], [40 + (Date.now() % 150), 90, 120], 0.1);
+
 export async function prepareContent(tenant) {
   const path = `/tenants/${tenant}`;
   const library = await ask(`${path}/media`);

@@ -61,6 +61,8 @@ function TenantList({ current, onDone }: { current: string | null; onDone: () =>
   return (
     <>
       <TextInput
+        // The list may have been loading when the dialog opened.
+        autoFocus
         data-autofocus
         aria-label="Search tenants"
         placeholder="Search by name"

@@ -195,7 +195,9 @@ function EffectTable({ items }: { items: Effect[] }) {
 function EffectRow({ effect }: { effect: Effect }) {
   const tenant = useTenant();
   const { retry, cancel } = useEffectActs(effect.id);
-  const mayRetry = tenant.may('operate') && effect.status === 'dlq';
+  // What belongs to a post is tried again with the whole post.
+  const post = 'post' in effect.payload ? effect.payload.post : null;
+  const mayRetry = tenant.may('operate') && effect.status === 'dlq' && post === null;
   const mayCancel = tenant.may('operate') && ['pending', 'failed', 'dlq'].includes(effect.status);
   const note = explained[effect.status];
   return (
@@ -242,6 +244,11 @@ function EffectRow({ effect }: { effect: Effect }) {
           {effect.decision && (
             <Anchor component={Link} to={tenant.path(`decisions/${effect.decision}`)} size="sm">
               Trace
+            </Anchor>
+          )}
+          {post !== null && (
+            <Anchor component={Link} to={tenant.path(`content/posts/${post}`)} size="sm">
+              Post
             </Anchor>
           )}
           {mayRetry && (

@@ -11,7 +11,7 @@ import {
   Text,
   TextInput,
 } from '@mantine/core';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useBlocker, useNavigate } from 'react-router-dom';
 import { answer, api } from '@/api/client';
 import { ApiError, fieldErrors } from '@/api/problem';
@@ -31,10 +31,10 @@ export function RuleForm({ id, start, seenAt }: { id: string | null; start: Rule
   const tenant = useTenant();
   const navigate = useNavigate();
   const [rule, setRule] = useState(start);
-  const [isSaved, setSaved] = useState(false);
+  const isSaved = useRef(false);
   const isChanged = JSON.stringify(rule) !== JSON.stringify(start);
   const mayEdit = tenant.may('operate');
-  const blocker = useBlocker(isChanged && !isSaved);
+  const blocker = useBlocker(() => isChanged && !isSaved.current);
   const path = { tenant: tenant.id };
   const change = (part: Partial<RuleDocument>) => setRule((before) => ({ ...before, ...part }));
   const save = useAct({
@@ -56,8 +56,8 @@ export function RuleForm({ id, start, seenAt }: { id: string | null; start: Rule
     changes: [keys.tenant(tenant.id, 'rules')],
     done: 'The rule is saved.',
     onDone: () => {
-      setSaved(true);
-      setTimeout(() => navigate(tenant.path('rules')), 0);
+      isSaved.current = true;
+      navigate(tenant.path('rules'));
     },
     isQuiet: true,
   });
