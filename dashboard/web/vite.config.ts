@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import type { HttpProxy } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { devSession } from './dev-session';
 
 const backend = process.env.TROUPE_API ?? 'http://127.0.0.1:8080';
 const key = process.env.TROUPE_KEY;
@@ -22,7 +23,7 @@ const policy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:; connect-src 'self'";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), devSession(backend, key)],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: { proxy: { '/api': proxy, '/media': proxy } },
   // The same policy as the binary sends, so that what breaks it is seen early.

@@ -1,8 +1,9 @@
 // Believable content for one tenant, made through the API. Running it again changes nothing.
-import { deflateSync, crc32 } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { ask } from './browser.mjs';
 
-const crcOf = crc32 ?? null;
+// Node has it from version 20.15 on.
+const crcOf = zlib.crc32 ?? null;
 
 /** A picture of one motif in two colours, as PNG. */
 function picture(from, to, shift) {
@@ -33,7 +34,7 @@ function picture(from, to, shift) {
   return Buffer.concat([
     Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
     chunk('IHDR', header),
-    chunk('IDAT', deflateSync(rows)),
+    chunk('IDAT', zlib.deflateSync(rows)),
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }
