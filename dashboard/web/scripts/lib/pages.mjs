@@ -1,0 +1,58 @@
+// Every page of the dashboard with the ids it needs.
+import { ask } from './browser.mjs';
+
+export async function listPages(agency, tenant) {
+  const first = async (path) => (await ask(`/tenants/${tenant}${path}`)).items[0];
+  const [approval, direct, thread, rule, post] = await Promise.all([
+    first('/approvals?status=pending'),
+    first('/conversations?kind=direct'),
+    first('/conversations?kind=comment_thread'),
+    first('/rules'),
+    first('/posts'),
+  ]);
+  const t = (rest) => `/tenants/${tenant}${rest === '' ? '' : `/${rest}`}`;
+  const a = (rest) => `/agencies/${agency}${rest === '' ? '' : `/${rest}`}`;
+  return [
+    { name: 'sign-in', path: '/', as: 'nobody' },
+    { name: 'set-up', path: '/', as: 'setup' },
+    { name: 'forgot', path: '/forgot', as: 'nobody' },
+    { name: 'reset', path: '/reset#token=example', as: 'nobody' },
+    { name: 'invitation', path: '/invitation#token=example', as: 'nobody' },
+    { name: 'agency-overview', path: a('') },
+    { name: 'agency-tenants', path: a('tenants') },
+    { name: 'agency-alerts', path: a('alerts') },
+    { name: 'agency-costs', path: a('costs') },
+    { name: 'agency-audit', path: a('audit') },
+    { name: 'agency-users', path: a('users') },
+    { name: 'agency-keys', path: a('settings/keys') },
+    { name: 'agency-channels', path: a('settings/channels') },
+    { name: 'agency-apps', path: a('settings/apps') },
+    { name: 'overview', path: t('') },
+    { name: 'approvals', path: t('approvals') },
+    { name: 'inbox', path: t('inbox') },
+    direct && { name: 'conversation-messages', path: t(`inbox/${direct.id}`) },
+    thread && { name: 'conversation-comments', path: t(`inbox/${thread.id}`) },
+    approval && { name: 'decision', path: t(`decisions/${approval.decision}`) },
+    { name: 'leads', path: t('leads') },
+    { name: 'ask', path: t('ask') },
+    { name: 'calendar', path: t('content/calendar') },
+    { name: 'board', path: t('content/board') },
+    { name: 'media', path: t('content/media') },
+    post && { name: 'post', path: t(`content/posts/${post.id}`) },
+    { name: 'analytics', path: t('analytics') },
+    { name: 'reports', path: t('reports') },
+    { name: 'rules', path: t('rules') },
+    rule && { name: 'rule', path: t(`rules/${rule.id}`) },
+    { name: 'memory', path: t('memory') },
+    { name: 'queue', path: t('queue') },
+    { name: 'alerts', path: t('alerts') },
+    { name: 'agents', path: t('agents') },
+    { name: 'costs', path: t('costs') },
+    { name: 'audit', path: t('audit') },
+    { name: 'settings-general', path: t('settings/general') },
+    { name: 'settings-accounts', path: t('settings/accounts') },
+    { name: 'settings-behaviour', path: t('settings/behaviour') },
+    { name: 'settings-learning', path: t('settings/learning') },
+    { name: 'settings-channels', path: t('settings/channels') },
+  ].filter(Boolean);
+}

@@ -1,0 +1,81 @@
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Account = Schemas['Account'];
+export type Action = Schemas['Action'];
+export type ActionType = Schemas['ActionType'];
+export type Alert = Schemas['Alert'];
+export type AnalyticsReport = Schemas['AnalyticsReport'];
+export type Approval = Schemas['Approval'];
+export type ApprovalStatus = Schemas['ApprovalStatus'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type BudgetLine = Schemas['BudgetLine'];
+export type Channel = Schemas['Channel'];
+export type ChannelDocument = Schemas['ChannelDocument'];
+export type Comment = Schemas['Comment'];
+export type Condition = Schemas['Condition'];
+export type Connect = Schemas['Connect'];
+export type Conversation = Schemas['Conversation'];
+export type Cost = Schemas['Cost'];
+export type Effect = Schemas['Effect'];
+export type EffectState = Schemas['EffectState'];
+export type Intent = Schemas['Intent'];
+export type Key = Schemas['Key'];
+export type Lead = Schemas['Lead'];
+export type LeadStage = Schemas['LeadStage'];
+export type Media = Schemas['Media'];
+export type MediaInsights = Schemas['MediaInsights'];
+export type MemoryItem = Schemas['MemoryItem'];
+export type Message = Schemas['Message'];
+export type Mode = Schemas['Mode'];
+export type Post = Schemas['Post'];
+export type PostDocument = Schemas['PostDocument'];
+export type PostProblem = Schemas['PostProblem'];
+export type PostState = Schemas['PostState'];
+export type PostType = Schemas['PostType'];
+export type Rule = Schemas['Rule'];
+export type RuleAction = Schemas['RuleAction'];
+export type RuleDocument = Schemas['RuleDocument'];
+export type Sentiment = Schemas['Sentiment'];
+export type Settings = Schemas['Settings'];
+export type Severity = Schemas['Severity'];
+export type Tenant = Schemas['Tenant'];
+export type TraceStep = Schemas['TraceStep'];
+export type TriggerKind = Schemas['TriggerKind'];
+export type Upload = Schemas['Upload'];
+
+/** A list of the API: one page and where the next begins. */
+export interface Page<T> {
+  items: T[];
+  next_cursor?: string | null;
+}
+
+/** The record of a decision as the audit log keeps it. */
+export interface DecisionRecord {
+  id: string;
+  event: string;
+  outcome: 'act' | 'draft' | 'escalate' | 'ignore' | 'record';
+  mode: Mode | null;
+  classification: {
+    intent: Intent;
+    confidence: number;
+    sentiment: Sentiment;
+    language: string | null;
+    crisis: boolean;
+    probabilities: [Intent, number][];
+  } | null;
+  reason: string;
+  trace: TraceStep[];
+  model: string | null;
+  prompt_version: string | null;
+  tokens_in: number;
+  tokens_out: number;
+  cost_micro_usd: number;
+  latency_us: number;
+  decided_at: string;
+  event_kind: string;
+  conversation: string | null;
+  author: string | null;
+  incoming_text: string | null;
+}

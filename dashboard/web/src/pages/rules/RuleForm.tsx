@@ -1,0 +1,226 @@
+import {
+  Button,
+  Grid,
+  Group,
+  NumberInput,
+  Select,
+  SimpleGrid,
+  Stack,
+  Switch,
+  TagsInput,
+  Text,
+  TextInput,
+} from '@mantine/core';
+import { useRef, useState } from 'react';
+import { useBlocker, useNavigate } from 'react-router-dom';
+import { answer, api } from '@/api/client';
+import { ApiError, fieldErrors } from '@/api/problem';
+import { keys } from '@/api/queries';
+import type { RuleDocument, TriggerKind } from '@/api/types';
+import { useTenant } from '@/shell/where';
+import { useAct } from '@/ui/act';
+import { LeaveGuard } from '@/ui/LeaveGuard';
+import { Section } from '@/ui/pieces';
+import { FormProblem, Notice } from '@/ui/states';
+import { ActionFields } from './ActionFields';
+import { ConditionFields } from './ConditionFields';
+import { actionKinds, conditionKinds, newAction, newCondition, tellRule, triggers } from './model';
+import { TryRule } from './TryRule';
+
+export function RuleForm({ id, start, seenAt }: { id: string | null; start: RuleDocument; seenAt?: string }) {
+  const tenant = useTenant();
+  const navigate = useNavigate();
+  const [rule, setRule] = useState(start);
+  const isSaved = useRef(false);
+  const isChanged = JSON.stringify(rule) !== JSON.stringify(start);
+  const mayEdit = tenant.may('operate');
+  const blocker = useBlocker(() => isChanged && !isSaved.current);
+  const path = { tenant: tenant.id };
+  const change = (part: Partial<RuleDocument>) => setRule((before) => ({ ...before, ...part }));
+  const save = useAct({
+    act: async () => {
+      if (id === null)
+        return answer(api.POST('/api/v1/tenants/{tenant}/rules', { params: { path }, body: rule }));
+      const params = { path: { ...path, rule: id } };
+      // The route takes no version, so somebody else's change is looked for here.
+      const present = await answer(api.GET('/api/v1/tenants/{tenant}/rules/{rule}', { params }));
+      if (seenAt !== undefined && present.updated_at !== seenAt) {
+        throw new ApiError(
+          412,
+          'Somebody else changed this rule',
+          'Reload the page to see their version. What you wrote is lost then; copy what you need first.',
+        );
+      }
+      return answer(api.PUT('/api/v1/tenants/{tenant}/rules/{rule}', { params, body: rule }));
+    },
+    changes: [keys.tenant(tenant.id, 'rules')],
+    done: 'The rule is saved.',
+    onDone: () => {
+      isSaved.current = true;
+      navigate(tenant.path('rules'));
+    },
+    isQuiet: true,
+  });
+  const errors = fieldErrors(save.error);
+  const conditions = rule.conditions ?? [];
+  const offered = actionKinds.filter((it) => it.only === undefined || it.only.includes(rule.trigger.on));
+  const replaceAt = <T,>(list: T[], at: number, item: T) =>
+    list.map((it, index) => (index === at ? item : it));
+
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.start();
+      }}
+    >
+      <LeaveGuard blocker={blocker} />
+      <Grid gutter="md">
+        <Grid.Col span={{ base: 12, lg: 8 }}>
+          <Stack>
+            <FormProblem error={save.error} shown={['name']} />
+            <Section title="What it is called">
+              <TextInput
+                aria-label="Name"
+                placeholder="Price questions"
+                required
+                maxLength={200}
+                disabled={!mayEdit}
+                value={rule.name}
+                onChange={(event) => change({ name: event.currentTarget.value })}
+                error={errors.name}
+              />
+            </Section>
+            <Section title="When">
+              <SimpleGrid cols={{ base: 1, sm: 2 }}>
+                <Select
+                  label="What comes in"
+                  data={triggers}
+                  allowDeselect={false}
+                  disabled={!mayEdit}
+                  value={rule.trigger.on}
+                  onChange={(value) => change({ trigger: { ...rule.trigger, on: value as TriggerKind } })}
+                />
+                <TagsInput
+                  label="On these posts"
+                  description="Ids of Instagram media; empty means any."
+                  disabled={!mayEdit}
+                  value={rule.trigger.media ?? []}
+                  onChange={(media) => change({ trigger: { ...rule.trigger, media } })}
+                  error={errors['trigger.media'] ?? errors.trigger}
+                />
+              </SimpleGrid>
+              <Stack gap="sm" mt="md">
+                {conditions.map((condition, index) => (
+                  <ConditionFields
+                    key={index}
+                    condition={condition}
+                    isFirst={index === 0}
+                    isDisabled={!mayEdit}
+                    onChange={(item) => change({ conditions: replaceAt(conditions, index, item) })}
+                    onRemove={() => change({ conditions: conditions.filter((_, at) => at !== index) })}
+                  />
+                ))}
+                {mayEdit && (
+                  <Select
+                    aria-label="Add a condition"
+                    placeholder="Add a condition"
+                    data={conditionKinds.map((it) => ({ ...it, label: `… that ${it.label}` }))}
+                    value={null}
+                    w={260}
+                    onChange={(kind) =>
+                      kind !== null && change({ conditions: [...conditions, newCondition(kind as 'regex')] })
+                    }
+                  />
+                )}
+              </Stack>
+            </Section>
+            <Section title="Then" lead="In this order. Texts may hold {name} and {brand}.">
+              <Stack gap="sm">
+                {rule.actions.map((action, index) => (
+                  <ActionFields
+                    key={index}
+                    action={action}
+                    isDisabled={!mayEdit}
+                    isMisplaced={!offered.some((it) => it.value === action.do)}
+                    onChange={(item) => change({ actions: replaceAt(rule.actions, index, item) })}
+                    onRemove={() => change({ actions: rule.actions.filter((_, at) => at !== index) })}
+                  />
+                ))}
+                {mayEdit && (
+                  <Select
+                    aria-label="Add an action"
+                    placeholder="Add an action"
+                    data={offered}
+                    value={null}
+                    w={260}
+                    onChange={(kind) =>
+                      kind !== null && change({ actions: [...rule.actions, newAction(kind as 'like')] })
+                    }
+                  />
+                )}
+              </Stack>
+            </Section>
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, lg: 4 }}>
+          <Stack style={{ position: 'sticky', top: 70 }}>
+            <Section title="In words">
+              <Text size="sm" className="break">
+                {tellRule(rule)}
+              </Text>
+            </Section>
+            <Section title="How it runs">
+              <Stack gap="sm">
+                <Switch
+                  label="On"
+                  disabled={!mayEdit}
+                  checked={rule.enabled ?? true}
+                  onChange={(event) => change({ enabled: event.currentTarget.checked })}
+                />
+                <Switch
+                  label="Dry run"
+                  description="What it would do is recorded, and nothing is done."
+                  disabled={!mayEdit}
+                  checked={rule.dry_run ?? false}
+                  onChange={(event) => change({ dry_run: event.currentTarget.checked })}
+                />
+                <NumberInput
+                  label="Priority"
+                  description="Higher comes first."
+                  disabled={!mayEdit}
+                  value={rule.priority ?? 0}
+                  allowDecimal={false}
+                  onChange={(value) => change({ priority: Number(value) })}
+                  error={errors.priority}
+                />
+                <NumberInput
+                  label="At most, a day"
+                  placeholder="No limit"
+                  min={1}
+                  allowDecimal={false}
+                  disabled={!mayEdit}
+                  value={rule.daily_cap ?? ''}
+                  onChange={(value) => change({ daily_cap: value === '' ? null : Number(value) })}
+                  error={errors.daily_cap}
+                />
+              </Stack>
+            </Section>
+            {!mayEdit && <Notice tone="neutral">You may read rules, not change them.</Notice>}
+            {mayEdit && (
+              <Group justify="flex-end">
+                <Button variant="default" onClick={() => navigate(tenant.path('rules'))}>
+                  Cancel
+                </Button>
+                <Button type="submit" loading={save.isPending} disabled={rule.actions.length === 0}>
+                  Save
+                </Button>
+              </Group>
+            )}
+            <TryRule on={rule.trigger.on} />
+          </Stack>
+        </Grid.Col>
+      </Grid>
+    </form>
+  );
+}

@@ -1,0 +1,30 @@
+import { useParams } from 'react-router-dom';
+import { useAgency } from '@/shell/AgencyLayout';
+import { PageHeader } from '@/ui/pieces';
+import { Apps } from './Apps';
+import { Channels } from './Channels';
+import { Keys } from './Keys';
+import { SettingsFrame } from './SettingsFrame';
+
+export function Component() {
+  const agency = useAgency();
+  const { section = 'keys' } = useParams();
+  return (
+    <>
+      <PageHeader title="Settings" lead={agency.name} />
+      <SettingsFrame
+        base={agency.path('settings')}
+        current={section}
+        parts={[
+          { path: 'keys', label: 'API keys', show: <Keys /> },
+          {
+            path: 'channels',
+            label: 'Channels to people',
+            show: <Channels scope={{ agency: agency.id }} mayEdit={agency.may('manage')} />,
+          },
+          { path: 'apps', label: 'Meta apps', show: <Apps /> },
+        ]}
+      />
+    </>
+  );
+}

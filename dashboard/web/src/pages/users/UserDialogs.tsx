@@ -1,0 +1,166 @@
+import { Button, CopyButton, Group, Modal, MultiSelect, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { fieldErrors } from '@/api/problem';
+import { keys } from '@/api/queries';
+import type { Role } from '@/api/session';
+import { useAgency } from '@/shell/AgencyLayout';
+import { useTenants } from '@/shell/useTenants';
+import { useAct } from '@/ui/act';
+import { dateTime } from '@/ui/format';
+import { FormProblem } from '@/ui/states';
+import { changeUser, invite, roles, type User } from './data';
+
+interface Access {
+  role: Role;
+  tenants: string[];
+}
+
+function AccessFields({
+  value,
+  onChange,
+  errors,
+}: {
+  value: Access;
+  onChange: (value: Access) => void;
+  errors: Record<string, string>;
+}) {
+  const agency = useAgency();
+  const { tenants } = useTenants();
+  const offered = roles.filter((it) => it.value !== 'owner' || agency.may('own'));
+  return (
+    <>
+      <Radio.Group
+        label="Role"
+        value={value.role}
+        onChange={(role) => onChange({ ...value, role: role as Role })}
+        error={errors.role}
+      >
+        <Stack gap="xs" mt="xs">
+          {offered.map((it) => (
+            <Radio key={it.value} value={it.value} label={it.label} description={it.may} />
+          ))}
+        </Stack>
+      </Radio.Group>
+      <MultiSelect
+        label="Tenants"
+        description={
+          value.role === 'client' ? 'A client needs at least one.' : 'Empty means all of the agency.'
+        }
+        searchable
+        limit={50}
+        data={tenants.filter((it) => it.agency === agency.id).map((it) => ({ value: it.id, label: it.name }))}
+        value={value.tenants}
+        onChange={(list) => onChange({ ...value, tenants: list })}
+        error={errors.tenants}
+      />
+    </>
+  );
+}
+
+const limitsOf = (access: Access) => (access.tenants.length === 0 ? null : access.tenants);
+
+export function InviteDialog({ onClose }: { onClose: () => void }) {
+  const agency = useAgency();
+  const [email, setEmail] = useState('');
+  const [access, setAccess] = useState<Access>({ role: 'operator', tenants: [] });
+  const send = useAct({
+    act: () => invite(agency.id, { email: email.trim(), role: access.role, tenants: limitsOf(access) }),
+    changes: [keys.agency(agency.id, 'users')],
+    isQuiet: true,
+  });
+  const errors = fieldErrors(send.error);
+  const isOpen = access.role === 'client' && access.tenants.length === 0;
+  return (
+    <Modal opened onClose={onClose} title="Invite somebody">
+      {send.data !== undefined ? (
+        <Stack>
+          <Text size="sm">
+            The invitation is made. It was sent by e-mail if this installation can send mail; you can also
+            hand over the link yourself. It works until {dateTime(send.data.expires_at)}.
+          </Text>
+          <Group align="flex-end" wrap="nowrap" gap="xs">
+            <TextInput label="Link" readOnly flex={1} value={send.data.url} />
+            <CopyButton value={send.data.url}>
+              {({ copied, copy }) => (
+                <Button variant="default" onClick={copy}>
+                  {copied ? 'Copied' : 'Copy'}
+                </Button>
+              )}
+            </CopyButton>
+          </Group>
+          <Group justify="flex-end">
+            <Button onClick={onClose}>Done</Button>
+          </Group>
+        </Stack>
+      ) : (
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            send.start();
+          }}
+        >
+          <Stack>
+            <FormProblem error={send.error} shown={['email', 'role', 'tenants']} />
+            <TextInput
+              label="E-mail"
+              type="email"
+              required
+              data-autofocus
+              value={email}
+              onChange={(event) => setEmail(event.currentTarget.value)}
+              error={errors.email}
+            />
+            <AccessFields value={access} onChange={setAccess} errors={errors} />
+            <Group justify="flex-end">
+              <Button variant="default" onClick={onClose}>
+                Cancel
+              </Button>
+              <Button type="submit" loading={send.isPending} disabled={isOpen}>
+                Invite
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      )}
+    </Modal>
+  );
+}
+
+export function UserDialog({ user, onClose }: { user: User; onClose: () => void }) {
+  const agency = useAgency();
+  const [access, setAccess] = useState<Access>({ role: user.role, tenants: user.tenants ?? [] });
+  const save = useAct({
+    act: () => changeUser(agency.id, user.id, { role: access.role, tenants: limitsOf(access) }),
+    changes: [keys.agency(agency.id, 'users')],
+    done: `${user.name} is changed.`,
+    onDone: onClose,
+    isQuiet: true,
+  });
+  return (
+    <Modal opened onClose={onClose} title={user.name}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          save.start();
+        }}
+      >
+        <Stack>
+          <FormProblem error={save.error} shown={['role', 'tenants']} />
+          <AccessFields value={access} onChange={setAccess} errors={fieldErrors(save.error)} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button
+              type="submit"
+              loading={save.isPending}
+              disabled={access.role === 'client' && access.tenants.length === 0}
+            >
+              Save
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

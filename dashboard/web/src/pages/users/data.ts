@@ -1,0 +1,48 @@
+import { request } from '@/api/client';
+import { keys, usePages } from '@/api/queries';
+import type { Role } from '@/api/session';
+import type { Page } from '@/api/types';
+
+export interface User {
+  id: string;
+  name: string;
+  email: string;
+  status: string;
+  role: Role;
+  /** Ids of tenants; nothing means all of the agency. */
+  tenants: string[] | null;
+  last_sign_in_at: string | null;
+}
+
+export interface Invitation {
+  url: string;
+  expires_at: string;
+}
+
+export const roles: { value: Role; label: string; may: string }[] = [
+  { value: 'owner', label: 'Owner', may: 'Everything, including users, keys and budgets' },
+  { value: 'manager', label: 'Manager', may: 'Users, budgets and settings of tenants' },
+  { value: 'operator', label: 'Operator', may: 'Approves, answers, plans posts, writes rules' },
+  { value: 'viewer', label: 'Viewer', may: 'Reads everything, changes nothing' },
+  { value: 'client', label: 'Client', may: 'Approves posts and reads reports of their own brand' },
+];
+
+export const useUsers = (agency: string) =>
+  usePages<User>(keys.agency(agency, 'users'), (cursor) =>
+    request<Page<User>>(
+      'GET',
+      `/agencies/${agency}/users${cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`}`,
+    ),
+  );
+
+export const invite = (agency: string, body: { email: string; role: Role; tenants: string[] | null }) =>
+  request<Invitation>('POST', `/agencies/${agency}/invitations`, body);
+
+export const changeUser = (
+  agency: string,
+  user: string,
+  body: Partial<Pick<User, 'role' | 'tenants' | 'status'>>,
+) => request<User>('PATCH', `/agencies/${agency}/users/${user}`, body);
+
+export const removeUser = (agency: string, user: string) =>
+  request<void>('DELETE', `/agencies/${agency}/users/${user}`);

@@ -1,0 +1,5 @@
+import { PasswordByTokenPage } from './PasswordByTokenPage';
+
+export function Component() {
+  return <PasswordByTokenPage kind="invitation" />;
+}

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { bytes, dollars, duration, relative, sentence, words } from './format';
+
+describe('numbers for people', () => {
+  it('small sums of money keep the digits that matter', () => {
+    expect(dollars(0)).toBe('$0.00');
+    expect(dollars(7_500_000)).toBe('$7.50');
+    expect(dollars(2_340)).toBe('$0.0023');
+    expect(dollars(15)).toBe('$0.000015');
+  });
+
+  it('times are told by how long ago they are', () => {
+    const now = Date.parse('2026-11-27T12:00:00Z');
+    expect(relative('2026-11-27T11:59:40Z', now)).toBe('just now');
+    expect(relative('2026-11-27T11:55:00Z', now)).toBe('5 minutes ago');
+    expect(relative('2026-11-29T12:00:00Z', now)).toBe('in 2 days');
+    expect(relative('2026-11-26T12:00:00Z', now)).toBe('yesterday');
+  });
+
+  it('spans and sizes have fitting units', () => {
+    expect(duration(480)).toBe('480 µs');
+    expect(duration(5_800)).toBe('5.8 ms');
+    expect(duration(2_500_000)).toBe('2.5 s');
+    expect(bytes(0)).toBe('0 B');
+    expect(bytes(3_145_728)).toBe('3.0 MB');
+  });
+
+  it('names of the API become words', () => {
+    expect(words('awaiting_approval')).toBe('Awaiting approval');
+    expect(sentence('texts of intent lead are drafted')).toBe('Texts of intent lead are drafted.');
+  });
+});

@@ -1,0 +1,6 @@
+export type Tone = 'neutral' | 'info' | 'good' | 'warn' | 'bad';
+
+export const toneColors = (tone: Tone) => ({
+  background: `var(--tone-${tone}-bg)`,
+  color: `var(--tone-${tone}-fg)`,
+});
