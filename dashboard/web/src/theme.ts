@@ -5,6 +5,7 @@ import {
   createTheme,
   defaultVariantColorsResolver,
   Modal,
+  TableScrollContainer,
   Tooltip,
   type CSSVariablesResolver,
   type MantineColorsTuple,
@@ -59,6 +60,10 @@ export const theme = createTheme({
   components: {
     Card: Card.extend({ defaultProps: { withBorder: true, padding: 'md', radius: 'lg' } }),
     Checkbox: Checkbox.extend({ defaultProps: { radius: 'sm' } }),
+    // On narrow screens tables scroll, which must be possible with the keyboard.
+    TableScrollContainer: TableScrollContainer.extend({
+      defaultProps: { scrollAreaProps: { viewportProps: { tabIndex: 0 } } },
+    }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true, multiline: true } }),
     Badge: Badge.extend({ defaultProps: { tt: 'none', fw: 550, radius: 'sm' } }),
     Modal: Modal.extend({

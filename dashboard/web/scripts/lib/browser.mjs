@@ -59,6 +59,21 @@ const json = (body, status = 200) => ({
   body: JSON.stringify(body),
 });
 
+/** Stands in until the server has users. */
+const users = [
+  ['usr_demo', 'Demo Owner', 'owner@example.com', 'owner'],
+  ['usr_2', 'Inbox Operator', 'inbox@example.com', 'operator'],
+  ['usr_3', 'Client of Lumen', 'client@example.com', 'client'],
+].map(([id, name, email, role]) => ({
+  id,
+  name,
+  email,
+  role,
+  status: 'active',
+  tenants: null,
+  last_sign_in_at: new Date(Date.now() - 3_600_000).toISOString(),
+}));
+
 /** A page of somebody who is signed in, or of nobody. */
 export async function openPage({
   browser,
@@ -86,5 +101,10 @@ export async function openPage({
     route.fulfill(session === null ? json({ title: 'Sign in', status: 401 }, 401) : json(session)),
   );
   await page.route('**/api/v1/setup', (route) => route.fulfill(json({ needed: setupNeeded })));
+  await page.route('**/api/v1/agencies/*/users', async (route) => {
+    const answer = await route.fetch();
+    if (answer.status() !== 404) return route.fulfill({ response: answer });
+    return route.fulfill(json({ items: users, next_cursor: null }));
+  });
   return { page, context };
 }

@@ -16,7 +16,7 @@ import { Link } from 'react-router-dom';
 import type { DecisionRecord, TraceStep } from '@/api/types';
 import { useTenant } from '@/shell/where';
 import { percent, words } from '@/ui/format';
-import { recalledIn } from './data';
+import { recalledIn, rulesIn } from './data';
 
 const steps: Record<TraceStep['step'], { label: string; icon: Icon }> = {
   policy: { label: 'Policy', icon: IconShieldLock },
@@ -141,13 +141,14 @@ function Recalled({ details }: { details: unknown }) {
 
 function RulesHit({ details }: { details: unknown }) {
   const tenant = useTenant();
-  const found = new Set(JSON.stringify(details ?? null).match(/rule_[0-9a-f]{32}|rul_[0-9a-f]{32}/g) ?? []);
-  if (found.size === 0) return null;
+  const hits = rulesIn(details);
+  if (hits.length === 0) return null;
   return (
     <Group gap="xs" mt={4}>
-      {[...found].map((id) => (
-        <Anchor key={id} component={Link} to={tenant.path(`rules/${id}`)} size="sm">
-          Open the rule
+      {hits.map((it) => (
+        <Anchor key={it.rule} component={Link} to={tenant.path(`rules/${it.rule}`)} size="sm">
+          {it.name}
+          {it.dry_run === true && ' (dry run)'}
         </Anchor>
       ))}
     </Group>

@@ -59,3 +59,16 @@ export function recalledIn(details: unknown): RecalledItem[] {
   if (!Array.isArray(listed)) return [];
   return listed.filter((it): it is RecalledItem => typeof it === 'object' && it !== null && 'id' in it);
 }
+
+export interface RuleHit {
+  rule: string;
+  name: string;
+  dry_run?: boolean;
+}
+
+/** The rules that the step “rules” says applied. */
+export function rulesIn(details: unknown): RuleHit[] {
+  const hits = (details as { hits?: unknown } | null | undefined)?.hits;
+  if (!Array.isArray(hits)) return [];
+  return hits.filter((it): it is RuleHit => typeof it?.rule === 'string' && typeof it?.name === 'string');
+}

@@ -25,6 +25,7 @@ import { FormProblem, Notice } from '@/ui/states';
 import { ActionFields } from './ActionFields';
 import { ConditionFields } from './ConditionFields';
 import { actionKinds, conditionKinds, newAction, newCondition, tellRule, triggers } from './model';
+import { RehearseRule } from './RehearseRule';
 import { TryRule } from './TryRule';
 
 export function RuleForm({ id, start, seenAt }: { id: string | null; start: RuleDocument; seenAt?: string }) {
@@ -218,6 +219,7 @@ export function RuleForm({ id, start, seenAt }: { id: string | null; start: Rule
               </Group>
             )}
             <TryRule on={rule.trigger.on} />
+            {mayEdit && rule.name.trim() !== '' && rule.actions.length > 0 && <RehearseRule rule={rule} />}
           </Stack>
         </Grid.Col>
       </Grid>
