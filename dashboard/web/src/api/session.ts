@@ -49,14 +49,18 @@ const started = async (asked: Promise<Session>) => {
   return session;
 };
 
-/** The present session, or nothing when nobody is signed in. */
-export async function readSession(): Promise<Session | null> {
+async function presentSession(): Promise<Session | null> {
   try {
     return await started(send<Session>('GET', '/session'));
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return null;
     throw error;
   }
+}
+
+/** The present session, or nothing when nobody is signed in. One that was left alone for a while is refreshed first. */
+export async function readSession(): Promise<Session | null> {
+  return (await presentSession()) ?? ((await refreshSession()) ? presentSession() : null);
 }
 
 export const signIn = (email: string, password: string) =>
@@ -80,6 +84,8 @@ export const forgotPassword = (email: string) => send<void>('POST', '/password/f
 
 export const resetPassword = (token: string, password: string) =>
   started(send<Session>('POST', '/password/reset', { token, password }));
+
+export const signInByLink = (token: string) => started(send<Session>('POST', '/session/link', { token }));
 
 export const acceptInvitation = (token: string, name: string, password: string) =>
   started(send<Session>('POST', '/invitations/accept', { token, name, password }));

@@ -34,7 +34,7 @@ export function RuleForm({ id, start, seenAt }: { id: string | null; start: Rule
   const [rule, setRule] = useState(start);
   const isSaved = useRef(false);
   const isChanged = JSON.stringify(rule) !== JSON.stringify(start);
-  const mayEdit = tenant.may('operate');
+  const mayEdit = tenant.may('manage');
   const blocker = useBlocker(() => isChanged && !isSaved.current);
   const path = { tenant: tenant.id };
   const change = (part: Partial<RuleDocument>) => setRule((before) => ({ ...before, ...part }));

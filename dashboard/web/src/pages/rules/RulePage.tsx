@@ -48,7 +48,7 @@ function Existing({ id, tenant }: { id: string; tenant: string }) {
             title={found.name}
             lead="A rule"
             actions={
-              where.may('operate') && (
+              where.may('manage') && (
                 <Group>
                   <Button
                     variant="default"

@@ -20,7 +20,7 @@ export function Component() {
       }),
     ),
   );
-  const mayEdit = tenant.may('operate');
+  const mayEdit = tenant.may('manage');
   const make = mayEdit && (
     <Button component={Link} to={tenant.path('rules/new')} leftSection={<IconPlus size={16} aria-hidden />}>
       New rule

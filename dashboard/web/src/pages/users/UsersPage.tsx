@@ -10,14 +10,15 @@ import { confirm } from '@/ui/confirm';
 import { words } from '@/ui/format';
 import { Moment, PageHeader, Status, Tag } from '@/ui/pieces';
 import { Empty, Listed } from '@/ui/states';
-import { changeUser, removeUser, useUsers, type User } from './data';
-import { InviteDialog, UserDialog } from './UserDialogs';
+import { removeUser, useUsers, type User } from './data';
+import { InviteDialog, LinkDialog, UserDialog } from './UserDialogs';
 
 export function Component() {
   const agency = useAgency();
   const list = useUsers(agency.id);
   const [isInviting, setInviting] = useState(false);
   const [edited, setEdited] = useState<User | null>(null);
+  const [linked, setLinked] = useState<User | null>(null);
   return (
     <>
       <PageHeader
@@ -54,7 +55,12 @@ export function Component() {
                 </Table.Thead>
                 <Table.Tbody>
                   {items.map((user) => (
-                    <Row key={user.id} user={user} onEdit={() => setEdited(user)} />
+                    <Row
+                      key={user.id}
+                      user={user}
+                      onEdit={() => setEdited(user)}
+                      onLink={() => setLinked(user)}
+                    />
                   ))}
                 </Table.Tbody>
               </Table>
@@ -64,32 +70,28 @@ export function Component() {
       </Card>
       {isInviting && <InviteDialog onClose={() => setInviting(false)} />}
       {edited !== null && <UserDialog user={edited} onClose={() => setEdited(null)} />}
+      {linked !== null && <LinkDialog user={linked} onClose={() => setLinked(null)} />}
     </>
   );
 }
 
-function Row({ user, onEdit }: { user: User; onEdit: () => void }) {
+function Row({ user, onEdit, onLink }: { user: User; onEdit: () => void; onLink: () => void }) {
   const agency = useAgency();
   const { session } = useSession();
   const { tenants } = useTenants();
   const changes = [keys.agency(agency.id, 'users')];
   const isActive = user.status === 'active';
-  const turn = useAct({
-    act: () => changeUser(agency.id, user.id, { status: isActive ? 'disabled' : 'active' }),
-    changes,
-    done: isActive ? `${user.name} cannot sign in any more.` : `${user.name} can sign in again.`,
-  });
   const remove = useAct({
     act: () => removeUser(agency.id, user.id),
     changes,
-    done: `${user.name} is removed.`,
+    done: `${user.name || user.email} is removed.`,
   });
   const names = user.tenants?.map((id) => tenants.find((it) => it.id === id)?.name ?? id);
   return (
     <Table.Tr>
       <Table.Td>
         <Text size="sm" fw={550}>
-          {user.name}
+          {user.name || 'Invited'}
         </Text>
         <Text size="xs" c="dimmed">
           {user.email}
@@ -111,18 +113,20 @@ function Row({ user, onEdit }: { user: User; onEdit: () => void }) {
         {agency.may('manage') && user.id !== session.user.id ? (
           <Menu position="bottom-end">
             <Menu.Target>
-              <Button size="compact-sm" variant="default" aria-label={`Change ${user.name}`}>
+              <Button size="compact-sm" variant="default" aria-label={`Change ${user.name || user.email}`}>
                 <IconDots size={15} aria-hidden />
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
               <Menu.Item onClick={onEdit}>Role and tenants</Menu.Item>
-              <Menu.Item onClick={() => turn.start()}>{isActive ? 'Block' : 'Let in again'}</Menu.Item>
+              <Menu.Item onClick={onLink}>
+                {isActive ? 'Link for another password' : 'Another invitation link'}
+              </Menu.Item>
               <Menu.Item
                 c="var(--tone-bad-fg)"
                 onClick={() =>
                   confirm({
-                    title: `Remove ${user.name}?`,
+                    title: `Remove ${user.name || user.email}?`,
                     text: 'They cannot sign in any more. What they did stays in the audit log.',
                     yes: 'Remove',
                     isDangerous: true,

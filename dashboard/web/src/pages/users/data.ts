@@ -15,14 +15,25 @@ export interface User {
 }
 
 export interface Invitation {
+  /** Nothing for somebody who has a password already: they simply sign in. */
+  url: string | null;
+  expires_at: string | null;
+  mailed: boolean;
+}
+
+export interface UserLink {
   url: string;
   expires_at: string;
 }
 
 export const roles: { value: Role; label: string; may: string }[] = [
-  { value: 'owner', label: 'Owner', may: 'Everything, including users, keys and budgets' },
-  { value: 'manager', label: 'Manager', may: 'Users, budgets and settings of tenants' },
-  { value: 'operator', label: 'Operator', may: 'Approves, answers, plans posts, writes rules' },
+  { value: 'owner', label: 'Owner', may: 'Everything, including owners, managers, keys and apps' },
+  {
+    value: 'manager',
+    label: 'Manager',
+    may: 'Also rules, settings, accounts, budgets, and people below a manager',
+  },
+  { value: 'operator', label: 'Operator', may: 'Approves, answers, plans posts, works on the queue' },
   { value: 'viewer', label: 'Viewer', may: 'Reads everything, changes nothing' },
   { value: 'client', label: 'Client', may: 'Approves posts and reads reports of their own brand' },
 ];
@@ -38,11 +49,12 @@ export const useUsers = (agency: string) =>
 export const invite = (agency: string, body: { email: string; role: Role; tenants: string[] | null }) =>
   request<Invitation>('POST', `/agencies/${agency}/invitations`, body);
 
-export const changeUser = (
-  agency: string,
-  user: string,
-  body: Partial<Pick<User, 'role' | 'tenants' | 'status'>>,
-) => request<User>('PATCH', `/agencies/${agency}/users/${user}`, body);
+export const changeUser = (agency: string, user: string, body: Pick<User, 'role' | 'tenants'>) =>
+  request<User>('PATCH', `/agencies/${agency}/users/${user}`, body);
+
+/** A link with which they choose another password, or accept the invitation they have not accepted yet. */
+export const linkFor = (agency: string, user: string) =>
+  request<UserLink>('POST', `/agencies/${agency}/users/${user}/link`);
 
 export const removeUser = (agency: string, user: string) =>
   request<void>('DELETE', `/agencies/${agency}/users/${user}`);
