@@ -38,7 +38,7 @@ pub enum Who {
         hash: Arc<str>,
     },
     /// A person.
-    User(SignedIn),
+    User(Box<SignedIn>),
 }
 
 impl Caller {
@@ -125,7 +125,7 @@ impl Caller {
                 state.keys.is_still_valid(&state.ports, hash).await.then(|| self.clone())
             }
             Who::User(signed_in) => match state.people.renewed(&signed_in.session.id).await {
-                Ok(renewed) => renewed.map(|renewed| Self(Arc::new(Who::User(renewed)))),
+                Ok(renewed) => renewed.map(|renewed| Self(Arc::new(Who::User(Box::new(renewed))))),
                 // While the database is away nobody can be asked; the caller was valid a moment ago.
                 Err(StoreError::Unavailable(_)) => Some(self.clone()),
                 Err(_) => None,
@@ -149,7 +149,7 @@ impl Caller {
             require_csrf(&parts.headers, &signed_in.session.csrf)?;
         }
         tracing::Span::current().record("user.id", tracing::field::display(&signed_in.user.id));
-        Ok(Self(Arc::new(Who::User(signed_in))))
+        Ok(Self(Arc::new(Who::User(Box::new(signed_in)))))
     }
 }
 
