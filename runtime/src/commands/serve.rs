@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
 use secrecy::ExposeSecret;
 use tenants::audit::Chain;
 use tenants::changes::Changes;
@@ -54,9 +53,13 @@ async fn set_up_code(foundations: &Foundations, settings: &Settings) -> anyhow::
     let (code, change) = Links::new(ids, clock, String::new(), PeopleSettings::default()).code();
     let chain = Chain::Agency(AgencyId::INSTALLATION);
     database.commit(Changes { chain, list: vec![change] }).await?;
-    data_dir::write_private(&file, code.expose_secret()).with_context(|| {
-        format!("cannot write {}: set data.dir to a folder you may write", file.display())
-    })?;
+    // The one of an earlier start does not work any more.
+    let _ = std::fs::remove_file(&file);
+    if let Err(error) = data_dir::write_private(&file, code.expose_secret()) {
+        // Serving goes on: `troupe user invite` lets the first person in as well.
+        tracing::warn!(%error, file = %file.display(), "the code to set up with could not be written");
+        return Ok(None);
+    }
     Ok(Some(file))
 }
 
