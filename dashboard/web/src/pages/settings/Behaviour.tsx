@@ -277,7 +277,7 @@ function BehaviourForm({ start, tag }: { start: Settings; tag: string | null }) 
           </Stack>
         </Section>
         {mayEdit ? (
-          <Group justify="flex-end" pos="sticky" bottom={12}>
+          <Group justify="flex-end" pos={isChanged ? 'sticky' : undefined} bottom={12}>
             {isChanged && (
               <Button variant="default" onClick={() => setForm(start)}>
                 Undo all
