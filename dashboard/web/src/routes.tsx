@@ -88,6 +88,7 @@ const guarded = (pages: RouteObject[]): RouteObject[] => [
 export const router = createBrowserRouter(
   [
     { path: '/forgot', lazy: () => import('@/session/ForgotPage') },
+    { path: '/sign-in', lazy: () => import('@/session/LinkPage') },
     { path: '/reset', lazy: () => import('@/session/ResetPage') },
     { path: '/invitation', lazy: () => import('@/session/InvitationPage') },
     {

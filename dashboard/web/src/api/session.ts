@@ -62,6 +62,8 @@ export async function readSession(): Promise<Session | null> {
 export const signIn = (email: string, password: string) =>
   started(send<Session>('POST', '/session', { email, password }));
 
+export const signInByLink = (token: string) => started(send<Session>('POST', '/session/link', { token }));
+
 export const signOut = () => send<void>('DELETE', '/session').then(() => rememberSession(null));
 
 export const needsSetup = () => send<{ needed: boolean }>('GET', '/setup').then((it) => it.needed);

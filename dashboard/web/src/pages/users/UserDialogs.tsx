@@ -1,4 +1,4 @@
-import { Button, CopyButton, Group, Modal, MultiSelect, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Modal, MultiSelect, Radio, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { fieldErrors } from '@/api/problem';
 import { keys } from '@/api/queries';
@@ -6,8 +6,8 @@ import type { Role } from '@/api/session';
 import { useAgency } from '@/shell/AgencyLayout';
 import { useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
-import { dateTime } from '@/ui/format';
 import { FormProblem } from '@/ui/states';
+import { SecretLink } from './LinkDialog';
 import { changeUser, invite, roles, type User } from './data';
 
 interface Access {
@@ -75,19 +75,13 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
       {send.data !== undefined ? (
         <Stack>
           <Text size="sm">
-            The invitation is made. It was sent by e-mail if this installation can send mail; you can also
-            hand over the link yourself. It works until {dateTime(send.data.expires_at)}.
+            {send.data.url === null
+              ? 'They have a password already, and simply sign in.'
+              : send.data.mailed
+                ? 'The invitation was sent by e-mail. You can also hand over the link yourself.'
+                : 'Hand this link over yourself: this installation sent no e-mail.'}
           </Text>
-          <Group align="flex-end" wrap="nowrap" gap="xs">
-            <TextInput label="Link" readOnly flex={1} value={send.data.url} />
-            <CopyButton value={send.data.url}>
-              {({ copied, copy }) => (
-                <Button variant="default" onClick={copy}>
-                  {copied ? 'Copied' : 'Copy'}
-                </Button>
-              )}
-            </CopyButton>
-          </Group>
+          {send.data.url !== null && <SecretLink url={send.data.url} until={send.data.expires_at} />}
           <Group justify="flex-end">
             <Button onClick={onClose}>Done</Button>
           </Group>

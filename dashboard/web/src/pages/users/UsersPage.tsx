@@ -10,7 +10,8 @@ import { confirm } from '@/ui/confirm';
 import { words } from '@/ui/format';
 import { Moment, PageHeader, Status, Tag } from '@/ui/pieces';
 import { Empty, Listed } from '@/ui/states';
-import { changeUser, removeUser, useUsers, type User } from './data';
+import { removeUser, useUsers, type User } from './data';
+import { LinkDialog } from './LinkDialog';
 import { InviteDialog, UserDialog } from './UserDialogs';
 
 export function Component() {
@@ -18,6 +19,7 @@ export function Component() {
   const list = useUsers(agency.id);
   const [isInviting, setInviting] = useState(false);
   const [edited, setEdited] = useState<User | null>(null);
+  const [linked, setLinked] = useState<User | null>(null);
   return (
     <>
       <PageHeader
@@ -54,7 +56,12 @@ export function Component() {
                 </Table.Thead>
                 <Table.Tbody>
                   {items.map((user) => (
-                    <Row key={user.id} user={user} onEdit={() => setEdited(user)} />
+                    <Row
+                      key={user.id}
+                      user={user}
+                      onEdit={() => setEdited(user)}
+                      onLink={() => setLinked(user)}
+                    />
                   ))}
                 </Table.Tbody>
               </Table>
@@ -63,22 +70,18 @@ export function Component() {
         </Listed>
       </Card>
       {isInviting && <InviteDialog onClose={() => setInviting(false)} />}
+      {linked !== null && <LinkDialog user={linked} onClose={() => setLinked(null)} />}
       {edited !== null && <UserDialog user={edited} onClose={() => setEdited(null)} />}
     </>
   );
 }
 
-function Row({ user, onEdit }: { user: User; onEdit: () => void }) {
+function Row({ user, onEdit, onLink }: { user: User; onEdit: () => void; onLink: () => void }) {
   const agency = useAgency();
   const { session } = useSession();
   const { tenants } = useTenants();
   const changes = [keys.agency(agency.id, 'users')];
   const isActive = user.status === 'active';
-  const turn = useAct({
-    act: () => changeUser(agency.id, user.id, { status: isActive ? 'disabled' : 'active' }),
-    changes,
-    done: isActive ? `${user.name} cannot sign in any more.` : `${user.name} can sign in again.`,
-  });
   const remove = useAct({
     act: () => removeUser(agency.id, user.id),
     changes,
@@ -117,7 +120,7 @@ function Row({ user, onEdit }: { user: User; onEdit: () => void }) {
             </Menu.Target>
             <Menu.Dropdown>
               <Menu.Item onClick={onEdit}>Role and tenants</Menu.Item>
-              <Menu.Item onClick={() => turn.start()}>{isActive ? 'Block' : 'Let in again'}</Menu.Item>
+              <Menu.Item onClick={onLink}>New password link</Menu.Item>
               <Menu.Item
                 c="var(--tone-bad-fg)"
                 onClick={() =>

@@ -15,8 +15,10 @@ export interface User {
 }
 
 export interface Invitation {
-  url: string;
-  expires_at: string;
+  /** Shown this once; nothing when they have a password already and simply sign in. */
+  url: string | null;
+  expires_at: string | null;
+  mailed: boolean;
 }
 
 export const roles: { value: Role; label: string; may: string }[] = [
@@ -38,11 +40,12 @@ export const useUsers = (agency: string) =>
 export const invite = (agency: string, body: { email: string; role: Role; tenants: string[] | null }) =>
   request<Invitation>('POST', `/agencies/${agency}/invitations`, body);
 
-export const changeUser = (
-  agency: string,
-  user: string,
-  body: Partial<Pick<User, 'role' | 'tenants' | 'status'>>,
-) => request<User>('PATCH', `/agencies/${agency}/users/${user}`, body);
+export const changeUser = (agency: string, user: string, body: Pick<User, 'role' | 'tenants'>) =>
+  request<User>('PATCH', `/agencies/${agency}/users/${user}`, body);
 
 export const removeUser = (agency: string, user: string) =>
   request<void>('DELETE', `/agencies/${agency}/users/${user}`);
+
+/** A link with which somebody chooses another password, or accepts an invitation that was lost. */
+export const linkFor = (agency: string, user: string) =>
+  request<{ url: string; expires_at: string }>('POST', `/agencies/${agency}/users/${user}/link`);
