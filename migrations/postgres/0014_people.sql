@@ -54,6 +54,7 @@ create table user_tokens (
     used_at timestamptz,
     created_at timestamptz not null
 );
+create index user_tokens_by_user on user_tokens (kind, user_id);
 
 -- Refused sign-ins since the last that was not, by the SHA-256 of the e-mail address: a stranger must not learn from them
 -- whether there is such a user.

@@ -176,6 +176,8 @@ mod tests {
         "select distinct tenant_id from approvals where status = 'pending'",
         "select distinct tenant_id from verdicts where folded_in is null",
         "select id, agency_id, tenant_id, alert_type",
+        // Ends with the first row.
+        "select 1 from installation union all select 1 from users limit 1",
     ];
 
     #[tokio::test]

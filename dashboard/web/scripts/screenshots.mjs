@@ -43,7 +43,7 @@ const { base, browser, close } = await openBrowser();
 const problems = [];
 
 for (const view of views) {
-  for (const { name, path, as } of pages) {
+  for (const { name, path, as, act } of pages) {
     const { page, context } = await openPage({
       browser,
       session: as === undefined ? session : null,
@@ -65,9 +65,13 @@ for (const view of views) {
       })
       .catch(() => problems.push(`${label}: still loading`));
     await page.waitForTimeout(500);
+    if (act !== undefined) {
+      await act(page).catch((error) => problems.push(`${label}: ${error.message}`));
+      await page.waitForTimeout(900);
+    }
     const isTooWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth + 1);
     if (isTooWide) problems.push(`${label}: wider than the screen`);
-    await page.screenshot({ path: `${out}/${name}-${view.suffix}.jpg`, type: 'jpeg', quality: 72 });
+    await page.screenshot({ path: `${out}/${name}-${view.suffix}.jpg`, type: 'jpeg', quality: 62 });
     for (const it of await findings(page)) problems.push(`${label}: ${it}`);
     await context.close();
   }

@@ -203,31 +203,6 @@ const stories = {
     assert.equal(answer.status(), 200);
   },
 
-  async 'why is asked from a decision, and a source is opened'(page) {
-    const approval = (await ask(`/tenants/${tenant}/approvals?limit=1`)).items[0];
-    await page.route('**/oversight/chat', async (route) => {
-      assert.equal(route.request().postDataJSON().stream, true);
-      const done = {
-        done: true,
-        latency_ms: 300,
-        confidence: 0.9,
-        sources: [{ id: approval.decision, title: 'The decision' }],
-        thinking_steps: [],
-        tools_used: [],
-      };
-      const events = [{ token: 'It is a question, ' }, { token: 'and questions are drafted.' }, done];
-      const body = `: ping\n\n${events.map((it) => `data: ${JSON.stringify(it)}\n\n`).join('')}`;
-      await route.fulfill({ status: 200, contentType: 'text/event-stream', body });
-    });
-    await page.goto(at(`/decisions/${approval.decision}`));
-    await page.getByRole('link', { name: 'Ask why' }).first().waitFor();
-    await page.getByRole('main').getByRole('link', { name: 'Ask why' }).click();
-    await page.getByRole('button', { name: 'Ask', exact: true }).click();
-    await page.getByText('It is a question, and questions are drafted.').waitFor();
-    await page.getByRole('link', { name: /The decision/ }).click();
-    await page.waitForURL(`**/decisions/${approval.decision}`);
-  },
-
   async 'a session that ends in the middle loses nothing'(page) {
     await page.goto(at('/rules/new'));
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Kept while signing in');

@@ -54,5 +54,52 @@ export async function listPages(agency, tenant) {
     { name: 'settings-behaviour', path: t('settings/behaviour') },
     { name: 'settings-learning', path: t('settings/learning') },
     { name: 'settings-channels', path: t('settings/channels') },
+    {
+      name: 'tenant-switcher',
+      path: t(''),
+      act: (page) => page.locator('header [aria-haspopup=dialog]').first().click(),
+    },
+    { name: 'palette', path: t(''), act: (page) => page.keyboard.press('Control+k') },
+    { name: 'keys', path: t(''), act: (page) => page.keyboard.press('?') },
+    {
+      name: 'approval-edit',
+      path: t('approvals'),
+      act: (page) => page.getByRole('button', { name: 'Edit' }).first().click(),
+    },
+    {
+      name: 'composer',
+      path: t('content/calendar'),
+      act: (page) => page.getByRole('button', { name: 'New post', exact: true }).click(),
+    },
+    {
+      name: 'media-details',
+      path: t('content/media'),
+      act: (page) => page.getByText('serum-rose.png').click(),
+    },
+    {
+      name: 'best-times',
+      path: t('analytics'),
+      act: (page) => page.getByRole('tab', { name: 'Best times' }).click(),
+    },
+    {
+      name: 'connect',
+      path: t('settings/accounts'),
+      act: (page) => page.getByRole('button', { name: 'Connect Instagram' }).first().click(),
+    },
+    {
+      name: 'channel-dialog',
+      path: t('settings/channels'),
+      act: (page) => page.getByRole('button', { name: 'Add a channel' }).first().click(),
+    },
+    {
+      name: 'invite',
+      path: a('users'),
+      act: (page) => page.getByRole('button', { name: 'Invite' }).click(),
+    },
+    {
+      name: 'queue-all',
+      path: t('queue'),
+      act: (page) => page.getByRole('tab', { name: 'All effects' }).click(),
+    },
   ].filter(Boolean);
 }

@@ -13,6 +13,8 @@ interface Live {
 
 const kept = 200;
 const flushEvery = 800;
+/** While much happens, a list is read again this often at most. */
+const rereadEvery = 4000;
 const Context = createContext<Live>({ state: 'connecting', entries: [] });
 
 export const useLive = () => useContext(Context);
@@ -26,17 +28,22 @@ export function LiveProvider({ tenant, children }: { tenant: string; children: R
     setLive({ state: 'connecting', entries: [] });
     const fresh: AuditEntry[] = [];
     const subjects = new Set<string>();
+    const readAt = new Map<string, number>();
     let wasBroken = false;
 
     // A flood of entries must not become a flood of requests.
     const flush = setInterval(() => {
-      if (fresh.length === 0) return;
-      const arrived = fresh.splice(0).reverse();
-      setLive((before) => ({ ...before, entries: [...arrived, ...before.entries].slice(0, kept) }));
+      if (fresh.length > 0) {
+        const arrived = fresh.splice(0).reverse();
+        setLive((before) => ({ ...before, entries: [...arrived, ...before.entries].slice(0, kept) }));
+      }
+      const now = Date.now();
       for (const subject of subjects) {
+        if (now - (readAt.get(subject) ?? 0) < rereadEvery) continue;
+        readAt.set(subject, now);
+        subjects.delete(subject);
         void queries.invalidateQueries({ queryKey: keys.tenant(tenant, subject) });
       }
-      subjects.clear();
     }, flushEvery);
 
     const listener = {

@@ -52,6 +52,19 @@ describe('following a tenant', () => {
     expect(asked).toBe(4);
   });
 
+  it('stops asking when the person may not follow', async () => {
+    let asked = 0;
+    const states: LiveState[] = [];
+    const fetching = async () => {
+      asked += 1;
+      return new Response('{}', { status: 403 });
+    };
+    follow('ten_1', { entry: () => undefined, state: (it) => states.push(it) }, fetching);
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(asked).toBe(1);
+    expect(states).toEqual(['connecting', 'off']);
+  });
+
   it('hangs up on a line without any sign of life', async () => {
     const states: LiveState[] = [];
     const fetching = (request: Request) =>

@@ -2,7 +2,8 @@ import { authorisedFetch } from '@/api/client';
 import type { AuditEntry } from '@/api/types';
 import { readStream } from './sse';
 
-export type LiveState = 'connecting' | 'live' | 'broken';
+/** `off`: this person may not follow, so nothing is live and nothing is broken. */
+export type LiveState = 'connecting' | 'live' | 'broken' | 'off';
 
 interface Listener {
   entry: (entry: AuditEntry) => void;
@@ -42,6 +43,8 @@ async function run(tenant: string, listener: Listener, fetching: typeof authoris
       const url = new URL(`/api/v1/tenants/${tenant}/feed${since}`, window.location.origin);
       const asked = new Request(url, { headers: { Accept: 'text/event-stream' }, signal: line.signal });
       const response = await fetching(asked);
+      // Somebody who may not follow is not asked to try again.
+      if (response.status === 403 || response.status === 404) return listener.state('off');
       if (!response.ok || response.body === null) throw new Error(`the feed answered ${response.status}`);
       pause = firstPause;
       listener.state('live');

@@ -1,39 +1,37 @@
-import { Anchor, Center, Loader, Text } from '@mantine/core';
+import { Anchor, Loader, Text } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
-import { asApiError, type ApiError } from '@/api/problem';
 import { signInByLink } from '@/api/session';
-import { Notice } from '@/ui/states';
+import { FormProblem, Notice } from '@/ui/states';
 import { EntryLayout } from './EntryLayout';
 import { tokenOf } from './token';
 
-/** Signs in with a link that the command line has made. It works once. */
+/** `/sign-in#token=…`: a link of the command line that signs in once. */
 export function Component() {
   const [token] = useState(() => tokenOf(window.location.hash));
-  const [error, setError] = useState<ApiError | null>(null);
   const isSent = useRef(false);
+  const enter = useMutation({
+    mutationFn: signInByLink,
+    // The token is used up: it must not stay in the history.
+    onSuccess: () => window.location.replace('/'),
+  });
+  const { mutate } = enter;
   useEffect(() => {
-    // A link works once: asking twice would refuse the second.
     if (token === null || isSent.current) return;
     isSent.current = true;
-    signInByLink(token)
-      // The token is used up: it must not stay in the history.
-      .then(() => window.location.replace('/'))
-      .catch((problem: unknown) => setError(asApiError(problem)));
-  }, [token]);
-  const problem = token === null ? 'This address is not complete.' : error?.message;
+    mutate(token);
+  }, [token, mutate]);
   return (
-    <EntryLayout title="Sign in" lead="You are signed in by a link.">
-      {problem === undefined ? (
-        <Center>
-          <Loader aria-label="Signing in" />
-        </Center>
-      ) : (
+    <EntryLayout title="Sign in" lead="With a link that works once.">
+      {token === null && (
         <Notice tone="warn" title="The link does not work">
-          {problem}
+          This address is not complete. Ask for a new link.
         </Notice>
       )}
+      <FormProblem error={enter.error} />
+      {token !== null && enter.error === null && <Loader aria-label="Signing in" mx="auto" />}
       <Text ta="center" size="sm">
-        <Anchor href="/">To the sign-in page</Anchor>
+        <Anchor href="/">Sign in with a password</Anchor>
       </Text>
     </EntryLayout>
   );

@@ -104,7 +104,9 @@ const marks = {
 };
 
 function LiveMark() {
-  const mark = marks[useLive().state];
+  const { state } = useLive();
+  if (state === 'off') return null;
+  const mark = marks[state];
   return (
     <Box visibleFrom="xs">
       <Hint label={mark.detail}>

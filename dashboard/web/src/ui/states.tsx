@@ -154,6 +154,7 @@ export function Listed<T>(props: {
   return (
     <>
       {props.children(items)}
+      {props.of.isFetchNextPageError && <FormProblem error={error} />}
       {hasNextPage && (
         <Group justify="center" mt="md">
           <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>

@@ -10,6 +10,7 @@ import { Listed, Loading } from '@/ui/states';
 import classes from './BoardPage.module.css';
 import { Composer } from './Composer';
 import { stateNames, typeNames, usePosts } from './data';
+import { ImportPosts } from './ImportPosts';
 import { Thumb } from './Thumb';
 
 const columns: { title: string; states: PostState[]; empty: string }[] = [
@@ -24,6 +25,7 @@ const columns: { title: string; states: PostState[]; empty: string }[] = [
 export function Component() {
   const tenant = useTenant();
   const [isComposing, setComposing] = useState(false);
+  const [isImporting, setImporting] = useState(false);
   return (
     <>
       <PageHeader
@@ -31,9 +33,14 @@ export function Component() {
         lead="Every post by how far it is."
         actions={
           tenant.may('operate') && (
-            <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setComposing(true)}>
-              New post
-            </Button>
+            <>
+              <Button variant="default" onClick={() => setImporting(true)}>
+                Import
+              </Button>
+              <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setComposing(true)}>
+                New post
+              </Button>
+            </>
           )
         }
       />
@@ -49,6 +56,7 @@ export function Component() {
           </section>
         ))}
       </div>
+      {isImporting && <ImportPosts onClose={() => setImporting(false)} />}
       {isComposing && <Composer onClose={() => setComposing(false)} />}
     </>
   );

@@ -1,5 +1,6 @@
 import { Anchor, Button, Group, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconMessageQuestion } from '@tabler/icons-react';
+import { isAskOffered } from '@/pages/ask/offered';
 import { Link } from 'react-router-dom';
 import { useTenant } from '@/shell/where';
 import { dollars, duration, number, percent, words } from '@/ui/format';
@@ -46,15 +47,17 @@ function Found({ record, entry }: DecisionEntry) {
       <Section
         title={`${words(record.outcome)}: ${record.reason}`}
         actions={
-          <Button
-            component={Link}
-            to={`${tenant.path('ask')}?${new URLSearchParams({ q: question })}`}
-            variant="light"
-            size="xs"
-            leftSection={<IconMessageQuestion size={15} aria-hidden />}
-          >
-            Ask why
-          </Button>
+          isAskOffered && (
+            <Button
+              component={Link}
+              to={`${tenant.path('ask')}?${new URLSearchParams({ q: question })}`}
+              variant="light"
+              size="xs"
+              leftSection={<IconMessageQuestion size={15} aria-hidden />}
+            >
+              Ask why
+            </Button>
+          )
         }
       >
         <SimpleGrid cols={{ base: 2, xs: 3, md: 4 }} spacing="md" verticalSpacing="sm">

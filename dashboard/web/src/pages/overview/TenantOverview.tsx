@@ -1,6 +1,6 @@
 import { Anchor, Grid, Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconChecks } from '@tabler/icons-react';
-import { Link } from 'react-router-dom';
+import { Link, Navigate } from 'react-router-dom';
 import { answer, api } from '@/api/client';
 import { keys, useApi } from '@/api/queries';
 import { useTenant } from '@/shell/where';
@@ -15,6 +15,8 @@ import { count, useNeeds } from './needs';
 
 export function Component() {
   const tenant = useTenant();
+  // Clients come for what they approve.
+  if (!tenant.may('view')) return <Navigate to={tenant.path('content/calendar')} replace />;
   return (
     <>
       <PageHeader

@@ -79,7 +79,7 @@ function AccountLine({
   const trouble = connection.data?.trouble;
   return (
     <Box py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
-      <Group justify="space-between" wrap="nowrap" align="flex-start">
+      <Group justify="space-between" align="flex-start">
         <Box miw={0}>
           <Group gap="xs">
             <Text fw={600} size="sm">
@@ -102,7 +102,7 @@ function AccountLine({
           </Text>
         </Box>
         {mayEdit && (
-          <Group gap="xs" wrap="nowrap">
+          <Group gap="xs">
             <Button size="compact-sm" variant="default" onClick={onReconnect}>
               Connect again
             </Button>

@@ -26,6 +26,7 @@ import { LeaveGuard } from '@/ui/LeaveGuard';
 import { Section } from '@/ui/pieces';
 import { Answered, FormProblem, Notice } from '@/ui/states';
 import { languages } from '../rules/ConditionFields';
+import { QuietHours } from './QuietHours';
 
 const intents: { intent: Intent; usual: Mode }[] = [
   { intent: 'praise', usual: 'A' },
@@ -277,7 +278,7 @@ function BehaviourForm({ start, tag }: { start: Settings; tag: string | null }) 
           </Stack>
         </Section>
         {mayEdit ? (
-          <Group justify="flex-end" pos="sticky" bottom={12}>
+          <Group justify="flex-end" pos={isChanged ? 'sticky' : undefined} bottom={12}>
             {isChanged && (
               <Button variant="default" onClick={() => setForm(start)}>
                 Undo all
@@ -294,49 +295,5 @@ function BehaviourForm({ start, tag }: { start: Settings; tag: string | null }) 
         )}
       </Stack>
     </form>
-  );
-}
-
-function QuietHours(props: {
-  form: Settings;
-  change: (part: Partial<Settings>) => void;
-  isDisabled: boolean;
-  error?: string;
-}) {
-  const quiet = props.form.quiet_hours;
-  return (
-    <Group align="flex-end">
-      <Switch
-        label="Quiet hours"
-        disabled={props.isDisabled}
-        checked={quiet != null}
-        onChange={(event) =>
-          props.change({
-            quiet_hours: event.currentTarget.checked ? { from: '22:00', until: '07:00' } : null,
-          })
-        }
-      />
-      {quiet != null && (
-        <>
-          <TextInput
-            type="time"
-            label="From"
-            disabled={props.isDisabled}
-            value={quiet.from}
-            onChange={(event) => props.change({ quiet_hours: { ...quiet, from: event.currentTarget.value } })}
-            error={props.error}
-          />
-          <TextInput
-            type="time"
-            label="Until"
-            disabled={props.isDisabled}
-            value={quiet.until}
-            onChange={(event) =>
-              props.change({ quiet_hours: { ...quiet, until: event.currentTarget.value } })
-            }
-          />
-        </>
-      )}
-    </Group>
   );
 }

@@ -1,14 +1,14 @@
-import { Button, CopyButton, Group, Modal, MultiSelect, Radio, Stack, Text, TextInput } from '@mantine/core';
-import { useState, type ReactNode } from 'react';
+import { Button, Group, Modal, MultiSelect, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { useState } from 'react';
 import { fieldErrors } from '@/api/problem';
 import { keys } from '@/api/queries';
 import type { Role } from '@/api/session';
 import { useAgency } from '@/shell/AgencyLayout';
 import { useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
-import { dateTime } from '@/ui/format';
 import { FormProblem } from '@/ui/states';
-import { changeUser, invite, linkFor, roles, type User } from './data';
+import { SecretLink } from './LinkDialog';
+import { changeUser, invite, roles, type User } from './data';
 
 interface Access {
   role: Role;
@@ -60,56 +60,6 @@ function AccessFields({
 
 const limitsOf = (access: Access) => (access.tenants.length === 0 ? null : access.tenants);
 
-/** A link that is shown this once. */
-function OneTimeLink({ url, children }: { url: string; children: ReactNode }) {
-  return (
-    <>
-      <Text size="sm">{children}</Text>
-      <Group align="flex-end" wrap="nowrap" gap="xs">
-        <TextInput label="Link" readOnly flex={1} value={url} />
-        <CopyButton value={url}>
-          {({ copied, copy }) => (
-            <Button variant="default" onClick={copy}>
-              {copied ? 'Copied' : 'Copy'}
-            </Button>
-          )}
-        </CopyButton>
-      </Group>
-    </>
-  );
-}
-
-/** Makes a link for somebody who cannot get in. */
-export function LinkDialog({ user, onClose }: { user: User; onClose: () => void }) {
-  const agency = useAgency();
-  const make = useAct({ act: () => linkFor(agency.id, user.id), changes: [], isQuiet: true });
-  return (
-    <Modal opened onClose={onClose} title={`A link for ${user.name || user.email}`}>
-      <Stack>
-        {make.data === undefined ? (
-          <Text size="sm">
-            Whoever has the link acts as {user.email}: hand it over to nobody else. It works once, and earlier
-            links stop working.
-          </Text>
-        ) : (
-          <OneTimeLink url={make.data.url}>It works until {dateTime(make.data.expires_at)}.</OneTimeLink>
-        )}
-        <FormProblem error={make.error} shown={[]} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Close
-          </Button>
-          {make.data === undefined && (
-            <Button onClick={() => make.start()} loading={make.isPending}>
-              Make the link
-            </Button>
-          )}
-        </Group>
-      </Stack>
-    </Modal>
-  );
-}
-
 export function InviteDialog({ onClose }: { onClose: () => void }) {
   const agency = useAgency();
   const [email, setEmail] = useState('');
@@ -125,17 +75,14 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
     <Modal opened onClose={onClose} title="Invite somebody">
       {send.data !== undefined ? (
         <Stack>
-          {send.data.url === null ? (
-            <Text size="sm">
-              They have a Troupe user already and simply sign in with the password they have.
-            </Text>
-          ) : (
-            <OneTimeLink url={send.data.url}>
-              {send.data.mailed ? 'The invitation was sent by e-mail.' : 'Hand this link over yourself.'} It
-              works once
-              {send.data.expires_at === null ? '' : `, until ${dateTime(send.data.expires_at)}`}.
-            </OneTimeLink>
-          )}
+          <Text size="sm">
+            {send.data.url === null
+              ? 'They have a password already, and simply sign in.'
+              : send.data.mailed
+                ? 'The invitation was sent by e-mail. You can also hand over the link yourself.'
+                : 'Hand this link over yourself: this installation sent no e-mail.'}
+          </Text>
+          {send.data.url !== null && <SecretLink url={send.data.url} until={send.data.expires_at} />}
           <Group justify="flex-end">
             <Button onClick={onClose}>Done</Button>
           </Group>

@@ -11,7 +11,8 @@ import { words } from '@/ui/format';
 import { Moment, PageHeader, Status, Tag } from '@/ui/pieces';
 import { Empty, Listed } from '@/ui/states';
 import { removeUser, useUsers, type User } from './data';
-import { InviteDialog, LinkDialog, UserDialog } from './UserDialogs';
+import { LinkDialog } from './LinkDialog';
+import { InviteDialog, UserDialog } from './UserDialogs';
 
 export function Component() {
   const agency = useAgency();
@@ -69,8 +70,8 @@ export function Component() {
         </Listed>
       </Card>
       {isInviting && <InviteDialog onClose={() => setInviting(false)} />}
-      {edited !== null && <UserDialog user={edited} onClose={() => setEdited(null)} />}
       {linked !== null && <LinkDialog user={linked} onClose={() => setLinked(null)} />}
+      {edited !== null && <UserDialog user={edited} onClose={() => setEdited(null)} />}
     </>
   );
 }
@@ -84,14 +85,14 @@ function Row({ user, onEdit, onLink }: { user: User; onEdit: () => void; onLink:
   const remove = useAct({
     act: () => removeUser(agency.id, user.id),
     changes,
-    done: `${user.name || user.email} is removed.`,
+    done: `${user.name} is removed.`,
   });
   const names = user.tenants?.map((id) => tenants.find((it) => it.id === id)?.name ?? id);
   return (
     <Table.Tr>
       <Table.Td>
         <Text size="sm" fw={550}>
-          {user.name || 'Invited'}
+          {user.name}
         </Text>
         <Text size="xs" c="dimmed">
           {user.email}
@@ -113,20 +114,18 @@ function Row({ user, onEdit, onLink }: { user: User; onEdit: () => void; onLink:
         {agency.may('manage') && user.id !== session.user.id ? (
           <Menu position="bottom-end">
             <Menu.Target>
-              <Button size="compact-sm" variant="default" aria-label={`Change ${user.name || user.email}`}>
+              <Button size="compact-sm" variant="default" aria-label={`Change ${user.name}`}>
                 <IconDots size={15} aria-hidden />
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
               <Menu.Item onClick={onEdit}>Role and tenants</Menu.Item>
-              <Menu.Item onClick={onLink}>
-                {isActive ? 'Link for another password' : 'Another invitation link'}
-              </Menu.Item>
+              <Menu.Item onClick={onLink}>New password link</Menu.Item>
               <Menu.Item
                 c="var(--tone-bad-fg)"
                 onClick={() =>
                   confirm({
-                    title: `Remove ${user.name || user.email}?`,
+                    title: `Remove ${user.name}?`,
                     text: 'They cannot sign in any more. What they did stays in the audit log.',
                     yes: 'Remove',
                     isDangerous: true,

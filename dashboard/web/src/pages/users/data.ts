@@ -15,15 +15,10 @@ export interface User {
 }
 
 export interface Invitation {
-  /** Nothing for somebody who has a password already: they simply sign in. */
+  /** Shown this once; nothing when they have a password already and simply sign in. */
   url: string | null;
   expires_at: string | null;
   mailed: boolean;
-}
-
-export interface UserLink {
-  url: string;
-  expires_at: string;
 }
 
 export const roles: { value: Role; label: string; may: string }[] = [
@@ -52,9 +47,9 @@ export const invite = (agency: string, body: { email: string; role: Role; tenant
 export const changeUser = (agency: string, user: string, body: Pick<User, 'role' | 'tenants'>) =>
   request<User>('PATCH', `/agencies/${agency}/users/${user}`, body);
 
-/** A link with which they choose another password, or accept the invitation they have not accepted yet. */
-export const linkFor = (agency: string, user: string) =>
-  request<UserLink>('POST', `/agencies/${agency}/users/${user}/link`);
-
 export const removeUser = (agency: string, user: string) =>
   request<void>('DELETE', `/agencies/${agency}/users/${user}`);
+
+/** A link with which somebody chooses another password, or accepts an invitation that was lost. */
+export const linkFor = (agency: string, user: string) =>
+  request<{ url: string; expires_at: string }>('POST', `/agencies/${agency}/users/${user}/link`);

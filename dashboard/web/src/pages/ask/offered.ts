@@ -1,0 +1,2 @@
+/** Whether the server answers questions: the page is not shown before it does. */
+export const isAskOffered: boolean = false;
