@@ -21,12 +21,11 @@ statements! {
     }
     SET_PASSWORD { "update users set password_hash = $2, updated_at = $3 where id = $1" }
     DROP_GRANTS { "delete from memberships where user_id = $1 and agency_id = $2" }
-    /// A tenant of another agency adds nothing.
     ADD_GRANT {
         "insert into memberships (user_id, scope_id, agency_id, tenant_id, role, created_at) \
-         select $1, coalesce($3, $2), $2, $3, $4, $5 from agencies where id = $2 \
-         and ($3 is null or exists (select 1 from tenants where id = $3 and agency_id = $2))"
+         values ($1, $2, $3, $4, $5, $6)"
     }
+    IS_OF_AGENCY { "select count(*) from tenants where id = $1 and agency_id = $2" }
     /// Changes of one agency's people wait for each other, so that two owners cannot leave at once.
     LOCK_AGENCY { "update agencies set name = name where id = $1" }
     OWNERS {
@@ -154,11 +153,14 @@ async fn set_grants(
         if grant.agency != agency {
             return Err(Failure::Conflict("a grant belongs to another agency".to_owned()));
         }
-        let tenant = grant.tenant.map(|tenant| tenant.0);
-        let added = run!(connection, ADD_GRANT, user.0, agency.0, tenant, grant.role.as_str(), Moment(now))?;
-        if added == 0 {
+        if let Some(tenant) = grant.tenant
+            && fetch!(connection, (i64,), IS_OF_AGENCY, tenant.0, agency.0)?.first() != Some(&(1,))
+        {
             return Err(Failure::Conflict("a grant is for a tenant of another agency".to_owned()));
         }
+        let tenant = grant.tenant.map(|tenant| tenant.0);
+        let (scope, role) = (tenant.unwrap_or(agency.0), grant.role.as_str());
+        run!(connection, ADD_GRANT, user.0, scope, agency.0, tenant, role, Moment(now))?;
     }
     if had_owner && owners(connection, agency).await? == 0 {
         return Err(Failure::Conflict("an agency keeps an owner: make somebody else one first".to_owned()));

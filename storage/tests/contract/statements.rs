@@ -45,6 +45,7 @@ async fn migrations_are_pending_until_they_are_applied(database: TestDatabase) {
             "0011 comms",
             "0012 intel",
             "0013 clocks",
+            "0014 people",
         ]
     );
     database.migrate().await.unwrap();
