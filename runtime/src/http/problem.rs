@@ -37,7 +37,7 @@ pub enum ProblemKind {
     UnsupportedMediaType,
     /// The body can be read, but what it says is not allowed.
     InvalidContent,
-    /// Too many requests with this key.
+    /// Too many requests with this key or session, or too many tries to sign in.
     TooManyRequests,
     /// Our fault.
     Internal,
@@ -76,7 +76,7 @@ impl ProblemKind {
             Self::Unauthorized => (
                 StatusCode::UNAUTHORIZED,
                 "unauthorized",
-                "A valid API key is needed",
+                "A session or a valid API key is needed",
                 "send a valid key in the header `X-API-Key`",
             ),
             Self::Forbidden => (
@@ -139,7 +139,7 @@ impl ProblemKind {
             Self::TooManyRequests => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "too-many-requests",
-                "Too many requests with this key",
+                "Too many requests",
                 "wait as long as `Retry-After` says",
             ),
             Self::Internal => (
