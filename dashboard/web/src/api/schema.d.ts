@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the agencies that the key may see. */
+        /** List the agencies that the caller may see. */
         get: operations["list_agencies"];
         put?: never;
         /** Create an agency. Needs a key of the installation. */
@@ -312,6 +312,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agencies/{agency}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invite somebody. Who is in the agency already is answered with 409: change them instead. */
+        post: operations["invite_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agencies/{agency}/keys": {
         parameters: {
             query?: never;
@@ -537,6 +554,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agencies/{agency}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the people of an agency and of its tenants, by their e-mail addresses. */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agencies/{agency}/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove somebody from the agency; their sessions end. The last owner stays. */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        /** Make somebody something else in the agency. The last owner stays one. */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/v1/agencies/{agency}/users/{user}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link with which somebody chooses another password, or accepts their invitation if they have not yet. For people
+         *     of this agency alone: who is in another one too asks for a link by mail.
+         */
+        post: operations["link_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/breakers": {
         parameters: {
             query?: never;
@@ -571,6 +643,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept an invitation: choose your name and password, and be signed in. */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -578,10 +667,158 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the calling key may see. */
+        /** Who calls. */
         get: operations["get_me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a link sent with which another password can be chosen. The answer is the same whether there is such a user or not.
+         *     Where no mail server is set, `troupe user reset` makes the link.
+         */
+        post: operations["forgot_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose another password by a link that was sent. Every session of yours ends, and one begins. */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the session. */
+        get: operations["get_session"];
+        put?: never;
+        /**
+         * Sign in. The session's secrets come as cookies. After five refusals for an address every further one makes it wait
+         *     twice as long (429 with `Retry-After`), up to an hour.
+         */
+        post: operations["sign_in"];
+        /** Sign out. */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in by a link that the command line has made (`troupe user link`). It works once. */
+        post: operations["sign_in_by_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with the session: new cookies, good for another quarter of an hour. A secret that was replaced more than a minute
+         *     ago ends the session, because somebody else has it too.
+         */
+        post: operations["refresh_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List your sessions, newest first. */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of your sessions, such as one on a device that you lost. */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask whether the installation waits to be set up. */
+        get: operations["get_set_up"];
+        put?: never;
+        /** Set up a new installation: its first agency, and you as its owner. */
+        post: operations["set_up"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2916,6 +3153,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How an invitation is accepted. */
+        Acceptance: {
+            /** @description Your name; 1 to 200 characters. */
+            name: string;
+            /** @description At least 12 characters, and not easy to guess. */
+            password: string;
+            /** @description What stands in the link behind `#token=`. */
+            token: string;
+        };
         /** @description A connected Instagram account, without its token. */
         Account: {
             app?: components["schemas"]["Id"] | null;
@@ -4371,6 +4617,10 @@ export interface components {
             /** @description In words: what is being done. */
             index: string;
         };
+        /** @description Whose password was forgotten. */
+        ForgottenPassword: {
+            email: string;
+        };
         /** @description Something that was found, and why. */
         FoundItem: {
             /**
@@ -4475,6 +4725,19 @@ export interface components {
         };
         /** @enum {string} */
         Intent: "praise" | "question" | "complaint" | "spam" | "lead" | "other";
+        /** @description Somebody who was invited. */
+        Invited: {
+            expires_at?: components["schemas"]["Moment"] | null;
+            /** @description It was sent by mail. */
+            mailed: boolean;
+            /**
+             * @description The link with which the invitation is accepted, shown this once; `null` when they have a password already, and
+             *     simply sign in.
+             */
+            url?: string | null;
+            /** @description Who. */
+            user: components["schemas"]["User"];
+        };
         /** @description One attempt of one step. */
         JobLog: {
             at: components["schemas"]["Moment"];
@@ -4508,6 +4771,8 @@ export interface components {
             /** @description What it is for. */
             name: string;
             revoked_at?: components["schemas"]["Moment"] | null;
+            /** @description What it may do there. */
+            role: components["schemas"]["UserRole"];
             /** @description `agency` or `tenant`. */
             scope: string;
             tenant?: components["schemas"]["Id"] | null;
@@ -4697,6 +4962,11 @@ export interface components {
             /** @description What is wrong. */
             problem: string;
         };
+        /** @description A link that was sent. */
+        LinkToken: {
+            /** @description What stands in the link behind `#token=`. */
+            token: string;
+        };
         /** @description A call to a language model. */
         LlmCall: {
             /** @description When it began. */
@@ -4753,17 +5023,18 @@ export interface components {
         };
         /** @enum {string} */
         LoginFlavour: "instagram" | "facebook";
-        /** @description The calling key. */
+        /** @description The calling key or user. */
         Me: {
             agency?: components["schemas"]["Id"] | null;
             expires_at?: components["schemas"]["Moment"] | null;
-            /** @description The key. */
-            key: components["schemas"]["Id"];
-            /** @description What the key is for. */
+            key?: components["schemas"]["Id"] | null;
+            /** @description What the key is for, or the name of the user. */
             name: string;
-            /** @description `installation`, `agency` or `tenant`. */
+            role?: components["schemas"]["UserRole"] | null;
+            /** @description `installation`, `agency` or `tenant` of a key, else `user`. */
             scope: string;
             tenant?: components["schemas"]["Id"] | null;
+            user?: components["schemas"]["Id"] | null;
         };
         /** @description A number, or why there is none. */
         Measured: {
@@ -4889,6 +5160,13 @@ export interface components {
         };
         /** @enum {string} */
         MediaUserKind: "post" | "template";
+        /** @description What somebody shall be. */
+        MemberChange: {
+            /** @description The role. */
+            role: components["schemas"]["UserRole"];
+            /** @description For these tenants; for the agency with all its tenants when left out. */
+            tenants?: components["schemas"]["Id"][] | null;
+        };
         /** @description Something that a tenant remembers. */
         MemoryItem: {
             account?: components["schemas"]["Id"] | null;
@@ -5076,11 +5354,22 @@ export interface components {
             name: string;
             tenant?: components["schemas"]["Id"] | null;
         };
+        /** @description Somebody to invite. */
+        NewInvitation: {
+            /** @description Their e-mail address. */
+            email: string;
+            /** @description The role. */
+            role: components["schemas"]["UserRole"];
+            /** @description For these tenants; for the agency with all its tenants when left out. */
+            tenants?: components["schemas"]["Id"][] | null;
+        };
         /** @description A new key. */
         NewKey: {
             expires_at?: components["schemas"]["Moment"] | null;
             /** @description What it is for; 1 to 200 characters. */
             name: string;
+            /** @description What it may do there; everything (`owner`) when left out. */
+            role?: components["schemas"]["UserRole"];
             tenant?: components["schemas"]["Id"] | null;
         };
         /** @description Something to remember. */
@@ -5204,6 +5493,19 @@ export interface components {
         };
         /** @enum {string} */
         Outcome: "act" | "draft" | "escalate" | "ignore" | "record";
+        /** @description One of your sessions. */
+        OwnSession: {
+            created_at: components["schemas"]["Moment"];
+            id: components["schemas"]["Id"];
+            /** @description Where it was begun from. */
+            ip?: string | null;
+            /** @description It is the one that asks. */
+            is_this: boolean;
+            /** @description When it was last refreshed. */
+            refreshed_at: components["schemas"]["Moment"];
+            /** @description The browser. */
+            user_agent?: string | null;
+        };
         /** @enum {string} */
         Owner: "bot" | "human";
         /** @description One page of a list. */
@@ -5733,6 +6035,8 @@ export interface components {
                 /** @description What it is for. */
                 name: string;
                 revoked_at?: components["schemas"]["Moment"] | null;
+                /** @description What it may do there. */
+                role: components["schemas"]["UserRole"];
                 /** @description `agency` or `tenant`. */
                 scope: string;
                 tenant?: components["schemas"]["Id"] | null;
@@ -5998,6 +6302,24 @@ export interface components {
                  * @description Tries so far.
                  */
                 tries: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; `null` on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_OwnSession: {
+            /** @description The items, newest first unless the route says otherwise. */
+            items: {
+                created_at: components["schemas"]["Moment"];
+                id: components["schemas"]["Id"];
+                /** @description Where it was begun from. */
+                ip?: string | null;
+                /** @description It is the one that asks. */
+                is_this: boolean;
+                /** @description When it was last refreshed. */
+                refreshed_at: components["schemas"]["Moment"];
+                /** @description The browser. */
+                user_agent?: string | null;
             }[];
             /** @description Send it as `cursor` to get the next page; `null` on the last one. */
             next_cursor?: string | null;
@@ -6321,6 +6643,32 @@ export interface components {
             }[];
             /** @description Send it as `cursor` to get the next page; `null` on the last one. */
             next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_User: {
+            /** @description The items, newest first unless the route says otherwise. */
+            items: {
+                created_at: components["schemas"]["Moment"];
+                email: string;
+                id: components["schemas"]["Id"];
+                last_sign_in_at?: components["schemas"]["Moment"] | null;
+                /** @description Empty until the invitation is accepted. */
+                name: string;
+                /** @description The highest role they have in the agency. */
+                role: components["schemas"]["UserRole"];
+                status: components["schemas"]["UserStatus"];
+                /** @description The tenants they have it for; `null` for all of the agency. */
+                tenants?: components["schemas"]["Id"][] | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; `null` on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description Another password. */
+        PasswordReset: {
+            /** @description At least 12 characters, and not easy to guess. */
+            password: string;
+            /** @description What stands in the link behind `#token=`. */
+            token: string;
         };
         /** @description A person on Instagram, as seen by one account. */
         Person: {
@@ -6984,6 +7332,50 @@ export interface components {
         };
         /** @enum {string} */
         Sentiment: "positive" | "neutral" | "negative";
+        /** @description A session. Its secrets are in cookies that no page can read. */
+        Session: {
+            /** @description Send it as `X-CSRF-Token` with every request that is not a GET. */
+            csrf_token: string;
+            /** @description Until then it can be refreshed. */
+            ends_at: components["schemas"]["Moment"];
+            /** @description Until then requests are admitted; refresh the session before. */
+            expires_at: components["schemas"]["Moment"];
+            /** @description What the user is, and where. */
+            grants: components["schemas"]["SessionGrant"][];
+            user: components["schemas"]["SessionUser"];
+        };
+        /** @description What somebody is in an agency, or for one of its tenants. */
+        SessionGrant: {
+            agency: components["schemas"]["Id"];
+            agency_name: string;
+            role: components["schemas"]["UserRole"];
+            tenant?: components["schemas"]["Id"] | null;
+            tenant_name?: string | null;
+        };
+        /** @description Somebody who signed in. */
+        SessionUser: {
+            email: string;
+            id: components["schemas"]["Id"];
+            name: string;
+        };
+        /** @description The first agency and its owner. */
+        SetUp: {
+            /** @description Name of the agency; 1 to 200 characters. */
+            agency: string;
+            /** @description What stands in the file that the node names when it starts. */
+            code: string;
+            /** @description Your e-mail address. */
+            email: string;
+            /** @description Your name; 1 to 200 characters. */
+            name: string;
+            /** @description At least 12 characters, and not easy to guess. */
+            password: string;
+        };
+        /** @description Whether the installation waits to be set up. */
+        SetUpState: {
+            /** @description Nobody can sign in yet. */
+            needed: boolean;
+        };
         /** @description What a tenant has set. Every field has a default. */
         Settings: {
             /**
@@ -7139,6 +7531,11 @@ export interface components {
         Severity: "info" | "warning" | "error" | "critical";
         /** @enum {string} */
         Share: "routine" | "planning" | "care";
+        /** @description Who signs in. */
+        SignIn: {
+            email: string;
+            password: string;
+        };
         /** @description A signed address. It is shown once; whoever has it can use it. */
         SignedAddress: {
             /** @description It ends then. */
@@ -7382,6 +7779,31 @@ export interface components {
         };
         /** @enum {string} */
         UploadStatus: "receiving" | "checking" | "done" | "refused";
+        /** @description Somebody who is something in the agency. */
+        User: {
+            created_at: components["schemas"]["Moment"];
+            email: string;
+            id: components["schemas"]["Id"];
+            last_sign_in_at?: components["schemas"]["Moment"] | null;
+            /** @description Empty until the invitation is accepted. */
+            name: string;
+            /** @description The highest role they have in the agency. */
+            role: components["schemas"]["UserRole"];
+            status: components["schemas"]["UserStatus"];
+            /** @description The tenants they have it for; `null` for all of the agency. */
+            tenants?: components["schemas"]["Id"][] | null;
+        };
+        /** @description A link that was made for somebody. */
+        UserLink: {
+            /** @description It works until then. */
+            expires_at: components["schemas"]["Moment"];
+            /** @description The link, shown this once. Whoever has it acts as that user. */
+            url: string;
+        };
+        /** @enum {string} */
+        UserRole: "client" | "viewer" | "operator" | "manager" | "owner";
+        /** @enum {string} */
+        UserStatus: "invited" | "active" | "disabled";
         /** @description Somebody who is tagged in a picture or video. */
         UserTag: {
             /**
@@ -8357,6 +8779,42 @@ export interface operations {
             };
         };
     };
+    invite_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvitation"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invited"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_keys: {
         parameters: {
             query?: {
@@ -8982,6 +9440,147 @@ export interface operations {
             };
         };
     };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; the first page when left out. */
+                cursor?: string;
+                /** @description Items per page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_User"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+                /** @description Id of the user. */
+                user: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+                /** @description Id of the user. */
+                user: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberChange"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+                /** @description Id of the user. */
+                user: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserLink"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_breakers: {
         parameters: {
             query?: {
@@ -9050,6 +9649,39 @@ export interface operations {
             };
         };
     };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acceptance"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_me: {
         parameters: {
             query?: never;
@@ -9066,6 +9698,347 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forgot_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgottenPassword"];
+            };
+        };
+        responses: {
+            /** @description If there is such a user, a mail is on its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in_by_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; the first page when left out. */
+                cursor?: string;
+                /** @description Items per page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OwnSession"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the session. */
+                session: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetUpState"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetUp"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
                 };
             };
             /** @description A problem document that says what to do next. */
