@@ -63,6 +63,7 @@ create table sign_in_failures (
     failures bigint not null,
     last_at timestamptz not null
 );
+create index sign_in_failures_by_time on sign_in_failures (last_at);
 
 -- One row once the installation has been set up.
 create table installation (

@@ -1,5 +1,7 @@
 //! Stores people who sign in, what they are in which agency, and their sessions.
 
+use std::time::Duration;
+
 use tenants::audit::Chain;
 use tenants::changes::Change;
 use tenants::clock::Timestamp;
@@ -11,6 +13,9 @@ use crate::db::{Connection, fetch, run};
 use crate::failure::Failure;
 use crate::statement::statements;
 use crate::types::{Moment, maybe_text, text};
+
+/// So long refused sign-ins are counted.
+const FAILURES_KEPT: Duration = Duration::from_secs(86_400);
 
 statements! {
     SET_UP { "insert into installation (id, set_up_at) values (1, $1)" }
@@ -49,6 +54,8 @@ statements! {
         "insert into user_tokens (hash, kind, user_id, expires_at, created_at) values ($1, $2, $3, $4, $5)"
     }
     USE_TOKEN { "update user_tokens set used_at = $2 where hash = $1 and used_at is null and expires_at > $2" }
+    /// Whoever has not failed for a day begins anew; this also keeps strangers from filling the table.
+    DROP_OLD_FAILURES { "delete from sign_in_failures where last_at < $1" }
     NOTE_FAILURE {
         "insert into sign_in_failures (email_hash, failures, last_at) values ($1, 1, $2) \
          on conflict (email_hash) do update set failures = sign_in_failures.failures + 1, last_at = excluded.last_at"
@@ -91,6 +98,7 @@ pub(crate) async fn apply(
                 }
             }
             UserChange::NoteFailure { email_hash, at } => {
+                run!(connection, DROP_OLD_FAILURES, Moment(*at - FAILURES_KEPT))?;
                 run!(connection, NOTE_FAILURE, text(email_hash), Moment(*at))?;
             }
             UserChange::NoteSignIn { user, email_hash, at } => {

@@ -219,6 +219,11 @@ async fn refused_sign_ins_are_counted_until_one_is_not(database: TestDatabase) {
     let both = futures::future::join_all([commit(&world, [fail()]), commit(&world, [fail()])]).await;
     assert!(both.iter().all(Result::is_ok));
     assert_eq!(world.store.failures("hash").await.unwrap().count, 2);
+    world.pass(Duration::from_secs(86_401));
+    let elsewhere = UserChange::NoteFailure { email_hash: "other".to_owned(), at: world.now() };
+    commit(&world, [elsewhere]).await.unwrap();
+    assert_eq!(world.store.failures("hash").await.unwrap().count, 0, "after a day they are forgotten");
+    commit(&world, [fail()]).await.unwrap();
     let at = world.now();
     commit(&world, [UserChange::NoteSignIn { user: ana.id, email_hash: "hash".into(), at }]).await.unwrap();
     assert_eq!(world.store.failures("hash").await.unwrap().count, 0);
