@@ -34,7 +34,6 @@ export async function listPages(agency, tenant) {
     thread && { name: 'conversation-comments', path: t(`inbox/${thread.id}`) },
     approval && { name: 'decision', path: t(`decisions/${approval.decision}`) },
     { name: 'leads', path: t('leads') },
-    { name: 'ask', path: t('ask') },
     { name: 'calendar', path: t('content/calendar') },
     { name: 'board', path: t('content/board') },
     { name: 'media', path: t('content/media') },
