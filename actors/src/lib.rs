@@ -13,6 +13,7 @@ pub mod intel;
 mod leads;
 pub mod learning;
 pub mod notices;
+pub mod oversight;
 pub mod ports;
 pub mod publishing;
 pub mod rehearsal;

@@ -28,6 +28,7 @@ pub mod error;
 pub mod fingerprint;
 pub mod metrics;
 pub mod offline;
+pub mod oversight;
 pub mod prompts;
 pub mod provider;
 pub mod report;
@@ -45,6 +46,7 @@ pub use catalogue::Catalogue;
 pub use error::LlmError;
 pub use metrics::LlmMetrics;
 pub use offline::OfflineProvider;
+pub use oversight::OversightRequest;
 pub use request::{EmbedReply, EmbedRequest, Input, Reply, Request, Tier};
 pub use router::{
     Answer, Behalf, BreakerOf, Channel, ClassifyRequest, Formality, Line, LlmRouter, OwnTemplate,

@@ -15,6 +15,8 @@ use tenants::tuning::Tuning;
 
 use crate::caption::{CaptionRequest, Captions};
 use crate::error::LlmError;
+use crate::routing::ReplyStream;
+use crate::oversight::OversightRequest;
 use crate::report::{ReportRequest, Written, from_numbers};
 
 /// Chooses a model for a request, asks it, and says what that cost.
@@ -46,6 +48,20 @@ pub trait LlmRouter: Send + Sync {
     /// Those of the providers.
     async fn captions(&self, request: CaptionRequest) -> Result<Answer<Captions>, LlmError> {
         Ok(crate::caption::offline(&request))
+    }
+
+    /// A model that answers somebody who asks why, piece by piece; `None` where no model is asked, so that the records
+    /// have to answer by themselves.
+    ///
+    /// # Errors
+    /// Those of the providers.
+    async fn oversight(&self, _request: OversightRequest) -> Result<Option<ReplyStream>, LlmError> {
+        Ok(None)
+    }
+
+    /// Whether a model answers people who ask why.
+    fn answers_oversight(&self) -> bool {
+        false
     }
 
     /// Whether replies depend on what was said before, so that it is worth reading.

@@ -16,6 +16,7 @@ pub mod knowledge;
 pub mod leads;
 pub mod media;
 pub mod money;
+pub mod oversight;
 pub mod people;
 pub mod posts;
 pub mod prompts;

@@ -49,6 +49,7 @@ mod statement;
 pub mod testing;
 mod ticks;
 mod types;
+mod oversight;
 mod users;
 mod wake;
 mod watches;

@@ -30,6 +30,7 @@ use crate::rehearsal::{ConfigurationParts, Rehearsal, RehearsalDifference};
 use crate::rule::{Rule, RuleHit};
 use crate::settings::TenantSettings;
 use crate::tuning::Lesson;
+use crate::oversight::OversightChange;
 use crate::user::UserChange;
 use crate::verdict::Verdict;
 
@@ -261,6 +262,8 @@ pub enum Change {
     },
     /// People who sign in, and their sessions.
     User(UserChange),
+    /// Conversations in which people ask why.
+    Oversight(OversightChange),
     /// Attempts to connect accounts, the life of tokens, and the keys that seal them.
     Connect(ConnectChange),
     /// Adds an API key by its SHA-256 hash (hex).

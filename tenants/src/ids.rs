@@ -137,6 +137,10 @@ ids! {
     NotificationId = "ntf";
     /// A person who may buy.
     LeadId = "led";
+    /// A conversation in which somebody asks why.
+    OversightId = "ovs";
+    /// A question in it, and its answer.
+    TurnId = "trn";
     /// A morning briefing or weekly report.
     BriefingId = "brf";
     /// A picture or video of the media library.

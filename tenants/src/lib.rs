@@ -36,6 +36,7 @@ pub mod models;
 pub mod money;
 pub mod network;
 pub mod notice;
+pub mod oversight;
 pub mod policy;
 pub mod ports;
 pub mod post;

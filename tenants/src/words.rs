@@ -4,6 +4,7 @@
 ///
 /// It gives `ALL`, `as_str`, `Display`, `FromStr` (with an error that lists the allowed words), and serde by
 /// that text.
+#[macro_export]
 macro_rules! word_enum {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$meta])*
@@ -55,7 +56,7 @@ macro_rules! word_enum {
         }
     };
 }
-pub(crate) use word_enum;
+pub use word_enum;
 
 /// A text that is none of the words of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -11,6 +11,7 @@ mod caption;
 mod classify;
 mod leak;
 mod opinion;
+mod oversight;
 mod reply;
 mod report;
 
@@ -28,11 +29,12 @@ use crate::caption::{CaptionRequest, Captions};
 use crate::disguise::visible;
 use crate::error::LlmError;
 use crate::offline::OfflineProvider;
+use crate::oversight::OversightRequest;
 use crate::prompts::{built_in, render};
 use crate::report::{ReportRequest, Written};
 use crate::request::{Input, Origin, Request};
 use crate::router::{Answer, Behalf, BreakerOf, ClassifyRequest, LlmRouter, ReplyRequest};
-use crate::routing::Router;
+use crate::routing::{ReplyStream, Router};
 
 /// Longest text, in characters, that a model is shown: the longest comment has 2,200.
 const LONGEST_TEXT: usize = 4_000;
@@ -92,6 +94,14 @@ impl LlmRouter for Cascade {
     }
     async fn captions(&self, request: CaptionRequest) -> Result<Answer<Captions>, LlmError> {
         self.captions_in_turn(request).await
+    }
+
+    async fn oversight(&self, request: OversightRequest) -> Result<Option<ReplyStream>, LlmError> {
+        self.oversee(request).await
+    }
+
+    fn answers_oversight(&self) -> bool {
+        self.models.has_models(Task::Oversight)
     }
 
     fn reads_history(&self) -> bool {

@@ -34,6 +34,7 @@ use crate::administration::Act;
 use crate::couriers::{Addresses, Couriers};
 use crate::data_dir::{self, DataDirLock};
 use crate::http::{self, AppParts, AppState};
+use crate::oversight::{NamesOf, OversightDesk};
 use crate::people::{PeopleDesk, PeopleParts, PeopleSettings};
 use crate::prompts::install_built_in;
 use crate::rehearsals::{CatalogueModels, RehearsalDesk};
@@ -377,6 +378,11 @@ async fn http_state(
             Arc::new(CatalogueModels { foundations: foundations.clone(), settings: settings.models.clone() }),
         )?),
         people: Arc::new(people(foundations, settings, ports, address)?),
+        oversight: OversightDesk::new(
+            ports.clone(),
+            Arc::new(foundations.database.clone()),
+            Arc::new(NamesOf(foundations.database.clone())),
+        ),
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
         registry,
         settings: settings.http.to_http_settings(address),

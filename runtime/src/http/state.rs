@@ -17,6 +17,7 @@ use super::metrics::HttpMetrics;
 use super::node::NodeView;
 use crate::couriers::Addresses;
 use crate::media::MediaDesk;
+use crate::oversight::OversightDesk;
 use crate::people::PeopleDesk;
 use crate::posts::PostLinks;
 use crate::rehearsals::RehearsalDesk;
@@ -44,6 +45,8 @@ pub struct AppParts {
     pub rehearsals: Arc<RehearsalDesk>,
     /// Signs people in.
     pub people: Arc<PeopleDesk>,
+    /// Answers people who ask why.
+    pub oversight: OversightDesk,
     /// What the running node knows about itself.
     pub node: Arc<dyn NodeView>,
     /// All metrics of the process; `/metrics` prints it, and the HTTP side adds its own.

@@ -34,6 +34,7 @@ use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
 use troupe::media::{LinkKeys, MediaDesk, MediaLimits, MediaLinks, MediaParts, SentVideos};
+use troupe::oversight::{NamesOf, OversightDesk};
 use troupe::people::{Mailer, PeopleDesk, PeopleParts, PeopleSettings};
 use troupe::posts::PostLinks;
 use troupe::prompts::install_built_in;
@@ -196,6 +197,11 @@ impl Rig {
                 RehearsalDesk::new(ports.clone(), Arc::new(database.clone()), Arc::new(NoOthers)).unwrap(),
             ),
             people: Arc::new(people(&ports, &database, &letters, &settings)),
+            oversight: OversightDesk::new(
+                ports.clone(),
+                Arc::new(database.clone()),
+                Arc::new(NamesOf(database.clone())),
+            ),
             node: node.clone(),
             registry: prometheus::Registry::new(),
             settings,

@@ -29,6 +29,7 @@ pub(crate) mod rules;
 pub(crate) mod schedule;
 pub(crate) mod tenants;
 pub(crate) mod ticks;
+pub(crate) mod oversight;
 pub(crate) mod users;
 pub(crate) mod watches;
 
@@ -113,6 +114,7 @@ async fn apply_kind(
         Kind::Prompts => prompts::apply(connection, group, now).await,
         Kind::Accounts => accounts::apply(connection, group, now).await,
         Kind::Users => users::apply(connection, group, now).await,
+        Kind::Oversight => oversight::apply(connection, group).await,
         Kind::Connections => connections::apply(connection, group, now).await,
         Kind::EventsDone => events::complete(connection, group).await,
         Kind::EventsFailed => events::fail(connection, group).await,

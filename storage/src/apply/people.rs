@@ -48,6 +48,18 @@ statements! {
     FORGET_NAME {
         "update conversations set person_username = null, updated_at = $3 where tenant_id = $1 and person_id = $2"
     }
+    /// Answers to people of the agency that speak of the person.
+    DELETE_ANSWERS {
+        "delete from oversight_turns where tenant_id = $1 and exists (select 1 from conversations as c \
+         where c.tenant_id = $1 and c.person_id = $2 and c.person_username is not null \
+         and lower(question || ' ' || answer) like '%' || lower(c.person_username) || '%')"
+    }
+    EMPTY_LAST_ANSWERS {
+        "update oversight_sessions set title = '', last_question = null, last_answer = null, updated_at = $3 \
+         where tenant_id = $1 and exists (select 1 from conversations as c where c.tenant_id = $1 and c.person_id = $2 \
+         and c.person_username is not null and lower(title || ' ' || coalesce(last_question, '') || ' ' || \
+         coalesce(last_answer, '')) like '%' || lower(c.person_username) || '%')"
+    }
     DELETE_LEADS { "delete from leads where tenant_id = $1 and person_id = $2" }
     DELETE_NOTICES { "delete from notices where tenant_id = $1 and person = $2" }
     DELETE_NOTIFICATIONS { "delete from notifications where tenant_id = $1 and person = $2" }
@@ -68,6 +80,9 @@ pub(super) async fn forget(
     run!(connection, EMPTY_VERDICTS, tenant, person)?;
     run!(connection, EMPTY_APPROVALS, tenant, person, Moment(now))?;
     run!(connection, EMPTY_EVENTS, tenant, person)?;
+    // They are found by the name that goes next.
+    run!(connection, DELETE_ANSWERS, tenant, person)?;
+    run!(connection, EMPTY_LAST_ANSWERS, tenant, person, Moment(now))?;
     run!(connection, FORGET_NAME, tenant, person, Moment(now))?;
     run!(connection, DELETE_LEADS, tenant, person)?;
     run!(connection, DELETE_NOTICES, tenant, person)?;

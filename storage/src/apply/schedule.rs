@@ -43,6 +43,7 @@ pub(crate) enum Kind {
     Forgettings,
     Memories,
     MemoryLimits,
+    Oversight,
     Audit,
     Learning,
 }
@@ -68,6 +69,7 @@ impl Kind {
             | Change::AddKey { .. }
             | Change::RevokeKey { .. } => Kind::Accounts,
             Change::User(_) => Kind::Users,
+            Change::Oversight(_) => Kind::Oversight,
             Change::Connect(_) => Kind::Connections,
             Change::EventDone { .. } => Kind::EventsDone,
             Change::EventFailed { .. } | Change::EventQuarantined { .. } => Kind::EventsFailed,

@@ -34,6 +34,7 @@ mod me;
 mod media;
 mod memory;
 mod operations;
+mod oversight;
 mod people;
 mod posts;
 mod preview;
@@ -93,6 +94,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(audit::router())
         .merge(alerts::router())
         .merge(operations::router())
+        .merge(oversight::router())
         .merge(ticks::router())
         .merge(health::router())
         .merge(events::router())

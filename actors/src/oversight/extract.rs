@@ -1,0 +1,344 @@
+//! Answers without a model: the records that fit a question, quoted as they stand.
+//!
+//! It rather says that there is no record than answer something else: whatever a question names (a person, a text, an
+//! id, a time, a word that is none of the vocabulary's) must be in what is quoted.
+
+use std::collections::HashSet;
+
+use llm::disguise::plain;
+
+use super::look::{AuditSearch, Look};
+use super::question::{Asks, Question, Residue};
+use super::record::{Record, parted};
+use super::vocabulary::{Concept, Deed, Thing, concept, deeds, stem, words};
+
+/// Most things that are listed.
+const LISTED: usize = 6;
+/// Most reasons that are told of one decision.
+const REASONS: usize = 4;
+/// Share of a question's own words that must be in a record.
+const COVERED: f32 = 0.6;
+/// What was not done, in whatever way.
+const UNDONE: [Deed; 7] =
+    [Deed::Ignore, Deed::Skip, Deed::Reject, Deed::Fail, Deed::GiveUp, Deed::Cancel, Deed::Expire];
+
+/// A sentence and the record it is taken from, as a position in the list of records.
+pub type Quoted = (String, usize);
+
+/// What was found for a question.
+#[derive(Debug, Default)]
+pub struct Extract {
+    /// Sentences; none when nothing is recorded.
+    pub sentences: Vec<Quoted>,
+    /// Sums that were made for it: records that stand behind the others.
+    pub sums: Vec<Record>,
+    /// How sure it is that this was asked for, 0 to 1.
+    pub confidence: f32,
+}
+
+/// What to look into for a question.
+pub fn plan(question: &Question) -> Vec<Look> {
+    let mut looks = Vec::new();
+    let (from, to) = (question.when.map(|it| it.first), question.when.map(|it| it.last));
+    let of_money = question.names(&[Deed::Spend]) || question.is_about(&[Thing::Budget]);
+    if of_money {
+        let tasks = question.tasks();
+        looks.extend(tasks.iter().map(|task| Look::Costs { task: Some(*task), from, to }));
+        if tasks.is_empty() {
+            looks.push(Look::Costs { task: None, from, to });
+        }
+    }
+    if question.is_about(&[Thing::Insight]) {
+        looks.push(Look::Insights(super::look::Dates { from, to }));
+    }
+    if question.is_about(&[Thing::Alert]) || question.names(&[Deed::Raise]) {
+        looks.push(Look::Alerts { open: None });
+    }
+    if question.is_about(&[Thing::Approval]) || question.names(&[Deed::Wait, Deed::Draft, Deed::Escalate]) {
+        looks.push(Look::Approvals { status: None });
+    }
+    if question.is_about(&[Thing::Queue, Thing::Letter]) || question.names(&[Deed::GiveUp]) {
+        looks.push(Look::Queue { state: None });
+    }
+    if question.is_about(&[Thing::Post, Thing::Caption]) || question.names(&[Deed::Publish, Deed::Schedule]) {
+        looks.push(Look::Posts { state: None });
+    }
+    if question.is_about(&[Thing::Rule]) {
+        looks.push(Look::Rules {});
+    }
+    if question.is_about(&[Thing::Memory]) {
+        let about: Vec<&str> = question.rest.iter().map(|it| it.plain.as_str()).collect();
+        looks.push(Look::Memory { about: [about.join(" "), question.quotes.join(" ")].join(" ") });
+    }
+    if question.is_about(&[Thing::Account, Thing::Token]) {
+        looks.push(Look::Accounts {});
+    }
+    if question.is_about(&[Thing::Ugc]) {
+        looks.push(Look::Ugc {});
+    }
+    let is_answered_by_sums = of_money && question.asks == Asks::What || question.is_about(&[Thing::Insight]);
+    if !is_answered_by_sums {
+        looks.push(Look::AuditSearch(AuditSearch { from, to, ..AuditSearch::default() }));
+    }
+    looks
+}
+
+/// The answer that these records give.
+pub fn extract(question: &Question, records: &[Record]) -> Extract {
+    if question.wants_secret || question.looks_ahead && !question.names(&[Deed::Schedule]) || !has_a_subject(question) {
+        return Extract::default();
+    }
+    let fitting: Vec<Fit<'_>> =
+        records.iter().enumerate().filter_map(|(at, record)| Fit::of(question, at, record)).collect();
+    if fitting.is_empty() {
+        return Extract::default();
+    }
+    let sums: Vec<&Fit<'_>> = fitting.iter().filter(|fit| fit.is_sum()).collect();
+    if !sums.is_empty() && (question.names(&[Deed::Spend]) || question.is_about(&[Thing::Insight])) {
+        return quote_sums(&sums);
+    }
+    match question.asks {
+        Asks::HowMany => count(question, &fitting, records),
+        _ if is_about_one(question, &fitting) => tell_one(question, &fitting, records),
+        _ => list(&fitting),
+    }
+}
+
+/// Whether it names anything that could be looked for.
+fn has_a_subject(question: &Question) -> bool {
+    question.is_particular()
+        || !question.deeds.is_empty()
+        || !question.things.is_empty()
+        || question.wants_undone
+        || !question.rest.is_empty()
+        || question.when.is_some()
+        || question.wants_last
+}
+
+/// A record that fits.
+struct Fit<'a> {
+    at: usize,
+    record: &'a Record,
+    score: f32,
+}
+
+impl<'a> Fit<'a> {
+    fn of(question: &Question, at: usize, record: &'a Record) -> Option<Self> {
+        let text = record.text();
+        let (facts, said) = parted(&text);
+        let held: Vec<String> = words(&text).into_iter().map(|it| it.plain).collect();
+        let happened = deeds(&words(&facts));
+        let anchors = anchors(question, record, &text, &said)?;
+        if let (Some(when), Some(moment)) = (question.when, record.source.at)
+            && !when.holds(moment)
+            && !is_state(record)
+        {
+            return None;
+        }
+        let deed_score = deeds_fit(question, &happened)?;
+        let thing_score = things_fit(question, record, &held, deed_score)?;
+        let covered = covered(&question.rest, &held)?;
+        let score = 3.0 * anchors as f32 + 2.0 * deed_score + thing_score + 4.0 * covered;
+        Some(Self { at, record, score })
+    }
+
+    fn is_sum(&self) -> bool {
+        matches!(self.record.source.kind.as_str(), "cost" | "insight")
+    }
+
+    /// What belongs together: a decision with its verdicts and effects.
+    fn group(&self) -> &str {
+        self.record.decision.as_deref().unwrap_or(&self.record.source.id)
+    }
+}
+
+/// States are true now, whenever they began.
+fn is_state(record: &Record) -> bool {
+    record.source.entry.is_none() && matches!(record.source.kind.as_str(), "rule" | "account" | "budget" | "cost" | "insight")
+}
+
+/// How many of the people, ids and texts that are named the record holds; `None` when one is missing.
+fn anchors(question: &Question, record: &Record, text: &str, said: &[String]) -> Option<usize> {
+    let folded = plain(text);
+    let has_handle = |handle: &String| {
+        record.author.as_deref().is_some_and(|author| author.eq_ignore_ascii_case(handle))
+            || folded.split_whitespace().any(|word| {
+                word.trim_matches(|c: char| !c.is_alphanumeric() && c != '@' && c != '_') == format!("@{handle}")
+            })
+    };
+    let has_id = |id: &String| {
+        record.source.id == *id || record.decision.as_ref() == Some(id) || record.source.entry.as_ref() == Some(id)
+    };
+    let has_quote = |quote: &String| {
+        let wanted = plain(quote);
+        let wanted = wanted.trim_matches(|c: char| !c.is_alphanumeric());
+        said.iter().any(|said| plain(said).contains(wanted)) || folded.contains(wanted)
+    };
+    let holds = question.handles.iter().all(has_handle)
+        && question.ids.iter().all(has_id)
+        && question.quotes.iter().all(has_quote);
+    holds.then(|| question.handles.len() + question.ids.len() + question.quotes.len())
+}
+
+/// How well what happened is what is asked for; `None` when it is something else.
+fn deeds_fit(question: &Question, happened: &[(Deed, bool)]) -> Option<f32> {
+    if question.wants_undone {
+        return happened.iter().any(|(deed, done)| *done && UNDONE.contains(deed)).then_some(1.0);
+    }
+    if question.deeds.is_empty() {
+        return Some(0.0);
+    }
+    let fit = |(deed, done): &(Deed, bool)| {
+        let same = happened.contains(&(*deed, *done));
+        let opposite = happened.contains(&(*deed, !*done));
+        let implied = !*done && happened.iter().any(|(it, did)| *did && (UNDONE.contains(it) || is_left_to_people(*it)));
+        match (same, implied, opposite) {
+            (true, _, _) => 1.0,
+            (_, true, _) => 0.8,
+            // "Did we answer?" "It was not answered."
+            (_, _, true) => 0.4,
+            _ => 0.0,
+        }
+    };
+    let best = question.deeds.iter().map(fit).fold(0.0_f32, f32::max);
+    let all = question.deeds.iter().map(fit).sum::<f32>() / question.deeds.len() as f32;
+    (best > 0.0).then_some((best + all) / 2.0)
+}
+
+fn is_left_to_people(deed: Deed) -> bool {
+    matches!(deed, Deed::Draft | Deed::Escalate | Deed::Wait)
+}
+
+/// How many of the things that are asked about the record is about.
+fn things_fit(question: &Question, record: &Record, held: &[String], deed_score: f32) -> Option<f32> {
+    let wanted: HashSet<Thing> = question.things.iter().copied().collect();
+    if wanted.is_empty() {
+        return Some(0.0);
+    }
+    let is_of = |thing: &Thing| {
+        record.source.kind == thing.as_str() || held.iter().any(|word| concept(word) == Some(Concept::Thing(*thing)))
+    };
+    let hits = wanted.iter().filter(|thing| is_of(thing)).count() as f32 / wanted.len() as f32;
+    // "The last reply to a comment": one of the things may be only a circumstance.
+    let least = if deed_score > 0.0 { 0.5 } else { 0.75 };
+    (hits >= least).then_some(hits)
+}
+
+/// Share of the question's own words that the record holds; `None` when it is too little or a name is missing.
+fn covered(rest: &[Residue], held: &[String]) -> Option<f32> {
+    if rest.is_empty() {
+        return Some(0.0);
+    }
+    let stems: HashSet<String> = held.iter().map(|word| stem(word)).collect();
+    let is_held = |it: &Residue| {
+        stems.contains(&it.stem) || held.contains(&it.plain) || held.contains(&format!("@{}", it.plain))
+    };
+    if rest.iter().any(|it| it.is_name && !is_held(it)) {
+        return None;
+    }
+    let share = rest.iter().filter(|it| is_held(it)).count() as f32 / rest.len() as f32;
+    (share >= COVERED).then_some(share)
+}
+
+/// Whether one thing is asked about, rather than all of a kind.
+fn is_about_one(question: &Question, fitting: &[Fit<'_>]) -> bool {
+    let groups: HashSet<&str> = fitting.iter().map(Fit::group).collect();
+    let names_one = question.is_particular() || question.wants_last || !question.rest.is_empty();
+    let wants_one = matches!(question.asks, Asks::Why | Asks::Who | Asks::When | Asks::Whether);
+    groups.len() == 1 || (names_one && wants_one) || (question.wants_last && !question.wants_undone)
+}
+
+/// The best one with all that belongs to it.
+fn tell_one(question: &Question, fitting: &[Fit<'_>], records: &[Record]) -> Extract {
+    let Some(best) = best_of(question, fitting) else { return Extract::default() };
+    let group = best.group();
+    let mut parts: Vec<(usize, &Record)> = records
+        .iter()
+        .enumerate()
+        .filter(|(at, record)| *at == best.at || record.decision.as_deref() == Some(group) && record.source.entry.is_some())
+        .collect();
+    parts.sort_by_key(|(at, record)| (order_of(record), std::cmp::Reverse(*at)));
+    parts.dedup_by(|one, other| one.1.source == other.1.source);
+    let mut sentences: Vec<Quoted> = Vec::new();
+    for (at, record) in parts {
+        let is_why = question.asks == Asks::Why && record.source.kind == "decision";
+        let is_best = at == best.at;
+        let is_of_interest = is_best || is_why || matches!(question.asks, Asks::Why | Asks::What | Asks::Whether);
+        if !is_of_interest {
+            continue;
+        }
+        let most = if is_why { 1 + REASONS } else if is_best { 2 } else { 1 };
+        let lines = record.lines.iter().filter(|line| is_worth_telling(line)).take(most);
+        sentences.extend(lines.map(|line| (line.clone(), at)));
+    }
+    sentences.truncate(LISTED + 2);
+    let is_sure = question.is_particular() || question.wants_last;
+    Extract { sentences, sums: Vec::new(), confidence: if is_sure { 0.95 } else { 0.8 } }
+}
+
+/// The newest where the newest is wanted, else the one that fits best; of equals the newer.
+fn best_of<'f, 'a>(question: &Question, fitting: &'f [Fit<'a>]) -> Option<&'f Fit<'a>> {
+    let top = fitting.iter().map(|fit| fit.score).fold(f32::MIN, f32::max);
+    let slack = if question.wants_last { 1.5 } else { 0.01 };
+    let close = fitting.iter().filter(|fit| fit.score >= top - slack);
+    close.max_by_key(|fit| (fit.record.source.at, std::cmp::Reverse(fit.at)))
+}
+
+/// A step that found nothing gives no reason.
+fn is_worth_telling(line: &str) -> bool {
+    const EMPTY: [&str; 5] = [
+        "step found: passed every guard",
+        "step found: no rule",
+        "step found: nothing",
+        "step found: no memory",
+        "step found: not asked",
+    ];
+    !EMPTY.iter().any(|it| line.contains(it))
+}
+
+/// Decisions first, then what people said, then what became of it.
+fn order_of(record: &Record) -> u8 {
+    match record.source.kind.as_str() {
+        "decision" => 0,
+        "approval" => 1,
+        "effect" => 2,
+        _ => 3,
+    }
+}
+
+fn list(fitting: &[Fit<'_>]) -> Extract {
+    let top = fitting.iter().map(|fit| fit.score).fold(f32::MIN, f32::max);
+    let mut seen = HashSet::new();
+    let mut chosen: Vec<&Fit<'_>> = fitting.iter().filter(|fit| fit.score >= top - 1.5).collect();
+    chosen.sort_by(|one, other| {
+        other.record.source.at.cmp(&one.record.source.at).then(other.score.total_cmp(&one.score))
+    });
+    let distinct = chosen.into_iter().filter(|fit| seen.insert(fit.group().to_owned())).take(LISTED);
+    let sentences: Vec<Quoted> =
+        distinct.filter_map(|fit| Some((fit.record.lines.first()?.clone(), fit.at))).collect();
+    Extract { sentences, sums: Vec::new(), confidence: 0.75 }
+}
+
+fn quote_sums(sums: &[&Fit<'_>]) -> Extract {
+    let lines = sums.iter().take(LISTED).flat_map(|fit| fit.record.lines.iter().map(|line| (line.clone(), fit.at)));
+    Extract { sentences: lines.take(LISTED + 2).collect(), sums: Vec::new(), confidence: 0.95 }
+}
+
+fn count(question: &Question, fitting: &[Fit<'_>], records: &[Record]) -> Extract {
+    let top = fitting.iter().map(|fit| fit.score).fold(f32::MIN, f32::max);
+    let mut seen = HashSet::new();
+    // What is known twice, as a state and from the log, is one.
+    let counted: Vec<&Fit<'_>> =
+        fitting.iter().filter(|fit| fit.score >= top - 1.0 && seen.insert(fit.group().to_owned())).collect();
+    let mut said: Vec<&str> = question.deeds.iter().map(|(deed, _)| deed.as_str()).collect();
+    said.extend(question.things.iter().map(|thing| thing.as_str()));
+    let (when, key) = question.when.map_or((String::new(), "all".to_owned()), |it| (format!(" {}", it.told()), it.key()));
+    let what = said.join(", ").replace('_', " ");
+    let line = format!("{} records of this kind ({what}) are in the log{when}.", counted.len());
+    let id = format!("count:{}:{key}", said.join("+"));
+    let sum = Record::new("count", id, format!("Count of {what}{when}"), vec![line.clone()]);
+    let mut sentences = vec![(line, records.len())];
+    let examples = counted.iter().take(3).filter_map(|fit| Some((fit.record.lines.first()?.clone(), fit.at)));
+    sentences.extend(examples);
+    Extract { sentences, sums: vec![sum], confidence: 0.85 }
+}

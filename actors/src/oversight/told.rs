@@ -1,0 +1,367 @@
+//! Entries of the audit log, told in whole sentences.
+//!
+//! Only members of an entry that are known are told: whatever else its details hold, a secret among them, never gets
+//! into an answer.
+
+use std::collections::HashMap;
+
+use chrono_tz::Tz;
+use serde_json::Value;
+use tenants::audit::AuditEntry;
+use tenants::decision::Step;
+use tenants::oversight::Source;
+
+use super::record::{Record, phrase, quoted};
+use super::when::moment_told;
+
+/// Who is behind `key:…` and `user:…`, by those words.
+pub type Names = HashMap<String, String>;
+
+/// What a decision was about.
+#[derive(Debug, Clone, Default)]
+struct Subject {
+    /// `the comment “…” by @ana`.
+    told: String,
+    author: Option<String>,
+}
+
+/// Tells entries. Give it the newest first: effects and verdicts are told once the decision behind them is known.
+pub struct Teller<'a> {
+    zone: Tz,
+    names: &'a Names,
+    subjects: HashMap<String, Subject>,
+    told: Vec<(usize, Record)>,
+    later: Vec<(usize, AuditEntry)>,
+    count: usize,
+}
+
+impl<'a> Teller<'a> {
+    /// One for a tenant in this zone.
+    pub fn new(zone: Tz, names: &'a Names) -> Self {
+        Self { zone, names, subjects: HashMap::new(), told: Vec::new(), later: Vec::new(), count: 0 }
+    }
+
+    /// Takes in an entry.
+    pub fn hear(&mut self, entry: AuditEntry) {
+        let at = self.count;
+        self.count += 1;
+        let of_decision = entry.details.get("decision").is_some_and(Value::is_string);
+        if entry.event_type == "decision.made" {
+            let record = self.decision(&entry);
+            self.told.push((at, record));
+        } else if of_decision {
+            self.later.push((at, entry));
+        } else {
+            let record = self.other(&entry);
+            self.told.push((at, record));
+        }
+    }
+
+    /// Everything heard, in its order.
+    pub fn finish(mut self) -> Vec<Record> {
+        for (at, entry) in std::mem::take(&mut self.later) {
+            let record = match entry.event_type.as_str() {
+                "approval.decided" => self.verdict(&entry),
+                event if event.starts_with("effect.") => self.effect(&entry),
+                _ => self.other(&entry),
+            };
+            self.told.push((at, record));
+        }
+        self.told.sort_by_key(|(at, _)| *at);
+        self.told.into_iter().map(|(_, record)| record).collect()
+    }
+
+    fn decision(&mut self, entry: &AuditEntry) -> Record {
+        let details = &entry.details;
+        let author = text(details, "author").map(str::to_owned);
+        let kind = kind_told(text(details, "event_kind").unwrap_or("event"));
+        let mut subject = format!("the {kind}");
+        if let Some(words) = text(details, "incoming_text").filter(|it| !it.is_empty()) {
+            subject = format!("{subject} {}", quoted(words));
+        }
+        if let Some(author) = &author {
+            subject = format!("{subject} by @{}", phrase(author));
+        }
+        let at = moment_told(entry.at, self.zone);
+        let reason = text(details, "reason").map(phrase).unwrap_or_default();
+        let what = outcome_told(&entry.action, details, &subject);
+        let mut lines = vec![match reason.is_empty() {
+            true => format!("On {at} {what}."),
+            false => format!("On {at} {what}, because {reason}."),
+        }];
+        lines.extend(steps_told(details));
+        lines.extend(model_told(details));
+        let title = match &author {
+            Some(author) => format!("Decision on a {kind} by @{author}"),
+            None => format!("Decision on a {kind}"),
+        };
+        self.subjects.insert(entry.resource_id.clone(), Subject { told: subject, author: author.clone() });
+        let mut record = self.record("decision", entry, title, lines);
+        record.author = author;
+        record.decision = Some(entry.resource_id.clone());
+        record
+    }
+
+    fn verdict(&self, entry: &AuditEntry) -> Record {
+        let details = &entry.details;
+        let subject = self.subject(entry);
+        let (at, by) = (moment_told(entry.at, self.zone), self.actor(&entry.actor));
+        let is_escalation = details.get("escalation").and_then(Value::as_bool).unwrap_or(false);
+        let what = if is_escalation { "the escalation" } else { "the draft" };
+        let about = match subject.told.is_empty() {
+            true => String::new(),
+            false => format!(" for {}", subject.told),
+        };
+        let sent = details.get("actions").and_then(Value::as_array).into_iter().flatten();
+        let sent = sent.filter_map(|action| text(action, "text")).map(quoted).next();
+        let mut line = match text(details, "status").unwrap_or(&entry.action) {
+            "approved" => format!("On {at} {by} approved {what}{about}"),
+            "edited" => format!("On {at} {by} edited and approved {what}{about}"),
+            "rejected" => format!("On {at} {by} rejected {what}{about}"),
+            other => format!("On {at} {by} decided {what}{about} as {}", phrase(other)),
+        };
+        if let Some(remark) = text(details, "comment") {
+            line = format!("{line}, with the remark {}", quoted(remark));
+        }
+        let mut lines = vec![format!("{line}.")];
+        lines.extend(sent.map(|sent| format!("The words that {by} let through were {sent}.")));
+        let mut record = self.record("approval", entry, format!("Verdict of {by}"), lines);
+        record.author = subject.author;
+        record.decision = text(details, "decision").map(str::to_owned);
+        record
+    }
+
+    fn effect(&self, entry: &AuditEntry) -> Record {
+        let details = &entry.details;
+        let subject = self.subject(entry);
+        let told = if subject.told.is_empty() { object_of(&entry.action).to_owned() } else { subject.told };
+        let at = moment_told(entry.at, self.zone);
+        let done = done_told(&entry.action);
+        let error = entry.error.as_deref().map(phrase).unwrap_or_else(|| "no reason was given".to_owned());
+        let reason = text(details, "reason").map(|it| phrase(&it.replace('_', " "))).unwrap_or_default();
+        let attempts = details.get("attempts").and_then(Value::as_i64).unwrap_or(1);
+        let action = phrase(&entry.action);
+        let by = self.actor(&entry.actor);
+        let line = match entry.event_type.as_str() {
+            "effect.sent" => format!("On {at} {told} was {done}, at attempt {attempts}."),
+            "effect.skipped" => {
+                format!("On {at} {told} was not {done}: the effect {action} was skipped, because {reason}.")
+            }
+            "effect.dead_lettered" => format!(
+                "On {at} {told} was not {done}: the effect {action} failed and was abandoned as a dead letter after \
+                 {attempts} attempts ({error})."
+            ),
+            "effect.failed" => format!(
+                "On {at} {told} was not {done}: attempt {attempts} of the effect {action} failed ({error})."
+            ),
+            "effect.unknown" => format!(
+                "On {at} the outcome of the effect {action} for {told} was unknown and is read back from Instagram."
+            ),
+            "effect.cancelled" => format!("On {at} {by} cancelled the effect {action} for {told}."),
+            "effect.retried" => format!("On {at} {by} had the effect {action} for {told} retried."),
+            other => format!(
+                "On {at} the effect {action} for {told} was {}.",
+                phrase(&other.replace("effect.", "").replace('_', " "))
+            ),
+        };
+        let title = format!("{} {}", entry.action.replace('_', " "), entry.event_type.trim_start_matches("effect."));
+        let mut record = self.record("effect", entry, title, vec![line]);
+        record.author = subject.author;
+        record.decision = text(details, "decision").map(str::to_owned);
+        record
+    }
+
+    /// Whatever else happened: what, to what, by whom.
+    fn other(&self, entry: &AuditEntry) -> Record {
+        if entry.event_type.starts_with("effect.") {
+            return self.effect(entry);
+        }
+        let (subject, verb) = entry.event_type.split_once('.').unwrap_or((&entry.event_type, "noted"));
+        let subject = subject.replace('_', " ");
+        let details = &entry.details;
+        let name = ["name", "username", "title", "slug", "email", "prompt"].iter().find_map(|key| text(details, key));
+        let named = name.map(|name| format!(" {}", phrase(name))).unwrap_or_default();
+        let at = moment_told(entry.at, self.zone);
+        let by = self.actor(&entry.actor);
+        let mut line = format!("On {at} the {subject}{named} was {} by {by}", verb_told(verb));
+        if let Some(reason) = ["why", "reason", "trouble"].iter().find_map(|key| text(details, key)) {
+            line = format!("{line}, because {}", phrase(&reason.replace('_', " ")));
+        }
+        if let Some(error) = &entry.error {
+            line = format!("{line}; it failed: {}", phrase(error));
+        }
+        let mut lines = vec![format!("{line}.")];
+        lines.extend(text(details, "message").map(|it| format!("Its message was {}.", quoted(it))));
+        lines.extend(particulars(details));
+        let title = format!("{subject} {}", verb_told(verb));
+        self.record(&entry.resource_type, entry, title, lines)
+    }
+
+    fn subject(&self, entry: &AuditEntry) -> Subject {
+        let decision = text(&entry.details, "decision").unwrap_or_default();
+        self.subjects.get(decision).cloned().unwrap_or_default()
+    }
+
+    fn record(&self, kind: &str, entry: &AuditEntry, title: String, lines: Vec<String>) -> Record {
+        let source = Source {
+            kind: kind.to_owned(),
+            id: entry.resource_id.clone(),
+            entry: Some(entry.id.to_string()),
+            title,
+            at: Some(entry.at),
+        };
+        Record { source, lines, author: None, decision: None }
+    }
+
+    /// Who did it, as people call them.
+    fn actor(&self, actor: &str) -> String {
+        if let Some(name) = self.names.get(actor) {
+            return phrase(name);
+        }
+        match actor.split_once(':') {
+            Some(("key", _)) => "a key that is no longer listed".to_owned(),
+            Some(("user", _)) => "a user who is no longer listed".to_owned(),
+            _ if actor == "cli" => "the command line".to_owned(),
+            _ => format!("the part {}", phrase(actor)),
+        }
+    }
+}
+
+fn text<'v>(details: &'v Value, key: &str) -> Option<&'v str> {
+    details.get(key).and_then(Value::as_str)
+}
+
+fn kind_told(kind: &str) -> String {
+    phrase(&kind.replace('_', " "))
+}
+
+fn outcome_told(outcome: &str, details: &Value, subject: &str) -> String {
+    match outcome {
+        "act" => {
+            let verbs = actions_of(details);
+            match verbs.is_empty() {
+                true => format!("it was decided to act on {subject}"),
+                false => format!("it was decided to {} {subject}", verbs.join(" and to ")),
+            }
+        }
+        "draft" => format!("{subject} was drafted for a person"),
+        "escalate" => format!("{subject} was escalated to a person"),
+        "ignore" => format!("{subject} was ignored"),
+        "record" => format!("{subject} was only noted"),
+        other => format!("{subject} was decided as {}", phrase(other)),
+    }
+}
+
+/// The verbs of what a decision does.
+fn actions_of(details: &Value) -> Vec<&'static str> {
+    let steps = details.get("trace").and_then(Value::as_array).into_iter().flatten();
+    let outcome = steps.filter(|step| text(step, "step") == Some(Step::Outcome.as_str()));
+    let actions = outcome.filter_map(|step| step.get("details")?.get("actions")?.as_array()).flatten();
+    let mut verbs: Vec<&'static str> = actions.filter_map(|action| text(action, "action")).map(verb_of).collect();
+    verbs.dedup();
+    verbs
+}
+
+fn verb_of(action: &str) -> &'static str {
+    match action {
+        "hide_comment" => "hide",
+        "delete_comment" => "delete",
+        "like" => "like",
+        "private_reply" => "answer in private",
+        "reply_comment" | "send_dm" | "reply_dm" | "ask_dm" => "answer",
+        _ => "act on",
+    }
+}
+
+fn done_told(action: &str) -> &'static str {
+    match action {
+        "hide_comment" => "hidden",
+        "delete_comment" => "deleted",
+        "like" => "liked",
+        "private_reply" => "answered in private",
+        "reply_comment" => "answered in public",
+        "send_dm" | "reply_dm" | "ask_dm" => "answered",
+        "create_container" => "passed to Instagram",
+        "publish_post" => "published",
+        "first_comment" => "written below the post",
+        _ => "done",
+    }
+}
+
+fn object_of(action: &str) -> &'static str {
+    match action {
+        "hide_comment" | "delete_comment" | "like" | "private_reply" | "reply_comment" => "a comment",
+        "send_dm" | "reply_dm" | "ask_dm" => "a message",
+        "create_container" => "a file",
+        "publish_post" => "a post",
+        "first_comment" => "the first comment",
+        _ => "something",
+    }
+}
+
+fn verb_told(verb: &str) -> String {
+    match verb {
+        "taken_over" => "taken over".to_owned(),
+        "handed_back" => "returned to the bot (handback)".to_owned(),
+        "feedback" => "given feedback".to_owned(),
+        "publish_now" => "set to publish now".to_owned(),
+        "connect_failed" => "not connected: it failed".to_owned(),
+        "connect_begun" => "begun to connect".to_owned(),
+        "refresh_failed" => "not refreshed: it failed".to_owned(),
+        "person_forgotten" => "made to forget a person (forgotten)".to_owned(),
+        other => phrase(&other.replace('_', " ")),
+    }
+}
+
+/// Why, step by step: what the steps before the outcome found.
+fn steps_told(details: &Value) -> Vec<String> {
+    let steps = details.get("trace").and_then(Value::as_array).into_iter().flatten();
+    let told = |step: &Value| {
+        let (name, summary) = (text(step, "step")?, text(step, "summary")?);
+        let is_why = name != Step::Outcome.as_str() && !summary.is_empty();
+        is_why.then(|| format!("The {name} step found: {}.", phrase(summary)))
+    };
+    steps.filter_map(told).collect()
+}
+
+fn model_told(details: &Value) -> Option<String> {
+    let model = text(details, "model")?;
+    let cost = details.get("cost_micro_usd").and_then(Value::as_i64).unwrap_or(0);
+    let prompt = text(details, "prompt_version").map(|it| format!(" with the prompt {}", phrase(it)));
+    let confidence = details.get("classification").and_then(|it| it.get("confidence")).and_then(Value::as_f64);
+    let sure = confidence.map(|it| format!(", {:.0} % sure", it * 100.0)).unwrap_or_default();
+    Some(format!(
+        "The model was {}{}{sure}, and it cost {}.",
+        phrase(model),
+        prompt.unwrap_or_default(),
+        dollars(cost)
+    ))
+}
+
+/// An amount with as many digits as it takes.
+pub fn dollars(micro_usd: i64) -> String {
+    let amount = micro_usd as f64 / 1e6;
+    if micro_usd != 0 && micro_usd.abs() < 10_000 { format!("${amount:.6}") } else { format!("${amount:.2}") }
+}
+
+/// The members that every reader may see, whoever wrote the entry.
+fn particulars(details: &Value) -> Option<String> {
+    const TOLD: [&str; 14] = [
+        "status", "state", "role", "to", "report_type", "alert_type", "severity", "day", "time_zone", "permalink",
+        "post_type", "intent", "stage", "kind",
+    ];
+    let mut told: Vec<String> = TOLD
+        .iter()
+        .filter_map(|key| Some((key, text(details, key)?)))
+        .map(|(key, value)| format!("{} {}", key.replace('_', " "), phrase(value)))
+        .collect();
+    if let Some(daily) = details.get("daily_micro_usd").and_then(Value::as_i64) {
+        told.push(format!("daily budget {}", dollars(daily)));
+    }
+    let changed: Vec<&str> =
+        details.get("changed").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    if !changed.is_empty() {
+        told.push(format!("changed fields {}", phrase(&changed.join(", "))));
+    }
+    (!told.is_empty()).then(|| format!("It was recorded with {}.", told.join(", ")))
+}
