@@ -15,9 +15,9 @@ use tenants::tuning::Tuning;
 
 use crate::caption::{CaptionRequest, Captions};
 use crate::error::LlmError;
-use crate::routing::ReplyStream;
 use crate::oversight::OversightRequest;
 use crate::report::{ReportRequest, Written, from_numbers};
+use crate::routing::ReplyStream;
 
 /// Chooses a model for a request, asks it, and says what that cost.
 #[async_trait]

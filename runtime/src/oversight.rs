@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actors::Ports;
-use actors::oversight::{Answered, AnswerError, Asked, Oversight, WhoIsWho};
+use actors::oversight::{AnswerError, Answered, Asked, Oversight, WhoIsWho};
 use async_trait::async_trait;
 use tenants::account::{Tenant, TenantStatus};
 use tenants::changes::{Change, Changes};
@@ -134,7 +134,12 @@ impl OversightDesk {
     ///
     /// # Errors
     /// [`AskError::NoSession`] when it is not this caller's.
-    pub async fn end(&self, tenant: &Tenant, asked_by: &str, change: OversightChange) -> Result<(), AskError> {
+    pub async fn end(
+        &self,
+        tenant: &Tenant,
+        asked_by: &str,
+        change: OversightChange,
+    ) -> Result<(), AskError> {
         let (OversightChange::Close(id) | OversightChange::Delete(id)) = &change else { return Ok(()) };
         let found = self.sessions().find_oversight(&tenant.id, asked_by, id).await?;
         found.ok_or(AskError::NoSession)?;
@@ -203,7 +208,8 @@ impl OversightDesk {
         if !found.ok_or(AskError::NoSession)?.is_active {
             return Err(AskError::Closed);
         }
-        let mut before = self.sessions().oversight_turns(&tenant.id, &id, PageRequest::first(EARLIER)).await?;
+        let mut before =
+            self.sessions().oversight_turns(&tenant.id, &id, PageRequest::first(EARLIER)).await?;
         before.reverse();
         Ok((id, before))
     }

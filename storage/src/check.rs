@@ -7,8 +7,8 @@ use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, briefings, budgets, comms, connections, conversations, costs, directory,
-    inbox, intel, leads, learning, ledger, media, memory, operations, outbox, posts, prompts, rehearsals,
-    oversight, ticks, users, watches, writer,
+    inbox, intel, leads, learning, ledger, media, memory, operations, outbox, oversight, posts, prompts,
+    rehearsals, ticks, users, watches, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.

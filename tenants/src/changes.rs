@@ -23,6 +23,7 @@ use crate::media::{MediaAsset, MediaUpload, MediaUser};
 use crate::memory::{Forgetting, MemoryItem};
 use crate::money::MicroUsd;
 use crate::notice::{Channel, Notice, NotificationMove, Routing};
+use crate::oversight::OversightChange;
 use crate::ports::TickNote;
 use crate::post::{JobLog, Post, PostTemplate};
 use crate::prompt::PromptKey;
@@ -30,7 +31,6 @@ use crate::rehearsal::{ConfigurationParts, Rehearsal, RehearsalDifference};
 use crate::rule::{Rule, RuleHit};
 use crate::settings::TenantSettings;
 use crate::tuning::Lesson;
-use crate::oversight::OversightChange;
 use crate::user::UserChange;
 use crate::verdict::Verdict;
 

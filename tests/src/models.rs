@@ -26,6 +26,8 @@ pub enum Says {
     Reply(String),
     /// This is the whole answer, whatever was asked for.
     Raw(String),
+    /// It wants this tool called with these arguments; for questions that are asked as a stream.
+    Tool(&'static str, Value),
     /// The server fails with this status.
     Status(u16),
     /// Nothing comes until the gate opens; then the next of these.
@@ -108,7 +110,9 @@ fn locked(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
 
 async fn answer(State(desk): State<Arc<Mutex<Desk>>>, Json(body): Json<Value>) -> Response {
     let document = document_of(&body);
-    let words = document["customer_text"].as_str().unwrap_or_default().to_owned();
+    let words =
+        document["customer_text"].as_str().or(document["question"].as_str()).unwrap_or_default().to_owned();
+    let is_stream = body["stream"] == true;
     let wants_reply = document.get("facts").is_some();
     locked(&desk).asked.push(body);
     loop {
@@ -119,6 +123,8 @@ async fn answer(State(desk): State<Arc<Mutex<Desk>>>, Json(body): Json<Value>) -
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 return (status, Json(json!({ "error": { "message": "as scripted" } }))).into_response();
             }
+            Some(Says::Tool(name, arguments)) => return tool_call(name, &arguments),
+            Some(says) if is_stream => return streamed(&content(says)),
             Some(says) => return completion(&content(says)),
             None => {
                 let error = json!({ "error": { "message": "no script for this text" } });
@@ -140,8 +146,9 @@ impl Desk {
         let (_, says) = self.scripts.iter_mut().find(|(part, _)| words.contains(part.as_str()))?;
         let fits = |says: &Says| match says {
             Says::Intent(..) | Says::Crisis => !wants_reply,
-            Says::Reply(_) | Says::Behind(_) => wants_reply,
-            Says::Raw(_) | Says::Status(_) => true,
+            Says::Reply(_) => wants_reply,
+            Says::Behind(_) => true,
+            Says::Raw(_) | Says::Status(_) | Says::Tool(..) => true,
         };
         let index = says.iter().position(fits)?;
         let is_last = !says.iter().skip(index + 1).any(fits);
@@ -160,7 +167,7 @@ fn content(says: Says) -> String {
         Says::Crisis => classification("complaint", 0.9, true),
         Says::Reply(text) => json!({ "reply": text, "sure": true }).to_string(),
         Says::Raw(text) => text,
-        Says::Status(_) | Says::Behind(_) => String::new(),
+        Says::Status(_) | Says::Behind(_) | Says::Tool(..) => String::new(),
     }
 }
 
@@ -172,4 +179,35 @@ fn completion(content: &str) -> Response {
         "usage": { "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120 },
     }))
     .into_response()
+}
+
+/// The same as a stream, a few letters at a time.
+fn streamed(content: &str) -> Response {
+    let letters: Vec<char> = content.chars().collect();
+    let deltas =
+        letters.chunks(7).map(|some| json!({ "content": some.iter().collect::<String>() })).collect();
+    events(deltas, "stop")
+}
+
+/// A call of a tool, its arguments in two pieces.
+fn tool_call(name: &str, arguments: &Value) -> Response {
+    let arguments = arguments.to_string();
+    let (one, other) = arguments.split_at(arguments.len() / 2);
+    let begun = json!({ "tool_calls": [{ "index": 0, "id": "call_1", "type": "function",
+        "function": { "name": name, "arguments": one } }] });
+    let rest = json!({ "tool_calls": [{ "index": 0, "function": { "arguments": other } }] });
+    events(vec![begun, rest], "tool_calls")
+}
+
+fn events(deltas: Vec<Value>, reason: &str) -> Response {
+    let chunk = |delta: Value, reason: Option<&str>| {
+        json!({ "id": "1", "object": "chat.completion.chunk", "model": "small",
+            "choices": [{ "index": 0, "delta": delta, "finish_reason": reason }] })
+    };
+    let usage = json!({ "id": "1", "object": "chat.completion.chunk", "model": "small", "choices": [],
+        "usage": { "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120 } });
+    let chunks = deltas.into_iter().map(|delta| chunk(delta, None));
+    let all = chunks.chain([chunk(json!({}), Some(reason)), usage]).map(|it| format!("data: {it}\n\n"));
+    let body: String = all.chain(["data: [DONE]\n\n".to_owned()]).collect();
+    ([("content-type", "text/event-stream")], body).into_response()
 }

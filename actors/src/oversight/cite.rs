@@ -145,7 +145,9 @@ impl Cited {
             if let Err(refusal) = self.carries(part) {
                 return Verdict::Refused(refusal);
             }
-            cited.extend(part.cited.iter().copied().filter(|number| !cited.contains(number)).collect::<Vec<_>>());
+            cited.extend(
+                part.cited.iter().copied().filter(|number| !cited.contains(number)).collect::<Vec<_>>(),
+            );
         }
         Verdict::Carried(cited)
     }
@@ -191,7 +193,8 @@ fn details_are_held(claimed: &[Word], records: &[&Carrier]) -> Result<(), Refusa
     let is_detail = |word: &&Word| {
         word.plain.starts_with(['@', '#', '$']) || word.plain.chars().any(|c| c.is_ascii_digit())
     };
-    let missing = claimed.iter().filter(is_detail).find(|word| !records.iter().any(|it| it.holds(&word.plain)));
+    let missing =
+        claimed.iter().filter(is_detail).find(|word| !records.iter().any(|it| it.holds(&word.plain)));
     missing.map_or(Ok(()), |word| Err(Refusal::Detail(word.plain.clone())))
 }
 
@@ -235,7 +238,8 @@ fn words_are_held(claimed: &[Word], records: &[&Carrier]) -> Result<(), Refusal>
         .map(|word| word.plain.as_str())
         .collect();
     let things_missing = claimed.iter().find(|word| {
-        matches!(concept(&word.plain), Some(Concept::Thing(_))) && !records.iter().any(|it| holds_thing(it, word))
+        matches!(concept(&word.plain), Some(Concept::Thing(_)))
+            && !records.iter().any(|it| holds_thing(it, word))
     });
     if let Some(word) = things_missing {
         return Err(Refusal::Words(word.plain.clone()));
@@ -253,9 +257,22 @@ fn holds_thing(record: &Carrier, word: &Word) -> bool {
 fn says_nothing_is_recorded(sentence: &str) -> bool {
     let folded = plain(sentence);
     let denies = [
-        "no record", "not recorded", "no entry", "no entries", "nothing is recorded", "nothing recorded",
-        "records do not", "record does not", "could not find", "cannot find", "no information", "no data",
-        "not in the records", "kein eintrag", "nicht aufgezeichnet", "no hay registro",
+        "no record",
+        "not recorded",
+        "no entry",
+        "no entries",
+        "nothing is recorded",
+        "nothing recorded",
+        "records do not",
+        "record does not",
+        "could not find",
+        "cannot find",
+        "no information",
+        "no data",
+        "not in the records",
+        "kein eintrag",
+        "nicht aufgezeichnet",
+        "no hay registro",
     ];
     denies.iter().any(|it| folded.contains(it))
 }
@@ -309,7 +326,10 @@ mod tests {
             ("It was hidden on 26 Nov 2026 at 14:02 [1].", vec![1]),
             ("@luckybot had written “WIN a free iPhone!” [1].", vec![1]),
             ("@luckybot had written \"free iPhone\" [1].", vec![1]),
-            ("Marta approved the draft for @ana [2], but the reply was not sent because the window is closed [3].", vec![2, 3]),
+            (
+                "Marta approved the draft for @ana [2], but the reply was not sent because the window is closed [3].",
+                vec![2, 3],
+            ),
             ("The draft for @leo was not approved: Ben rejected it. [4]", vec![4]),
         ] {
             assert_eq!(cited.judge(sentence), Verdict::Carried(sources), "{sentence}");
@@ -348,7 +368,11 @@ mod tests {
             "The account was suspended by Instagram [2].",
             "The post was hidden [1].",
         ] {
-            assert!(matches!(cited.judge(sentence), Verdict::Refused(_)), "{sentence}: {:?}", cited.judge(sentence));
+            assert!(
+                matches!(cited.judge(sentence), Verdict::Refused(_)),
+                "{sentence}: {:?}",
+                cited.judge(sentence)
+            );
         }
     }
 }

@@ -48,7 +48,8 @@ pub fn plan(question: &Question) -> Vec<Look> {
             looks.push(Look::Costs { task: None, from, to });
         }
     }
-    if question.is_about(&[Thing::Insight]) {
+    let of_numbers = is_of_numbers(question);
+    if of_numbers {
         looks.push(Look::Insights(super::look::Dates { from, to }));
     }
     if question.is_about(&[Thing::Alert]) || question.names(&[Deed::Raise]) {
@@ -76,25 +77,40 @@ pub fn plan(question: &Question) -> Vec<Look> {
     if question.is_about(&[Thing::Ugc]) {
         looks.push(Look::Ugc {});
     }
-    let is_answered_by_sums = of_money && question.asks == Asks::What || question.is_about(&[Thing::Insight]);
+    let is_answered_by_sums = of_money && question.asks == Asks::What || of_numbers;
     if !is_answered_by_sums {
         looks.push(Look::AuditSearch(AuditSearch { from, to, ..AuditSearch::default() }));
     }
     looks
 }
 
+/// Whether it asks for numbers of the account, and for nothing that somebody did or said.
+fn is_of_numbers(question: &Question) -> bool {
+    let others = question.things.iter().any(|it| !matches!(it, Thing::Insight | Thing::Account));
+    question.is_about(&[Thing::Insight]) && question.deeds.is_empty() && !others && !question.is_particular()
+}
+
 /// The answer that these records give.
 pub fn extract(question: &Question, records: &[Record]) -> Extract {
-    if question.wants_secret || question.looks_ahead && !question.names(&[Deed::Schedule]) || !has_a_subject(question) {
+    if question.wants_secret
+        || question.looks_ahead && !question.names(&[Deed::Schedule])
+        || !has_a_subject(question)
+    {
         return Extract::default();
     }
-    let fitting: Vec<Fit<'_>> =
-        records.iter().enumerate().filter_map(|(at, record)| Fit::of(question, at, record)).collect();
+    let anchored: HashSet<&str> =
+        records.iter().filter(|record| holds_anchors(question, record)).map(group_of).collect();
+    let fitting: Vec<Fit<'_>> = records
+        .iter()
+        .enumerate()
+        .filter(|(_, record)| anchored.contains(group_of(record)))
+        .filter_map(|(at, record)| Fit::of(question, at, record))
+        .collect();
     if fitting.is_empty() {
         return Extract::default();
     }
     let sums: Vec<&Fit<'_>> = fitting.iter().filter(|fit| fit.is_sum()).collect();
-    if !sums.is_empty() && (question.names(&[Deed::Spend]) || question.is_about(&[Thing::Insight])) {
+    if !sums.is_empty() && (question.names(&[Deed::Spend]) || is_of_numbers(question)) {
         return quote_sums(&sums);
     }
     match question.asks {
@@ -125,10 +141,10 @@ struct Fit<'a> {
 impl<'a> Fit<'a> {
     fn of(question: &Question, at: usize, record: &'a Record) -> Option<Self> {
         let text = record.text();
-        let (facts, said) = parted(&text);
+        let (facts, _) = parted(&text);
         let held: Vec<String> = words(&text).into_iter().map(|it| it.plain).collect();
         let happened = deeds(&words(&facts));
-        let anchors = anchors(question, record, &text, &said)?;
+        let anchors = usize::from(question.is_particular() && holds_anchors(question, record));
         if let (Some(when), Some(moment)) = (question.when, record.source.at)
             && !when.holds(moment)
             && !is_state(record)
@@ -146,38 +162,57 @@ impl<'a> Fit<'a> {
         matches!(self.record.source.kind.as_str(), "cost" | "insight")
     }
 
-    /// What belongs together: a decision with its verdicts and effects.
-    fn group(&self) -> &str {
-        self.record.decision.as_deref().unwrap_or(&self.record.source.id)
+    fn group(&self) -> &'a str {
+        group_of(self.record)
     }
+
+    /// How much it says of what is asked, for those that are equal otherwise: a state with its words says more than an
+    /// entry without.
+    fn richness(&self) -> (usize, bool) {
+        let first = self.record.lines.first().map(String::as_str).unwrap_or_default();
+        (parted(first).1.iter().map(String::len).sum(), self.record.source.entry.is_none())
+    }
+}
+
+/// What belongs together: a decision with its verdicts and effects, a thing with its entries.
+fn group_of(record: &Record) -> &str {
+    record.decision.as_deref().unwrap_or(&record.source.id)
 }
 
 /// States are true now, whenever they began.
 fn is_state(record: &Record) -> bool {
-    record.source.entry.is_none() && matches!(record.source.kind.as_str(), "rule" | "account" | "budget" | "cost" | "insight")
+    record.source.entry.is_none()
+        && matches!(record.source.kind.as_str(), "rule" | "account" | "budget" | "cost" | "insight")
 }
 
-/// How many of the people, ids and texts that are named the record holds; `None` when one is missing.
-fn anchors(question: &Question, record: &Record, text: &str, said: &[String]) -> Option<usize> {
-    let folded = plain(text);
+/// Whether a record holds the people, ids and texts that are named.
+fn holds_anchors(question: &Question, record: &Record) -> bool {
+    if !question.is_particular() {
+        return true;
+    }
+    let text = record.text();
+    let said = parted(&text).1;
+    let folded = plain(&text);
     let has_handle = |handle: &String| {
         record.author.as_deref().is_some_and(|author| author.eq_ignore_ascii_case(handle))
             || folded.split_whitespace().any(|word| {
-                word.trim_matches(|c: char| !c.is_alphanumeric() && c != '@' && c != '_') == format!("@{handle}")
+                word.trim_matches(|c: char| !c.is_alphanumeric() && c != '@' && c != '_')
+                    == format!("@{handle}")
             })
     };
     let has_id = |id: &String| {
-        record.source.id == *id || record.decision.as_ref() == Some(id) || record.source.entry.as_ref() == Some(id)
+        record.source.id == *id
+            || record.decision.as_ref() == Some(id)
+            || record.source.entry.as_ref() == Some(id)
     };
     let has_quote = |quote: &String| {
         let wanted = plain(quote);
         let wanted = wanted.trim_matches(|c: char| !c.is_alphanumeric());
         said.iter().any(|said| plain(said).contains(wanted)) || folded.contains(wanted)
     };
-    let holds = question.handles.iter().all(has_handle)
+    question.handles.iter().all(has_handle)
         && question.ids.iter().all(has_id)
-        && question.quotes.iter().all(has_quote);
-    holds.then(|| question.handles.len() + question.ids.len() + question.quotes.len())
+        && question.quotes.iter().all(has_quote)
 }
 
 /// How well what happened is what is asked for; `None` when it is something else.
@@ -188,10 +223,13 @@ fn deeds_fit(question: &Question, happened: &[(Deed, bool)]) -> Option<f32> {
     if question.deeds.is_empty() {
         return Some(0.0);
     }
+    let asks_whether = question.asks == Asks::Whether;
     let fit = |(deed, done): &(Deed, bool)| {
         let same = happened.contains(&(*deed, *done));
-        let opposite = happened.contains(&(*deed, !*done));
-        let implied = !*done && happened.iter().any(|(it, did)| *did && (UNDONE.contains(it) || is_left_to_people(*it)));
+        let opposite = happened.contains(&(*deed, !*done))
+            || (asks_whether && opposite_of(*deed).is_some_and(|other| happened.contains(&(other, true))));
+        let implied = !*done
+            && happened.iter().any(|(it, did)| *did && (UNDONE.contains(it) || is_left_to_people(*it)));
         match (same, implied, opposite) {
             (true, _, _) => 1.0,
             (_, true, _) => 0.8,
@@ -200,9 +238,29 @@ fn deeds_fit(question: &Question, happened: &[(Deed, bool)]) -> Option<f32> {
             _ => 0.0,
         }
     };
-    let best = question.deeds.iter().map(fit).fold(0.0_f32, f32::max);
+    // "Who rejected the draft?" asks for a rejection, not for drafts.
+    let is_object = |(deed, _): &&(Deed, bool)| matches!(deed, Deed::Draft | Deed::Escalate | Deed::Answer);
+    let has_verb = !question.deeds.iter().all(|deed| is_object(&deed));
+    let asked_for = question.deeds.iter().filter(|deed| !has_verb || !is_object(deed));
+    let best = asked_for.map(fit).fold(0.0_f32, f32::max);
     let all = question.deeds.iter().map(fit).sum::<f32>() / question.deeds.len() as f32;
     (best > 0.0).then_some((best + all) / 2.0)
+}
+
+/// What is the case when the other is not.
+fn opposite_of(deed: Deed) -> Option<Deed> {
+    const PAIRS: [(Deed, Deed); 5] = [
+        (Deed::Enable, Deed::Disable),
+        (Deed::Connect, Deed::Disconnect),
+        (Deed::Suspend, Deed::Resume),
+        (Deed::Approve, Deed::Reject),
+        (Deed::TakeOver, Deed::HandBack),
+    ];
+    PAIRS.iter().find_map(|(one, other)| match deed {
+        _ if deed == *one => Some(*other),
+        _ if deed == *other => Some(*one),
+        _ => None,
+    })
 }
 
 fn is_left_to_people(deed: Deed) -> bool {
@@ -215,12 +273,15 @@ fn things_fit(question: &Question, record: &Record, held: &[String], deed_score:
     if wanted.is_empty() {
         return Some(0.0);
     }
-    let is_of = |thing: &Thing| {
-        record.source.kind == thing.as_str() || held.iter().any(|word| concept(word) == Some(Concept::Thing(*thing)))
+    // Whatever is such a thing counts for more than what only speaks of one.
+    let weight = |thing: &Thing| match record.source.kind == thing.as_str() {
+        true => 1.0,
+        false if held.iter().any(|word| concept(word) == Some(Concept::Thing(*thing))) => 0.75,
+        false => 0.0,
     };
-    let hits = wanted.iter().filter(|thing| is_of(thing)).count() as f32 / wanted.len() as f32;
+    let hits = wanted.iter().map(weight).sum::<f32>() / wanted.len() as f32;
     // "The last reply to a comment": one of the things may be only a circumstance.
-    let least = if deed_score > 0.0 { 0.5 } else { 0.75 };
+    let least = if deed_score > 0.0 { 0.37 } else { 0.75 };
     (hits >= least).then_some(hits)
 }
 
@@ -255,7 +316,9 @@ fn tell_one(question: &Question, fitting: &[Fit<'_>], records: &[Record]) -> Ext
     let mut parts: Vec<(usize, &Record)> = records
         .iter()
         .enumerate()
-        .filter(|(at, record)| *at == best.at || record.decision.as_deref() == Some(group) && record.source.entry.is_some())
+        .filter(|(at, record)| {
+            *at == best.at || record.decision.as_deref() == Some(group) && record.source.entry.is_some()
+        })
         .collect();
     parts.sort_by_key(|(at, record)| (order_of(record), std::cmp::Reverse(*at)));
     parts.dedup_by(|one, other| one.1.source == other.1.source);
@@ -263,17 +326,35 @@ fn tell_one(question: &Question, fitting: &[Fit<'_>], records: &[Record]) -> Ext
     for (at, record) in parts {
         let is_why = question.asks == Asks::Why && record.source.kind == "decision";
         let is_best = at == best.at;
-        let is_of_interest = is_best || is_why || matches!(question.asks, Asks::Why | Asks::What | Asks::Whether);
+        let is_of_interest =
+            is_best || is_why || matches!(question.asks, Asks::Why | Asks::What | Asks::Whether);
         if !is_of_interest {
             continue;
         }
-        let most = if is_why { 1 + REASONS } else if is_best { 2 } else { 1 };
-        let lines = record.lines.iter().filter(|line| is_worth_telling(line)).take(most);
-        sentences.extend(lines.map(|line| (line.clone(), at)));
+        let most = if is_why {
+            1 + REASONS
+        } else if is_best {
+            2
+        } else {
+            1
+        };
+        sentences.extend(lines_of(question, record, most).into_iter().map(|line| (line, at)));
     }
     sentences.truncate(LISTED + 2);
     let is_sure = question.is_particular() || question.wants_last;
     Extract { sentences, sums: Vec::new(), confidence: if is_sure { 0.95 } else { 0.8 } }
+}
+
+/// The first line of a record, and of the others those that speak of what was asked, then the next ones.
+fn lines_of(question: &Question, record: &Record, most: usize) -> Vec<String> {
+    let stems: Vec<&str> = question.rest.iter().map(|it| it.stem.as_str()).collect();
+    let speaks_of =
+        |line: &String| words(line).iter().any(|word| stems.contains(&stem(&word.plain).as_str()));
+    let Some((first, others)) = record.lines.split_first() else { return Vec::new() };
+    let mut others: Vec<&String> = others.iter().filter(|line| is_worth_telling(line)).collect();
+    others.sort_by_key(|line| !speaks_of(line));
+    others.truncate(most.saturating_sub(1));
+    [first].into_iter().chain(others).cloned().collect()
 }
 
 /// The newest where the newest is wanted, else the one that fits best; of equals the newer.
@@ -307,20 +388,26 @@ fn order_of(record: &Record) -> u8 {
 }
 
 fn list(fitting: &[Fit<'_>]) -> Extract {
+    /// What fits nearly as well as the best is listed as well.
+    const SLACK: f32 = 0.2;
     let top = fitting.iter().map(|fit| fit.score).fold(f32::MIN, f32::max);
+    let mut chosen: Vec<&Fit<'_>> = fitting.iter().filter(|fit| fit.score >= top - SLACK).collect();
+    // The call to Instagram behind a post says less than the post.
+    let has_posts = chosen.iter().any(|fit| fit.record.source.kind == "post");
+    chosen.retain(|fit| !has_posts || fit.record.source.kind != "effect");
+    chosen.sort_by_key(|fit| std::cmp::Reverse((fit.richness(), fit.record.source.at)));
     let mut seen = HashSet::new();
-    let mut chosen: Vec<&Fit<'_>> = fitting.iter().filter(|fit| fit.score >= top - 1.5).collect();
-    chosen.sort_by(|one, other| {
-        other.record.source.at.cmp(&one.record.source.at).then(other.score.total_cmp(&one.score))
-    });
-    let distinct = chosen.into_iter().filter(|fit| seen.insert(fit.group().to_owned())).take(LISTED);
+    chosen.retain(|fit| seen.insert(fit.group()));
+    chosen.sort_by_key(|fit| std::cmp::Reverse(fit.record.source.at));
+    let told = chosen.into_iter().take(LISTED);
     let sentences: Vec<Quoted> =
-        distinct.filter_map(|fit| Some((fit.record.lines.first()?.clone(), fit.at))).collect();
+        told.filter_map(|fit| Some((fit.record.lines.first()?.clone(), fit.at))).collect();
     Extract { sentences, sums: Vec::new(), confidence: 0.75 }
 }
 
 fn quote_sums(sums: &[&Fit<'_>]) -> Extract {
-    let lines = sums.iter().take(LISTED).flat_map(|fit| fit.record.lines.iter().map(|line| (line.clone(), fit.at)));
+    let lines =
+        sums.iter().take(LISTED).flat_map(|fit| fit.record.lines.iter().map(|line| (line.clone(), fit.at)));
     Extract { sentences: lines.take(LISTED + 2).collect(), sums: Vec::new(), confidence: 0.95 }
 }
 
@@ -329,12 +416,14 @@ fn count(question: &Question, fitting: &[Fit<'_>], records: &[Record]) -> Extrac
     let mut seen = HashSet::new();
     // What is known twice, as a state and from the log, is one.
     let counted: Vec<&Fit<'_>> =
-        fitting.iter().filter(|fit| fit.score >= top - 1.0 && seen.insert(fit.group().to_owned())).collect();
+        fitting.iter().filter(|fit| fit.score >= top - 1.0 && seen.insert(fit.group())).collect();
     let mut said: Vec<&str> = question.deeds.iter().map(|(deed, _)| deed.as_str()).collect();
     said.extend(question.things.iter().map(|thing| thing.as_str()));
-    let (when, key) = question.when.map_or((String::new(), "all".to_owned()), |it| (format!(" {}", it.told()), it.key()));
+    let (when, key) =
+        question.when.map_or((String::new(), "all".to_owned()), |it| (format!(" {}", it.told()), it.key()));
     let what = said.join(", ").replace('_', " ");
-    let line = format!("{} records of this kind ({what}) are in the log{when}.", counted.len());
+    let records_are = if counted.len() == 1 { "record of this kind is" } else { "records of this kind are" };
+    let line = format!("{} {records_are} in the log{when} ({what}).", counted.len());
     let id = format!("count:{}:{key}", said.join("+"));
     let sum = Record::new("count", id, format!("Count of {what}{when}"), vec![line.clone()]);
     let mut sentences = vec![(line, records.len())];

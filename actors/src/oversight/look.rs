@@ -197,15 +197,35 @@ pub fn tools() -> Vec<llm::request::Tool> {
             json!({ "event_type": { "type": "string" }, "resource_id": { "type": "string" }, "about": { "type": "string" },
                 "from": day, "to": day, "limit": { "type": "integer", "minimum": 1, "maximum": 50 } }),
         ),
-        tool("approvals", "Drafts and escalations that people were asked about.", json!({ "status": words_of(approvals) })),
+        tool(
+            "approvals",
+            "Drafts and escalations that people were asked about.",
+            json!({ "status": words_of(approvals) }),
+        ),
         tool("queue", "Effects in the queue and their state.", json!({ "state": words_of(states) })),
         tool("posts", "Posts and where they stand.", json!({ "state": words_of(posts) })),
         tool("ugc", "Content of others that mentions the brand.", json!({})),
-        tool("insights", "Numbers of the accounts by day, such as reach and followers.", json!({ "from": day, "to": day })),
-        tool("costs", "What language models have cost.", json!({ "task": words_of(tasks), "from": day, "to": day })),
+        tool(
+            "insights",
+            "Numbers of the accounts by day, such as reach and followers.",
+            json!({ "from": day, "to": day }),
+        ),
+        tool(
+            "costs",
+            "What language models have cost.",
+            json!({ "task": words_of(tasks), "from": day, "to": day }),
+        ),
         tool("rules", "The rules that users have made.", json!({})),
-        tool("memory", "What the brand's memory knows about something.", json!({ "about": { "type": "string" } })),
-        tool("alerts", "Alerts; `open` true for those that are not resolved.", json!({ "open": { "type": "boolean" } })),
+        tool(
+            "memory",
+            "What the brand's memory knows about something.",
+            json!({ "about": { "type": "string" } }),
+        ),
+        tool(
+            "alerts",
+            "Alerts; `open` true for those that are not resolved.",
+            json!({ "open": { "type": "boolean" } }),
+        ),
         tool("accounts", "Connected accounts and the state of their tokens.", json!({})),
     ]
 }
@@ -263,7 +283,8 @@ impl Looker<'_> {
             until: days.map(|days| days.period.until),
             ..AuditFilter::default()
         };
-        let wanted: Vec<String> = search.about.iter().flat_map(|about| words(about)).map(|it| stem(&it.plain)).collect();
+        let wanted: Vec<String> =
+            search.about.iter().flat_map(|about| words(about)).map(|it| stem(&it.plain)).collect();
         let limit = search.limit.unwrap_or(MOST_ENTRIES).min(MOST_ENTRIES);
         let most = if wanted.is_empty() { limit } else { MOST_ENTRIES };
         let mut teller = Teller::new(self.zone, self.names);
@@ -273,7 +294,8 @@ impl Looker<'_> {
             if page == 0 {
                 break true;
             }
-            let entries = self.ports.store.list_audit(&Chain::Tenant(self.tenant.id), &filter, before, page).await?;
+            let entries =
+                self.ports.store.list_audit(&Chain::Tenant(self.tenant.id), &filter, before, page).await?;
             let is_last = entries.len() < page as usize;
             before = entries.last().map(|entry| entry.seq);
             read += entries.len();
@@ -321,7 +343,8 @@ impl Looker<'_> {
 
     async fn queue(&self, state: Option<EffectState>) -> Result<Vec<Record>, LookError> {
         let filter = EffectFilter { state, ..EffectFilter::default() };
-        let effects = self.ports.store.list_effects(&self.tenant.id, &filter, PageRequest::first(MOST_OTHERS)).await?;
+        let effects =
+            self.ports.store.list_effects(&self.tenant.id, &filter, PageRequest::first(MOST_OTHERS)).await?;
         Ok(effects.iter().map(|effect| self.effect(effect)).collect())
     }
 
@@ -349,7 +372,8 @@ impl Looker<'_> {
 
     async fn posts(&self, state: Option<PostState>) -> Result<Vec<Record>, LookError> {
         let filter = PostFilter { state, ..PostFilter::default() };
-        let posts = self.ports.posts.list_posts(&self.tenant.id, &filter, PageRequest::first(MOST_OTHERS)).await?;
+        let posts =
+            self.ports.posts.list_posts(&self.tenant.id, &filter, PageRequest::first(MOST_OTHERS)).await?;
         Ok(posts.iter().map(|post| self.post(post)).collect())
     }
 
@@ -377,7 +401,8 @@ impl Looker<'_> {
         ];
         let title: String = post.draft.caption.chars().take(40).collect();
         let title = if title.is_empty() { format!("{kind} without a caption") } else { title };
-        Record::new("post", post.id.to_string(), title, lines).at(post.published_at.unwrap_or(post.created_at))
+        Record::new("post", post.id.to_string(), title, lines)
+            .at(post.published_at.unwrap_or(post.created_at))
     }
 
     async fn insights(&self, dates: Dates) -> Result<Vec<Record>, LookError> {
@@ -397,7 +422,9 @@ impl Looker<'_> {
             let metric = phrase(&it.metric.replace('_', " "));
             let line = format!("On {} the metric {metric} was {}.", day_told(day), number_told(value));
             let id = format!("insight:{}:{}", it.metric, it.day);
-            Some(Record::new("insight", id, format!("{metric}, {}", day_told(day)), vec![line]).at(it.ends_at))
+            Some(
+                Record::new("insight", id, format!("{metric}, {}", day_told(day)), vec![line]).at(it.ends_at),
+            )
         });
         let mut records: Vec<Record> = told.collect();
         records.sort_by_key(|record| std::cmp::Reverse(record.source.at));
@@ -411,14 +438,20 @@ impl Looker<'_> {
         let by = CostKeys { task: true, ..CostKeys::default() };
         let sums = self.ports.ledger.tenant_costs(&self.tenant.id, days.period, by).await?;
         let chosen = || sums.iter().filter(|sum| task.is_none() || sum.task == task);
-        let (cost, calls) = (chosen().map(|sum| sum.cost.0).sum::<i64>(), chosen().map(|sum| sum.calls).sum::<i64>());
-        let what = task.map_or("all work with models".to_owned(), |task| format!("work of kind {}", task_told(task)));
+        let (cost, calls) =
+            (chosen().map(|sum| sum.cost.0).sum::<i64>(), chosen().map(|sum| sum.calls).sum::<i64>());
+        let what = task
+            .map_or("all work with models".to_owned(), |task| format!("work of kind {}", task_told(task)));
         let line = format!("{} {what} cost {} in {calls} calls.", capital(&days.told()), dollars(cost));
         let mut lines = vec![line];
         if task.is_none() {
             lines.extend(chosen().filter_map(|sum| {
                 let kind = task_told(sum.task?);
-                Some(format!("Of it, work of kind {kind} cost {} in {} calls.", dollars(sum.cost.0), sum.calls))
+                Some(format!(
+                    "Of it, work of kind {kind} cost {} in {} calls.",
+                    dollars(sum.cost.0),
+                    sum.calls
+                ))
             }));
         }
         let name = task.map_or("all", Task::as_str);
@@ -471,16 +504,18 @@ impl Looker<'_> {
     }
 
     async fn memory(&self, about: &str) -> Result<Vec<Record>, LookError> {
-        let recalled = match self.ports.memory.recall(&self.tenant.id, &Recall::for_operator(about, self.now)).await {
-            Ok(recalled) => recalled,
-            // A node without a memory has no records of it.
-            Err(MemoryError::Absent(_)) => Vec::new(),
-            Err(error) => return Err(error.into()),
-        };
+        let recalled =
+            match self.ports.memory.recall(&self.tenant.id, &Recall::for_operator(about, self.now)).await {
+                Ok(recalled) => recalled,
+                // A node without a memory has no records of it.
+                Err(MemoryError::Absent(_)) => Vec::new(),
+                Err(error) => return Err(error.into()),
+            };
         let told = recalled.into_iter().map(|it| {
             let item = it.item;
             let kind = phrase(&item.kind.as_str().replace('_', " "));
-            let title = item.title.as_deref().map(|title| format!(" on {}", quoted(title))).unwrap_or_default();
+            let title =
+                item.title.as_deref().map(|title| format!(" on {}", quoted(title))).unwrap_or_default();
             let line = format!(
                 "The memory holds a {kind}{title}, last learned on {}: {}.",
                 moment_told(item.updated_at, self.zone),

@@ -33,7 +33,9 @@ impl Context {
     pub fn of(tenant: &Tenant, zone: Tz, context: Option<TenantContext>) -> Self {
         let budget = match &context {
             Some(context) => context.budget(),
-            None => TenantBudget { tenant: tenant.id, agency: tenant.agency, zone, ..TenantBudget::default() },
+            None => {
+                TenantBudget { tenant: tenant.id, agency: tenant.agency, zone, ..TenantBudget::default() }
+            }
         };
         let behalf = Behalf {
             budget,
@@ -141,7 +143,11 @@ async fn listen(mut stream: ReplyStream, answer: &mut Answer<'_>) -> Result<Hear
 }
 
 /// Looks into what the model wants to know; a mistake in its call is told to it.
-async fn called(looker: &Looker<'_>, call: &ToolCall, answer: &mut Answer<'_>) -> Result<Message, AnswerError> {
+async fn called(
+    looker: &Looker<'_>,
+    call: &ToolCall,
+    answer: &mut Answer<'_>,
+) -> Result<Message, AnswerError> {
     let result = |text: String, is_error: bool| Message::ToolResult {
         call_id: call.id.clone(),
         name: call.name.clone(),
@@ -159,7 +165,11 @@ async fn called(looker: &Looker<'_>, call: &ToolCall, answer: &mut Answer<'_>) -
 }
 
 /// Looks, and puts what was found on the shelf; as the model is shown it.
-async fn look(looker: &Looker<'_>, wanted: &Look, answer: &mut Answer<'_>) -> Result<Vec<String>, AnswerError> {
+async fn look(
+    looker: &Looker<'_>,
+    wanted: &Look,
+    answer: &mut Answer<'_>,
+) -> Result<Vec<String>, AnswerError> {
     let found = looker.look(wanted).await.map_err(AnswerError::Unavailable)?;
     answer.note_look(wanted, found.records.len(), found.is_cut);
     let numbers: Vec<usize> = found.records.into_iter().take(SHOWN).map(|it| answer.shelf.add(it)).collect();
@@ -181,7 +191,11 @@ fn document(looker: &Looker<'_>, asked: &Asked, records: &[String]) -> String {
 fn earlier(asked: &Asked) -> Vec<Message> {
     let from = asked.before.len().saturating_sub(EARLIER);
     let turns = asked.before[from..].iter().filter(|turn| !turn.answer.is_empty());
-    turns.flat_map(|turn| [Message::User(turn.question.clone()), Message::assistant(without_marks(&turn.answer))]).collect()
+    turns
+        .flat_map(|turn| {
+            [Message::User(turn.question.clone()), Message::assistant(without_marks(&turn.answer))]
+        })
+        .collect()
 }
 
 fn without_marks(answer: &str) -> String {

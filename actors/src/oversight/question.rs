@@ -77,7 +77,9 @@ impl Question {
         let mut question = Self {
             asks: asks(&plain),
             when,
-            wants_last: has(&["last", "latest", "newest", "recent", "recently", "ultimo", "letzte", "letzten"]),
+            wants_last: has(&[
+                "last", "latest", "newest", "recent", "recently", "ultimo", "letzte", "letzten",
+            ]),
             deeds: deeds(&found),
             things: Vec::new(),
             wants_undone: false,
@@ -152,7 +154,8 @@ impl Question {
 
 fn asks(plain: &[&str]) -> Asks {
     let has = |wanted: &[&str]| plain.iter().any(|word| wanted.contains(word));
-    if plain.windows(2).any(|two| matches!(two, ["how", "many"])) || has(&["cuantos", "cuantas"])
+    if plain.windows(2).any(|two| matches!(two, ["how", "many"]))
+        || has(&["cuantos", "cuantas"])
         || plain.windows(2).any(|two| matches!(two, ["wie", "viele"]) | matches!(two, ["number", "of"]))
     {
         Asks::HowMany
@@ -176,8 +179,10 @@ fn asks(plain: &[&str]) -> Asks {
 
 fn looks_ahead(plain: &[&str]) -> bool {
     let has = |wanted: &[&str]| plain.iter().any(|word| wanted.contains(word));
-    has(&["tomorrow", "should", "predict", "forecast", "better", "best", "opinion", "think", "guess", "imagine", "would"])
-        || plain.windows(2).any(|two| matches!(two, ["next", "week" | "month" | "year" | "quarter"]))
+    has(&[
+        "tomorrow", "should", "predict", "forecast", "better", "best", "opinion", "think", "guess",
+        "imagine", "would",
+    ]) || plain.windows(2).any(|two| matches!(two, ["next", "week" | "month" | "year" | "quarter"]))
 }
 
 /// States of tokens and keys are recorded; they themselves are nowhere.
@@ -185,9 +190,27 @@ fn wants_secret(plain: &[&str]) -> bool {
     let has = |wanted: &[&str]| plain.iter().any(|word| wanted.contains(word));
     let secret = has(&["password", "passwords", "secret", "secrets", "credentials", "passwort"])
         || (has(&["token", "tokens", "key", "keys"])
-            && has(&["print", "show", "reveal", "give", "output", "paste", "leak", "what", "whats", "tell", "dump", "repeat"])
-            && !has(&["expire", "expires", "expired", "when", "who", "refreshed", "refused", "created", "revoked", "happened", "many"]));
-    secret || plain.windows(2).any(|two| matches!(two, ["system", "prompt"] | ["your", "instructions"] | ["previous", "instructions"]))
+            && has(&[
+                "print", "show", "reveal", "give", "output", "paste", "leak", "what", "whats", "tell",
+                "dump", "repeat",
+            ])
+            && !has(&[
+                "expire",
+                "expires",
+                "expired",
+                "when",
+                "who",
+                "refreshed",
+                "refused",
+                "created",
+                "revoked",
+                "happened",
+                "many",
+            ]));
+    secret
+        || plain.windows(2).any(|two| {
+            matches!(two, ["system", "prompt"] | ["your", "instructions"] | ["previous", "instructions"])
+        })
 }
 
 /// `dec_` and 32 hexadecimal digits.

@@ -42,7 +42,9 @@ fn end_of_first(text: &str) -> Option<usize> {
         }
         let next = chars.peek().map(|(_, next)| *next);
         let is_break = c == '\n' && !text[..at].trim().is_empty();
-        let is_end = matches!(c, '.' | '!' | '?') && next.is_some_and(char::is_whitespace) && !is_short(text, at, before);
+        let is_end = matches!(c, '.' | '!' | '?')
+            && next.is_some_and(char::is_whitespace)
+            && !is_short(text, at, before);
         if is_break {
             return Some(at + 1);
         }
@@ -58,7 +60,8 @@ fn end_of_first(text: &str) -> Option<usize> {
 fn is_short(text: &str, dot: usize, before: char) -> bool {
     let word = text[..dot].rsplit(char::is_whitespace).next().unwrap_or_default();
     text[dot..].starts_with('.')
-        && (word.chars().count() == 1 && before.is_alphabetic() || matches!(word, "e.g" | "i.e" | "etc" | "approx" | "No" | "no"))
+        && (word.chars().count() == 1 && before.is_alphabetic()
+            || matches!(word, "e.g" | "i.e" | "etc" | "approx" | "No" | "no"))
 }
 
 /// The end of a sentence with marks that stand behind its full stop; `None` while more of them may come.
@@ -105,7 +108,8 @@ pub fn stretches(sentence: &str) -> Vec<Stretch> {
         claim.push_str(&rest[..open]);
         let mark = &rest[open..=close];
         if is_mark(mark) {
-            let numbers: Vec<usize> = mark[1..mark.len() - 1].split(',').filter_map(|n| n.trim().parse().ok()).collect();
+            let numbers: Vec<usize> =
+                mark[1..mark.len() - 1].split(',').filter_map(|n| n.trim().parse().ok()).collect();
             match parts.last_mut() {
                 Some(last) if !claim.chars().any(char::is_alphanumeric) => last.cited.extend(numbers),
                 _ => parts.push(Stretch { claim: std::mem::take(&mut claim), cited: numbers }),

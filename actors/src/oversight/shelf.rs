@@ -20,7 +20,9 @@ pub struct Shelf {
 impl Shelf {
     /// Puts a record on it; its number. One that is there already keeps its number.
     pub fn add(&mut self, record: Record) -> usize {
-        if let Some(at) = self.records.iter().position(|it| it.source == record.source && it.lines == record.lines) {
+        if let Some(at) =
+            self.records.iter().position(|it| it.source == record.source && it.lines == record.lines)
+        {
             return at + 1;
         }
         let number = self.cited.add(&record);
@@ -78,7 +80,11 @@ impl Shelf {
 
     /// The sources of the answer, in the order of their numbers.
     pub fn sources(&self) -> Vec<Source> {
-        self.order.iter().filter_map(|number| self.records.get(number - 1)).map(|it| it.source.clone()).collect()
+        self.order
+            .iter()
+            .filter_map(|number| self.records.get(number - 1))
+            .map(|it| it.source.clone())
+            .collect()
     }
 
     /// Sentences that were left out because no record carries them.

@@ -140,6 +140,7 @@ impl<'a> Teller<'a> {
         let error = entry.error.as_deref().map(phrase).unwrap_or_else(|| "no reason was given".to_owned());
         let reason = text(details, "reason").map(|it| phrase(&it.replace('_', " "))).unwrap_or_default();
         let attempts = details.get("attempts").and_then(Value::as_i64).unwrap_or(1);
+        let times = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
         let action = phrase(&entry.action);
         let by = self.actor(&entry.actor);
         let line = match entry.event_type.as_str() {
@@ -149,7 +150,7 @@ impl<'a> Teller<'a> {
             }
             "effect.dead_lettered" => format!(
                 "On {at} {told} was not {done}: the effect {action} failed and was abandoned as a dead letter after \
-                 {attempts} attempts ({error})."
+                 {times} ({error})."
             ),
             "effect.failed" => format!(
                 "On {at} {told} was not {done}: attempt {attempts} of the effect {action} failed ({error})."
@@ -158,13 +159,16 @@ impl<'a> Teller<'a> {
                 "On {at} the outcome of the effect {action} for {told} was unknown and is read back from Instagram."
             ),
             "effect.cancelled" => format!("On {at} {by} cancelled the effect {action} for {told}."),
-            "effect.retried" => format!("On {at} {by} had the effect {action} for {told} retried."),
+            "effect.retried" => {
+                format!("On {at} {by} had the effect {action} for {told} retried from the dead letters.")
+            }
             other => format!(
                 "On {at} the effect {action} for {told} was {}.",
                 phrase(&other.replace("effect.", "").replace('_', " "))
             ),
         };
-        let title = format!("{} {}", entry.action.replace('_', " "), entry.event_type.trim_start_matches("effect."));
+        let title =
+            format!("{} {}", entry.action.replace('_', " "), entry.event_type.trim_start_matches("effect."));
         let mut record = self.record("effect", entry, title, vec![line]);
         record.author = subject.author;
         record.decision = text(details, "decision").map(str::to_owned);
@@ -179,7 +183,9 @@ impl<'a> Teller<'a> {
         let (subject, verb) = entry.event_type.split_once('.').unwrap_or((&entry.event_type, "noted"));
         let subject = subject.replace('_', " ");
         let details = &entry.details;
-        let name = ["name", "username", "title", "slug", "email", "prompt"].iter().find_map(|key| text(details, key));
+        let name = ["name", "username", "title", "slug", "email", "prompt"]
+            .iter()
+            .find_map(|key| text(details, key));
         let named = name.map(|name| format!(" {}", phrase(name))).unwrap_or_default();
         let at = moment_told(entry.at, self.zone);
         let by = self.actor(&entry.actor);
@@ -222,7 +228,7 @@ impl<'a> Teller<'a> {
             Some(("key", _)) => "a key that is no longer listed".to_owned(),
             Some(("user", _)) => "a user who is no longer listed".to_owned(),
             _ if actor == "cli" => "the command line".to_owned(),
-            _ => format!("the part {}", phrase(actor)),
+            _ => format!("Troupe ({})", phrase(actor)),
         }
     }
 }
@@ -257,7 +263,8 @@ fn actions_of(details: &Value) -> Vec<&'static str> {
     let steps = details.get("trace").and_then(Value::as_array).into_iter().flatten();
     let outcome = steps.filter(|step| text(step, "step") == Some(Step::Outcome.as_str()));
     let actions = outcome.filter_map(|step| step.get("details")?.get("actions")?.as_array()).flatten();
-    let mut verbs: Vec<&'static str> = actions.filter_map(|action| text(action, "action")).map(verb_of).collect();
+    let mut verbs: Vec<&'static str> =
+        actions.filter_map(|action| text(action, "action")).map(verb_of).collect();
     verbs.dedup();
     verbs
 }
@@ -328,7 +335,8 @@ fn model_told(details: &Value) -> Option<String> {
     let model = text(details, "model")?;
     let cost = details.get("cost_micro_usd").and_then(Value::as_i64).unwrap_or(0);
     let prompt = text(details, "prompt_version").map(|it| format!(" with the prompt {}", phrase(it)));
-    let confidence = details.get("classification").and_then(|it| it.get("confidence")).and_then(Value::as_f64);
+    let confidence =
+        details.get("classification").and_then(|it| it.get("confidence")).and_then(Value::as_f64);
     let sure = confidence.map(|it| format!(", {:.0} % sure", it * 100.0)).unwrap_or_default();
     Some(format!(
         "The model was {}{}{sure}, and it cost {}.",
@@ -347,8 +355,20 @@ pub fn dollars(micro_usd: i64) -> String {
 /// The members that every reader may see, whoever wrote the entry.
 fn particulars(details: &Value) -> Option<String> {
     const TOLD: [&str; 14] = [
-        "status", "state", "role", "to", "report_type", "alert_type", "severity", "day", "time_zone", "permalink",
-        "post_type", "intent", "stage", "kind",
+        "status",
+        "state",
+        "role",
+        "to",
+        "report_type",
+        "alert_type",
+        "severity",
+        "day",
+        "time_zone",
+        "permalink",
+        "post_type",
+        "intent",
+        "stage",
+        "kind",
     ];
     let mut told: Vec<String> = TOLD
         .iter()
@@ -358,8 +378,13 @@ fn particulars(details: &Value) -> Option<String> {
     if let Some(daily) = details.get("daily_micro_usd").and_then(Value::as_i64) {
         told.push(format!("daily budget {}", dollars(daily)));
     }
-    let changed: Vec<&str> =
-        details.get("changed").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let changed: Vec<&str> = details
+        .get("changed")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     if !changed.is_empty() {
         told.push(format!("changed fields {}", phrase(&changed.join(", "))));
     }

@@ -221,19 +221,45 @@ pub fn words(text: &str) -> Vec<Word> {
 /// What a word is compared by: most plurals and conjugations lie behind its first letters.
 pub fn stem(word: &str) -> String {
     let is_exact = word.starts_with(['@', '#', '$']) || word.chars().any(|c| c.is_ascii_digit());
-    if is_exact { word.to_owned() } else { word.chars().take(6).collect() }
+    if is_exact { word.to_owned() } else { without_ending(word).chars().take(6).collect() }
+}
+
+/// `shipping`, `shipped` and `ships` are `ship`.
+fn without_ending(word: &str) -> &str {
+    /// What must be left of a word.
+    const LEAST: usize = 3;
+    let long_enough = |rest: &&str| rest.chars().count() >= LEAST;
+    let shorter =
+        ["ing", "ed", "es", "s"].iter().find_map(|ending| word.strip_suffix(ending).filter(long_enough));
+    let rest = shorter.unwrap_or(word);
+    let rest = rest.strip_suffix('e').filter(long_enough).unwrap_or(rest);
+    let mut ends = rest.chars().rev();
+    match (ends.next(), ends.next()) {
+        (Some(last), Some(before)) if last == before && rest.len() > LEAST => {
+            &rest[..rest.len() - last.len_utf8()]
+        }
+        _ => rest,
+    }
 }
 
 /// The deeds a text speaks of; false for those that it says were not done.
 pub fn deeds(words: &[Word]) -> Vec<(Deed, bool)> {
     /// So far reaches a "not".
     const REACH: usize = 4;
-    let concepts: Vec<Option<Concept>> = words.iter().map(|word| concept(&word.plain)).collect();
+    let mut concepts: Vec<Option<Concept>> = words.iter().map(|word| concept(&word.plain)).collect();
+    // "No reply was sent" denies; the rule "no spam" does not.
+    for at in 0..words.len() {
+        let denies = matches!(concepts.get(at + 1), Some(Some(Concept::Deed(_) | Concept::Thing(_))));
+        if words[at].plain == "no" && !denies {
+            concepts[at] = None;
+        }
+    }
     let of = |(at, it): (usize, &Option<Concept>)| match it {
         Some(Concept::Deed(deed)) => {
             let before = &concepts[at.saturating_sub(REACH)..at];
             // What stands between two deeds belongs to the first.
-            let since = before.iter().rposition(|it| matches!(it, Some(Concept::Deed(_)))).map_or(0, |at| at + 1);
+            let since =
+                before.iter().rposition(|it| matches!(it, Some(Concept::Deed(_)))).map_or(0, |at| at + 1);
             let is_denied = before[since..].contains(&Some(Concept::No));
             Some((*deed, !is_denied))
         }
@@ -261,7 +287,21 @@ mod tests {
         let of = |text: &str| deeds(&words(text));
         assert_eq!(of("The reply was not sent"), [(Deed::Answer, true), (Deed::Send, false)]);
         assert_eq!(of("Why didn't we answer it?"), [(Deed::Answer, false)]);
+        assert_eq!(of("No reply was sent"), [(Deed::Answer, false), (Deed::Send, true)]);
+        assert_eq!(of("The rule no spam is enabled"), [(Deed::Enable, true)]);
         assert_eq!(of("It was hidden, not deleted"), [(Deed::Hide, true), (Deed::Delete, false)]);
+    }
+
+    #[test]
+    fn a_word_is_known_in_its_forms() {
+        for forms in [
+            ["ship", "shipping", "shipped"],
+            ["decide", "decided", "decides"],
+            ["return", "returns", "returned"],
+        ] {
+            assert!(forms.iter().all(|form| stem(form) == stem(forms[0])), "{forms:?}");
+        }
+        assert_ne!(stem("serum"), stem("service"));
     }
 
     #[test]

@@ -145,7 +145,8 @@ fn ago(count: &str, unit: &str, now: Timestamp, zone: Tz) -> Option<When> {
         "week" => count.checked_mul(7)?,
         "month" => count.checked_mul(30)?,
         "hour" => {
-            let from: DateTime<_> = now.to_utc().checked_sub_signed(TimeDelta::try_hours(i64::try_from(count).ok()?)?)?;
+            let from: DateTime<_> =
+                now.to_utc().checked_sub_signed(TimeDelta::try_hours(i64::try_from(count).ok()?)?)?;
             let from: Timestamp = from.into();
             let period = Period { from, until: now + std::time::Duration::from_micros(1) };
             return Some(When { period, first: today(from, zone), last: today(now, zone) });
@@ -156,8 +157,10 @@ fn ago(count: &str, unit: &str, now: Timestamp, zone: Tz) -> Option<When> {
 }
 
 fn number(word: &str) -> Option<u64> {
-    const NAMES: [&str; 13] =
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    const NAMES: [&str; 13] = [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
+    ];
     word.parse().ok().or_else(|| NAMES.iter().position(|name| *name == word).map(|it| it as u64))
 }
 
@@ -170,8 +173,18 @@ fn month_of(word: &str) -> Option<u32> {
     const MONTHS: [&str; 12] =
         ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     const WHOLE: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-        "november", "december",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
     ];
     let at = MONTHS.iter().position(|it| *it == word).or_else(|| WHOLE.iter().position(|it| *it == word));
     at.map(|at| at as u32 + 1)

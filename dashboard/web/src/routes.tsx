@@ -1,6 +1,5 @@
 import { Anchor, Center } from '@mantine/core';
 import { createBrowserRouter, Navigate, Outlet, useRouteError, type RouteObject } from 'react-router-dom';
-import { isAskOffered } from '@/pages/ask/offered';
 import { SessionProvider, useSession } from '@/session/SessionProvider';
 import { firstPage } from '@/session/permissions';
 import { Empty, Notice } from '@/ui/states';
@@ -51,7 +50,7 @@ const tenantPages: RouteObject[] = [
   { path: 'inbox', lazy: () => import('@/pages/inbox/InboxPage') },
   { path: 'inbox/:conversation', lazy: () => import('@/pages/inbox/InboxPage') },
   { path: 'leads', lazy: () => import('@/pages/leads/LeadsPage') },
-  ...(isAskOffered ? [{ path: 'ask', lazy: () => import('@/pages/ask/AskPage') }] : []),
+  { path: 'ask', lazy: () => import('@/pages/ask/AskPage') },
   { path: 'decisions/:decision', lazy: () => import('@/pages/decisions/DecisionPage') },
   { path: 'content/calendar', lazy: () => import('@/pages/content/CalendarPage') },
   { path: 'content/board', lazy: () => import('@/pages/content/BoardPage') },

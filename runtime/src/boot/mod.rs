@@ -164,6 +164,11 @@ impl Node {
         &self.foundations
     }
 
+    /// The outside world, as the actors see it.
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
     /// The actors.
     pub fn troupe(&self) -> &Troupe {
         &self.troupe

@@ -18,6 +18,7 @@ mod media;
 mod memory;
 mod migrate;
 mod money;
+mod openapi;
 mod output;
 mod post;
 mod prompt;
@@ -77,6 +78,8 @@ enum Command {
     Config(config::ConfigCommand),
     /// Look for what keeps this installation from working.
     Doctor,
+    /// Print the description of the HTTP API (OpenAPI 3.1), for making clients.
+    Openapi,
     /// Agencies.
     #[command(subcommand)]
     Agency(admin::AgencyCommand),
@@ -190,6 +193,9 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
         clap_complete::generate(shell, &mut Cli::command(), "troupe", &mut std::io::stdout());
         return Ok(Finding::Fine);
     }
+    if let Command::Openapi = cli.command {
+        return openapi::run();
+    }
     if let Command::Config(command) = cli.command {
         return config::run(command, &common, output);
     }
@@ -229,7 +235,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Memory(command) => memory::run(command, settings, output).await,
             Command::Media(command) => media::run(command, settings, output).await,
             Command::Bench(args) => bench::run(args, settings, output).await,
-            Command::Completions { .. } | Command::Config(_) => Ok(Finding::Fine),
+            Command::Completions { .. } | Command::Openapi | Command::Config(_) => Ok(Finding::Fine),
         }
     })
 }

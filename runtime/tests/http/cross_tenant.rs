@@ -240,6 +240,11 @@ pub fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> 
         ("POST", "/tenants/{tenant}/ticks/{role}/{name}/run", none.clone()),
         ("GET", "/tenants/{tenant}/breakers", none.clone()),
         ("GET", "/tenants/{tenant}/buckets", none.clone()),
+        ("POST", "/tenants/{tenant}/oversight/chat", Some(json!({ "question": "Why?", "stream": false }))),
+        ("GET", "/tenants/{tenant}/oversight/sessions", none.clone()),
+        ("GET", "/tenants/{tenant}/oversight/sessions/{oversight}", none.clone()),
+        ("POST", "/tenants/{tenant}/oversight/sessions/{oversight}/close", none.clone()),
+        ("DELETE", "/tenants/{tenant}/oversight/sessions/{oversight}", none.clone()),
         ("GET", "/tenants/{tenant}/events/{event}", none.clone()),
         ("GET", "/tenants/{tenant}/feed", none.clone()),
         ("GET", "/tenants/{tenant}/feed/poll", none),
@@ -285,6 +290,7 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{channel}", &channel.to_string())
         .replace("{lead}", &shop.objects.lead.to_string())
         .replace("{briefing}", &shop.objects.briefing.to_string())
+        .replace("{oversight}", &shop.conversation.to_string())
         .replace("{event}", &shop.objects.event.to_string())
         .replace("{item}", &shop.objects.remembered.to_string())
         .replace("{person}", &shop.objects.person)

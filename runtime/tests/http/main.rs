@@ -19,6 +19,7 @@ mod media;
 mod media_uploads;
 mod memory;
 mod objects;
+mod oversight;
 mod pages;
 mod people;
 mod problems;

@@ -4,7 +4,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tenants::access::UserRole;
 use tenants::account::{Account, AccountStatus, Agency, ApiKey, KeyScope, LoginFlavour, MetaApp, Tenant};
-use tenants::ids::{AccountId, AgencyId, ChannelId, RehearsalId, TenantId, UserId};
+use tenants::changes::{Change, Changes};
+use tenants::ids::{AccountId, AgencyId, ChannelId, OversightId, RehearsalId, TenantId, UserId};
+use tenants::oversight::{OversightChange, OversightSession};
 use tenants::ports::{Directory, UnitOfWork};
 use tenants::settings::TenantSettings;
 use tenants::user::Grant;
@@ -27,6 +29,8 @@ pub struct Shop {
     pub key: Key,
     pub account: Account,
     pub objects: Objects,
+    /// One in which its key asked why.
+    pub conversation: OversightId,
 }
 
 impl Shop {
@@ -172,5 +176,27 @@ async fn shop(rig: &Rig, house: &House, slug: &str, external_id: &str) -> Shop {
     let token = rig.vault.seal_token(&tenant.id, &account.id, &SecretString::from("token")).unwrap();
     rig.database.commit(act(rig).put_account(account.clone(), token, "account.connected")).await.unwrap();
     let objects = Objects::create(rig, &tenant, &account).await;
-    Shop { tenant, key, account, objects }
+    let conversation = conversation(rig, &tenant, &key).await;
+    Shop { tenant, key, account, objects, conversation }
+}
+
+/// A conversation in which the shop's key asked why.
+async fn conversation(rig: &Rig, tenant: &Tenant, key: &Key) -> OversightId {
+    let session = OversightSession {
+        id: OversightId::new(&rig.ports.ids),
+        tenant: tenant.id,
+        asked_by: format!("key:{}", key.key.id),
+        title: "Why?".to_owned(),
+        is_active: true,
+        total_queries: 0,
+        total_latency_ms: 0,
+        last_question: None,
+        last_answer: None,
+        created_at: rig.now(),
+        updated_at: rig.now(),
+    };
+    let id = session.id;
+    let begin = Change::Oversight(OversightChange::Begin(Box::new(session)));
+    rig.database.commit(Changes::of_tenant(tenant.id).with(begin)).await.unwrap();
+    id
 }

@@ -21,6 +21,7 @@ pub(crate) mod ledger;
 pub(crate) mod media;
 pub(crate) mod memory;
 pub(crate) mod operations;
+pub(crate) mod oversight;
 pub(crate) mod people;
 pub(crate) mod posts;
 pub(crate) mod prompts;
@@ -29,7 +30,6 @@ pub(crate) mod rules;
 pub(crate) mod schedule;
 pub(crate) mod tenants;
 pub(crate) mod ticks;
-pub(crate) mod oversight;
 pub(crate) mod users;
 pub(crate) mod watches;
 

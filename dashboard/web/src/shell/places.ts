@@ -22,7 +22,6 @@ import {
   type Icon,
 } from '@tabler/icons-react';
 import type { Ability } from '@/session/permissions';
-import { isAskOffered } from '@/pages/ask/offered';
 
 export interface Place {
   path: string;
@@ -47,9 +46,7 @@ export const tenantPlaces: PlaceGroup[] = [
       { path: 'approvals', label: 'Approvals', icon: IconChecks, key: 'a', needs: 'view' },
       { path: 'inbox', label: 'Inbox', icon: IconInbox, key: 'i', needs: 'view' },
       { path: 'leads', label: 'Leads', icon: IconUserStar, needs: 'view' },
-      ...(isAskOffered
-        ? [{ path: 'ask', label: 'Ask why', icon: IconMessageQuestion, key: 'w', needs: 'view' } as const]
-        : []),
+      { path: 'ask', label: 'Ask why', icon: IconMessageQuestion, key: 'w', needs: 'view' },
     ],
   },
   {

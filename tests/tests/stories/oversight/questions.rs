@@ -1,6 +1,6 @@
 //! What people ask, and which records must answer it.
 
-use super::world::{Brand, Cast};
+use super::world::{Brand, Cast, WAITER};
 
 /// What a right answer is.
 #[derive(Debug, Clone)]
@@ -47,19 +47,39 @@ fn reasons(brand: &Brand) -> Vec<Labelled> {
     let all = |name: &str| format!("all:{name}");
     let decision = |name: &str| format!("decision:{name}");
     vec![
-        ask(format!("Why was the comment by @{} hidden?", it.spammer), &[&spam[0]], &[&spam[1]], &["no spam"]),
+        ask(
+            format!("Why was the comment by @{} hidden?", it.spammer),
+            &[&spam[0]],
+            &[&spam[1]],
+            &["no spam"],
+        ),
         ask("Why was the comment about 10k followers hidden?", &[&spam[0]], &[&spam[1]], &["no spam"]),
         ask("Why did we hide “Get 10k followers today”?", &[&spam[0]], &[&spam[1]], &["no spam"]),
         ask("Why was the last comment hidden?", &[&second[0]], &[&second[1]], &["no spam"]),
-        ask(format!("Which rule hid the comment of @{}?", it.second_spammer), &[&second[0]], &[&second[1]], &["no spam"]),
+        ask(
+            format!("Which rule hid the comment of @{}?", it.second_spammer),
+            &[&second[0]],
+            &[&second[1]],
+            &["no spam"],
+        ),
         ask(
             format!("What happened to the comment by @{}?", it.second_spammer),
             &[&second[0]],
             &[&second[1]],
             &["hid"],
         ),
-        ask(format!("Why was @{} escalated?", it.burned), &[&decision(it.burned)], &[&all(it.burned)], &["escalated"]),
-        ask("Why was the comment about the hospital escalated?", &[&decision(it.burned)], &[&all(it.burned)], &["rash"]),
+        ask(
+            format!("Why was @{} escalated?", it.burned),
+            &[&decision(it.burned)],
+            &[&all(it.burned)],
+            &["escalated"],
+        ),
+        ask(
+            "Why was the comment about the hospital escalated?",
+            &[&decision(it.burned)],
+            &[&all(it.burned)],
+            &["rash"],
+        ),
         ask(
             format!("Why was the comment of @{} drafted and not answered?", it.shipper),
             &[&decision(it.shipper)],
@@ -74,9 +94,9 @@ fn reasons(brand: &Brand) -> Vec<Labelled> {
         ),
         ask(format!("Why was @{} answered?", it.fan), &[&decision(it.fan)], &[&all(it.fan)], &["answer"]),
         ask(
-            format!("What was decided about the message of @{}?", it.waiter),
-            &[&decision(it.waiter)],
-            &[&all(it.waiter)],
+            "What was decided about the message about the parcel?",
+            &[&decision(WAITER)],
+            &[&all(WAITER)],
             &["parcel"],
         ),
         ask(
@@ -93,10 +113,30 @@ fn people(brand: &Brand) -> Vec<Labelled> {
     let approval = |name: &str| format!("approval:{name}");
     let all = |name: &str| format!("all:{name}");
     vec![
-        ask(format!("Who approved the draft for @{}?", it.shipper), &[&approval(it.shipper)], &[&all(it.shipper)], &["Marta"]),
-        ask(format!("Who approved the answer about shipping to {}?", it.country), &[&approval(it.shipper)], &[&all(it.shipper)], &["Marta"]),
-        ask(format!("Who rejected the draft about the {}?", it.product), &[&approval(it.doubter)], &[&all(it.doubter)], &["Ben"]),
-        ask(format!("Why was the draft for @{} rejected?", it.doubter), &[&approval(it.doubter)], &[&all(it.doubter)], &["do not know that yet"]),
+        ask(
+            format!("Who approved the draft for @{}?", it.shipper),
+            &[&approval(it.shipper)],
+            &[&all(it.shipper)],
+            &["Marta"],
+        ),
+        ask(
+            format!("Who approved the answer about shipping to {}?", it.country),
+            &[&approval(it.shipper)],
+            &[&all(it.shipper)],
+            &["Marta"],
+        ),
+        ask(
+            format!("Who rejected the draft about the {}?", it.product),
+            &[&approval(it.doubter)],
+            &[&all(it.doubter)],
+            &["Ben"],
+        ),
+        ask(
+            format!("Why was the draft for @{} rejected?", it.doubter),
+            &[&approval(it.doubter)],
+            &[&all(it.doubter)],
+            &["do not know that yet"],
+        ),
         ask("Who edited a draft?", &[&approval(it.sleeper)], &[&all(it.sleeper)], &["Marta"]),
         ask(
             format!("What did Marta write to @{}?", it.sleeper),
@@ -104,12 +144,22 @@ fn people(brand: &Brand) -> Vec<Labelled> {
             &[&all(it.sleeper)],
             &["open at nine"],
         ),
-        ask(format!("When was the draft for @{} approved?", it.shipper), &[&approval(it.shipper)], &[&all(it.shipper)], &[]),
+        ask(
+            format!("When was the draft for @{} approved?", it.shipper),
+            &[&approval(it.shipper)],
+            &[&all(it.shipper)],
+            &[],
+        ),
         ask("What did Ben reject?", &[&approval(it.doubter)], &[&all(it.doubter)], &["Ben rejected"]),
         ask("Who created the rule no spam?", &["rule"], &["rule"], &["Marta"]),
         ask("Who disabled the rule no spam?", &["rule"], &["rule"], &["Ben"]),
         ask("When was the rule no spam disabled?", &["rule"], &["rule"], &["disabled"]),
-        ask("Who changed the settings?", &["settings.changed"], &["settings.changed"], &["Ben", "blocked_words"]),
+        ask(
+            "Who changed the settings?",
+            &["settings.changed"],
+            &["settings.changed"],
+            &["Ben", "blocked_words"],
+        ),
         ask("Who changed the budget?", &["budget.changed"], &["budget.changed"], &["Ben", "$5.00"]),
         ask("Who resolved the crisis alert?", &["alert:crisis"], &["alerts"], &["Ben"]),
         ask("Who suspended the tenant?", &["tenant.suspended"], &["tenant"], &["Ben"]),
@@ -134,25 +184,58 @@ fn undone(brand: &Brand) -> Vec<Labelled> {
     let it = &brand.cast;
     let all = |name: &str| format!("all:{name}");
     let effect = |name: &str| format!("effect:{name}");
-    let waiting = [all(it.burned), all(it.waiter)];
-    let not_done = [all(it.doubter), all(it.unlucky), all(it.lucky), all(it.burned), all(it.waiter), "post:called_off".to_owned()];
+    let waiting = [all(it.burned), all(WAITER)];
+    let not_done = [
+        all("idle.friend"),
+        all(it.doubter),
+        all(it.unlucky),
+        all(it.lucky),
+        all(it.burned),
+        all(WAITER),
+        "post:called_off".to_owned(),
+    ];
     let may: Vec<&str> = not_done.iter().map(String::as_str).collect();
     vec![
-        ask("What did you not do yesterday, and why?", &[&all(it.doubter)], &may, &["because"]),
+        ask(
+            "What did you not do yesterday, and why?",
+            &[&all(it.doubter), &all("idle.friend")],
+            &may,
+            &["because"],
+        ),
         ask("What was not done?", &[], &may, &[]),
-        ask(format!("Why was @{} not answered?", it.unlucky), &[&effect(it.unlucky)], &[&all(it.unlucky)], &["failed"]),
+        ask(
+            format!("Why was @{} not answered?", it.unlucky),
+            &[&effect(it.unlucky)],
+            &[&all(it.unlucky)],
+            &["failed"],
+        ),
         ask(
             format!("Why did the reply to @{} fail?", it.unlucky),
             &[&effect(it.unlucky)],
             &[&all(it.unlucky)],
             &["failed"],
         ),
-        ask(format!("Was @{} answered?", it.unlucky), &[&effect(it.unlucky)], &[&all(it.unlucky)], &["not answered"]),
-        ask(format!("Was @{} answered in the end?", it.lucky), &[&effect(it.lucky)], &[&all(it.lucky)], &["answered"]),
-        ask("Which effects were abandoned as a dead letter?", &[&effect(it.unlucky)], &[&all(it.unlucky), &all(it.lucky)], &["dead letter"]),
+        ask(
+            format!("Was @{} answered?", it.unlucky),
+            &[&effect(it.unlucky)],
+            &[&all(it.unlucky)],
+            &["not answered"],
+        ),
+        ask(
+            format!("Was @{} answered in the end?", it.lucky),
+            &[&effect(it.lucky)],
+            &[&all(it.lucky)],
+            &["answered"],
+        ),
+        ask(
+            "Which effects were abandoned as a dead letter?",
+            &[&effect(it.unlucky)],
+            &[&all(it.unlucky), &all(it.lucky)],
+            &["dead letter"],
+        ),
         ask(
             "What waits for a person?",
-            &[&all(it.waiter)],
+            &[&all(WAITER)],
             &[&waiting[0], &waiting[1], "alerts", "post:coming"],
             &["waits"],
         ),
@@ -177,7 +260,12 @@ fn money(brand: &Brand) -> Vec<Labelled> {
         ask("What did answers cost yesterday?", &[&cost("short_reply")], &["budget"], &[&replies]),
         ask("What did we spend yesterday?", &[&cost("all")], &["budget"], &[&all]),
         ask(format!("What did we spend on {}?", brand.yesterday), &[&cost("all")], &["budget"], &[&all]),
-        ask("What did we spend in the last 2 days?", &[&format!("cost:all:{}..{}", brand.yesterday, brand.today)], &["budget"], &[&all]),
+        ask(
+            "What did we spend in the last 2 days?",
+            &[&format!("cost:all:{}..{}", brand.yesterday, brand.today)],
+            &["budget"],
+            &[&all],
+        ),
         ask("What is the daily budget?", &[], &["budget", "cost", "budget.changed", "tenant"], &["$5.00"]),
     ]
 }
@@ -186,9 +274,24 @@ fn content(brand: &Brand) -> Vec<Labelled> {
     let it = &brand.cast;
     let posts = ["post:published", "post:called_off", "post:coming"];
     vec![
-        ask(format!("When was the post “{}” published?", it.caption), &["post:published"], &posts[..1], &["published"]),
-        ask(format!("Who created the post “{}”?", it.called_off), &["post:called_off"], &posts[1..2], &["Ben"]),
-        ask(format!("What became of the post “{}”?", it.called_off), &["post:called_off"], &posts[1..2], &["cancelled"]),
+        ask(
+            format!("When was the post “{}” published?", it.caption),
+            &["post:published"],
+            &posts[..1],
+            &["published"],
+        ),
+        ask(
+            format!("Who created the post “{}”?", it.called_off),
+            &["post:called_off"],
+            &posts[1..2],
+            &["Ben"],
+        ),
+        ask(
+            format!("What became of the post “{}”?", it.called_off),
+            &["post:called_off"],
+            &posts[1..2],
+            &["cancelled"],
+        ),
         ask("Which posts are scheduled?", &["post:coming"], &posts, &[it.coming]),
         ask("Which post was published yesterday?", &["post:published"], &posts[..1], &[it.caption]),
         ask("Who cancelled a post?", &["post:called_off"], &posts[1..2], &["Ben"]),
@@ -202,12 +305,12 @@ fn states(brand: &Brand) -> Vec<Labelled> {
     let hidden: Vec<&str> = hidden.iter().map(String::as_str).collect();
     vec![
         ask("How many comments were hidden?", &["count"], &hidden, &["2 records"]),
-        ask("How many comments were hidden yesterday?", &["count"], &hidden, &["1 records"]),
+        ask("How many comments were hidden yesterday?", &["count"], &hidden, &["1 record "]),
         ask("Which rules are there?", &["rule"], &["rule"], &["no spam"]),
         ask("Is the rule no spam enabled?", &["rule"], &["rule"], &["disabled"]),
-        ask("Which account is connected?", &["account"], &["account"], &["active"]),
+        ask("Which account is connected?", &["account"], &["account"], &[".insta"]),
         ask("What does the memory know about returns?", &["memory"], &["memory"], &["free within 30 days"]),
-        ask("Who added “Returns are free” to the memory?", &["memory"], &["memory"], &["free within 30 days"]),
+        ask("Who added “Returns are free” to the memory?", &["memory"], &["memory"], &["Marta"]),
         ask("Which alerts are open?", &["alerts"], &["alerts"], &["open"]),
         ask("Which alerts were there?", &["alerts"], &["alerts"], &["crisis"]),
     ]

@@ -19,7 +19,8 @@ import { useTenant } from '@/shell/where';
 import { percent } from '@/ui/format';
 import { PageHeader, Tag } from '@/ui/pieces';
 import { Empty, Notice } from '@/ui/states';
-import { placeOf } from './sources';
+import { Conversations } from './Conversations';
+import { partsOf, placeOf } from './sources';
 import { useChat, type Turn } from './useChat';
 import { longestQuestion, type Source } from './wire';
 
@@ -34,7 +35,7 @@ export function Component() {
   const tenant = useTenant();
   const [params, setParams] = useSearchParams();
   const [question, setQuestion] = useState(params.get('q') ?? '');
-  const { turns, start, stop, begin, isWriting } = useChat(tenant.id);
+  const { turns, start, stop, begin, open, isWriting } = useChat(tenant.id);
   const end = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
@@ -55,11 +56,14 @@ export function Component() {
         title="Ask why"
         lead="Questions about what was decided and done. Every answer names its records; no record, no claim."
         actions={
-          turns.length > 0 && (
-            <Button variant="default" onClick={begin}>
-              New conversation
-            </Button>
-          )
+          <Group gap="xs">
+            <Conversations tenant={tenant.id} onOpen={(id) => void open(id)} />
+            {turns.length > 0 && (
+              <Button variant="default" onClick={begin}>
+                New conversation
+              </Button>
+            )}
+          </Group>
         }
       />
       <Stack maw={820}>
@@ -150,7 +154,7 @@ function Answer({ turn }: { turn: Turn }) {
       <Box mt="sm" aria-live="polite" aria-busy={turn.is === 'writing'}>
         {turn.answer !== '' && (
           <Text size="sm" className="break" style={{ whiteSpace: 'pre-wrap' }}>
-            {turn.answer}
+            <Words answer={turn.answer} sources={end?.sources ?? []} />
           </Text>
         )}
         {turn.is === 'writing' && turn.answer === '' && (
@@ -209,6 +213,27 @@ function Answer({ turn }: { turn: Turn }) {
       )}
     </Card>
   );
+}
+
+/** An answer whose marks lead to their records. */
+function Words({ answer, sources }: { answer: string; sources: Source[] }) {
+  const tenant = useTenant();
+  return partsOf(answer).map((part, index) => {
+    const source = part.is === 'mark' ? sources[part.number - 1] : undefined;
+    if (part.is === 'words') return <span key={index}>{part.text}</span>;
+    if (source === undefined) return <span key={index}>[{part.number}]</span>;
+    return (
+      <Anchor
+        key={index}
+        component={Link}
+        to={tenant.path(placeOf(source))}
+        size="xs"
+        aria-label={`Record ${part.number}: ${source.title ?? source.id}`}
+      >
+        [{part.number}]
+      </Anchor>
+    );
+  });
 }
 
 function SourceLink({ source, number }: { source: Source; number: number }) {

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { asApiError, type ApiError } from '@/api/problem';
+import { answer, api } from '@/api/client';
 import { ask, type Piece } from './wire';
 
 export interface Turn {
@@ -54,7 +55,60 @@ export function useChat(tenant: string) {
     setTurns([]);
   }, []);
 
+  /** Goes on with an earlier conversation. */
+  const open = useCallback(
+    async (id: string) => {
+      control.current?.abort();
+      const kept = await answer(
+        api.GET('/api/v1/tenants/{tenant}/oversight/sessions/{oversight}', {
+          params: { path: { tenant, oversight: id } },
+        }),
+      );
+      session.current = kept.active ? kept.id : null;
+      setTurns(turnsOf(kept.messages));
+    },
+    [tenant],
+  );
+
   useEffect(() => () => control.current?.abort(), []);
 
-  return { turns, start, stop, begin, isWriting: turns.at(-1)?.is === 'writing' };
+  return { turns, start, stop, begin, open, isWriting: turns.at(-1)?.is === 'writing' };
+}
+
+interface Message {
+  role: string;
+  content: string;
+  sources: { id: string; kind: string; title: string }[];
+  tools_used: string[];
+  confidence?: number | null;
+  latency_ms?: number | null;
+  incomplete: boolean;
+  problem?: string | null;
+}
+
+/** What was said before, as it is shown. */
+export function turnsOf(messages: Message[]): Turn[] {
+  const turns: Turn[] = [];
+  for (const message of messages) {
+    const last = turns.at(-1);
+    if (message.role === 'user') {
+      turns.push({ question: message.content, answer: '', is: 'incomplete' });
+    } else if (last !== undefined) {
+      last.answer = message.content;
+      last.is = message.incomplete ? 'incomplete' : 'done';
+      last.problem = message.problem ?? undefined;
+      if (!message.incomplete) {
+        last.end = {
+          is: 'done',
+          latencyMs: message.latency_ms ?? 0,
+          confidence: message.confidence ?? null,
+          sources: message.sources,
+          steps: [],
+          tools: message.tools_used,
+          session: null,
+        };
+      }
+    }
+  }
+  return turns;
 }

@@ -1,5 +1,5 @@
 import { authorisedFetch } from '@/api/client';
-import { ApiError, asApiError, problemFrom } from '@/api/problem';
+import { asApiError, problemFrom } from '@/api/problem';
 import { readStream, type StreamEvent } from '@/live/sse';
 
 /** A record that carries a sentence of an answer. */
@@ -26,25 +26,15 @@ export type Piece =
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
 function sourceOf(value: unknown): Source[] {
-  if (typeof value === 'string') return [{ id: value }];
   if (typeof value !== 'object' || value === null) return [];
   const source = value as Record<string, unknown>;
-  const id = text(source.id) ?? text(source.record) ?? text(source.resource_id);
+  const id = text(source.id);
   if (id === null) return [];
-  const kind = text(source.kind) ?? text(source.type) ?? text(source.event_type) ?? undefined;
-  const title = text(source.title) ?? text(source.summary) ?? text(source.text) ?? undefined;
-  return [{ id, kind, title }];
+  return [{ id, kind: text(source.kind) ?? undefined, title: text(source.title) ?? undefined }];
 }
 
 const said = (value: unknown): string[] =>
-  Array.isArray(value)
-    ? value.flatMap((it) => {
-        if (typeof it === 'string') return [it];
-        const named = it as Record<string, unknown> | null;
-        const found = text(named?.summary) ?? text(named?.name) ?? text(named?.tool);
-        return found === null ? [] : [found];
-      })
-    : [];
+  Array.isArray(value) ? value.filter((it) => typeof it === 'string') : [];
 
 /** One message of the stream; what it does not know, it leaves out. */
 export function pieceOf(event: Pick<StreamEvent, 'data'>): Piece | null {
@@ -93,13 +83,6 @@ export async function* ask(
   } catch (error) {
     if (signal.aborted) return;
     throw asApiError(error);
-  }
-  if (response.status === 404) {
-    throw new ApiError(
-      404,
-      'Questions cannot be asked here yet',
-      'This installation does not answer questions. Every decision still shows its trace.',
-    );
   }
   if (!response.ok || response.body === null) {
     throw problemFrom(response.status, await response.json().catch(() => null));

@@ -1,6 +1,5 @@
 import { Anchor, Button, Group, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconMessageQuestion } from '@tabler/icons-react';
-import { isAskOffered } from '@/pages/ask/offered';
 import { Link } from 'react-router-dom';
 import { useTenant } from '@/shell/where';
 import { dollars, duration, number, percent, words } from '@/ui/format';
@@ -47,17 +46,15 @@ function Found({ record, entry }: DecisionEntry) {
       <Section
         title={`${words(record.outcome)}: ${record.reason}`}
         actions={
-          isAskOffered && (
-            <Button
-              component={Link}
-              to={`${tenant.path('ask')}?${new URLSearchParams({ q: question })}`}
-              variant="light"
-              size="xs"
-              leftSection={<IconMessageQuestion size={15} aria-hidden />}
-            >
-              Ask why
-            </Button>
-          )
+          <Button
+            component={Link}
+            to={`${tenant.path('ask')}?${new URLSearchParams({ q: question })}`}
+            variant="light"
+            size="xs"
+            leftSection={<IconMessageQuestion size={15} aria-hidden />}
+          >
+            Ask why
+          </Button>
         }
       >
         <SimpleGrid cols={{ base: 2, xs: 3, md: 4 }} spacing="md" verticalSpacing="sm">

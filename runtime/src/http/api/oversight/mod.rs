@@ -32,7 +32,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 
 #[derive(Debug, Deserialize)]
 struct SessionPath {
-    session: OversightId,
+    oversight: OversightId,
 }
 
 /// List your conversations about a tenant, newest first. Nobody sees those of others.
@@ -49,7 +49,7 @@ async fn list_sessions(
 }
 
 /// Read one of your conversations with everything that was asked and answered, oldest first.
-#[utoipa::path(get, path = "/tenants/{tenant}/oversight/sessions/{session}", tag = "oversight",
+#[utoipa::path(get, path = "/tenants/{tenant}/oversight/sessions/{oversight}", tag = "oversight",
     responses((status = 200, body = ConversationView)))]
 async fn get_session(
     TenantRead(access): TenantRead,
@@ -57,16 +57,16 @@ async fn get_session(
     State(state): State<AppState>,
 ) -> Result<Json<ConversationView>, Problem> {
     let (tenant, by, sessions) = (&access.tenant.id, access.caller.actor(), state.oversight.sessions());
-    let session = sessions.find_oversight(tenant, &by, &path.session).await?;
+    let session = sessions.find_oversight(tenant, &by, &path.oversight).await?;
     let session = session.ok_or_else(|| Problem::not_found("conversation"))?;
     let first = tenants::ports::PageRequest::first(TURNS);
-    let mut turns = sessions.oversight_turns(tenant, &path.session, first).await?;
+    let mut turns = sessions.oversight_turns(tenant, &path.oversight, first).await?;
     turns.reverse();
     Ok(Json(ConversationView::new(session, turns)))
 }
 
 /// Close one of your conversations: it stays to be read and takes no further question.
-#[utoipa::path(post, path = "/tenants/{tenant}/oversight/sessions/{session}/close", tag = "oversight",
+#[utoipa::path(post, path = "/tenants/{tenant}/oversight/sessions/{oversight}/close", tag = "oversight",
     responses((status = 204, description = "It is closed.")))]
 async fn close_session(
     TenantRead(access): TenantRead,
@@ -74,12 +74,12 @@ async fn close_session(
     State(state): State<AppState>,
 ) -> Result<StatusCode, Problem> {
     let by = access.caller.actor();
-    state.oversight.end(&access.tenant, &by, OversightChange::Close(path.session)).await?;
+    state.oversight.end(&access.tenant, &by, OversightChange::Close(path.oversight)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Delete one of your conversations with everything that was said.
-#[utoipa::path(delete, path = "/tenants/{tenant}/oversight/sessions/{session}", tag = "oversight",
+#[utoipa::path(delete, path = "/tenants/{tenant}/oversight/sessions/{oversight}", tag = "oversight",
     responses((status = 204, description = "It is gone.")))]
 async fn delete_session(
     TenantRead(access): TenantRead,
@@ -87,17 +87,18 @@ async fn delete_session(
     State(state): State<AppState>,
 ) -> Result<StatusCode, Problem> {
     let by = access.caller.actor();
-    state.oversight.end(&access.tenant, &by, OversightChange::Delete(path.session)).await?;
+    state.oversight.end(&access.tenant, &by, OversightChange::Delete(path.oversight)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 impl From<AskError> for Problem {
     fn from(error: AskError) -> Self {
         match error {
-            AskError::TooMany(left) => {
-                Problem::new(ProblemKind::TooManyRequests, format!("{error}: wait as long as `Retry-After` says"))
-                    .retry_after(left.as_secs().max(1))
-            }
+            AskError::TooMany(left) => Problem::new(
+                ProblemKind::TooManyRequests,
+                format!("{error}: wait as long as `Retry-After` says"),
+            )
+            .retry_after(left.as_secs().max(1)),
             AskError::AgentDown => {
                 let detail = "the tenant's agent shows no sign of life, so its state is not known: ask again in a minute, \
                               and look at its heartbeats and alerts if it stays";

@@ -1,2 +1,0 @@
-/** Whether the server answers questions: the page is not shown before it does. */
-export const isAskOffered: boolean = false;
