@@ -59,4 +59,5 @@ bench:
 	$(CARGO) run --release -p troupe-bench -- recall --write docs/performance.md
 	$(CARGO) run --release -p troupe-bench -- upload --write docs/performance.md
 	$(CARGO) run --release -p troupe-bench -- due-posts --write docs/performance.md
+	$(CARGO) run --release -p troupe-bench -- crowd --write docs/performance.md
 	$(CARGO) run --release --bin troupe -- bench

@@ -1,6 +1,7 @@
 //! What Troupe can do on this machine, beside what others can do on it in the same sitting. See docs/performance.md.
 
 mod compare;
+mod crowd;
 mod due_posts;
 mod footprint;
 mod isolation;
@@ -48,6 +49,8 @@ enum Command {
     Upload(upload::UploadArgs),
     /// How long after its moment a post is picked up, when thousands are due within a minute.
     DuePosts(due_posts::DuePostsArgs),
+    /// People who look and ask while events flow: live feeds, chats, and what the webhooks notice of them.
+    Crowd(crowd::CrowdArgs),
 }
 
 #[tokio::main]
@@ -62,6 +65,7 @@ async fn main() -> anyhow::Result<()> {
             Command::Recall(args) => recall::run(args).await,
             Command::Upload(args) => upload::run(args).await,
             Command::DuePosts(args) => due_posts::run(args).await,
+            Command::Crowd(args) => crowd::run(args).await,
         }
     };
     // Everything that was started is killed when its owner is dropped, also on Ctrl-C.

@@ -18,13 +18,13 @@ pub struct Labelled {
     pub expected: Expected,
 }
 
-fn ask(question: impl Into<String>, must: &[&str], may: &[&str], says: &[&str]) -> Labelled {
+pub fn ask(question: impl Into<String>, must: &[&str], may: &[&str], says: &[&str]) -> Labelled {
     let owned = |list: &[&str]| list.iter().map(|it| (*it).to_owned()).collect();
     let expected = Expected::Answer { must: owned(must), may: owned(may), says: owned(says) };
     Labelled { question: question.into(), expected }
 }
 
-fn nothing(question: impl Into<String>) -> Labelled {
+pub fn nothing(question: impl Into<String>) -> Labelled {
     Labelled { question: question.into(), expected: Expected::NoRecord }
 }
 

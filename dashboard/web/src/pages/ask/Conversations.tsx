@@ -29,7 +29,8 @@ export function Conversations(props: { tenant: string; onOpen: (session: string)
               {it.title === '' ? 'A conversation' : it.title}
             </Text>
             <Text size="xs" c="dimmed">
-              {relative(it.updated_at)} · {it.total_queries} {it.total_queries === 1 ? 'question' : 'questions'}
+              {relative(it.updated_at)} · {it.total_queries}{' '}
+              {it.total_queries === 1 ? 'question' : 'questions'}
             </Text>
           </Menu.Item>
         ))}

@@ -13,10 +13,7 @@ describe('the stream of an answer', () => {
         done: true,
         latency_ms: 420,
         confidence: 0.91,
-        sources: [
-          { id: 'dec_1', kind: 'decision', title: 'A comment was hidden' },
-          { nothing: true },
-        ],
+        sources: [{ id: 'dec_1', kind: 'decision', title: 'A comment was hidden' }, { nothing: true }],
         thinking_steps: ['looked into audit search: 12 records', 7],
         tools_used: ['audit_search'],
         session_id: 'ovs_1',
