@@ -154,7 +154,15 @@ impl Oversight {
             answer.note_look(&look, found.records.len(), found.is_cut);
             records.extend(found.records);
         }
-        let Extract { sentences, sums, confidence } = extract(&question, &records);
+        let mut found = extract(&question, &records);
+        if found.sentences.is_empty() && question.may_be_remembered() {
+            // "What do we know about returns?" asks the memory without naming it.
+            let look = Look::Memory { about: asked.question.clone() };
+            records = looker.look(&look).await.map_err(AnswerError::Unavailable)?.records;
+            answer.note_look(&look, records.len(), false);
+            found = extract(&question, &records);
+        }
+        let Extract { sentences, sums, confidence } = found;
         records.extend(sums);
         let said: Vec<String> = sentences
             .into_iter()

@@ -95,6 +95,10 @@ impl Question {
                 _ if used => {}
                 Some(Concept::Thing(thing)) => question.things.push(thing),
                 Some(_) => {}
+                None if matches!(
+                    word.plain.as_str(),
+                    "turn" | "turned" | "turns" | "switch" | "switched" | "switches"
+                ) => {}
                 None if word.plain.starts_with('@') => {
                     question.handles.push(word.plain.trim_start_matches('@').to_owned());
                 }
@@ -119,6 +123,11 @@ impl Question {
     /// Whether one of these deeds is asked about, done or not.
     pub fn names(&self, wanted: &[Deed]) -> bool {
         self.deeds.iter().any(|(deed, _)| wanted.contains(deed))
+    }
+
+    /// Whether it asks for nothing that was done, so that the memory may know.
+    pub fn may_be_remembered(&self) -> bool {
+        self.deeds.is_empty() && self.things.is_empty() && !self.rest.is_empty() && !self.is_particular()
     }
 
     /// Whether it names something particular: a person, a text, an id.
@@ -180,8 +189,7 @@ fn asks(plain: &[&str]) -> Asks {
 fn looks_ahead(plain: &[&str]) -> bool {
     let has = |wanted: &[&str]| plain.iter().any(|word| wanted.contains(word));
     has(&[
-        "tomorrow", "should", "predict", "forecast", "better", "best", "opinion", "think", "guess",
-        "imagine", "would",
+        "tomorrow", "should", "predict", "forecast", "better", "best", "opinion", "guess", "imagine", "would",
     ]) || plain.windows(2).any(|two| matches!(two, ["next", "week" | "month" | "year" | "quarter"]))
 }
 

@@ -207,6 +207,8 @@ pub fn words(text: &str) -> Vec<Word> {
     for raw in text.split(|c: char| c.is_whitespace() || "/()[]{}<>«»“”\"`—–…".contains(c)) {
         let trimmed = raw.trim_matches(|c: char| !c.is_alphanumeric() && c != '@' && c != '#' && c != '$');
         // An address or a version keeps its dots; a contraction loses its apostrophe.
+        // `@ana's` is hers.
+        let trimmed = trimmed.strip_suffix("'s").or_else(|| trimmed.strip_suffix("’s")).unwrap_or(trimmed);
         let folded: String = plain(trimmed).chars().filter(|c| !matches!(c, '\'' | '’')).collect();
         if !folded.is_empty() {
             let starts_large = trimmed.chars().next().is_some_and(char::is_uppercase);
@@ -254,6 +256,11 @@ pub fn deeds(words: &[Word]) -> Vec<(Deed, bool)> {
             concepts[at] = None;
         }
     }
+    for at in 0..words.len() {
+        if let Some(deed) = switched(&words[at..]) {
+            concepts[at] = Some(Concept::Deed(deed));
+        }
+    }
     let of = |(at, it): (usize, &Option<Concept>)| match it {
         Some(Concept::Deed(deed)) => {
             let before = &concepts[at.saturating_sub(REACH)..at];
@@ -266,6 +273,21 @@ pub fn deeds(words: &[Word]) -> Vec<(Deed, bool)> {
         _ => None,
     };
     concepts.iter().enumerate().filter_map(of).collect()
+}
+
+/// "Turned off", "switch the rule on": what is switched stands between the two.
+fn switched(words: &[Word]) -> Option<Deed> {
+    /// So far behind stands the other half.
+    const REACH: usize = 5;
+    let (first, rest) = words.split_first()?;
+    let is_switch =
+        matches!(first.plain.as_str(), "turn" | "turned" | "turns" | "switch" | "switched" | "switches");
+    let direction = |word: &Word| match word.plain.as_str() {
+        "off" => Some(Deed::Disable),
+        "on" => Some(Deed::Enable),
+        _ => None,
+    };
+    is_switch.then(|| rest.iter().take(REACH).find_map(direction)).flatten()
 }
 
 #[cfg(test)]
@@ -289,6 +311,7 @@ mod tests {
         assert_eq!(of("Why didn't we answer it?"), [(Deed::Answer, false)]);
         assert_eq!(of("No reply was sent"), [(Deed::Answer, false), (Deed::Send, true)]);
         assert_eq!(of("The rule no spam is enabled"), [(Deed::Enable, true)]);
+        assert_eq!(of("Who turned the spam rule off?"), [(Deed::Disable, true)]);
         assert_eq!(of("It was hidden, not deleted"), [(Deed::Hide, true), (Deed::Delete, false)]);
     }
 

@@ -2171,6 +2171,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{tenant}/oversight/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask why. Every sentence of the answer that states a fact names the records that carry it.
+         * @description Answers `text/event-stream`: `data: {"token": "…"}` for each piece, then `data: {"done": true, …}` with sources,
+         *     confidence and how it was found, or `data: {"type": "error", "content": "…"}` when it breaks off; `: ping` in between.
+         *     With `stream: false` it answers JSON. "There is no record of that." is an answer. At most 20 questions a minute and five
+         *     minutes for each; 503 with the code `AGENT_DOWN` while the tenant's agent shows no sign of life.
+         */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/oversight/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List your conversations about a tenant, newest first. Nobody sees those of others. */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/oversight/sessions/{oversight}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one of your conversations with everything that was asked and answered, oldest first. */
+        get: operations["get_session"];
+        put?: never;
+        post?: never;
+        /** Delete one of your conversations with everything that was said. */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/oversight/sessions/{oversight}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close one of your conversations: it stays to be read and takes no further question. */
+        post: operations["close_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{tenant}/post-templates": {
         parameters: {
             query?: never;
@@ -3584,6 +3659,20 @@ export interface components {
              * @description Its weight.
              */
             weight: number;
+        };
+        /** @description A question about what was decided and done. */
+        Ask: {
+            /**
+             * @description What, in 1 to 2,000 characters.
+             * @example Why was the last comment hidden?
+             */
+            question: string;
+            session_id?: components["schemas"]["Id"] | null;
+            /**
+             * @description False gives the whole answer at once, as JSON; true when left out.
+             * @default true
+             */
+            stream?: boolean;
         };
         /** @description Leave to ask models. */
         AskModels: {
@@ -5493,6 +5582,117 @@ export interface components {
         };
         /** @enum {string} */
         Outcome: "act" | "draft" | "escalate" | "ignore" | "record";
+        /** @description The end of an answer. */
+        OversightAnswer: {
+            /** @description The whole answer. `[n]` names the n-th source. In a stream it has come as tokens before and is left out. */
+            answer?: string | null;
+            /**
+             * Format: float
+             * @description How sure it is, 0 to 1.
+             */
+            confidence: number;
+            /**
+             * Format: int64
+             * @description What it cost, in millionths of a US dollar.
+             */
+            cost_micro_usd: number;
+            /** @description Always true. */
+            done: boolean;
+            /**
+             * Format: int64
+             * @description From the question to the first words, in milliseconds.
+             */
+            first_token_ms?: number | null;
+            /**
+             * Format: int64
+             * @description From the question to the end, in milliseconds.
+             */
+            latency_ms: number;
+            /** @description Who answered: `offline/extract-1` for the records themselves, else provider and model. */
+            model: string;
+            /** @description The conversation: send it with the next question. */
+            session_id: components["schemas"]["Id"];
+            /** @description The records that carry it. */
+            sources: components["schemas"]["OversightSource"][];
+            /** @description How it was found. */
+            thinking_steps: string[];
+            /** @description What was looked into. */
+            tools_used: string[];
+        };
+        /** @description A conversation with everything that was said. */
+        OversightConversation: components["schemas"]["OversightSession"] & {
+            /** @description Questions and answers in turn, oldest first. */
+            messages: components["schemas"]["OversightMessage"][];
+        };
+        /** @description Something that was said in a conversation. */
+        OversightMessage: {
+            at: components["schemas"]["Moment"];
+            /**
+             * Format: float
+             * @description How sure it is, 0 to 1.
+             */
+            confidence?: number | null;
+            /** @description What was said. */
+            content: string;
+            /** @description True when the answer broke off. */
+            incomplete: boolean;
+            /**
+             * Format: int64
+             * @description From the question to the end of the answer, in milliseconds.
+             */
+            latency_ms?: number | null;
+            /** @description Why it broke off. */
+            problem?: string | null;
+            /**
+             * @description `user` asks, `assistant` answers.
+             * @example assistant
+             */
+            role: string;
+            /** @description The records that carry it. */
+            sources: components["schemas"]["OversightSource"][];
+            /** @description What was looked into for it. */
+            tools_used: string[];
+        };
+        /** @description A conversation about a tenant. */
+        OversightSession: {
+            /** @description False once it was closed: it takes no further question. */
+            active: boolean;
+            created_at: components["schemas"]["Moment"];
+            id: components["schemas"]["Id"];
+            last_answer?: string | null;
+            last_question?: string | null;
+            /** @description Its first question, shortened. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Time all answers took together, in milliseconds.
+             */
+            total_latency_ms: number;
+            /**
+             * Format: int64
+             * @description Questions so far.
+             */
+            total_queries: number;
+            /** @description When something was last asked. */
+            updated_at: components["schemas"]["Moment"];
+        };
+        /** @description A record that carries an answer: `[n]` in its text names the n-th of them. */
+        OversightSource: {
+            at?: components["schemas"]["Moment"] | null;
+            /** @description The entry of the audit log, when it is one. */
+            entry?: string | null;
+            /** @description Id of what it is about, such as `dec_…`; of sums and counts, what was added up. */
+            id: string;
+            /**
+             * @description `decision`, `effect`, `approval`, `post`, `alert`, `rule`, `account`, `memory`, `cost`, `insight`, `count`, or what
+             *     else an entry of the audit log is about.
+             */
+            kind: string;
+            /** @description Its number in the answer, from 1. */
+            number: number;
+            /** @description A few words. */
+            title: string;
+        };
         /** @description One of your sessions. */
         OwnSession: {
             created_at: components["schemas"]["Moment"];
@@ -6302,6 +6502,34 @@ export interface components {
                  * @description Tries so far.
                  */
                 tries: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; `null` on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_OversightSession: {
+            /** @description The items, newest first unless the route says otherwise. */
+            items: {
+                /** @description False once it was closed: it takes no further question. */
+                active: boolean;
+                created_at: components["schemas"]["Moment"];
+                id: components["schemas"]["Id"];
+                last_answer?: string | null;
+                last_question?: string | null;
+                /** @description Its first question, shortened. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Time all answers took together, in milliseconds.
+                 */
+                total_latency_ms: number;
+                /**
+                 * Format: int64
+                 * @description Questions so far.
+                 */
+                total_queries: number;
+                /** @description When something was last asked. */
+                updated_at: components["schemas"]["Moment"];
             }[];
             /** @description Send it as `cursor` to get the next page; `null` on the last one. */
             next_cursor?: string | null;
@@ -13476,6 +13704,178 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_Notification"];
                 };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ask"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                    "application/json": components["schemas"]["OversightAnswer"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; the first page when left out. */
+                cursor?: string;
+                /** @description Items per page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OversightSession"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+                /** @description Id of the oversight. */
+                oversight: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OversightConversation"];
+                };
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+                /** @description Id of the oversight. */
+                oversight: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document that says what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+                /** @description Id of the oversight. */
+                oversight: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is closed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document that says what to do next. */
             default: {

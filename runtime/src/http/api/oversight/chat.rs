@@ -100,7 +100,7 @@ impl AnswerView {
 #[utoipa::path(post, path = "/tenants/{tenant}/oversight/chat", tag = "oversight", request_body = Ask,
     responses((status = 200, description = "The answer.", content(
         (String = "text/event-stream"), (AnswerView = "application/json")))))]
-pub(super) async fn ask(
+pub(super) async fn ask_why(
     TenantRead(access): TenantRead,
     State(state): State<AppState>,
     JsonBody(ask): JsonBody<Ask>,

@@ -24,10 +24,10 @@ const TURNS: u32 = 200;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(chat::ask))
-        .routes(routes!(list_sessions))
-        .routes(routes!(get_session, delete_session))
-        .routes(routes!(close_session))
+        .routes(routes!(chat::ask_why))
+        .routes(routes!(list_oversight_sessions))
+        .routes(routes!(get_oversight_session, delete_oversight_session))
+        .routes(routes!(close_oversight_session))
 }
 
 #[derive(Debug, Deserialize)]
@@ -38,7 +38,7 @@ struct SessionPath {
 /// List your conversations about a tenant, newest first. Nobody sees those of others.
 #[utoipa::path(get, path = "/tenants/{tenant}/oversight/sessions", tag = "oversight",
     responses((status = 200, body = Page<SessionView>)))]
-async fn list_sessions(
+async fn list_oversight_sessions(
     TenantRead(access): TenantRead,
     page: PageOf,
     State(state): State<AppState>,
@@ -51,7 +51,7 @@ async fn list_sessions(
 /// Read one of your conversations with everything that was asked and answered, oldest first.
 #[utoipa::path(get, path = "/tenants/{tenant}/oversight/sessions/{oversight}", tag = "oversight",
     responses((status = 200, body = ConversationView)))]
-async fn get_session(
+async fn get_oversight_session(
     TenantRead(access): TenantRead,
     PathIds(path): PathIds<SessionPath>,
     State(state): State<AppState>,
@@ -68,7 +68,7 @@ async fn get_session(
 /// Close one of your conversations: it stays to be read and takes no further question.
 #[utoipa::path(post, path = "/tenants/{tenant}/oversight/sessions/{oversight}/close", tag = "oversight",
     responses((status = 204, description = "It is closed.")))]
-async fn close_session(
+async fn close_oversight_session(
     TenantRead(access): TenantRead,
     PathIds(path): PathIds<SessionPath>,
     State(state): State<AppState>,
@@ -81,7 +81,7 @@ async fn close_session(
 /// Delete one of your conversations with everything that was said.
 #[utoipa::path(delete, path = "/tenants/{tenant}/oversight/sessions/{oversight}", tag = "oversight",
     responses((status = 204, description = "It is gone.")))]
-async fn delete_session(
+async fn delete_oversight_session(
     TenantRead(access): TenantRead,
     PathIds(path): PathIds<SessionPath>,
     State(state): State<AppState>,
