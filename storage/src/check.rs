@@ -7,8 +7,8 @@ use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, briefings, budgets, comms, connections, conversations, costs, directory,
-    inbox, intel, leads, learning, ledger, media, memory, operations, outbox, posts, prompts, rehearsals,
-    ticks, users, watches, writer,
+    inbox, intel, leads, learning, ledger, media, memory, operations, outbox, outside, posts, prompts,
+    rehearsals, ticks, users, watches, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -33,6 +33,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         memory::STATEMENTS,
         operations::STATEMENTS,
         outbox::STATEMENTS,
+        outside::STATEMENTS,
         posts::STATEMENTS,
         prompts::STATEMENTS,
         rehearsals::STATEMENTS,
@@ -55,6 +56,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::media::STATEMENTS,
         apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
+        apply::outside::STATEMENTS,
         apply::people::STATEMENTS,
         apply::posts::STATEMENTS,
         apply::prompts::STATEMENTS,

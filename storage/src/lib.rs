@@ -40,6 +40,7 @@ mod open;
 mod operations;
 mod options;
 mod outbox;
+mod outside;
 mod posts;
 mod prompts;
 mod rehearsals;

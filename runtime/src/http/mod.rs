@@ -11,6 +11,7 @@ mod dashboard;
 mod docs;
 pub mod extract;
 mod health;
+pub mod idempotency;
 mod media;
 pub mod metrics;
 pub mod middleware;

@@ -26,9 +26,10 @@ use super::schema;
             the session, and `X-CSRF-Token` with everything that is not a GET. Keys and people are confined to agencies \
             or tenants and have a role there: `client`, `viewer`, `operator`, `manager` or `owner`; what it does not \
             allow is answered with 403. Ids of others are answered like ids that do not exist. Lists come in pages: send `next_cursor` \
-            as `cursor`. Failures are problem documents (RFC 9457) that say what to do next. POSTs that act on \
-            something are decided by its state, so repeating one does no harm: it is answered with 409 and the \
-            present state, or changes nothing."
+            as `cursor`. Failures are problem documents (RFC 9457) that say what to do next. A POST \
+            with an `Idempotency-Key` is carried out once: sent again within a day, by the same caller with the \
+            same body, it is given the same answer with `Idempotency-Replayed: true`. POSTs that act on something \
+            are decided by its state besides, so repeating one does no harm."
     ),
     components(schemas(ProblemDocument, schema::Id, schema::Moment)),
     tags(
@@ -40,7 +41,7 @@ use super::schema;
         (name = "learning"), (name = "memory"), (name = "media"), (name = "posts"), (name = "queue"),
         (name = "audit"), (name = "alerts"),
         (name = "insights"), (name = "reports"), (name = "competitors"),
-        (name = "operations"),
+        (name = "gateway"), (name = "operations"),
         (name = "events"), (name = "feed"), (name = "webhooks"), (name = "oauth"), (name = "health")
     )
 )]
