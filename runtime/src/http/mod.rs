@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod address_book;
+mod answers;
 mod api;
 mod dashboard;
 mod docs;
