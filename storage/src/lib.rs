@@ -41,6 +41,7 @@ mod operations;
 mod options;
 mod outbox;
 mod outside;
+mod overview;
 mod posts;
 mod prompts;
 mod rehearsals;
