@@ -1,4 +1,5 @@
--- Requests of the API that carry a key, so that repeating one does nothing twice; and heartbeats of programs outside.
+-- Requests of the API that carry a key, so that repeating one does nothing twice; heartbeats of programs outside; and what
+-- the overview of an agency counts.
 
 -- The id is the SHA-256 of who asks, method, path and key; the fingerprint that of the body. No status while it is under
 -- way; the claim names the try that may keep an answer.
@@ -13,6 +14,7 @@ create table idempotency_keys (
     status bigint,
     content_type text,
     etag text,
+    location text,
     body text
 );
 create index idempotency_keys_by_time on idempotency_keys (begun_at);
@@ -20,3 +22,6 @@ create index idempotency_keys_by_tenant on idempotency_keys (tenant_id) where te
 
 alter table agent_heartbeats add column is_outside boolean not null default false;
 create index agent_heartbeats_outside on agent_heartbeats (last_beat_at) where is_outside and status = 'alive';
+
+create index post_queue_dead on post_queue (tenant_id) where status = 'dlq';
+create index system_alerts_open on system_alerts (tenant_id, severity) where resolved_at is null;

@@ -19,7 +19,7 @@ use crate::work::{Outcome, Work};
 
 statements! {
     FIND_REQUEST {
-        "select fingerprint, claim, first_at, begun_at, status, content_type, etag, body \
+        "select fingerprint, claim, first_at, begun_at, status, content_type, etag, location, body \
          from idempotency_keys where id = $1"
     }
     SILENT_AGENTS {
@@ -37,6 +37,7 @@ struct RequestRow {
     status: Option<i64>,
     content_type: Option<String>,
     etag: Option<String>,
+    location: Option<String>,
     body: Option<String>,
 }
 
@@ -56,6 +57,7 @@ impl RequestRow {
             status: u16::try_from(status).unwrap_or(500),
             content_type: self.content_type,
             etag: self.etag,
+            location: self.location,
             body: self.body,
         })
     }

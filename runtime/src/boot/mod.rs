@@ -376,6 +376,7 @@ async fn http_state(
         ports: ports.clone(),
         prompts: Arc::new(foundations.database.clone()),
         outside: Arc::new(foundations.database.clone()),
+        overview: Arc::new(foundations.database.clone()),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
         addresses: addresses(settings),

@@ -197,6 +197,7 @@ async fn settle(state: &AppState, keyed: &KeyedRequest, response: Response) -> R
         status: parts.status.as_u16(),
         content_type: text_of(header::CONTENT_TYPE),
         etag: text_of(header::ETAG),
+        location: text_of(header::LOCATION),
         body: text,
     };
     if let Err(error) = state.outside.keep_answer(keyed, &answer, state.ports.clock.now()).await {
@@ -218,7 +219,11 @@ fn replay(answer: KeptAnswer) -> Response {
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    let kept = [(header::CONTENT_TYPE, answer.content_type), (header::ETAG, answer.etag)];
+    let kept = [
+        (header::CONTENT_TYPE, answer.content_type),
+        (header::ETAG, answer.etag),
+        (header::LOCATION, answer.location),
+    ];
     for (name, value) in kept {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
             response.headers_mut().insert(name, value);

@@ -233,6 +233,8 @@ async fn the_window_and_the_seven_days_close_and_a_suspended_tenant_sends_nothin
     world.rig.database.commit(changes).await.unwrap();
     let refused = send(&world, "reply-comment", reply("Yes.")).await.problem(409);
     assert_eq!(refused["rule"], "tenant_suspended");
+    let post = json!({ "post_type": "image", "media": [world.bakery.objects.media] });
+    assert_eq!(send(&world, "publish-post", post).await.problem(409)["rule"], "tenant_suspended");
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod media;
 mod media_uploads;
 mod memory;
 mod objects;
+mod overview;
 mod pages;
 mod people;
 mod problems;

@@ -195,6 +195,7 @@ impl Rig {
             ports: ports.clone(),
             prompts: Arc::new(database.clone()),
             outside: mortal.clone(),
+            overview: Arc::new(database.clone()),
             apps: Arc::new(apps),
             vault: vault.clone(),
             addresses: Addresses { allow_private: false },

@@ -17,12 +17,12 @@ statements! {
          first_at = case when idempotency_keys.begun_at < $6 then excluded.first_at \
          else idempotency_keys.first_at end, \
          fingerprint = excluded.fingerprint, claim = excluded.claim, begun_at = excluded.begun_at, \
-         finished_at = null, status = null, content_type = null, etag = null, body = null \
+         finished_at = null, status = null, content_type = null, etag = null, location = null, body = null \
          where idempotency_keys.begun_at < $6 or (idempotency_keys.status is null \
          and idempotency_keys.fingerprint = excluded.fingerprint and idempotency_keys.begun_at < $7)"
     }
     KEEP_ANSWER {
-        "update idempotency_keys set finished_at = $3, status = $4, content_type = $5, etag = $6, body = $7 \
+        "update idempotency_keys set finished_at = $3, status = $4, content_type = $5, etag = $6, location = $7, body = $8 \
          where id = $1 and claim = $2 and status is null"
     }
     FORGET_REQUEST { "delete from idempotency_keys where id = $1 and claim = $2 and status is null" }
@@ -77,6 +77,7 @@ pub(crate) async fn keep(
         i64::from(answer.status),
         maybe_text(&answer.content_type),
         maybe_text(&answer.etag),
+        maybe_text(&answer.location),
         maybe_text(&answer.body),
     )
 }

@@ -30,6 +30,8 @@ pub struct KeptAnswer {
     pub content_type: Option<String>,
     /// The version of what it shows.
     pub etag: Option<String>,
+    /// Where what came of it is read.
+    pub location: Option<String>,
     /// The body; `None` when it was too large to keep.
     pub body: Option<String>,
 }

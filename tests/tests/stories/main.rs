@@ -19,6 +19,7 @@ mod media;
 mod models;
 mod month;
 mod notices;
+mod outside;
 mod publishing;
 mod pushing;
 mod rehearsals;

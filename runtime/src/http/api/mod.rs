@@ -37,6 +37,7 @@ mod me;
 mod media;
 mod memory;
 mod operations;
+mod overview;
 mod people;
 mod posts;
 mod preview;
@@ -69,6 +70,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(keys::router())
         .merge(apps::router())
         .merge(tenants::router())
+        .merge(overview::router())
         .merge(settings::router())
         .merge(budgets::router())
         .merge(costs::router())

@@ -18,14 +18,14 @@ use crate::http::state::AppState;
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(reads::read_profile))
-        .routes(routes!(reads::list_media))
+        .routes(routes!(reads::list_gateway_media))
         .routes(routes!(reads::list_tagged_media))
         .routes(routes!(reads::search_hashtag))
         .routes(routes!(reads::read_insights))
         .routes(routes!(writes::reply_comment))
         .routes(routes!(writes::reply_dm))
         .routes(routes!(writes::send_dm))
-        .routes(routes!(writes::publish_post))
+        .routes(routes!(writes::publish_gateway_post))
 }
 
 /// The account that is named, or the only one of the tenant.

@@ -111,7 +111,7 @@ pub(super) async fn read_profile(
 /// List posts and reels of the account, newest first, as Instagram shows them now.
 #[utoipa::path(get, path = "/tenants/{tenant}/gateway/media", tag = "gateway", params(ListQuery),
     responses((status = 200, body = MediaListView)))]
-pub(super) async fn list_media(
+pub(super) async fn list_gateway_media(
     TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<ListQuery>,
     State(state): State<AppState>,

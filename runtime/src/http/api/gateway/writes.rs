@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
-use tenants::account::Account;
+use tenants::account::{Account, TenantStatus};
 use tenants::clock::Timestamp;
 use tenants::conversation::{Comment, Conversation, ConversationKind, direct_key};
 use tenants::effect::{Action, Effect, IdempotencyKey, ReplyTarget, SkipReason, check_quick_replies};
@@ -151,12 +151,15 @@ pub(super) async fn send_dm(
 /// waits for that. To publish later, create a post with `scheduled_at` instead.
 #[utoipa::path(post, path = "/tenants/{tenant}/gateway/publish-post", tag = "gateway", request_body = PostDocument,
     responses((status = 202, description = "It is on its way.", body = PublishingView)))]
-pub(super) async fn publish_post(
+pub(super) async fn publish_gateway_post(
     TenantOperate(access): TenantOperate,
     repeatable: Repeatable,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<PostDocument>,
 ) -> Result<Response, Problem> {
+    if access.tenant.status == TenantStatus::Suspended {
+        return Err(SendRefused::Policy { reason: SkipReason::TenantSuspended }.into());
+    }
     let tenant = access.tenant.id;
     let id = repeatable.post_id(&state.ports.ids);
     let post = match state.ports.posts.find_post(&tenant, &id).await? {

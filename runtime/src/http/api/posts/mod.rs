@@ -177,6 +177,7 @@ fn tell_sending(state: &AppState, post: &mut Post) {
 /// Replace a post's content and moment. Send the `ETag` in `If-Match`, so that nobody's changes are lost. Approvals of
 /// other content start over.
 #[utoipa::path(put, path = "/tenants/{tenant}/posts/{post}", tag = "posts", request_body = PostDocument,
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` of the post that was read.")),
     responses((status = 200, body = PostView)))]
 async fn put_post(
     TenantOperate(access): TenantOperate,
