@@ -24,4 +24,3 @@ alter table agent_heartbeats add column is_outside integer not null default 0;
 create index agent_heartbeats_outside on agent_heartbeats (last_beat_at) where is_outside and status = 'alive';
 
 create index post_queue_dead on post_queue (tenant_id) where status = 'dlq';
-create index system_alerts_open on system_alerts (tenant_id, severity) where resolved_at is null;

@@ -16,11 +16,12 @@ use crate::statement::statements;
 use crate::types::IdList;
 
 statements! {
+    /// The scope of an alert about a tenant is the tenant.
     WAITING {
         "select tenant_id, 'approvals' as what, count(*) as many from approvals \
          where tenant_id " (among 1) " and status = 'pending' group by tenant_id \
-         union all select tenant_id, severity, count(*) from system_alerts \
-         where tenant_id " (among 1) " and resolved_at is null group by tenant_id, severity \
+         union all select scope_id, severity, count(*) from system_alerts \
+         where scope_id " (among 1) " and resolved_at is null group by scope_id, severity \
          union all select tenant_id, 'conversations', count(*) from conversations \
          where tenant_id " (among 1) " and owner = 'human' group by tenant_id \
          union all select tenant_id, 'dead_letters', count(*) from post_queue \

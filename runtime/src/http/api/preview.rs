@@ -32,6 +32,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 /// A text that somebody might write.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "account": "acc_0190b6a0c0007000800000000000000a", "on": "comment", "text": "Do you ship to Spain?" }))]
 struct TextToJudge {
     /// The account it would come to.
     #[schema(value_type = schema::Id)]

@@ -70,6 +70,7 @@ impl From<Tenant> for TenantView {
 /// A new tenant.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "slug": "acme", "name": "Acme Bakery", "time_zone": "Europe/Lisbon" }))]
 struct NewTenant {
     /// 1 to 63 lower-case letters, digits and inner hyphens; unique in the agency.
     slug: String,

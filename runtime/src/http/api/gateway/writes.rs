@@ -52,7 +52,7 @@ pub(super) struct CommentReply {
 /// A direct message that answers a certain message.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = GatewayDmReply)]
+#[schema(as = GatewayDmReply, example = json!({ "recipient_id": "5550001", "message_id": "aWdfZAG1faXRlbTo", "text": "It is ready." }))]
 pub(super) struct DmReply {
     /// The account; the only one of the tenant when left out.
     #[serde(default)]

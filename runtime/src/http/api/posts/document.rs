@@ -21,6 +21,7 @@ use crate::posts::{Looked, NewPost, PostLink, account_named};
 /// What shall be published when.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "post_type": "image", "caption": "Fresh bread, every morning", "media": ["med_0190b6a0c0007000800000000000000a"], "scheduled_at": "2040-01-01T09:00:00Z" }))]
 pub(in crate::http::api) struct PostDocument {
     /// The account; the only one of the tenant when left out.
     #[serde(default)]

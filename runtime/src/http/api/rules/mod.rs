@@ -63,6 +63,7 @@ struct RuleView {
 /// What a rule says.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Shipping", "trigger": { "on": "comment" }, "actions": [{ "do": "hide" }] }))]
 pub struct RuleDocument {
     /// What people call it; 1 to 200 characters.
     name: String,
