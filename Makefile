@@ -1,7 +1,7 @@
 # demo: build and run the main job with the sandbox.   test: every test.
 # check: formatting, lints, docs and dependencies.     bench: measurements.
-# web: build the dashboard, which the binary embeds.
-.PHONY: demo test check bench web web-check
+# web: build the dashboard, which the binary embeds.   schemathesis: a running demo against the API's description.
+.PHONY: demo test check bench web web-check schemathesis
 
 CARGO ?= cargo
 
@@ -40,6 +40,10 @@ check:
 	else \
 		echo "cargo-deny is not installed: dependency checks left out (cargo install cargo-deny)"; \
 	fi
+
+schemathesis:
+	$(CARGO) build --bin troupe
+	TROUPE_BIN=$${CARGO_TARGET_DIR:-target}/debug/troupe tests/schemathesis/run
 
 # BENCH_ARGS="--quick" takes two minutes; `troupe-bench compare --help` lists what else there is.
 PEERS = bench/peers

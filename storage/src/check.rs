@@ -7,8 +7,8 @@ use crate::db::Session;
 use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, briefings, budgets, comms, connections, conversations, costs, directory,
-    inbox, intel, leads, learning, ledger, media, memory, operations, outbox, oversight, posts, prompts,
-    rehearsals, ticks, users, watches, writer,
+    inbox, intel, leads, learning, ledger, media, memory, operations, outbox, outside, oversight, overview,
+    posts, prompts, rehearsals, ticks, users, watches, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -34,6 +34,8 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         operations::STATEMENTS,
         outbox::STATEMENTS,
         oversight::STATEMENTS,
+        outside::STATEMENTS,
+        overview::STATEMENTS,
         posts::STATEMENTS,
         prompts::STATEMENTS,
         rehearsals::STATEMENTS,
@@ -57,6 +59,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::memory::STATEMENTS,
         apply::operations::STATEMENTS,
         apply::oversight::STATEMENTS,
+        apply::outside::STATEMENTS,
         apply::people::STATEMENTS,
         apply::posts::STATEMENTS,
         apply::prompts::STATEMENTS,

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::Database;
 use crate::db::{row, rows};
+use crate::media::rows::containing;
 use crate::statement::statements;
 use crate::types::{Doc, IdList, Moment, Word, before, count, text};
 use crate::work::Work;
@@ -58,6 +59,10 @@ statements! {
     LIST_TENANTS {
         "select" (columns tenant_columns) "from tenants where agency_id = $1 and id < $2 \
          order by id desc limit $3"
+    }
+    SEARCH_TENANTS {
+        "select" (columns tenant_columns) "from tenants where agency_id = $1 and id < $2 \
+         and (lower(name) like $4 escape '!' or slug like $4 escape '!') order by id desc limit $3"
     }
     FIND_TENANT { "select" (columns tenant_columns) "from tenants where id = $1" }
     FIND_TENANT_BY_SLUG { "select" (columns tenant_columns) "from tenants where agency_id = $1 and slug = $2" }
@@ -293,6 +298,17 @@ impl TryFrom<KeyRow> for ApiKey {
 /// Turns rows into what they stand for.
 pub(crate) fn all<Row, T: From<Row>>(rows: Vec<Row>) -> Vec<T> {
     rows.into_iter().map(T::from).collect()
+}
+
+/// Tenants of an agency whose name or slug contains a text, newest first.
+pub(crate) async fn search_tenants(
+    database: &Database,
+    agency: &AgencyId,
+    inner: &str,
+    page: PageRequest,
+) -> Result<Vec<Tenant>, StoreError> {
+    let (limit, pattern) = (i64::from(page.limit), containing(inner));
+    rows!(database.reader(), TenantRow, SEARCH_TENANTS, agency.0, before(page), limit, pattern).map(all)
 }
 
 #[async_trait]

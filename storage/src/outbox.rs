@@ -93,6 +93,9 @@ statements! {
          and (v.conversation_key = $3 or $3 = 'dm:' || q.recipient_id) order by q.created_at limit 1"
     }
     FIND_EFFECT { "select" (columns effect_columns) "from post_queue q where q.tenant_id = $1 and q.id = $2" }
+    FIND_EFFECT_BY_KEY {
+        "select" (columns effect_columns) "from post_queue q where q.tenant_id = $1 and q.idempotency_key = $2"
+    }
     EFFECTS_OF_POST {
         "select" (columns effect_columns) "from post_queue q where q.post_id = $2 and q.tenant_id = $1 order by q.id"
     }
@@ -358,6 +361,16 @@ impl Database {
     ) -> Result<Vec<Effect>, StoreError> {
         rows!(self.reader(), EffectRow, EFFECTS_OF_POST, tenant.0, post.0).map(all)
     }
+}
+
+/// The effect with this idempotency key.
+pub(crate) async fn find_by_key(
+    database: &Database,
+    tenant: &TenantId,
+    key: &IdempotencyKey,
+) -> Result<Option<Effect>, StoreError> {
+    row!(database.reader(), EffectRow, FIND_EFFECT_BY_KEY, tenant.0, key.0.as_str())
+        .map(|found| found.map(Effect::from))
 }
 
 #[async_trait]

@@ -6,7 +6,9 @@ use tenants::clock::Timestamp;
 use tenants::event::NewEvent;
 use tenants::ids::{AccountId, AgencyId, AlertId, KeyId, ReservationId, TenantId};
 use tenants::models::{BudgetLine, BudgetScope, BudgetState, LlmCall, Reservation, Reserved};
-use tenants::ports::{Accepted, CronTick, Delivery, Heartbeat, TickPlan, Trimmed, Watched};
+use tenants::ports::{
+    Accepted, CronTick, Delivery, Heartbeat, KeptAnswer, KeyTimes, KeyedRequest, TickPlan, Trimmed, Watched,
+};
 use uuid::Uuid;
 
 /// One unit of work: applied wholly or not at all.
@@ -29,6 +31,11 @@ pub(crate) enum Work {
     ForgetReservations { before: Timestamp },
     InterruptRehearsals { at: Timestamp },
     ForgetGrants { at: Timestamp },
+    ClaimRequest { request: Box<KeyedRequest>, times: KeyTimes, again: bool },
+    KeepAnswer { request: Box<KeyedRequest>, answer: Box<KeptAnswer>, at: Timestamp },
+    ForgetRequest { request: Box<KeyedRequest> },
+    PutOutsideBeat(Box<Heartbeat>),
+    MarkAgentDown(Box<Heartbeat>),
     Ping,
 }
 
@@ -69,6 +76,12 @@ impl Work {
             Work::RunTick { before, .. } => before.tenant.0,
             Work::PutPlan(plan) => plan.tenant.0,
             Work::PutWatched { tenant, .. } => tenant.0,
+            Work::ClaimRequest { request, .. }
+            | Work::KeepAnswer { request, .. }
+            | Work::ForgetRequest { request } => request.tenant.map_or(Uuid::nil(), |tenant| tenant.0),
+            Work::PutOutsideBeat(beat) | Work::MarkAgentDown(beat) => {
+                beat.tenant.map_or(Uuid::nil(), |tenant| tenant.0)
+            }
             Work::Ledger(entry) => entry.agency().map_or_else(|| entry.owner(), |agency| agency.0),
             Work::RaiseAlert { .. }
             | Work::ResolveAlert { .. }

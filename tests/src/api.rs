@@ -60,6 +60,15 @@ impl Api {
         self.call(Method::POST, path, Some(body)).await
     }
 
+    /// `POST /api/v1{path}` with `Idempotency-Key`.
+    pub async fn post_with_key(&self, path: &str, key: &str, body: Value) -> Reply {
+        let request = self.http.post(format!("{}/api/v1{path}", self.base)).header("x-api-key", &self.key);
+        let answer = request.header("idempotency-key", key).json(&body).send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        let text = answer.text().await.expect("a body");
+        Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    }
+
     /// `PUT /api/v1{path}` with `If-Match`.
     pub async fn put_if_match(&self, path: &str, tag: &str, body: Value) -> Reply {
         let request = self.http.put(format!("{}/api/v1{path}", self.base)).header("x-api-key", &self.key);

@@ -31,7 +31,8 @@ pub(super) fn disclose<'p>(
     }
 }
 
-fn is_direct(action: &Action) -> bool {
+/// True for words that land in direct messages.
+pub(super) fn is_direct(action: &Action) -> bool {
     matches!(
         action,
         Action::SendDm { .. } | Action::AskDm { .. } | Action::ReplyDm { .. } | Action::PrivateReply { .. }

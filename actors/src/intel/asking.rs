@@ -69,7 +69,7 @@ impl<'a> Asking<'a> {
         let (gate, settings) = (self.intel.gate(), self.intel.settings());
         let _place = gate.places.acquire().await;
         let not_now = |reason| NoAnswer::Stop(Stop::NotNow(reason));
-        gate.take(self.account, self.now(), settings).map_err(not_now)?;
+        gate.take(self.account, self.now(), settings).map_err(|closed| not_now(closed.reason))?;
         match call.await {
             Ok(Told { value, usage }) => {
                 gate.answered(self.account, &usage, self.now(), settings);

@@ -18,6 +18,23 @@ const HOUR_US: i64 = 3_600_000_000;
 /// What is remembered of accounts and metrics before what no longer matters is thrown away.
 const KEPT: usize = 20_000;
 
+/// Why nothing is asked now.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Closed {
+    /// For people.
+    pub reason: String,
+    /// When asking makes sense again.
+    pub until: Timestamp,
+    /// Because of a limit, rather than an outage.
+    pub is_limit: bool,
+}
+
+impl Closed {
+    fn limit(reason: String, until: Timestamp) -> Self {
+        Self { reason, until, is_limit: true }
+    }
+}
+
 /// Shared by all who ask. What is in it can be lost at any moment: it costs some calls to learn it again.
 #[derive(Debug)]
 pub(super) struct Gate {
@@ -52,10 +69,10 @@ impl Gate {
     }
 
     /// Takes a call for the account, or says why there is none now.
-    pub fn take(&self, account: &Account, now: Timestamp, settings: &IntelSettings) -> Result<(), String> {
+    pub fn take(&self, account: &Account, now: Timestamp, settings: &IntelSettings) -> Result<(), Closed> {
         let mut known = self.known();
         if let Some(until) = known.apps.get(&account.app).filter(|until| **until > now) {
-            return Err(format!("Instagram limits the app until {until}"));
+            return Err(Closed::limit(format!("Instagram limits the app until {until}"), *until));
         }
         let lane = known.accounts.entry(account.id).or_insert_with(|| Lane {
             breaker: CircuitBreaker::new(settings.breaker),
@@ -63,18 +80,20 @@ impl Gate {
             hour: (0, 0),
         });
         if let Some((until, reason)) = lane.paused.as_ref().filter(|(until, _)| *until > now) {
-            return Err(format!("{reason}, until {until}"));
+            return Err(Closed::limit(format!("{reason}, until {until}"), *until));
         }
         let hour = now.as_micros().div_euclid(HOUR_US);
         if lane.hour.0 != hour {
             lane.hour = (hour, 0);
         }
         if lane.hour.1 >= settings.calls_per_hour.max(1) {
-            return Err("this hour's calls for numbers are used; the next tick goes on".to_owned());
+            let reason = "this hour's calls for numbers are used; the next hour goes on".to_owned();
+            return Err(Closed::limit(reason, Timestamp::from_micros((hour + 1) * HOUR_US)));
         }
         if let Permission::Rejected { retry_at } = lane.breaker.allow(now.as_micros()) {
-            let retry_at = Timestamp::from_micros(retry_at);
-            return Err(format!("Instagram does not answer; it is asked again at {retry_at}"));
+            let until = Timestamp::from_micros(retry_at);
+            let reason = format!("Instagram does not answer; it is asked again at {until}");
+            return Err(Closed { reason, until, is_limit: false });
         }
         lane.hour.1 += 1;
         Ok(())

@@ -10,6 +10,7 @@ mod catalogue;
 mod competitors;
 mod gate;
 mod media;
+mod outside;
 pub mod periods;
 pub mod report;
 mod settings;
@@ -28,9 +29,10 @@ use tenants::clock::Timestamp;
 use tenants::event::{Role, TickBody};
 use tenants::ids::AuditId;
 use tenants::insights::IntelChange;
-use tenants::ports::{InsightsReader, IntelStore, StoreError, TenantContext};
+use tenants::ports::{InsightsReader, IntelStore, NothingShown, ShownReader, StoreError, TenantContext};
 use tenants::report::ReportType;
 
+pub use outside::{Numbers, OutsideReads, ReadRefused};
 pub use settings::IntelSettings;
 
 use crate::Ports;
@@ -46,6 +48,7 @@ struct Parts {
     store: Arc<dyn IntelStore>,
     settings: IntelSettings,
     gate: Gate,
+    outside: OutsideReads,
 }
 
 impl fmt::Debug for Intel {
@@ -57,8 +60,24 @@ impl fmt::Debug for Intel {
 impl Intel {
     /// Reads through `reader` and keeps in `store`, which must be the database that [`Ports::store`] is.
     pub fn new(reader: Arc<dyn InsightsReader>, store: Arc<dyn IntelStore>, settings: IntelSettings) -> Self {
+        Self::showing(reader, Arc::new(NothingShown("this node shows nothing of Instagram")), store, settings)
+    }
+
+    /// The same for a node whose reads are open to programs outside, which `shown` answers.
+    pub fn showing(
+        reader: Arc<dyn InsightsReader>,
+        shown: Arc<dyn ShownReader>,
+        store: Arc<dyn IntelStore>,
+        settings: IntelSettings,
+    ) -> Self {
         let gate = Gate::new(&settings);
-        Self(Arc::new(Parts { reader, store, settings, gate }))
+        let outside = OutsideReads::new(reader.clone(), shown, &settings);
+        Self(Arc::new(Parts { reader, store, settings, gate, outside }))
+    }
+
+    /// What programs outside may ask of Instagram.
+    pub fn outside(&self) -> &OutsideReads {
+        &self.0.outside
     }
 
     /// What has been gathered.

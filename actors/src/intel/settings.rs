@@ -13,6 +13,8 @@ pub struct IntelSettings {
     pub max_in_flight: usize,
     /// Calls for numbers through one account in an hour: Instagram's allowance is there for replies first.
     pub calls_per_hour: u32,
+    /// Calls through one account in an hour that programs outside may make through the gateway's reads, beside those.
+    pub outside_calls_per_hour: u32,
     /// Usage (percent, from Instagram's headers) from which no numbers are asked for. Far below the one from which
     /// replies slow down.
     pub pause_at_percent: f32,
@@ -47,6 +49,7 @@ impl Default for IntelSettings {
         Self {
             max_in_flight: 8,
             calls_per_hour: 60,
+            outside_calls_per_hour: 200,
             pause_at_percent: 50.0,
             pause_seconds: 900,
             refused_seconds: 86_400,

@@ -26,7 +26,7 @@ use tenants::verdict::Verdict;
 
 use crate::Ports;
 
-pub use blame::{find_decision, verdict_of_feedback, verdict_of_take_over};
+pub use blame::{KeptDecision, find_decision, verdict_of_feedback, verdict_of_take_over};
 pub use history::{HistoryError, present, reset, revert};
 pub use service::run;
 

@@ -1,18 +1,22 @@
 //! What the admin role looks after over all tenants, without waking any: effects that do not move, approvals whose time is
-//! over, and rows that are old.
+//! over, programs outside that have gone silent, and rows that are old.
 
 pub mod forecast;
 mod overdue;
 mod retention;
+mod silent;
 mod stuck;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tenants::ports::Trimmed;
+use tenants::ports::{Outside, Trimmed};
 
 use crate::Ports;
 use crate::supervision::{Part, PartResult};
+
+pub use silent::outside_down_key;
 
 /// How old rows may become. Every field has a default; unknown fields are errors. 0 keeps them for ever; the audit log is
 /// always kept.
@@ -63,6 +67,8 @@ impl RetentionSettings {
             Trimmed::Orphans => self.orphans_days,
             Trimmed::Alerts => self.alerts_days,
             Trimmed::Calls => self.calls_days,
+            // What the API promises: a repeated request is known for a day.
+            Trimmed::Requests => 1,
         }
     }
 }
@@ -71,15 +77,22 @@ impl RetentionSettings {
 const STUCK_EVERY: Duration = Duration::from_secs(300);
 /// Time between two looks for overdue approvals. Nobody can approve one in between: its time is asked for again.
 const OVERDUE_EVERY: Duration = Duration::from_secs(60);
+/// Time between two looks for programs outside that are silent.
+const SILENT_EVERY: Duration = Duration::from_secs(15);
 
 /// Looks after effects and rows until the node stops. To be supervised.
 ///
 /// # Errors
 /// None: failures of the database are waited out.
-pub async fn run(ports: Ports, settings: RetentionSettings, part: Part) -> PartResult {
+pub async fn run(
+    ports: Ports,
+    outside: Arc<dyn Outside>,
+    settings: RetentionSettings,
+    part: Part,
+) -> PartResult {
     let began = ports.clock.now();
     let (mut stuck_at, mut trim_at) = (began + STUCK_EVERY, began + STUCK_EVERY);
-    let mut overdue_at = began + OVERDUE_EVERY;
+    let (mut overdue_at, mut silent_at) = (began + OVERDUE_EVERY, began + SILENT_EVERY);
     loop {
         let now = ports.clock.now();
         if stuck_at <= now {
@@ -90,13 +103,17 @@ pub async fn run(ports: Ports, settings: RetentionSettings, part: Part) -> PartR
             overdue::sweep(&ports, now).await;
             overdue_at = now + OVERDUE_EVERY;
         }
+        if silent_at <= now {
+            silent::sweep(&ports, &*outside, now).await;
+            silent_at = now + SILENT_EVERY;
+        }
         if trim_at <= now {
             retention::sweep(&ports, &settings, now).await;
             trim_at = now + Duration::from_secs(settings.every_s.max(60));
         }
         tokio::select! {
             () = part.stopping() => return Ok(()),
-            () = ports.clock.sleep_until(stuck_at.min(trim_at).min(overdue_at)) => {}
+            () = ports.clock.sleep_until(stuck_at.min(trim_at).min(overdue_at).min(silent_at)) => {}
         }
     }
 }

@@ -12,6 +12,7 @@ mod publishing;
 mod read_back;
 mod reading;
 mod receipt;
+mod shown;
 mod tls;
 mod tokens;
 mod transport;

@@ -23,7 +23,7 @@ use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
 use storage::NodeClaim;
 use tenants::clock::Clock;
-use tenants::ports::{Hint, Messenger, Outbox, PlatformAdapter, Rehearsals, StoreError, Wake};
+use tenants::ports::{Hint, Messenger, Outbox, Outside, PlatformAdapter, Rehearsals, StoreError, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
@@ -123,7 +123,7 @@ impl Node {
         let watcher = Watcher::new(ports.clone(), dispatcher.clone(), settings.watch.clone());
         supervise(&troupe, &dispatcher, &publishing, &warnings, &ports);
         tell_people(&troupe, &ports, &settings);
-        supervise_clocks(&troupe, &watcher, &ports, &settings);
+        supervise_clocks(&troupe, &watcher, &ports, &foundations, &settings);
         media::supervise(&troupe, &foundations);
 
         let state =
@@ -255,7 +255,7 @@ pub(crate) fn ports(
         activity: gateway.clone(),
         connector: gateway.clone(),
         connections: database.clone(),
-        intel: Intel::new(gateway, database, settings.intel.clone()),
+        intel: Intel::showing(gateway.clone(), gateway, database, settings.intel.clone()),
         llm,
         wake,
     })
@@ -339,7 +339,13 @@ fn supervise(
 }
 
 /// The parts that look for what is due.
-fn supervise_clocks(troupe: &Troupe, watcher: &Watcher, ports: &Ports, settings: &Settings) {
+fn supervise_clocks(
+    troupe: &Troupe,
+    watcher: &Watcher,
+    ports: &Ports,
+    foundations: &Foundations,
+    settings: &Settings,
+) {
     let (of_ticks, scheduler) = (ports.clone(), settings.scheduler.clone());
     troupe.supervise("scheduler", move |part| {
         let (ports, settings) = (of_ticks.clone(), scheduler.clone());
@@ -351,7 +357,10 @@ fn supervise_clocks(troupe: &Troupe, watcher: &Watcher, ports: &Ports, settings:
     let watcher = watcher.clone();
     troupe.supervise("watch", move |part| watcher.clone().run(part));
     let (of_upkeep, retention) = (ports.clone(), settings.retention.clone());
-    troupe.supervise("upkeep", move |part| actors::upkeep::run(of_upkeep.clone(), retention.clone(), part));
+    let outside: Arc<dyn Outside> = Arc::new(foundations.database.clone());
+    troupe.supervise("upkeep", move |part| {
+        actors::upkeep::run(of_upkeep.clone(), outside.clone(), retention.clone(), part)
+    });
 }
 
 async fn http_state(
@@ -372,6 +381,8 @@ async fn http_state(
     Ok(AppState::new(AppParts {
         ports: ports.clone(),
         prompts: Arc::new(foundations.database.clone()),
+        outside: Arc::new(foundations.database.clone()),
+        overview: Arc::new(foundations.database.clone()),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
         addresses: addresses(settings),

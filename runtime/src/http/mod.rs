@@ -6,11 +6,13 @@
 
 pub mod access;
 pub mod address_book;
+mod answers;
 mod api;
 mod dashboard;
 mod docs;
 pub mod extract;
 mod health;
+pub mod idempotency;
 mod media;
 pub mod metrics;
 pub mod middleware;

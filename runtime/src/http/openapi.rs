@@ -4,17 +4,15 @@
 //! everywhere and are added here, so that no route can forget them.
 
 use utoipa::OpenApi as _;
-use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{ObjectBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder, Schema, Type};
+use utoipa::openapi::{ObjectBuilder, OpenApi, Ref, RefOr, Required, Schema, Type};
 
 use super::extract::LARGEST_LIMIT;
 use super::problem::ProblemDocument;
-use super::routes;
-use super::schema;
+use super::{answers, idempotency, routes, schema};
 
 /// Begins the description.
 #[derive(utoipa::OpenApi)]
@@ -26,9 +24,10 @@ use super::schema;
             the session, and `X-CSRF-Token` with everything that is not a GET. Keys and people are confined to agencies \
             or tenants and have a role there: `client`, `viewer`, `operator`, `manager` or `owner`; what it does not \
             allow is answered with 403. Ids of others are answered like ids that do not exist. Lists come in pages: send `next_cursor` \
-            as `cursor`. Failures are problem documents (RFC 9457) that say what to do next. POSTs that act on \
-            something are decided by its state, so repeating one does no harm: it is answered with 409 and the \
-            present state, or changes nothing."
+            as `cursor`. Failures are problem documents (RFC 9457) that say what to do next. A POST \
+            with an `Idempotency-Key` is carried out once: sent again within a day, by the same caller with the \
+            same body, it is given the same answer with `Idempotency-Replayed: true`. POSTs that act on something \
+            are decided by its state besides, so repeating one does no harm."
     ),
     components(schemas(ProblemDocument, schema::Id, schema::Moment)),
     tags(
@@ -40,7 +39,7 @@ use super::schema;
         (name = "learning"), (name = "memory"), (name = "media"), (name = "posts"), (name = "queue"),
         (name = "audit"), (name = "alerts"),
         (name = "insights"), (name = "reports"), (name = "competitors"),
-        (name = "operations"),
+        (name = "gateway"), (name = "operations"),
         (name = "events"), (name = "feed"), (name = "webhooks"), (name = "oauth"), (name = "health")
     )
 )]
@@ -62,13 +61,15 @@ pub fn begin() -> OpenApi {
 
 /// Adds to every route what all routes have in common.
 pub fn complete(description: &mut OpenApi) {
+    answers::describe(description.components.get_or_insert_default());
     for (path, item) in &mut description.paths.paths {
         let is_api = path.starts_with("/api/v1/");
         for (method, operation) in operations_mut(item) {
             add_path_parameters(path, operation);
-            add_page_parameters(operation);
+            add_page_parameters(path, operation);
             describe_success(operation);
-            add_problems(operation);
+            add_idempotency_key(method, path, operation);
+            answers::add_problems(method, path, operation);
             if is_api && !routes::is_open(method, path) {
                 let either =
                     ["api_key", "bearer", "session"].map(|name| SecurityRequirement::new(name, [""; 0]));
@@ -119,10 +120,36 @@ fn add_path_parameters(path: &str, operation: &mut Operation) {
     });
 }
 
+/// Lists that are always answered whole: they take no `cursor` and no `limit`.
+const WHOLE: [&str; 21] = [
+    "/agencies",
+    "/agencies/{agency}/apps",
+    "/agencies/{agency}/channels",
+    "/agencies/{agency}/keys",
+    "/agencies/{agency}/prompts",
+    "/agencies/{agency}/prompts/in-use",
+    "/agencies/{agency}/users",
+    "/breakers",
+    "/buckets",
+    "/sessions",
+    "/tenants/{tenant}/accounts",
+    "/tenants/{tenant}/breakers",
+    "/tenants/{tenant}/buckets",
+    "/tenants/{tenant}/calendar",
+    "/tenants/{tenant}/channels",
+    "/tenants/{tenant}/heartbeats",
+    "/tenants/{tenant}/post-templates",
+    "/tenants/{tenant}/posts/{post}/job-logs",
+    "/tenants/{tenant}/prompts",
+    "/tenants/{tenant}/rules",
+    "/tenants/{tenant}/ticks",
+];
+
 /// Lists can be recognised by their answer: a page.
-fn add_page_parameters(operation: &mut Operation) {
+fn add_page_parameters(path: &str, operation: &mut Operation) {
     let answers = serde_json::to_string(&operation.responses).unwrap_or_default();
-    if !answers.contains("#/components/schemas/Page_") {
+    let is_whole = path.strip_prefix("/api/v1").is_some_and(|path| WHOLE.contains(&path));
+    if is_whole || !answers.contains("#/components/schemas/Page_") {
         return;
     }
     let described = operation.parameters.get_or_insert_default();
@@ -151,6 +178,25 @@ fn add_page_parameters(operation: &mut Operation) {
     }
 }
 
+/// POSTs that can be repeated by a key.
+fn add_idempotency_key(method: &str, path: &str, operation: &mut Operation) {
+    if !idempotency::applies(method, path) {
+        return;
+    }
+    let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(200));
+    let parameter = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it \
+             is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with \
+             another body.",
+        ))
+        .schema(Some(schema));
+    operation.parameters.get_or_insert_default().push(parameter.build().into());
+}
+
 fn is_named(parameter: &RefOr<Parameter>, name: &str, place: ParameterIn) -> bool {
     matches!(parameter, RefOr::T(parameter) if parameter.name == name && parameter.parameter_in == place)
 }
@@ -169,13 +215,4 @@ fn describe_success(operation: &mut Operation) {
             .to_owned();
         }
     }
-}
-
-fn add_problems(operation: &mut Operation) {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let problem = ResponseBuilder::new()
-        .description("A problem document that says what to do next.")
-        .content("application/problem+json", content)
-        .build();
-    operation.responses.responses.insert("default".to_owned(), problem.into());
 }

@@ -46,7 +46,8 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
-    const ALL: [ProblemKind; 15] = [
+    /// Every kind.
+    pub const ALL: [ProblemKind; 15] = [
         Self::MalformedRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -155,6 +156,12 @@ impl ProblemKind {
                 "try again after the time in `Retry-After`",
             ),
         }
+    }
+
+    /// The kind in words, and what to do.
+    pub fn in_words(self) -> String {
+        let (_, _, title, advice) = self.description();
+        format!("{title}: {advice}.")
     }
 
     /// The status it is answered with.

@@ -8,7 +8,7 @@ use actors::Ports;
 use actors::learning::Learner;
 use axum::http::HeaderName;
 use instagram::{Vault, WebhookApps};
-use tenants::ports::{Hint, Prompts, StoreError};
+use tenants::ports::{Hint, Outside, Overview, Prompts, StoreError};
 use tokio::sync::broadcast;
 
 use super::access::{KeyRing, SignIns};
@@ -31,6 +31,10 @@ pub struct AppParts {
     pub ports: Ports,
     /// Versions of prompts, and experiments with them.
     pub prompts: Arc<dyn Prompts>,
+    /// Requests that may be repeated, and programs outside.
+    pub outside: Arc<dyn Outside>,
+    /// What waits at many tenants.
+    pub overview: Arc<dyn Overview>,
     /// Whose webhooks are believed.
     pub apps: Arc<WebhookApps>,
     /// Seals tokens and app secrets before they are stored.

@@ -66,7 +66,21 @@ impl Act<'_> {
         new: NewPost,
         looked: &Looked,
     ) -> Result<Edited, PostError> {
-        let id = PostId::new(self.ids);
+        self.create_post_as(PostId::new(self.ids), tenant, policy, new, looked)
+    }
+
+    /// The same under an id that is given: the same request makes the same post.
+    ///
+    /// # Errors
+    /// When it is to be scheduled and cannot be.
+    pub fn create_post_as(
+        &self,
+        id: PostId,
+        tenant: &Tenant,
+        policy: ApprovalPolicy,
+        new: NewPost,
+        looked: &Looked,
+    ) -> Result<Edited, PostError> {
         let mut post = Post {
             approval: PostApproval::new(policy),
             recurrence: new.recurrence,

@@ -24,6 +24,11 @@ pub fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> 
     let channel = json!({ "name": "n", "kind": "email", "to": ["ana@example.com"] });
     let post = json!({ "post_type": "image", "caption": "new", "media": [world.bakery.objects.media],
         "scheduled_at": "2040-01-01T09:00:00Z" });
+    let reply = json!({ "comment_id": crate::objects::COMMENT, "text": "Yes, we do." });
+    let dm = json!({ "recipient_id": "5550001", "text": "Your cake is ready." });
+    let dm_reply = json!({ "recipient_id": "5550001", "message_id": "mid.1", "text": "It is ready." });
+    let publish = json!({ "post_type": "image", "caption": "fresh", "media": [world.bakery.objects.media] });
+    let beat = json!({ "tenant": world.bakery.tenant.id, "agent": "price-bot" });
     let period = json!({ "from": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z" });
     vec![
         ("GET", "/me", none.clone()),
@@ -52,6 +57,7 @@ pub fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> 
         ("POST", "/agencies/{agency}/apps", Some(app)),
         ("GET", "/agencies/{agency}/apps/{app}", none.clone()),
         ("GET", "/agencies/{agency}/tenants", none.clone()),
+        ("GET", "/agencies/{agency}/overview", none.clone()),
         ("POST", "/agencies/{agency}/tenants", Some(tenant)),
         ("GET", "/agencies/{agency}/audit", none.clone()),
         ("GET", "/agencies/{agency}/audit/verify", none.clone()),
@@ -217,6 +223,7 @@ pub fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> 
         ("PUT", "/tenants/{tenant}/media/uploads/{upload}?offset={received}", Some(Value::from("a part"))),
         ("POST", "/tenants/{tenant}/media/uploads/{upload}/complete", none.clone()),
         ("DELETE", "/tenants/{tenant}/media/uploads/{upload}", none.clone()),
+        ("GET", "/tenants/{tenant}/decisions/{decision}", none.clone()),
         ("POST", "/tenants/{tenant}/decisions/{decision}/feedback", Some(json!({ "verdict": "wrong" }))),
         ("GET", "/tenants/{tenant}/learning", none.clone()),
         ("GET", "/tenants/{tenant}/learning/changes", none.clone()),
@@ -233,6 +240,16 @@ pub fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> 
         ("GET", "/tenants/{tenant}/audit/verify", none.clone()),
         ("GET", "/tenants/{tenant}/alerts", none.clone()),
         ("POST", "/tenants/{tenant}/alerts/{alert}/resolve", none.clone()),
+        ("GET", "/tenants/{tenant}/gateway/profile", none.clone()),
+        ("GET", "/tenants/{tenant}/gateway/media", none.clone()),
+        ("GET", "/tenants/{tenant}/gateway/tagged-media", none.clone()),
+        ("GET", "/tenants/{tenant}/gateway/hashtags?q=bread", none.clone()),
+        ("GET", "/tenants/{tenant}/gateway/insights", none.clone()),
+        ("POST", "/tenants/{tenant}/gateway/reply-comment", Some(reply)),
+        ("POST", "/tenants/{tenant}/gateway/reply-dm", Some(dm_reply)),
+        ("POST", "/tenants/{tenant}/gateway/send-dm", Some(dm)),
+        ("POST", "/tenants/{tenant}/gateway/publish-post", Some(publish)),
+        ("POST", "/agents/heartbeat", Some(beat)),
         ("GET", "/tenants/{tenant}/heartbeats", none.clone()),
         ("GET", "/tenants/{tenant}/health", none.clone()),
         ("GET", "/tenants/{tenant}/ticks", none.clone()),

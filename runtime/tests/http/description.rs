@@ -19,6 +19,14 @@ fn operations(document: &Value) -> Vec<(String, String, &Value)> {
         .collect()
 }
 
+/// What a reference stands for.
+fn resolved<'d>(document: &'d Value, answer: &'d Value) -> &'d Value {
+    match answer["$ref"].as_str() {
+        Some(place) => document.pointer(place.trim_start_matches('#')).unwrap(),
+        None => answer,
+    }
+}
+
 fn document() -> Value {
     serde_json::to_value(description()).unwrap()
 }
@@ -34,9 +42,19 @@ fn every_operation_has_a_summary_a_tag_an_answer_and_the_problems() {
         let responses = operation["responses"].as_object().unwrap();
         assert!(responses.keys().any(|status| status.starts_with('2')), "{what}");
         for (status, answer) in responses {
+            let answer = resolved(&document, answer);
             assert!(answer["description"].as_str().is_some_and(|text| !text.is_empty()), "{what} {status}");
         }
-        assert!(responses["default"].to_string().contains("application/problem+json"), "{what}");
+        let problems =
+            responses.iter().filter(|(status, _)| status.starts_with('4') || status.starts_with('5'));
+        for (status, answer) in problems {
+            let answer = resolved(&document, answer).to_string();
+            assert!(
+                answer.contains("application/problem+json") || answer.contains("text/html"),
+                "{what} {status}"
+            );
+        }
+        assert!(responses.contains_key("503") && !responses.contains_key("default"), "{what}");
         let is_public = routes().iter().any(|route| {
             route.scope == RouteScope::Public
                 && route.path == *path
@@ -44,6 +62,33 @@ fn every_operation_has_a_summary_a_tag_an_answer_and_the_problems() {
         });
         assert_eq!(operation["security"].is_array(), !is_public, "{what}");
     }
+}
+
+#[test]
+fn every_operation_names_the_problems_that_follow_from_its_shape() {
+    let document = document();
+    for (method, path, operation) in operations(&document) {
+        let what = format!("{method} {path}");
+        let named = |status: &str| operation["responses"].get(status).is_some();
+        if operation["security"].is_array() {
+            assert!(named("401") && named("403") && named("429"), "{what}");
+        }
+        if path.contains('{') {
+            assert!(named("404"), "{what}");
+        }
+        if operation["requestBody"].is_object() {
+            assert!(["400", "413", "415", "422"].into_iter().all(named), "{what}");
+        }
+        let parameters = operation["parameters"].to_string();
+        assert_eq!(parameters.contains("If-Match"), named("412"), "{what}");
+        if parameters.contains("Idempotency-Key") {
+            assert!(method == "post" && named("409") && named("422"), "{what}");
+        }
+    }
+    let replies = &document["paths"]["/api/v1/tenants/{tenant}/gateway/reply-comment"]["post"];
+    assert!(replies["parameters"].to_string().contains("Idempotency-Key"));
+    let keys = &document["paths"]["/api/v1/agencies/{agency}/keys"]["post"];
+    assert!(!keys["parameters"].to_string().contains("Idempotency-Key"));
 }
 
 #[test]

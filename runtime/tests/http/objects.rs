@@ -25,6 +25,7 @@ use tenants::intent::Language;
 use tenants::lead::LeadNote;
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
 use tenants::notice::{Channel, ChannelKind, ChannelSetup};
+use tenants::policy::MESSAGING_WINDOW;
 use tenants::ports::{Alerts, CronTick, Delivery, Inbox, PageRequest, TickPlan, Ticks, UnitOfWork};
 use tenants::post::{
     ApprovalPolicy, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType,
@@ -249,7 +250,8 @@ async fn upload(rig: &Rig, tenant: &Tenant) -> UploadId {
     upload
 }
 
-const COMMENT: &str = "180000000000000001";
+/// Instagram's id of the comment of each tenant.
+pub const COMMENT: &str = "180000000000000001";
 
 impl Objects {
     pub async fn create(rig: &Rig, tenant: &Tenant, account: &Account) -> Self {
@@ -264,8 +266,17 @@ impl Objects {
             person.clone(),
             now,
         );
-        let direct =
-            conversation(ids, account, ConversationKind::Direct, direct_key(&person.id), person.clone(), now);
+        let direct = Conversation {
+            window_ends_at: Some(now + MESSAGING_WINDOW),
+            ..conversation(
+                ids,
+                account,
+                ConversationKind::Direct,
+                direct_key(&person.id),
+                person.clone(),
+                now,
+            )
+        };
         let comment = comment(ids, account, &thread, event.id, person, now);
         let approval = approval(ids, account, &thread, event.id, ApprovalKind::Draft, now);
         let escalation = approval_without_draft(ids, account, &thread, event.id, now);

@@ -278,3 +278,26 @@ async fn breakers_buckets_and_the_raw_event_are_shown() {
     assert_eq!(event["raw"], json!({ "field": "comments" }));
     assert_eq!(rig.get(key, &bakery.path("/heartbeats")).await.ok()["items"], json!([]));
 }
+
+#[tokio::test]
+async fn rules_and_leads_are_changed_only_in_the_version_that_was_read() {
+    let world = World::new().await;
+    let (rig, bakery, key) = (&world.rig, &world.bakery, &world.bakery.key.text);
+    let rule = bakery.path(&format!("/rules/{}", bakery.objects.rule));
+    let lead = bakery.path(&format!("/leads/{}", bakery.objects.lead));
+    let new_rule = json!({ "name": "other", "trigger": { "on": "comment" }, "actions": [{ "do": "hide" }] });
+    for (method, path, body) in [("PUT", rule, new_rule), ("PATCH", lead, json!({ "stage": "won" }))] {
+        let tag = rig.get(key, &path).await.header("etag").to_owned();
+        assert!(tag.starts_with('"'), "{path}");
+        let change = |tag: &str| {
+            let mut request = crate::rig::api_request(Some(key), method, &path, Some(body.clone()));
+            request.headers_mut().insert("if-match", tag.parse().unwrap());
+            rig.send(request)
+        };
+        change(&tag).await.ok();
+        let refused = change(&tag).await.problem(412);
+        let present = rig.get(key, &path).await.header("etag").to_owned();
+        assert_eq!(refused["version"], present.as_str(), "{path}");
+        change("*").await.ok();
+    }
+}

@@ -1,9 +1,11 @@
 //! A node's HTTP side without actors and without a socket.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::logins::FakeLogins;
+use crate::shown::{Insights, Mortal, Shown};
 use actors::Ports;
 use actors::intel::{Intel, IntelSettings};
 use async_trait::async_trait;
@@ -23,9 +25,7 @@ use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::{Ids, TenantId};
 use tenants::notice::Channel;
 use tenants::ports::{Courier, CourierError, Letter};
-use tenants::ports::{
-    Finding, MentionText, Messenger, NoActivity, NoInsights, Receipt, SendError, Signal, Store, Usage,
-};
+use tenants::ports::{Finding, MentionText, Messenger, NoActivity, Receipt, SendError, Signal, Store, Usage};
 use tenants::tasks::Tasks;
 use tower::ServiceExt;
 use troupe::administration::Act;
@@ -52,6 +52,10 @@ pub struct Rig {
     pub clock: ShiftedClock,
     pub vault: Arc<Vault>,
     pub node: Arc<FakeNode>,
+    /// What Instagram shows to programs outside.
+    pub shown: Arc<Shown>,
+    /// What it keeps of requests with keys.
+    pub mortal: Arc<Mortal>,
     /// Mail that was sent to people who sign in.
     pub letters: Arc<Letters>,
     pub media: Arc<MediaDesk>,
@@ -152,6 +156,8 @@ impl Rig {
         let vault = Arc::new(Vault::new(ring, ids.clone()));
         let gateway =
             Gateway::new(&GatewayOptions::default(), vault.clone(), Arc::new(database.clone())).unwrap();
+        let shown = Arc::new(Shown::default());
+        let mortal = Arc::new(Mortal { database: database.clone(), dies: AtomicBool::new(false) });
         let ports = Ports {
             clock: shared.clone(),
             ids: ids.clone(),
@@ -168,8 +174,9 @@ impl Rig {
             connections: Arc::new(database.clone()),
             posts: Arc::new(database.clone()),
             platform: Arc::new(gateway),
-            intel: Intel::new(
-                Arc::new(NoInsights("there is no Instagram here")),
+            intel: Intel::showing(
+                Arc::new(Insights),
+                shown.clone(),
                 Arc::new(database.clone()),
                 IntelSettings::default(),
             ),
@@ -188,6 +195,8 @@ impl Rig {
         let state = AppState::new(AppParts {
             ports: ports.clone(),
             prompts: Arc::new(database.clone()),
+            outside: mortal.clone(),
+            overview: Arc::new(database.clone()),
             apps: Arc::new(apps),
             vault: vault.clone(),
             addresses: Addresses { allow_private: false },
@@ -216,6 +225,8 @@ impl Rig {
             clock,
             vault,
             node,
+            shown,
+            mortal,
             letters,
             media,
             media_folder: media_folder.path().to_owned(),

@@ -21,6 +21,7 @@ pub(crate) mod ledger;
 pub(crate) mod media;
 pub(crate) mod memory;
 pub(crate) mod operations;
+pub(crate) mod outside;
 pub(crate) mod oversight;
 pub(crate) mod people;
 pub(crate) mod posts;

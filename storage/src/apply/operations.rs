@@ -7,7 +7,7 @@ use tenants::ports::{AgentStatus, Heartbeat};
 use uuid::Uuid;
 
 use super::alerts::raise;
-use super::{connections, ledger, rehearsals, ticks, watches};
+use super::{connections, ledger, outside, rehearsals, ticks, watches};
 use crate::db::{Connection, run, run_bulk};
 use crate::failure::Failure;
 use crate::statement::{bulk_statements, statements};
@@ -74,6 +74,13 @@ pub(crate) async fn perform_one(
         }
         Work::HurryPolls { tenants, by } => watches::hurry(connection, tenants, *by).await,
         Work::Trim { what, before, limit } => watches::trim(connection, *what, *before, *limit).await,
+        Work::ClaimRequest { request, times, again } => {
+            outside::claim(connection, request, *times, *again).await
+        }
+        Work::KeepAnswer { request, answer, at } => outside::keep(connection, request, answer, *at).await,
+        Work::ForgetRequest { request } => outside::forget(connection, request).await,
+        Work::PutOutsideBeat(beat) => outside::put_beat(connection, beat).await,
+        Work::MarkAgentDown(beat) => outside::mark_down(connection, beat).await,
         Work::Ping => {
             let beat = Heartbeat {
                 tenant: None,

@@ -5,6 +5,7 @@ use tenants::ids::{AccountId, TenantId};
 use tenants::ports::{AccountWatch, Trimmed, Watched};
 use uuid::Uuid;
 
+use super::outside;
 use crate::db::{Connection, run, run_bulk};
 use crate::failure::Failure;
 use crate::statement::{Statement, bulk_statements, statements};
@@ -108,6 +109,7 @@ pub(crate) async fn trim(
         Trimmed::Orphans => &TRIM_ORPHANS,
         Trimmed::Alerts => &TRIM_ALERTS,
         Trimmed::Calls => &TRIM_CALLS,
+        Trimmed::Requests => return outside::trim(connection, before, limit).await,
     };
     run!(connection, statement, first_id_at(before), i64::from(limit))
 }

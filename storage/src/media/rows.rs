@@ -158,7 +158,7 @@ impl From<UploadRow> for MediaUpload {
 }
 
 /// A pattern of `like` that finds `inner` as it is written, in any case of ASCII letters.
-fn containing(inner: &str) -> String {
+pub(crate) fn containing(inner: &str) -> String {
     let mut pattern = String::from("%");
     for letter in text(inner).to_ascii_lowercase().chars() {
         if matches!(letter, '%' | '_' | '!') {

@@ -48,6 +48,7 @@ mod memory_index;
 mod operations;
 #[cfg(test)]
 mod outbox;
+mod outside;
 #[cfg(test)]
 mod people;
 #[cfg(test)]

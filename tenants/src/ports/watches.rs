@@ -173,6 +173,8 @@ word_enum! {
         Alerts = "alerts",
         /// Records of calls to language models.
         Calls = "calls",
+        /// Requests of the API that carried a key, with what was answered.
+        Requests = "requests",
     }
 }
 

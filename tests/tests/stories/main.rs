@@ -19,6 +19,7 @@ mod media;
 mod models;
 mod month;
 mod notices;
+mod outside;
 mod oversight;
 mod publishing;
 mod pushing;

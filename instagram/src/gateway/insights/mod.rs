@@ -27,7 +27,12 @@ const DISCOVERED_POSTS: u32 = 25;
 const PAGE: u32 = 100;
 
 impl Gateway {
-    async fn ask(&self, account: &Account, call: &Call, by_parts: bool) -> Result<Answered, AskError> {
+    pub(super) async fn ask(
+        &self,
+        account: &Account,
+        call: &Call,
+        by_parts: bool,
+    ) -> Result<Answered, AskError> {
         self.call(account, call).await.map_err(|error| sorted(error, by_parts))
     }
 

@@ -136,7 +136,8 @@ impl ConnectView {
 /// Begin to connect an account through Instagram Login or Facebook Login for Business: answers the address of the
 /// consent page to send the person to. They come back to `/oauth/callback`; look at the attempt until it is
 /// `connected`, `choosing` or `failed`.
-#[utoipa::path(post, path = "/tenants/{tenant}/accounts/connect", tag = "accounts", request_body = NewConnect,
+#[utoipa::path(post, path = "/tenants/{tenant}/accounts/connect", tag = "accounts",
+    request_body = Option<NewConnect>,
     responses((status = 201, body = ConnectView)))]
 async fn begin_connect(
     TenantManage(access): TenantManage,

@@ -149,6 +149,10 @@ async fn list_media_insights(
     QueryOf(query): QueryOf<MediaListQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<MediaList>, Problem> {
+    let limit = query.limit.unwrap_or(50);
+    if !(1..=200).contains(&limit) {
+        return Err(Problem::new(ProblemKind::MalformedRequest, "limit must lie between 1 and 200"));
+    }
     let query = MediaQuery {
         account: query.account,
         published_from: Timestamp::from_micros(0),
@@ -156,7 +160,7 @@ async fn list_media_insights(
             .before
             .unwrap_or(state.ports.clock.now() + std::time::Duration::from_secs(86_400)),
         read_until: "9999-12-31".to_owned(),
-        limit: query.limit.unwrap_or(50).clamp(1, 200),
+        limit,
     };
     let found = state.ports.intel.store().media_readings(&access.tenant.id, &query).await?;
     Ok(Json(MediaList { items: found.into_iter().map(MediaView::from).collect() }))

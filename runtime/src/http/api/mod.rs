@@ -3,13 +3,15 @@
 //! Every administrative write is one unit of work with its audit entry (see [`write`]); hints go out when it is
 //! durable.
 //!
-//! **Repeating a request.** POSTs that act on something (approve, retry, cancel, suspend, take over …) are decided by
-//! its state: the second one finds it in its new state and is answered with 409 and the present state, or changes
-//! nothing. So they need no store of `Idempotency-Key`s; the header is allowed and has no effect on them.
+//! **Repeating a request.** A POST with an `Idempotency-Key` is carried out once, and the same request again is given the
+//! same answer: see [`idempotency`](super::idempotency), which surrounds all routes. POSTs that act on something (approve,
+//! retry, cancel, suspend, take over …) are decided by its state besides: also without a key the second one finds it in
+//! its new state and is answered with 409 and the present state, or changes nothing.
 
 mod accounts;
 mod actions;
 mod agencies;
+mod agents;
 mod alerts;
 mod approvals;
 mod apps;
@@ -25,6 +27,7 @@ mod costs;
 mod events;
 mod experiments;
 mod feed;
+mod gateway;
 mod health;
 mod insights;
 mod keys;
@@ -35,6 +38,7 @@ mod media;
 mod memory;
 mod operations;
 mod oversight;
+mod overview;
 mod people;
 mod posts;
 mod preview;
@@ -67,6 +71,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(keys::router())
         .merge(apps::router())
         .merge(tenants::router())
+        .merge(overview::router())
         .merge(settings::router())
         .merge(budgets::router())
         .merge(costs::router())
@@ -93,8 +98,10 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(queue::router())
         .merge(audit::router())
         .merge(alerts::router())
+        .merge(gateway::router())
         .merge(operations::router())
         .merge(oversight::router())
+        .merge(agents::router())
         .merge(ticks::router())
         .merge(health::router())
         .merge(events::router())

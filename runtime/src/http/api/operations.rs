@@ -35,9 +35,11 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 /// The last sign of life of an agent.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Heartbeat)]
-struct HeartbeatView {
-    /// `tenant`, or a role.
+pub(super) struct HeartbeatView {
+    /// `tenant`, a role, or the name of a program outside.
     agent: String,
+    /// It is a program outside, which beats at `/agents/heartbeat`.
+    outside: bool,
     /// `down` after 60 seconds of silence; `asleep` when there was nothing to do.
     #[schema(value_type = schema::AgentStatus)]
     status: AgentStatus,
@@ -47,10 +49,11 @@ struct HeartbeatView {
 }
 
 impl HeartbeatView {
-    fn at(now: Timestamp, beat: Heartbeat) -> Self {
+    pub(super) fn at(now: Timestamp, beat: Heartbeat) -> Self {
         let is_silent = beat.status == AgentStatus::Alive && now.since(beat.last_beat_at) > DOWN_AFTER;
         let status = if is_silent { AgentStatus::Down } else { beat.status };
-        Self { agent: beat.agent, status, last_beat_at: beat.last_beat_at }
+        let outside = !super::agents::is_inner(&beat.agent);
+        Self { agent: beat.agent, outside, status, last_beat_at: beat.last_beat_at }
     }
 }
 

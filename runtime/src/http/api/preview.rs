@@ -1,12 +1,14 @@
-//! What would be decided. Nothing is stored and nothing is sent.
+//! What would be decided, without storing or sending anything; and what was.
 
 use actors::decide::{self, DecideError, PreviewText};
+use actors::learning::{KeptDecision, find_decision};
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tenants::clock::Timestamp;
 use tenants::decision::{Decision, Outcome, Step, TraceStep};
-use tenants::ids::AccountId;
+use tenants::ids::{AccountId, DecisionId, EventId};
 use tenants::intent::{Classification, Intent, Language, Sentiment};
 use tenants::rule::TriggerKind;
 use tenants::settings::{Mode, local_day};
@@ -15,8 +17,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::people::PersonView;
-use crate::http::access::TenantOperate;
-use crate::http::extract::JsonBody;
+use crate::http::access::{TenantOperate, TenantRead};
+use crate::http::extract::{JsonBody, PathIds};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -24,12 +26,13 @@ use crate::http::state::AppState;
 const LONGEST_TEXT: usize = 10_000;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(preview_decision))
+    OpenApiRouter::new().routes(routes!(preview_decision)).routes(routes!(get_decision))
 }
 
 /// A text that somebody might write.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "account": "acc_0190b6a0c0007000800000000000000a", "on": "comment", "text": "Do you ship to Spain?" }))]
 struct TextToJudge {
     /// The account it would come to.
     #[schema(value_type = schema::Id)]
@@ -147,6 +150,56 @@ impl From<Classification> for ClassificationView {
             crisis: found.crisis,
         }
     }
+}
+
+/// A decision that was made, and why.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Decision)]
+struct MadeView {
+    #[schema(value_type = schema::Id)]
+    id: DecisionId,
+    /// The event it is about.
+    #[schema(value_type = schema::Id)]
+    event: EventId,
+    /// What was said to us; empty when nothing was.
+    incoming_text: String,
+    /// When it was made.
+    #[schema(value_type = schema::Moment)]
+    decided_at: Timestamp,
+    /// Why lesser models answered than should have; empty when all went as it should.
+    degraded: Vec<String>,
+    /// What it led to, with every step.
+    decision: DecisionView,
+}
+
+impl From<KeptDecision> for MadeView {
+    fn from(KeptDecision { decision, incoming_text }: KeptDecision) -> Self {
+        Self {
+            id: decision.id,
+            event: decision.event,
+            incoming_text,
+            decided_at: decision.decided_at,
+            degraded: decision.degraded.clone(),
+            decision: decision.into(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct DecisionPath {
+    decision: DecisionId,
+}
+
+/// Read a decision: what it led to and why, step by step.
+#[utoipa::path(get, path = "/tenants/{tenant}/decisions/{decision}", tag = "decisions",
+    responses((status = 200, body = MadeView)))]
+async fn get_decision(
+    TenantRead(access): TenantRead,
+    PathIds(path): PathIds<DecisionPath>,
+    State(state): State<AppState>,
+) -> Result<Json<MadeView>, Problem> {
+    let kept = find_decision(state.ports.store.as_ref(), &access.tenant.id, &path.decision).await?;
+    Ok(Json(kept.ok_or_else(|| Problem::not_found("decision"))?.into()))
 }
 
 /// Show what would be decided about a text, with every step. Nothing is stored and nothing is sent.

@@ -11,10 +11,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::overview::TenantSearch;
 use super::settings::SettingsDocument;
 use super::write;
 use crate::http::access::{AgencyManage, AgencyRead, TenantAccess, TenantManage, TenantReadShared};
-use crate::http::extract::{JsonBody, Page, PageOf};
+use crate::http::extract::{JsonBody, Page, PageOf, QueryOf};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -69,6 +70,7 @@ impl From<Tenant> for TenantView {
 /// A new tenant.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "slug": "acme", "name": "Acme Bakery", "time_zone": "Europe/Lisbon" }))]
 struct NewTenant {
     /// 1 to 63 lower-case letters, digits and inner hyphens; unique in the agency.
     slug: String,
@@ -94,15 +96,16 @@ struct TenantChange {
     time_zone: Option<String>,
 }
 
-/// List the tenants of an agency.
-#[utoipa::path(get, path = "/agencies/{agency}/tenants", tag = "tenants",
+/// List the tenants of an agency, newest first.
+#[utoipa::path(get, path = "/agencies/{agency}/tenants", tag = "tenants", params(TenantSearch),
     responses((status = 200, body = Page<TenantView>)))]
 async fn list_tenants(
     AgencyRead(access): AgencyRead,
+    QueryOf(search): QueryOf<TenantSearch>,
     page: PageOf,
     State(state): State<AppState>,
 ) -> Result<Json<Page<TenantView>>, Problem> {
-    let tenants = state.ports.store.list_tenants(&access.agency.id, page.request()).await?;
+    let tenants = search.find(&state, &access, &page).await?;
     Ok(Json(page.page(tenants, |tenant| tenant.id.0)))
 }
 

@@ -117,9 +117,13 @@ function route(api, path, method, operation) {
     if (!details.open || body.childElementCount > 0) return;
     const inputs = [];
     const rows = (operation.parameters || []).map((parameter) => parameterRow(parameter, inputs));
-    const answers = Object.entries(operation.responses || {}).map(([status, answer]) =>
-      element("div", {}, element("p", {}, element("strong", { textContent: status }), ` ${answer.description || ""}`),
-        ...shape(api, answer.content)));
+    // Problems are described once for all routes, and all have the same shape.
+    const answers = Object.entries(operation.responses || {}).map(([status, answer]) => {
+      const named = answer.$ref ? api.components.responses[answer.$ref.split("/").pop()] || {} : answer;
+      return element("div", {},
+        element("p", {}, element("strong", { textContent: status }), ` ${named.description || ""}`),
+        ...(answer.$ref ? [] : shape(api, named.content)));
+    });
     body.append(
       element("p", { className: "description", textContent: operation.description || "" }),
       rows.length > 0 ? element("table", {}, element("tbody", {}, ...rows)) : "",

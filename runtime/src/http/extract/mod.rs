@@ -4,8 +4,10 @@ mod body;
 mod ids;
 mod page;
 mod query;
+mod version;
 
 pub use body::{JsonBody, OptionalBody};
 pub use ids::PathIds;
 pub use page::{AuditPage, CallPage, LARGEST_LIMIT, Page, PageOf};
 pub use query::QueryOf;
+pub use version::{IfMatch, Versioned};

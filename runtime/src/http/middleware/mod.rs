@@ -14,13 +14,14 @@ use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
 
+use super::idempotency;
 use super::problem::{Problem, ProblemKind};
 use super::state::AppState;
 
 pub use observe::RequestId;
 
 /// Surrounds the routes, from the outside in: request id, span, counting and problem documents; security headers;
-/// cross-origin rules; panics; the time limit; the body limit.
+/// cross-origin rules; panics; the time limit; the body limit; repeated requests.
 ///
 /// Routes that are `unhurried` have no time limit: uploads take as long as they come.
 ///
@@ -28,6 +29,7 @@ pub use observe::RequestId;
 pub fn surround(router: Router<AppState>, unhurried: Router<AppState>, state: &AppState) -> Router<AppState> {
     let settings = &state.settings;
     router
+        .layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::around))
         .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, settings.request_timeout))
         .merge(unhurried)
@@ -51,7 +53,13 @@ fn cross_origin(allowed_origins: &[String]) -> CorsLayer {
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
         ])
-        .expose_headers([header::ETAG, header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
+        .expose_headers([
+            header::ETAG,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            HeaderName::from_static("idempotency-replayed"),
+            HeaderName::from_static("x-request-id"),
+        ])
 }
 
 /// Answers a panic like any other failure of ours, and counts it.

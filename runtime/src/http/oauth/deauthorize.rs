@@ -20,7 +20,7 @@ pub(super) struct Deauthorized {
 
 /// Hear from Meta that a person removed the installation's app: their accounts are marked and their tokens erased.
 #[utoipa::path(post, path = "/oauth/deauthorize", tag = "oauth",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = super::signed::SignedForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Deauthorized)))]
 pub(super) async fn deauthorize(
     State(state): State<AppState>,
@@ -31,7 +31,7 @@ pub(super) async fn deauthorize(
 
 /// Hear from Meta that a person removed an agency's app.
 #[utoipa::path(post, path = "/oauth/deauthorize/{app}", tag = "oauth",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = super::signed::SignedForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Deauthorized)))]
 pub(super) async fn deauthorize_for_app(
     State(state): State<AppState>,

@@ -30,7 +30,7 @@ pub(super) struct Confirmation {
 /// Ask for the deletion of a person's data, through the installation's app. It is stored at once and done in the
 /// background.
 #[utoipa::path(post, path = "/oauth/data-deletion", tag = "oauth",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = super::signed::SignedForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Confirmation)))]
 pub(super) async fn delete_data(
     State(state): State<AppState>,
@@ -41,7 +41,7 @@ pub(super) async fn delete_data(
 
 /// Ask for the deletion of a person's data, through an agency's app.
 #[utoipa::path(post, path = "/oauth/data-deletion/{app}", tag = "oauth",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = super::signed::SignedForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Confirmation)))]
 pub(super) async fn delete_data_for_app(
     State(state): State<AppState>,

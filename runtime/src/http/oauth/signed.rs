@@ -2,8 +2,19 @@
 
 use instagram::webhook::{SignedRequest, SignedRequestError, SignedRequestRefused, Verified};
 
+use utoipa::ToSchema;
+
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
+
+/// What Meta sends. Named in the description only: the form is read by hand.
+#[derive(Debug, ToSchema)]
+pub(super) struct SignedForm {
+    /// Signature and content, in base64 without padding, with a dot between them.
+    #[schema(min_length = 1)]
+    #[expect(dead_code, reason = "the description needs its name")]
+    signed_request: String,
+}
 
 /// The `signed_request` of a form body, if Meta signed it for this app.
 pub(super) fn read(

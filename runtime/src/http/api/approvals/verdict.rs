@@ -30,6 +30,7 @@ pub struct Yes {
 /// The words to send instead of the draft.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "text": "Yes, to all of Portugal.", "intent": "question" }))]
 pub struct Edit {
     /// The words.
     text: String,
@@ -42,6 +43,7 @@ pub struct Edit {
 /// Why not.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(example = json!({ "comment": "too pushy" }))]
 pub struct Rejection {
     /// A remark, for the record.
     comment: Option<String>,

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use super::people::PersonView;
 use super::write;
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
-use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
+use crate::http::extract::{IfMatch, JsonBody, Page, PageOf, PathIds, QueryOf, Versioned};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -162,14 +162,18 @@ async fn find(state: &AppState, access: &TenantAccess, lead: &LeadId) -> Result<
     lead.ok_or_else(|| Problem::not_found("lead"))
 }
 
-/// Read a lead.
+fn versioned(lead: Lead) -> Versioned<LeadView> {
+    Versioned(lead.updated_at, lead.into())
+}
+
+/// Read a lead. The `ETag` goes into `If-Match` of a change.
 #[utoipa::path(get, path = "/tenants/{tenant}/leads/{lead}", tag = "leads", responses((status = 200, body = LeadView)))]
 async fn get_lead(
     TenantRead(access): TenantRead,
     PathIds(path): PathIds<LeadPath>,
     State(state): State<AppState>,
-) -> Result<Json<LeadView>, Problem> {
-    Ok(Json(find(&state, &access, &path.lead).await?.into()))
+) -> Result<Versioned<LeadView>, Problem> {
+    Ok(versioned(find(&state, &access, &path.lead).await?))
 }
 
 /// What a person says about a lead; what is left out stays.
@@ -188,16 +192,20 @@ struct LeadPatch {
     assigned_to: Option<String>,
 }
 
-/// Change the stage of a lead, its remark, or who takes care of it.
+/// Change the stage of a lead, its remark, or who takes care of it. With `If-Match` it is refused (412) when the lead has
+/// changed since it was read.
 #[utoipa::path(patch, path = "/tenants/{tenant}/leads/{lead}", tag = "leads", request_body = LeadPatch,
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` of the lead that was read.")),
     responses((status = 200, body = LeadView)))]
 async fn patch_lead(
     TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<LeadPath>,
+    version: IfMatch,
     State(state): State<AppState>,
     JsonBody(patch): JsonBody<LeadPatch>,
-) -> Result<Json<LeadView>, Problem> {
+) -> Result<Versioned<LeadView>, Problem> {
     let lead = find(&state, &access, &path.lead).await?;
+    version.require(lead.updated_at)?;
     let short = |field: &str, text: &Option<String>, most: usize| match text {
         Some(text) if text.chars().count() > most => {
             Err(Problem::invalid(field, format!("must have at most {most} characters")))
@@ -221,5 +229,5 @@ async fn patch_lead(
         details,
     ));
     write::commit(&state, changes).await?;
-    Ok(Json(find(&state, &access, &path.lead).await?.into()))
+    Ok(versioned(find(&state, &access, &path.lead).await?))
 }

@@ -139,6 +139,7 @@ async fn list_memory(
 /// Something to remember.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "visibility": "customer", "text": "We ship to all of Portugal." }))]
 struct NewMemoryItem {
     /// What it is; a brand fact when left out.
     #[serde(default = "brand_fact")]

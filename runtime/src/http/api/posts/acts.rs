@@ -34,7 +34,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 /// A moment.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = PostSchedule)]
+#[schema(as = PostSchedule, example = json!({ "at": "2040-01-01T09:00:00Z" }))]
 struct Schedule {
     /// When it shall be published.
     #[schema(value_type = schema::Moment)]

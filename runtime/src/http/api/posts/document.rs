@@ -21,7 +21,8 @@ use crate::posts::{Looked, NewPost, PostLink, account_named};
 /// What shall be published when.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PostDocument {
+#[schema(example = json!({ "post_type": "image", "caption": "Fresh bread, every morning", "media": ["med_0190b6a0c0007000800000000000000a"], "scheduled_at": "2040-01-01T09:00:00Z" }))]
+pub(in crate::http::api) struct PostDocument {
     /// The account; the only one of the tenant when left out.
     #[serde(default)]
     #[schema(value_type = Option<schema::Id>)]
@@ -57,7 +58,7 @@ pub(super) struct PostDocument {
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(as = PostOptions)]
-pub(super) struct OptionsDocument {
+pub(in crate::http::api) struct OptionsDocument {
     /// Reels: whether it is shown in the feed too.
     share_to_feed: Option<bool>,
     /// Reels: which moment of the video is the cover, in milliseconds from its beginning and before its end.
@@ -81,7 +82,7 @@ pub(super) struct OptionsDocument {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = UserTag)]
-pub(super) struct UserTagDocument {
+pub(in crate::http::api) struct UserTagDocument {
     /// The handle, without `@`.
     username: String,
     /// Where, in percent from the left, 0 to 100; needed in pictures of the feed, of no use in videos.
@@ -111,7 +112,7 @@ impl From<UserTagDocument> for UserTag {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Recurrence)]
-pub(super) struct RecurrenceDocument {
+pub(in crate::http::api) struct RecurrenceDocument {
     /// How often.
     #[schema(value_type = schema::Frequency)]
     every: Frequency,
@@ -171,7 +172,7 @@ pub(super) async fn account_of(
 /// A post.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Post)]
-pub(super) struct PostView {
+pub(in crate::http::api) struct PostView {
     #[schema(value_type = schema::Id)]
     id: PostId,
     #[schema(value_type = schema::Id)]
@@ -225,7 +226,7 @@ pub(super) struct PostView {
 /// What an approver said.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PostOpinion)]
-pub(super) struct OpinionView {
+pub(in crate::http::api) struct OpinionView {
     #[schema(value_type = schema::Approver)]
     approver: Approver,
     by: String,

@@ -22,7 +22,8 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::document::{CheckView, JobLogView, PostDocument, PostView, ProblemView};
+use self::document::{CheckView, JobLogView, ProblemView};
+pub(super) use self::document::{PostDocument, PostView};
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead, TenantReadShared};
 use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
@@ -91,6 +92,30 @@ async fn create_post(
     Ok((StatusCode::CREATED, tagged(edited.post)).into_response())
 }
 
+/// Creates a post under this id that is published as soon as it may be.
+pub(super) async fn publish_as(
+    state: &AppState,
+    access: &TenantAccess,
+    id: PostId,
+    document: PostDocument,
+) -> Result<Post, Problem> {
+    let allows_duplicates = document.allows_duplicates();
+    let mut new = document.into_new(state, access).await?;
+    if new.scheduled_at.is_some() || new.recurrence.is_some() {
+        let detail =
+            "leave it out: this publishes now; create a post to publish it later, or again and again";
+        return Err(Problem::invalid("scheduled_at", detail));
+    }
+    let looked = PostSources::of(&state.ports).look_at(&access.tenant.id, &new.draft, None).await?;
+    refuse_duplicates(&looked, allows_duplicates)?;
+    let settings = state.ports.store.find_settings(&access.tenant.id).await?.unwrap_or_default();
+    let act = access.caller.act(state);
+    new.scheduled_at = Some(act.at);
+    let edited = act.create_post_as(id, &access.tenant, settings.post_approval, new, &looked)?;
+    commit(state, access, edited.changes).await?;
+    find(state, access, &id).await
+}
+
 /// Check a post without storing anything: everything that keeps it from being published, and posts like it.
 #[utoipa::path(post, path = "/tenants/{tenant}/posts/validate", tag = "posts", request_body = PostDocument,
     responses((status = 200, body = CheckView)))]
@@ -152,6 +177,7 @@ fn tell_sending(state: &AppState, post: &mut Post) {
 /// Replace a post's content and moment. Send the `ETag` in `If-Match`, so that nobody's changes are lost. Approvals of
 /// other content start over.
 #[utoipa::path(put, path = "/tenants/{tenant}/posts/{post}", tag = "posts", request_body = PostDocument,
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` of the post that was read.")),
     responses((status = 200, body = PostView)))]
 async fn put_post(
     TenantOperate(access): TenantOperate,

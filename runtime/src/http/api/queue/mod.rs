@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::view::EffectView;
+pub(super) use self::view::EffectView;
 use crate::http::access::{TenantAccess, TenantRead};
 use crate::http::extract::{Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;

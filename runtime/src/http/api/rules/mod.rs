@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use self::parts::{ConditionDocument, RuleActionDocument, TriggerDocument};
 use super::write;
 use crate::http::access::{TenantAccess, TenantManage, TenantRead};
-use crate::http::extract::{JsonBody, Page, PathIds};
+use crate::http::extract::{IfMatch, JsonBody, Page, PathIds, Versioned};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -63,6 +63,7 @@ struct RuleView {
 /// What a rule says.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Shipping", "trigger": { "on": "comment" }, "actions": [{ "do": "hide" }] }))]
 pub struct RuleDocument {
     /// What people call it; 1 to 200 characters.
     name: String,
@@ -154,11 +155,11 @@ async fn create_rule(
     TenantManage(access): TenantManage,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<RuleDocument>,
-) -> Result<(StatusCode, Json<RuleView>), Problem> {
+) -> Result<(StatusCode, Versioned<RuleView>), Problem> {
     let (id, now) = (RuleId::new(&state.ports.ids), state.ports.clock.now());
     let rule = document.into_rule(id, now, now)?;
     put(&state, &access, &rule, "rule.created").await?;
-    Ok((StatusCode::CREATED, Json(rule.into())))
+    Ok((StatusCode::CREATED, versioned(rule)))
 }
 
 #[derive(Debug, Deserialize)]
@@ -171,29 +172,36 @@ async fn find(state: &AppState, access: &TenantAccess, rule: &RuleId) -> Result<
     rule.ok_or_else(|| Problem::not_found("rule"))
 }
 
-/// Read a rule.
+fn versioned(rule: Rule) -> Versioned<RuleView> {
+    Versioned(rule.updated_at, rule.into())
+}
+
+/// Read a rule. The `ETag` goes into `If-Match` of a change.
 #[utoipa::path(get, path = "/tenants/{tenant}/rules/{rule}", tag = "rules", responses((status = 200, body = RuleView)))]
 async fn get_rule(
     TenantRead(access): TenantRead,
     PathIds(path): PathIds<RulePath>,
     State(state): State<AppState>,
-) -> Result<Json<RuleView>, Problem> {
-    Ok(Json(find(&state, &access, &path.rule).await?.into()))
+) -> Result<Versioned<RuleView>, Problem> {
+    Ok(versioned(find(&state, &access, &path.rule).await?))
 }
 
-/// Replace a rule.
+/// Replace a rule. With `If-Match` it is refused (412) when the rule has changed since it was read.
 #[utoipa::path(put, path = "/tenants/{tenant}/rules/{rule}", tag = "rules", request_body = RuleDocument,
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` of the rule that was read.")),
     responses((status = 200, body = RuleView)))]
 async fn put_rule(
     TenantManage(access): TenantManage,
     PathIds(path): PathIds<RulePath>,
+    version: IfMatch,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<RuleDocument>,
-) -> Result<Json<RuleView>, Problem> {
+) -> Result<Versioned<RuleView>, Problem> {
     let before = find(&state, &access, &path.rule).await?;
+    version.require(before.updated_at)?;
     let rule = document.into_rule(before.id, before.created_at, state.ports.clock.now())?;
     put(&state, &access, &rule, "rule.changed").await?;
-    Ok(Json(rule.into()))
+    Ok(versioned(rule))
 }
 
 /// Remove a rule.
@@ -221,7 +229,7 @@ async fn enable_rule(
     TenantManage(access): TenantManage,
     PathIds(path): PathIds<RulePath>,
     State(state): State<AppState>,
-) -> Result<Json<RuleView>, Problem> {
+) -> Result<Versioned<RuleView>, Problem> {
     set_enabled(&state, &access, &path.rule, true).await
 }
 
@@ -232,7 +240,7 @@ async fn disable_rule(
     TenantManage(access): TenantManage,
     PathIds(path): PathIds<RulePath>,
     State(state): State<AppState>,
-) -> Result<Json<RuleView>, Problem> {
+) -> Result<Versioned<RuleView>, Problem> {
     set_enabled(&state, &access, &path.rule, false).await
 }
 
@@ -241,14 +249,14 @@ async fn set_enabled(
     access: &TenantAccess,
     rule: &RuleId,
     enabled: bool,
-) -> Result<Json<RuleView>, Problem> {
+) -> Result<Versioned<RuleView>, Problem> {
     let mut rule = find(state, access, rule).await?;
     if rule.enabled != enabled {
         rule.enabled = enabled;
         rule.updated_at = state.ports.clock.now();
         put(state, access, &rule, if enabled { "rule.enabled" } else { "rule.disabled" }).await?;
     }
-    Ok(Json(rule.into()))
+    Ok(versioned(rule))
 }
 
 async fn put(state: &AppState, access: &TenantAccess, rule: &Rule, event_type: &str) -> Result<(), Problem> {
