@@ -11,6 +11,7 @@ mod dashboard;
 mod docs;
 pub mod extract;
 mod health;
+mod mcp;
 mod media;
 pub mod metrics;
 pub mod middleware;
@@ -44,7 +45,9 @@ pub fn router(state: AppState) -> Router {
         .merge(dashboard::router())
         .method_not_allowed_fallback(|| async { Problem::general(ProblemKind::MethodNotAllowed) });
     let webhooks = webhook::surround(webhooks, &state);
-    middleware::surround(api, uploads, &state).merge(webhooks).with_state(state)
+    let routes = middleware::surround(api, uploads, &state).merge(webhooks).with_state(state.clone());
+    let tools = mcp::router(&state, &description, routes.clone());
+    routes.merge(middleware::surround(tools, Router::new(), &state).with_state(state))
 }
 
 /// The description of the API, as `/api/openapi.json` gives it.

@@ -15,6 +15,7 @@ mod health;
 mod hostile_api;
 mod hostile_webhooks;
 mod logins;
+mod mcp;
 mod media;
 mod media_uploads;
 mod memory;
