@@ -22,6 +22,7 @@ mod post_links;
 pub mod problem;
 mod routes;
 pub(crate) mod schema;
+mod sso;
 pub mod state;
 mod webhook;
 
@@ -75,6 +76,7 @@ fn registered() -> Registered {
         .merge(health::router())
         .merge(media::router())
         .merge(oauth::router())
+        .merge(sso::router())
         .merge(post_links::router())
         .split_for_parts();
     let (uploads, upload_description) =

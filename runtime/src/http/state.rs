@@ -18,6 +18,7 @@ use super::node::NodeView;
 use crate::couriers::Addresses;
 use crate::media::MediaDesk;
 use crate::people::PeopleDesk;
+use crate::people::sso::SingleSignOn;
 use crate::posts::PostLinks;
 use crate::rehearsals::RehearsalDesk;
 
@@ -44,6 +45,8 @@ pub struct AppParts {
     pub rehearsals: Arc<RehearsalDesk>,
     /// Signs people in.
     pub people: Arc<PeopleDesk>,
+    /// Signs people in through their provider of identities, where one is set.
+    pub single_sign_on: Option<Arc<SingleSignOn>>,
     /// What the running node knows about itself.
     pub node: Arc<dyn NodeView>,
     /// All metrics of the process; `/metrics` prints it, and the HTTP side adds its own.

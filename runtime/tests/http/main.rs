@@ -28,6 +28,7 @@ mod queue;
 mod resources;
 mod rig;
 mod roles;
+mod sso;
 mod ticks;
 mod webhooks;
 mod world;

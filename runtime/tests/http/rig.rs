@@ -34,6 +34,7 @@ use troupe::http::{
     AppParts, AppState, BreakerStatus, BucketStatus, HttpSettings, NodeView, QueueEstimate, router,
 };
 use troupe::media::{LinkKeys, MediaDesk, MediaLimits, MediaLinks, MediaParts, SentVideos};
+use troupe::people::sso::{SingleSignOn, SsoSettings, Tickets};
 use troupe::people::{Mailer, PeopleDesk, PeopleParts, PeopleSettings};
 use troupe::posts::PostLinks;
 use troupe::prompts::install_built_in;
@@ -122,8 +123,21 @@ impl Rig {
         Self::start_with_media(settings, |_| {}).await
     }
 
+    /// The same with single sign-on.
+    pub async fn start_with_sso(settings: SsoSettings) -> Self {
+        Self::start_with_all(HttpSettings::default(), |_| {}, Some(settings)).await
+    }
+
     /// The same with a media library of the test's own making.
     pub async fn start_with_media(settings: HttpSettings, media: impl FnOnce(&mut MediaParts)) -> Self {
+        Self::start_with_all(settings, media, None).await
+    }
+
+    async fn start_with_all(
+        settings: HttpSettings,
+        media: impl FnOnce(&mut MediaParts),
+        sso: Option<SsoSettings>,
+    ) -> Self {
         let file = TestDatabase::sqlite();
         let clock = ShiftedClock::default();
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
@@ -184,6 +198,10 @@ impl Rig {
         let apps = WebhookApps::load(Some(own), store.as_ref(), &vault).await.unwrap();
         let node = Arc::new(FakeNode::default());
         let letters = Arc::new(Letters::default());
+        let tickets = Arc::new(Tickets::derived_from([b"rig".as_slice()]));
+        let around = (ports.clock.clone(), ports.ids.clone());
+        let sso =
+            sso.map(|sso| Arc::new(SingleSignOn::new(sso, tickets, around, &settings.public_url).unwrap()));
         let state = AppState::new(AppParts {
             ports: ports.clone(),
             prompts: Arc::new(database.clone()),
@@ -196,6 +214,7 @@ impl Rig {
                 RehearsalDesk::new(ports.clone(), Arc::new(database.clone()), Arc::new(NoOthers)).unwrap(),
             ),
             people: Arc::new(people(&ports, &database, &letters, &settings)),
+            single_sign_on: sso,
             node: node.clone(),
             registry: prometheus::Registry::new(),
             settings,

@@ -46,6 +46,7 @@ async fn migrations_are_pending_until_they_are_applied(database: TestDatabase) {
             "0012 intel",
             "0013 clocks",
             "0014 people",
+            "0017 sso",
         ]
     );
     database.migrate().await.unwrap();
