@@ -25,7 +25,7 @@ const policy =
 export default defineConfig({
   plugins: [react(), devSession(backend, key)],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
-  server: { proxy: { '/api': proxy, '/media': proxy } },
+  server: { proxy: { '/api': proxy, '/media': proxy, '/sso': proxy } },
   // The same policy as the binary sends, so that what breaks it is seen early.
   preview: { proxy: { '/api': proxy, '/media': proxy }, headers: { 'Content-Security-Policy': policy } },
   build: {

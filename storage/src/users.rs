@@ -52,6 +52,8 @@ statements! {
     SESSIONS_OF {
         "select" (columns session_columns) "from sessions where user_id = $1 and ends_at > $2 order by id desc"
     }
+    FIND_IDENTITY { "select user_id from user_identities where issuer = $1 and subject = $2" }
+    SUBJECT_OF { "select subject from user_identities where user_id = $1 and issuer = $2" }
     FIND_TOKEN {
         "select hash, kind, user_id, expires_at, created_at from user_tokens where hash = $1 and used_at is null"
     }
@@ -218,5 +220,14 @@ impl Users for Database {
 
     async fn find_token(&self, hash: &str) -> Result<Option<UserToken>, StoreError> {
         Ok(row!(self.reader(), TokenRow, FIND_TOKEN, text(hash))?.map(UserToken::from))
+    }
+
+    async fn find_identity(&self, issuer: &str, subject: &str) -> Result<Option<UserId>, StoreError> {
+        let found = row!(self.reader(), (Uuid,), FIND_IDENTITY, text(issuer), text(subject))?;
+        Ok(found.map(|(user,)| UserId(user)))
+    }
+
+    async fn subject_of(&self, user: &UserId, issuer: &str) -> Result<Option<String>, StoreError> {
+        Ok(row!(self.reader(), (String,), SUBJECT_OF, user.0, text(issuer))?.map(|(subject,)| subject))
     }
 }

@@ -123,6 +123,19 @@ pub struct UserToken {
     pub created_at: Timestamp,
 }
 
+/// Somebody as their provider of identities knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityLink {
+    /// The provider.
+    pub issuer: String,
+    /// The person there, for ever.
+    pub subject: String,
+    /// Who that is here.
+    pub user: UserId,
+    /// Row created.
+    pub created_at: Timestamp,
+}
+
 /// Changes to users and sessions; one that no longer fits is a conflict, and nothing of its unit is done.
 #[derive(Debug, Clone, PartialEq)]
 pub enum UserChange {
@@ -189,6 +202,18 @@ pub enum UserChange {
         email_hash: String,
         /// Now.
         at: Timestamp,
+    },
+    /// Ties a user to a person of a provider of identities; open invitations of theirs stop working. A conflict when either
+    /// is tied already.
+    Link(Box<IdentityLink>),
+    /// Unties a user from every provider.
+    Unlink(UserId),
+    /// Uses a ticket of a sign-in up; a conflict when it was used already.
+    Spend {
+        /// SHA-256 of it, hex.
+        hash: String,
+        /// When it would have stopped working anyway.
+        expires_at: Timestamp,
     },
 }
 

@@ -19,6 +19,7 @@ use super::embedder::ModelEmbedder;
 use super::{media, models};
 use crate::data_dir;
 use crate::media::MediaDesk;
+use crate::people::sso::Tickets;
 use crate::posts::PostLinks;
 use crate::settings::{OwnAppSettings, Secret, Settings};
 
@@ -39,6 +40,8 @@ pub struct Foundations {
     pub media: Arc<MediaDesk>,
     /// Signed addresses about posts.
     pub post_links: Arc<PostLinks>,
+    /// Binds sign-ins through single sign-on to browsers.
+    pub tickets: Arc<Tickets>,
     /// Makes vectors for the memory, when the catalogue names a model for it.
     pub(super) embedder: Option<Arc<ModelEmbedder>>,
     /// Seals secrets.
@@ -100,6 +103,7 @@ impl Foundations {
             .collect();
         let link_keys = media::link_keys(&keys);
         let post_links = Arc::new(media::post_links(&keys, settings));
+        let tickets = Arc::new(media::tickets(&keys));
         let ring = KeyRing::from_base64(&keys).context("vault.keys cannot be used")?;
         let mut vault = Vault::new(ring, ids.clone());
         if settings.vault.keys.is_empty() {
@@ -125,7 +129,7 @@ impl Foundations {
             wake: wake.clone(),
         };
         let media = media::open(settings, link_keys, parts)?;
-        Ok(Self { clock, ids, tasks, database, memory, media, post_links, embedder, vault, wake })
+        Ok(Self { clock, ids, tasks, database, memory, media, post_links, tickets, embedder, vault, wake })
     }
 
     /// What a memory with its indexes in another folder is made of.

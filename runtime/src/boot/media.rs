@@ -15,6 +15,7 @@ use tenants::tasks::Tasks;
 
 use super::Foundations;
 use crate::media::{Clamd, LinkKeys, MediaDesk, MediaLinks, MediaParts, run_sweep};
+use crate::people::sso::Tickets;
 use crate::posts::PostLinks;
 use crate::settings::Settings;
 
@@ -42,6 +43,13 @@ pub(super) fn post_links(vault: &[(String, SecretString)], settings: &Settings) 
     let keys: Vec<Vec<u8>> =
         vault.iter().filter_map(|(_, key)| STANDARD.decode(key.expose_secret().trim()).ok()).collect();
     PostLinks::derived_from(keys.iter().map(Vec::as_slice), settings.people_url())
+}
+
+/// Signs tickets of sign-ins, with keys derived from the same.
+pub(super) fn tickets(vault: &[(String, SecretString)]) -> Tickets {
+    let keys: Vec<Vec<u8>> =
+        vault.iter().filter_map(|(_, key)| STANDARD.decode(key.expose_secret().trim()).ok()).collect();
+    Tickets::derived_from(keys.iter().map(Vec::as_slice))
 }
 
 /// Opens the library. A bucket is not asked yet.

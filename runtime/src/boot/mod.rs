@@ -35,6 +35,7 @@ use crate::couriers::{Addresses, Couriers};
 use crate::data_dir::{self, DataDirLock};
 use crate::http::{self, AppParts, AppState};
 use crate::oversight::{NamesOf, OversightDesk};
+use crate::people::sso::SingleSignOn;
 use crate::people::{PeopleDesk, PeopleParts, PeopleSettings};
 use crate::prompts::install_built_in;
 use crate::rehearsals::{CatalogueModels, RehearsalDesk};
@@ -399,10 +400,25 @@ async fn http_state(
             Arc::new(foundations.database.clone()),
             Arc::new(NamesOf(foundations.database.clone())),
         ),
+        single_sign_on: single_sign_on(foundations, settings, address)?,
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
         registry,
         settings: settings.http.to_http_settings(address),
     })?)
+}
+
+/// What signs people in through their provider of identities, where one is set. It is not asked yet.
+fn single_sign_on(
+    foundations: &Foundations,
+    settings: &Settings,
+    address: SocketAddr,
+) -> anyhow::Result<Option<Arc<SingleSignOn>>> {
+    let Some(sso) = settings.sso.read().map_err(|(key, problem)| anyhow::anyhow!("{key}: {problem}"))? else {
+        return Ok(None);
+    };
+    let around = (foundations.clock.clone(), foundations.ids.clone());
+    let public_url = settings.http.public_url(address);
+    Ok(Some(Arc::new(SingleSignOn::new(sso, foundations.tickets.clone(), around, &public_url)?)))
 }
 
 /// What signs people in.

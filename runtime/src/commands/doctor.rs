@@ -14,6 +14,7 @@ use super::{Finding, Output};
 use crate::boot::{Foundations, models};
 use crate::clocks::health_of;
 use crate::media::SentVideos;
+use crate::people::sso::Provider;
 use crate::settings::Settings;
 
 /// What runs out within a week is told.
@@ -40,6 +41,7 @@ impl Check {
 pub(super) async fn run(settings: Settings, output: Output) -> anyhow::Result<Finding> {
     let mut checks = vec![Check::fine("settings", "valid"), port(&settings)];
     checks.extend(models(&settings));
+    checks.extend(single_sign_on(&settings).await);
     match Foundations::open(&settings, Arc::new(SystemClock)).await {
         Ok(foundations) => {
             checks.extend(installation(&foundations, &settings).await);
@@ -61,6 +63,22 @@ fn port(settings: &Settings) -> Check {
             Check::fine("http port", format!("{} is in use (by a running node?)", settings.http.listen))
         }
     }
+}
+
+/// Whether the provider of identities answers and is who the settings say.
+async fn single_sign_on(settings: &Settings) -> Option<Check> {
+    const NAME: &str = "single sign-on";
+    let sso = settings.sso.read().ok()??;
+    let issuer = sso.issuer.clone();
+    let provider = match Provider::new(sso, Arc::new(SystemClock)) {
+        Ok(provider) => provider,
+        Err(error) => return Some(Check::trouble(NAME, format!("{error:#}"))),
+    };
+    let back = settings.http.public_url(settings.http.listen);
+    Some(match provider.check().await {
+        Ok(()) => Check::fine(NAME, format!("{issuer} answers; people come back to {back}/sso/callback")),
+        Err(error) => Check::trouble(NAME, format!("{issuer}: {error}")),
+    })
 }
 
 async fn installation(foundations: &Foundations, settings: &Settings) -> Vec<Check> {

@@ -14,6 +14,7 @@ mod doctor;
 mod experiment;
 mod intel;
 mod learning;
+mod mcp;
 mod media;
 mod memory;
 mod migrate;
@@ -155,6 +156,8 @@ enum Command {
     /// The media library.
     #[command(subcommand)]
     Media(media::MediaCommand),
+    /// Offer a running node to a language model: tools over standard input and output (MCP).
+    Mcp(mcp::McpArgs),
     /// Measure this machine: webhooks accepted and events finished per second.
     Bench(bench::BenchArgs),
     /// Print a completion script for a shell.
@@ -234,6 +237,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Vault(command) => vault::run(command, settings, output).await,
             Command::Memory(command) => memory::run(command, settings, output).await,
             Command::Media(command) => media::run(command, settings, output).await,
+            Command::Mcp(args) => mcp::run(args, &common.environment()).await,
             Command::Bench(args) => bench::run(args, settings, output).await,
             Command::Completions { .. } | Command::Openapi | Command::Config(_) => Ok(Finding::Fine),
         }

@@ -58,6 +58,12 @@ pub(super) enum UserCommand {
         /// Their e-mail address.
         email: String,
     },
+    /// Untie somebody from who they are at the provider of identities: whoever signs in through it with their address next
+    /// is them.
+    Unlink {
+        /// Their e-mail address.
+        email: String,
+    },
     /// Remove somebody from an agency.
     Remove {
         /// Their e-mail address.
@@ -80,6 +86,7 @@ pub(super) async fn run(command: UserCommand, settings: Settings, output: Output
         UserCommand::Link { email } => desk.link(&email).await?,
         UserCommand::Disable { email } => desk.set_status(&email, UserStatus::Disabled).await?,
         UserCommand::Enable { email } => desk.set_status(&email, UserStatus::Active).await?,
+        UserCommand::Unlink { email } => desk.unlink(&email).await?,
         UserCommand::Remove { email, agency } => desk.remove(&email, agency.as_deref()).await?,
     }
     workspace.close().await;
@@ -231,6 +238,20 @@ impl Desk<'_> {
         let chain = tenants::audit::Chain::Agency(first_agency(&grants));
         self.workspace.foundations.database.commit(Changes { chain, list }).await?;
         self.output.result(&user, || format!("{email} is {status}"))
+    }
+
+    async fn unlink(&self, email: &str) -> anyhow::Result<()> {
+        let (user, grants) = self.find(email).await?;
+        let act = self.workspace.act();
+        let details = json!({ "email": user.email });
+        let list = vec![
+            Change::User(UserChange::Unlink(user.id)),
+            Change::User(UserChange::EndAll(user.id)),
+            act.audit("user.identity_unlinked", ("user", user.id.to_string()), details),
+        ];
+        let chain = tenants::audit::Chain::Agency(first_agency(&grants));
+        self.workspace.foundations.database.commit(Changes { chain, list }).await?;
+        self.output.result(&user, || format!("{email} is tied to no provider of identities any more"))
     }
 
     async fn remove(&self, email: &str, agency: Option<&str>) -> anyhow::Result<()> {

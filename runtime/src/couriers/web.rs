@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use serde_json::json;
 use sha2::Sha256;
 use tenants::clock::{Clock, Timestamp};
@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use super::Secrets;
 use super::addresses::{AddressError, Addresses};
+use crate::outgoing::{self, describe};
 
 /// Before the key that signs, as Standard Webhooks writes it.
 const KEY_PREFIX: &str = "whsec_";
@@ -47,14 +48,7 @@ impl Web {
         clock: Arc<dyn Clock>,
         timeout: Duration,
     ) -> anyhow::Result<Self> {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .context("no connection to a webhook can be made")?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let tls = outgoing::tls().context("no connection to a webhook can be made")?;
         Ok(Self { addresses, clock, timeout, tls })
     }
 
@@ -108,7 +102,7 @@ impl Web {
     fn client(&self, url: &Url, places: &[SocketAddr]) -> Result<Client, CourierError> {
         let builder = Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
-            .user_agent(concat!("troupe/", env!("CARGO_PKG_VERSION")))
+            .user_agent(outgoing::USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
@@ -117,18 +111,6 @@ impl Web {
             .resolve_to_addrs(url.host_str().unwrap_or_default(), places);
         builder.build().map_err(|error| CourierError::Later(describe(error)))
     }
-}
-
-/// The causes, without the address.
-fn describe(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut message = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        message = format!("{message}: {inner}");
-        cause = inner.source();
-    }
-    message
 }
 
 fn set(headers: &mut HeaderMap, name: &'static str, value: &str) -> Result<(), CourierError> {

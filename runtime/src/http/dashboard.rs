@@ -21,7 +21,7 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
     Install it and run <code>make web</code> before building, or use the <a href=\"/api/docs\">API</a> and the \
     command line, which can do everything.</p>";
 /// Paths below these are for programs: what is not there is told as a problem, not shown as a page.
-const FOR_PROGRAMS: [&str; 4] = ["/api/", "/webhooks/", "/oauth/", "/media/"];
+const FOR_PROGRAMS: [&str; 6] = ["/api/", "/webhooks/", "/oauth/", "/sso/", "/media/", "/mcp/"];
 
 /// Serves the files of the dashboard; every other address of a page is the application's to understand.
 pub fn router() -> Router<AppState> {

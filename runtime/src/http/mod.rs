@@ -13,6 +13,7 @@ mod docs;
 pub mod extract;
 mod health;
 pub mod idempotency;
+mod mcp;
 mod media;
 pub mod metrics;
 pub mod middleware;
@@ -23,6 +24,7 @@ mod post_links;
 pub mod problem;
 mod routes;
 pub(crate) mod schema;
+mod sso;
 pub mod state;
 mod webhook;
 
@@ -46,7 +48,9 @@ pub fn router(state: AppState) -> Router {
         .merge(dashboard::router())
         .method_not_allowed_fallback(|| async { Problem::general(ProblemKind::MethodNotAllowed) });
     let webhooks = webhook::surround(webhooks, &state);
-    middleware::surround(api, uploads, &state).merge(webhooks).with_state(state)
+    let routes = middleware::surround(api, uploads, &state).merge(webhooks).with_state(state.clone());
+    let tools = mcp::router(&state, &description, routes.clone());
+    routes.merge(middleware::surround(tools, Router::new(), &state).with_state(state))
 }
 
 /// The description of the API, as `/api/openapi.json` gives it.
@@ -74,6 +78,7 @@ fn registered() -> Registered {
         .merge(health::router())
         .merge(media::router())
         .merge(oauth::router())
+        .merge(sso::router())
         .merge(post_links::router())
         .split_for_parts();
     let (uploads, upload_description) =

@@ -169,11 +169,16 @@ impl ProblemKind {
         self.description().0
     }
 
-    fn of_status(status: StatusCode) -> Self {
+    /// The kind that fits a status best.
+    pub fn of_status(status: StatusCode) -> Self {
         let exact = Self::ALL.into_iter().find(|kind| kind.status() == status);
         exact.unwrap_or(if status.is_server_error() { Self::Internal } else { Self::MalformedRequest })
     }
 }
+
+/// On an answer: it has the form that its protocol wants, and is not made a problem document.
+#[derive(Debug, Clone, Copy)]
+pub struct SpeaksForItself;
 
 /// A failure on its way to the caller.
 #[derive(Debug, Clone)]
@@ -296,7 +301,8 @@ pub fn complete(response: Response, instance: &str, request_id: &str) -> Respons
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE);
     let is_page = content_type.is_some_and(|it| it.as_bytes().starts_with(b"text/html"));
-    if is_page || !(status.is_client_error() || status.is_server_error()) {
+    let is_final = is_page || response.extensions().get::<SpeaksForItself>().is_some();
+    if is_final || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let known = response.extensions().get::<Problem>().cloned();

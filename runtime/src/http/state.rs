@@ -19,6 +19,7 @@ use crate::couriers::Addresses;
 use crate::media::MediaDesk;
 use crate::oversight::OversightDesk;
 use crate::people::PeopleDesk;
+use crate::people::sso::SingleSignOn;
 use crate::posts::PostLinks;
 use crate::rehearsals::RehearsalDesk;
 
@@ -51,6 +52,8 @@ pub struct AppParts {
     pub people: Arc<PeopleDesk>,
     /// Answers people who ask why.
     pub oversight: OversightDesk,
+    /// Signs people in through their provider of identities, where one is set.
+    pub single_sign_on: Option<Arc<SingleSignOn>>,
     /// What the running node knows about itself.
     pub node: Arc<dyn NodeView>,
     /// All metrics of the process; `/metrics` prints it, and the HTTP side adds its own.

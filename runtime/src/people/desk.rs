@@ -174,7 +174,12 @@ impl PeopleDesk {
         Ok((signed_in, new))
     }
 
-    fn beginning(&self, user: User, grants: Vec<Grant>, origin: &Origin) -> (SignedIn, NewSession, Changes) {
+    pub(super) fn beginning(
+        &self,
+        user: User,
+        grants: Vec<Grant>,
+        origin: &Origin,
+    ) -> (SignedIn, NewSession, Changes) {
         let (new, secrets) = self.new_session(&user, origin);
         let act = self.act(format!("user:{}", user.id));
         let session = Box::new(new.session.clone());
@@ -389,7 +394,7 @@ impl PeopleDesk {
 }
 
 impl Origin {
-    fn told(&self) -> serde_json::Value {
+    pub(super) fn told(&self) -> serde_json::Value {
         json!({ "ip": self.ip, "user_agent": self.user_agent.as_ref().map(|name| name.chars().take(300).collect::<String>()) })
     }
 }

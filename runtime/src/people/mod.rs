@@ -8,6 +8,7 @@ mod desk;
 mod links;
 mod passwords;
 mod sessions;
+pub mod sso;
 
 use std::time::Duration;
 

@@ -5,6 +5,7 @@ mod http;
 mod media;
 mod models;
 mod secret;
+mod sso;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ pub use http::HttpSection;
 pub use media::{BucketSettings, MediaSettings, VideoWay};
 pub use models::ModelSettings;
 pub use secret::Secret;
+pub use sso::SsoSection;
 
 use crate::media::SentVideos;
 use crate::scheduler::SchedulerSettings;
@@ -49,6 +51,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// The HTTP server.
     pub http: HttpSection,
+    /// Sign-in through a provider of identities.
+    pub sso: SsoSection,
     /// Keys for secrets at rest.
     pub vault: VaultSettings,
     /// Instagram.
@@ -314,6 +318,9 @@ impl Settings {
         }
         if self.notices.timeout_ms == 0 {
             return invalid("notices.timeout_ms", "must be at least 1");
+        }
+        if let Err((key, problem)) = self.sso.read() {
+            return Err(SettingsError::Value { key, problem });
         }
         if let Err((key, problem)) = self.media.check() {
             return invalid(key, problem);

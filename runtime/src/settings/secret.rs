@@ -36,6 +36,7 @@ pub(super) fn mask(settings: &mut Value) {
         ["instagram", "app", "secrets"],
         ["instagram", "app", "verify_token"],
         ["instagram", "app", "instagram_secret"],
+        ["sso", "client_secret", ""],
         ["models", "keys", ""],
         ["mail", "password", ""],
         ["media", "bucket", "secret_access_key"],

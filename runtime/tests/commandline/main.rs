@@ -154,6 +154,33 @@ fn with_the_key_of_anthropic_alone_comments_are_read_and_answered_by_models() {
 }
 
 #[test]
+fn a_provider_of_identities_that_does_not_answer_is_found_by_doctor_and_keeps_its_secret() {
+    let installation = Installation::new()
+        .with("TROUPE__SSO__ISSUER", "http://127.0.0.1:9")
+        .with("TROUPE__SSO__CLIENT_ID", "troupe")
+        .with("TROUPE__SSO__CLIENT_SECRET", "hidden-from-all");
+    let doctor = text(&installation.run(&["doctor"]).stdout);
+    let line =
+        doctor.lines().find(|line| line.starts_with("single sign-on")).unwrap_or_else(|| panic!("{doctor}"));
+    assert!(line.contains("!!") && line.contains("its discovery document cannot be read"), "{line}");
+    let printed = installation.done(&["config", "print"]);
+    assert!(printed.contains("http://127.0.0.1:9") && !printed.contains("hidden-from-all"), "{printed}");
+    installation.done(&["user", "invite", "ana@example.com"]);
+    let untied = installation.done(&["user", "unlink", "ana@example.com"]);
+    assert!(untied.contains("no provider"), "{untied}");
+}
+
+#[test]
+fn the_tools_say_what_they_need_before_they_begin() {
+    let installation = Installation::new();
+    let without_key = installation.refused(&["mcp"]);
+    assert!(without_key.contains("TROUPE_API_KEY"), "{without_key}");
+    let key = installation.file("key", "troupe_of_nobody");
+    let nobody = installation.refused(&["mcp", "--url", "http://127.0.0.1:9", "--key-file", &key]);
+    assert!(nobody.contains("does not answer") && !nobody.contains("troupe_of_nobody"), "{nobody}");
+}
+
+#[test]
 fn a_file_of_models_beside_the_settings_is_found_from_anywhere() {
     let installation = Installation::new();
     installation.file("models.toml", "tasks.plan.models = ['nowhere/x']");

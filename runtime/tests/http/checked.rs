@@ -42,7 +42,7 @@ pub fn choices(most: usize) -> impl Strategy<Value = Vec<u32>> {
 pub fn assert_answered(reply: &Reply, what: &str) {
     assert!(reply.status.as_u16() < 500, "{what}: {} {}", reply.status, reply.text());
     if reply.header("content-type").starts_with("text/html") {
-        assert!(reply.text().contains("<h1>"), "{what}: {}", reply.text());
+        assert!(reply.text().contains("<title>"), "{what}: {}", reply.text());
     } else if reply.status.is_client_error() {
         let problem = reply.problem(reply.status.as_u16());
         assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{what}: {problem}");

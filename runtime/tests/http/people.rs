@@ -117,7 +117,7 @@ fn set_up(code: &str) -> Value {
 async fn a_new_installation_is_set_up_once_with_the_code_of_its_file() {
     let rig = Rig::start().await;
     let mut browser = Browser::new(&rig);
-    assert_eq!(browser.get("/setup").await.ok(), json!({ "needed": true }));
+    assert_eq!(browser.get("/setup").await.ok(), json!({ "needed": true, "single_sign_on": null }));
     let code = code(&rig).await;
     let stranger = browser.post("/setup", set_up("0000")).await.problem(422);
     assert_eq!(stranger["field"], "code");
@@ -133,7 +133,7 @@ async fn a_new_installation_is_set_up_once_with_the_code_of_its_file() {
     let agency = grant["agency"].as_str().unwrap().to_owned();
     let tenant = json!({ "slug": "acme", "name": "Acme", "time_zone": "UTC" });
     browser.post(&format!("/agencies/{agency}/tenants"), tenant).await.ok();
-    assert_eq!(browser.get("/setup").await.ok(), json!({ "needed": false }));
+    assert_eq!(browser.get("/setup").await.ok(), json!({ "needed": false, "single_sign_on": null }));
     Browser::new(&rig).post("/setup", set_up(&code)).await.problem(409);
     let log = browser.get(&format!("/agencies/{agency}/audit")).await.ok().to_string();
     assert!(log.contains("installation.set_up") && log.contains("session.begun"), "{log}");

@@ -35,6 +35,7 @@ use troupe::http::{
 };
 use troupe::media::{LinkKeys, MediaDesk, MediaLimits, MediaLinks, MediaParts, SentVideos};
 use troupe::oversight::{NamesOf, OversightDesk};
+use troupe::people::sso::{SingleSignOn, SsoSettings, Tickets};
 use troupe::people::{Mailer, PeopleDesk, PeopleParts, PeopleSettings};
 use troupe::posts::PostLinks;
 use troupe::prompts::install_built_in;
@@ -127,8 +128,21 @@ impl Rig {
         Self::start_with_media(settings, |_| {}).await
     }
 
+    /// The same with single sign-on.
+    pub async fn start_with_sso(settings: SsoSettings) -> Self {
+        Self::start_with_all(HttpSettings::default(), |_| {}, Some(settings)).await
+    }
+
     /// The same with a media library of the test's own making.
     pub async fn start_with_media(settings: HttpSettings, media: impl FnOnce(&mut MediaParts)) -> Self {
+        Self::start_with_all(settings, media, None).await
+    }
+
+    async fn start_with_all(
+        settings: HttpSettings,
+        media: impl FnOnce(&mut MediaParts),
+        sso: Option<SsoSettings>,
+    ) -> Self {
         let file = TestDatabase::sqlite();
         let clock = ShiftedClock::default();
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
@@ -192,6 +206,10 @@ impl Rig {
         let apps = WebhookApps::load(Some(own), store.as_ref(), &vault).await.unwrap();
         let node = Arc::new(FakeNode::default());
         let letters = Arc::new(Letters::default());
+        let tickets = Arc::new(Tickets::derived_from([b"rig".as_slice()]));
+        let around = (ports.clock.clone(), ports.ids.clone());
+        let sso =
+            sso.map(|sso| Arc::new(SingleSignOn::new(sso, tickets, around, &settings.public_url).unwrap()));
         let state = AppState::new(AppParts {
             ports: ports.clone(),
             prompts: Arc::new(database.clone()),
@@ -211,6 +229,7 @@ impl Rig {
                 Arc::new(database.clone()),
                 Arc::new(NamesOf(database.clone())),
             ),
+            single_sign_on: sso,
             node: node.clone(),
             registry: prometheus::Registry::new(),
             settings,

@@ -1,6 +1,6 @@
 //! An installation as the README tells to make it: the real binary, a database, and a sandbox in Instagram's place.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -129,6 +129,29 @@ impl Installation {
         let done = child.wait_with_output().expect("it ends");
         assert!(done.status.success(), "troupe {arguments:?} failed");
         serde_json::from_slice(&done.stdout).expect("JSON")
+    }
+
+    /// Says these messages to `troupe mcp`; what it complains about, and what it answers when every request has an answer.
+    pub fn speak_mcp(&self, messages: &[Value]) -> (String, Vec<Value>) {
+        let mut command = self.command(env!("CARGO_BIN_EXE_troupe"));
+        command.env("TROUPE_API_KEY", &self.key).args([
+            "mcp",
+            "--url",
+            &format!("http://127.0.0.1:{}", self.port),
+        ]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("troupe starts");
+        let mut input = child.stdin.take().expect("an input");
+        for message in messages {
+            writeln!(input, "{message}").expect("it reads");
+        }
+        let mut output = BufReader::new(child.stdout.take().expect("an output")).lines();
+        let asked = messages.iter().filter(|message| message.get("id").is_some()).count();
+        let answers = output.by_ref().take(asked).map(|line| line.expect("a line"));
+        let answers = answers.map(|line| serde_json::from_str(&line).expect("JSON")).collect();
+        drop(input);
+        let done = child.wait_with_output().expect("it ends");
+        (String::from_utf8_lossy(&done.stderr).into_owned(), answers)
     }
 
     /// Starts a node and does not wait for anything.

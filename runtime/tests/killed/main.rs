@@ -6,6 +6,7 @@ mod dice;
 mod faults;
 mod installation;
 mod kills;
+mod mcp;
 mod media;
 mod outages;
 mod people;

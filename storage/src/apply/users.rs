@@ -6,7 +6,7 @@ use tenants::audit::Chain;
 use tenants::changes::Change;
 use tenants::clock::Timestamp;
 use tenants::ids::{AgencyId, UserId};
-use tenants::user::{Grant, Session, SessionSecrets, User, UserChange, UserToken};
+use tenants::user::{Grant, IdentityLink, Session, SessionSecrets, TokenKind, User, UserChange, UserToken};
 
 use super::schedule::Group;
 use crate::db::{Connection, fetch, run};
@@ -61,6 +61,11 @@ statements! {
          on conflict (email_hash) do update set failures = sign_in_failures.failures + 1, last_at = excluded.last_at"
     }
     NOTE_SIGN_IN { "update users set last_sign_in_at = $2 where id = $1" }
+    LINK { "insert into user_identities (issuer, subject, user_id, created_at) values ($1, $2, $3, $4)" }
+    UNLINK { "delete from user_identities where user_id = $1" }
+    /// Whoever would use an older one comes too late anyway.
+    DROP_OLD_TICKETS { "delete from spent_tickets where expires_at < $1" }
+    SPEND { "insert into spent_tickets (hash, expires_at) values ($1, $2)" }
     FORGET_FAILURES { "delete from sign_in_failures where email_hash = $1" }
 }
 
@@ -105,6 +110,15 @@ pub(crate) async fn apply(
                 run!(connection, NOTE_SIGN_IN, user.0, Moment(*at))?;
                 run!(connection, FORGET_FAILURES, text(email_hash))?;
                 run!(connection, DROP_ENDED, user.0, Moment(*at))?;
+            }
+            UserChange::Link(identity) => link(connection, identity).await?,
+            UserChange::Unlink(user) => {
+                run!(connection, UNLINK, user.0)?;
+            }
+            UserChange::Spend { hash, expires_at } => {
+                run!(connection, DROP_OLD_TICKETS, Moment(now))?;
+                let spent = run!(connection, SPEND, text(hash), Moment(*expires_at));
+                spent.map_err(|failure| failure.when_taken(|| "it was used already".to_owned()))?;
             }
         }
     }
@@ -226,6 +240,20 @@ async fn refresh(
         0 => Err(Failure::Conflict("the session was refreshed or ended meanwhile".to_owned())),
         _ => Ok(()),
     }
+}
+
+async fn link(connection: &mut Connection, identity: &IdentityLink) -> Result<(), Failure> {
+    let linked = run!(
+        connection,
+        LINK,
+        text(&identity.issuer),
+        text(&identity.subject),
+        identity.user.0,
+        Moment(identity.created_at)
+    );
+    linked.map_err(|failure| failure.when_taken(|| "it belongs to somebody already".to_owned()))?;
+    run!(connection, DROP_TOKENS, TokenKind::Invitation.as_str(), Some(identity.user.0))?;
+    Ok(())
 }
 
 async fn add_token(connection: &mut Connection, token: &UserToken) -> Result<(), Failure> {

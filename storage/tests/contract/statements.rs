@@ -48,6 +48,7 @@ async fn migrations_are_pending_until_they_are_applied(database: TestDatabase) {
             "0014 people",
             "0015 idempotency",
             "0016 oversight",
+            "0017 sso",
         ]
     );
     database.migrate().await.unwrap();

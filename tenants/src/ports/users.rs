@@ -63,4 +63,10 @@ pub trait Users: Send + Sync {
 
     /// A secret that was sent to somebody and was not used yet.
     async fn find_token(&self, hash: &str) -> Result<Option<UserToken>, StoreError>;
+
+    /// Who a person of a provider of identities is here.
+    async fn find_identity(&self, issuer: &str, subject: &str) -> Result<Option<UserId>, StoreError>;
+
+    /// Who a user is at a provider of identities.
+    async fn subject_of(&self, user: &UserId, issuer: &str) -> Result<Option<String>, StoreError>;
 }

@@ -68,7 +68,19 @@ export const signIn = (email: string, password: string) =>
 
 export const signOut = () => send<void>('DELETE', '/session').then(() => rememberSession(null));
 
-export const needsSetup = () => send<{ needed: boolean }>('GET', '/setup').then((it) => it.needed);
+/** The other way to sign in, where the installation has one. */
+export interface SingleSignOn {
+  label: string;
+  path: string;
+}
+
+export interface WaysIn {
+  needed: boolean;
+  single_sign_on?: SingleSignOn | null;
+}
+
+/** Whether the installation waits to be set up, and how people sign in besides with a password. */
+export const waysIn = () => send<WaysIn>('GET', '/setup');
 
 export interface FirstSetup {
   code: string;

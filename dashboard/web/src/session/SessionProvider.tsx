@@ -12,7 +12,7 @@ import {
 } from 'react';
 import { onSessionEnded } from '@/api/client';
 import { asApiError, type ApiError } from '@/api/problem';
-import { needsSetup, readSession, rememberSession, signOut, type Session } from '@/api/session';
+import { readSession, rememberSession, signOut, waysIn, type Session } from '@/api/session';
 import { Failure } from '@/ui/states';
 import { SetupPage } from './SetupPage';
 import { SignInAgain } from './SignInAgain';
@@ -50,7 +50,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     try {
       const session = await readSession();
       if (session !== null) setState({ is: 'in', session });
-      else setState((await needsSetup().catch(() => false)) ? { is: 'setup' } : { is: 'out' });
+      else setState((await waysIn().catch(() => null))?.needed ? { is: 'setup' } : { is: 'out' });
     } catch (error) {
       setState({ is: 'failed', error: asApiError(error) });
     }

@@ -11,6 +11,10 @@ use crate::people::NewSession;
 const SESSION: &str = "troupe_session";
 /// Carries the secret that refreshes it.
 const REFRESH: &str = "troupe_refresh";
+/// Carries the ticket of a sign-in through single sign-on.
+const TICKET: &str = "troupe_sso";
+/// Only its routes are sent the ticket.
+const TICKET_PATH: &str = "/sso";
 /// Only routes of the session itself are sent the second one.
 const REFRESH_PATH: &str = "/api/v1/session";
 /// Longest value that is looked at, in bytes.
@@ -44,6 +48,19 @@ pub fn begin(new: &NewSession, is_https: bool) -> [(axum::http::HeaderName, Head
     ]
 }
 
+/// The ticket of a request's sign-in.
+pub fn ticket_of(headers: &HeaderMap) -> Option<String> {
+    value(headers, TICKET)
+}
+
+/// What gives a browser the ticket of a sign-in; an empty one makes it forget. Unlike a session's cookies it is sent along
+/// when a page of others, the provider's, leads here.
+pub fn ticket(value: &str, is_https: bool) -> (axum::http::HeaderName, HeaderValue) {
+    let lives = if value.is_empty() { 0 } else { crate::people::sso::LIVES.as_secs() };
+    let lives = Duration::seconds(i64::try_from(lives).unwrap_or(0));
+    set_for(SameSite::Lax, TICKET, value.to_owned(), TICKET_PATH, lives, is_https)
+}
+
 /// What makes a browser forget them.
 pub fn end(is_https: bool) -> [(axum::http::HeaderName, HeaderValue); 2] {
     [
@@ -59,10 +76,21 @@ fn set(
     max_age: Duration,
     is_https: bool,
 ) -> (axum::http::HeaderName, HeaderValue) {
+    set_for(SameSite::Strict, name, value, path, max_age, is_https)
+}
+
+fn set_for(
+    same_site: SameSite,
+    name: &'static str,
+    value: String,
+    path: &'static str,
+    max_age: Duration,
+    is_https: bool,
+) -> (axum::http::HeaderName, HeaderValue) {
     let cookie = Cookie::build((name, value))
         .path(path)
         .http_only(true)
-        .same_site(SameSite::Strict)
+        .same_site(same_site)
         .secure(is_https)
         .max_age(max_age)
         .build();

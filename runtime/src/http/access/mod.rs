@@ -11,7 +11,7 @@ mod key_ring;
 mod permits;
 mod sign_ins;
 
-pub use caller::{CSRF_HEADER, Caller, Who, require_csrf};
+pub use caller::{CSRF_HEADER, Caller, Who, presented_key, require_csrf};
 pub use key_ring::KeyRing;
 pub use permits::{
     AgencyAccess, AgencyManage, AgencyOperate, AgencyOwn, AgencyRead, InstallationAccess, TenantAccess,

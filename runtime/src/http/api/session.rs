@@ -22,6 +22,7 @@ use crate::http::access::{Caller, cookies};
 use crate::http::extract::{JsonBody, Page, PathIds};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
+use crate::http::sso;
 use crate::http::state::AppState;
 use crate::people::{NewSession, Origin, PeopleError, Refreshed, SetUp, SignedIn};
 
@@ -148,17 +149,34 @@ fn is_https(state: &AppState) -> bool {
     state.settings.public_url.starts_with("https://")
 }
 
-/// Whether the installation waits to be set up.
+/// Whether the installation waits to be set up, and how people sign in besides with a password.
 #[derive(Debug, Serialize, ToSchema)]
 struct SetUpState {
     /// Nobody can sign in yet.
     needed: bool,
+    /// The other way to sign in, where one is set.
+    single_sign_on: Option<SingleSignOnView>,
 }
 
-/// Ask whether the installation waits to be set up.
+/// How people sign in through their provider of identities.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SingleSignOn)]
+struct SingleSignOnView {
+    /// What stands on the button.
+    label: String,
+    /// Where it leads.
+    #[schema(example = "/sso")]
+    path: &'static str,
+}
+
+/// Ask whether the installation waits to be set up, and how people sign in besides with a password.
 #[utoipa::path(get, path = "/setup", tag = "session", responses((status = 200, body = SetUpState)))]
 async fn get_set_up(State(state): State<AppState>) -> Result<Json<SetUpState>, Problem> {
-    Ok(Json(SetUpState { needed: !state.people.users().is_set_up().await? }))
+    let needed = !state.people.users().is_set_up().await?;
+    let single_sign_on = state.single_sign_on.as_ref();
+    let single_sign_on =
+        single_sign_on.map(|sso| SingleSignOnView { label: sso.label().to_owned(), path: sso::BEGIN });
+    Ok(Json(SetUpState { needed, single_sign_on }))
 }
 
 /// The first agency and its owner.

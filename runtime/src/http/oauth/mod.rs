@@ -12,6 +12,8 @@ use utoipa_axum::routes;
 
 use super::state::AppState;
 
+pub use page::Page;
+
 /// Public routes: what protects them is the state of an attempt, or Meta's signature.
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

@@ -8,17 +8,25 @@ const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;mar
                      @media(prefers-color-scheme:dark){body{color:#eee;background:#181818}}";
 
 /// A page with a heading, sentences, and perhaps a list.
-pub(super) struct Page {
+pub struct Page {
     pub status: StatusCode,
     pub title: String,
     pub sentences: Vec<String>,
     pub list: Vec<String>,
+    /// Whether it leads back to the sign-in page.
+    pub to_sign_in: bool,
 }
 
 impl Page {
-    pub(super) fn new(status: StatusCode, title: impl Into<String>, sentences: &[&str]) -> Self {
+    pub fn new(status: StatusCode, title: impl Into<String>, sentences: &[&str]) -> Self {
         let sentences = sentences.iter().map(|sentence| (*sentence).to_owned()).collect();
-        Self { status, title: title.into(), sentences, list: Vec::new() }
+        Self { status, title: title.into(), sentences, list: Vec::new(), to_sign_in: false }
+    }
+
+    /// With a link to the sign-in page.
+    pub fn leading_to_sign_in(mut self) -> Self {
+        self.to_sign_in = true;
+        self
     }
 }
 
@@ -29,10 +37,11 @@ impl IntoResponse for Page {
             self.sentences.iter().map(|sentence| format!("<p>{}</p>\n", escaped(sentence))).collect();
         let items: String = self.list.iter().map(|item| format!("<li>{}</li>\n", escaped(item))).collect();
         let list = if items.is_empty() { String::new() } else { format!("<ul>\n{items}</ul>\n") };
+        let link = if self.to_sign_in { "<p><a href=\"/\">To the sign-in page</a></p>\n" } else { "" };
         let html = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
-             <style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n{sentences}{list}</main>\n</body>\n\
+             <style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n{sentences}{list}{link}</main>\n</body>\n\
              </html>\n"
         );
         let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
