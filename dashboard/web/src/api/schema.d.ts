@@ -2747,9 +2747,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a rule. */
+        /** Read a rule. The `ETag` goes into `If-Match` of a change. */
         get: operations["get_rule"];
-        /** Replace a rule. */
+        /**
+         * Replace a rule.
+         * @description With `If-Match` it is refused (412) when the rule has changed since it was read.
+         */
         put: operations["put_rule"];
         post?: never;
         /** Remove a rule. */
@@ -14955,6 +14958,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14975,7 +14979,10 @@ export interface operations {
     put_rule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the rule that was read. */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14993,6 +15000,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -47,6 +47,7 @@ mod settings;
 mod tenants;
 mod ticks;
 mod users;
+mod version;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;

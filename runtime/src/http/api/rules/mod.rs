@@ -4,7 +4,7 @@ mod parts;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenants::changes::{Change, Changes};
@@ -17,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::parts::{ConditionDocument, RuleActionDocument, TriggerDocument};
+use super::version::{self, Tagged};
 use super::write;
 use crate::http::access::{TenantAccess, TenantManage, TenantRead};
 use crate::http::extract::{JsonBody, Page, PathIds};
@@ -171,29 +172,40 @@ async fn find(state: &AppState, access: &TenantAccess, rule: &RuleId) -> Result<
     rule.ok_or_else(|| Problem::not_found("rule"))
 }
 
-/// Read a rule.
-#[utoipa::path(get, path = "/tenants/{tenant}/rules/{rule}", tag = "rules", responses((status = 200, body = RuleView)))]
+/// Read a rule. The `ETag` goes into `If-Match` of a change.
+#[utoipa::path(get, path = "/tenants/{tenant}/rules/{rule}", tag = "rules",
+    responses((status = 200, body = RuleView, headers(("ETag" = String)))))]
 async fn get_rule(
     TenantRead(access): TenantRead,
     PathIds(path): PathIds<RulePath>,
     State(state): State<AppState>,
-) -> Result<Json<RuleView>, Problem> {
-    Ok(Json(find(&state, &access, &path.rule).await?.into()))
+) -> Result<Tagged<RuleView>, Problem> {
+    Ok(tagged(find(&state, &access, &path.rule).await?))
+}
+
+/// A rule with its version: the moment of its last change.
+fn tagged(rule: Rule) -> Tagged<RuleView> {
+    version::tagged(rule.updated_at.as_micros(), rule.into())
 }
 
 /// Replace a rule.
+///
+/// With `If-Match` it is refused (412) when the rule has changed since it was read.
 #[utoipa::path(put, path = "/tenants/{tenant}/rules/{rule}", tag = "rules", request_body = RuleDocument,
-    responses((status = 200, body = RuleView)))]
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` of the rule that was read.")),
+    responses((status = 200, body = RuleView, headers(("ETag" = String)))))]
 async fn put_rule(
     TenantManage(access): TenantManage,
     PathIds(path): PathIds<RulePath>,
+    headers: HeaderMap,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<RuleDocument>,
-) -> Result<Json<RuleView>, Problem> {
+) -> Result<Tagged<RuleView>, Problem> {
     let before = find(&state, &access, &path.rule).await?;
+    version::require(&headers, before.updated_at.as_micros())?;
     let rule = document.into_rule(before.id, before.created_at, state.ports.clock.now())?;
     put(&state, &access, &rule, "rule.changed").await?;
-    Ok(Json(rule.into()))
+    Ok(tagged(rule))
 }
 
 /// Remove a rule.
