@@ -25,7 +25,7 @@ fn people_do_their_work_in_a_browser() {
     let installation = Installation::start();
     let mut stories = Command::new(&tools.node)
         .arg("scripts/stories.mjs")
-        .args(std::env::var("STORY"))
+        .args(std::env::var_os("STORY"))
         .current_dir(&tools.web)
         .env("CHROMIUM", &tools.chromium)
         .env("TROUPE_URL", installation.url())

@@ -50,6 +50,23 @@ export const sessions = {
     await close();
   },
 
+  async 'a session on another device is ended from the list, and nothing else is'({ page, ask, world }) {
+    const elsewhere = await ownSession({ world, ask });
+    const before = (await ask('/sessions')).items.length;
+    await page.goto(`/tenants/${world.tenant}`);
+    await page.getByRole('button', { name: /menu of Olga Owner/ }).click();
+    await page.getByRole('menuitem', { name: 'Your sessions' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Your sessions' });
+    await dialog.getByText('This one').waitFor();
+    // The newest comes first.
+    await dialog.getByRole('button', { name: 'End the session of Chrome on Linux' }).first().click();
+    await page.getByText('The session has ended.').waitFor();
+    assert.equal((await ask('/sessions')).items.length, before - 1);
+    await elsewhere.page.reload();
+    await elsewhere.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await elsewhere.close();
+  },
+
   async 'whoever signs out is out, and the address does not help'({ ask, world }) {
     const { page, close } = await ownSession({ world, ask });
     await page.getByRole('button', { name: /menu of Olga Owner/ }).click();

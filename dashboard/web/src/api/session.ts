@@ -1,22 +1,13 @@
 import { ApiError, problemFrom } from './problem';
+import type { components } from './schema';
 
-export type Role = 'owner' | 'manager' | 'operator' | 'viewer' | 'client';
+type Schemas = components['schemas'];
 
+export type Role = Schemas['UserRole'];
 /** What somebody may do: for one tenant, or for all of an agency. */
-export interface Grant {
-  agency: string;
-  agency_name: string;
-  tenant: string | null;
-  tenant_name: string | null;
-  role: Role;
-}
-
-export interface Session {
-  user: { id: string; name: string; email: string };
-  csrf_token: string;
-  expires_at: string;
-  grants: Grant[];
-}
+export type Grant = Schemas['SessionGrant'];
+export type Session = Schemas['Session'];
+export type FirstSetup = Schemas['SetUp'];
 
 let csrf = '';
 
@@ -69,14 +60,6 @@ export const signIn = (email: string, password: string) =>
 export const signOut = () => send<void>('DELETE', '/session').then(() => rememberSession(null));
 
 export const needsSetup = () => send<{ needed: boolean }>('GET', '/setup').then((it) => it.needed);
-
-export interface FirstSetup {
-  code: string;
-  agency: string;
-  name: string;
-  email: string;
-  password: string;
-}
 
 export const setUp = (form: FirstSetup) => started(send<Session>('POST', '/setup', form));
 
