@@ -1,10 +1,10 @@
 // Takes every page in both themes and at phone width into docs/dashboard, and lists what axe finds on them.
-//   TROUPE_API=http://127.0.0.1:8080 TROUPE_KEY=trp_… npm run screenshots [part of a page's name]
+//   TROUPE_SIGN_IN='http://127.0.0.1:8080/sign-in#token=…' npm run screenshots [part of a page's name]
+// The link is the one that `troupe demo` prints.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { openBrowser, openPage, ask, sessionOf } from './lib/browser.mjs';
-import { prepareContent } from './lib/content.mjs';
+import { apiOf, base, launch, openPage } from './lib/browser.mjs';
 import { listPages } from './lib/pages.mjs';
 
 const require = createRequire(import.meta.url);
@@ -18,6 +18,16 @@ const views = [
   { suffix: 'dark', scheme: 'dark', width: 1440, height: 900 },
   { suffix: 'phone', scheme: 'light', width: 390, height: 844 },
 ];
+
+/** Whoever the link signs in. */
+async function signIn(link) {
+  if (link === undefined) throw new Error('set TROUPE_SIGN_IN to the link that `troupe demo` prints');
+  const { page, context } = await openPage({ browser });
+  await page.goto(link);
+  await page.waitForURL('**/agencies/*');
+  const agency = page.url().split('/').at(-1);
+  return { state: await context.storageState(), ask: apiOf(context), agency };
+}
 
 /** What axe calls serious or critical. */
 async function findings(page) {
@@ -33,23 +43,22 @@ async function findings(page) {
     );
 }
 
-const session = await sessionOf();
-const agency = session.grants[0].agency;
+const browser = await launch();
+const { state, ask, agency } = await signIn(process.env.TROUPE_SIGN_IN);
 const tenants = (await ask(`/agencies/${agency}/tenants`)).items;
 const tenant = (tenants.find((it) => it.slug === 'lumen-skin') ?? tenants[0]).id;
-await prepareContent(tenant);
-const pages = (await listPages(agency, tenant)).filter((it) => it.name.includes(only));
-const { base, browser, close } = await openBrowser();
+const pages = (await listPages(ask, agency, tenant)).filter((it) => it.name.includes(only));
 const problems = [];
 
 for (const view of views) {
   for (const { name, path, as, act } of pages) {
     const { page, context } = await openPage({
       browser,
-      session: as === undefined ? session : null,
-      setupNeeded: as === 'setup',
+      state: as === undefined ? state : undefined,
       ...view,
     });
+    // An installation with users does not show how it is set up.
+    if (as === 'setup') await page.route('**/api/v1/setup', (it) => it.fulfill({ json: { needed: true } }));
     const label = `${name} (${view.suffix})`;
     page.on('pageerror', (error) => problems.push(`${label}: ${error.message}`));
     page.on('console', (message) => {
@@ -76,7 +85,7 @@ for (const view of views) {
     await context.close();
   }
 }
-await close();
+await browser.close();
 console.log(`${pages.length * views.length} pictures in ${out}`);
 for (const it of problems) console.log(it);
 process.exit(problems.length > 0 ? 1 : 0);

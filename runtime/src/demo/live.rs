@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use sandbox::{Fault, FaultKind, LimitOptions, TokenDeath};
+use sandbox::{Endpoint, Fault, FaultKind, LimitOptions, TokenDeath};
 use tenants::audit::{AuditEntry, Chain};
 use tenants::ports::{AuditLog, Outbox};
 
@@ -11,6 +11,9 @@ use super::sandbox_options;
 use super::stage::{Brand, Stage};
 use super::traffic::Traffic;
 use crate::settings::Settings;
+
+/// So many people write when a new demo opens.
+const OPENING: u32 = 90;
 
 /// A live run.
 #[derive(Debug, Clone)]
@@ -32,11 +35,15 @@ pub async fn run_live(
     let sandbox = sandbox_options(&settings, LimitOptions::default());
     let stage = Stage::set(settings, sandbox).await?;
     std::fs::write(data_dir.join("demo.running"), "")?;
+    let is_new = super::past::furnish(&stage).await?;
     greet(&stage, &data_dir.display().to_string());
     let mut screen = Screen::new(&stage).await?;
     tokio::pin!(stop);
     let clock = stage.node.foundations().clock.clone();
     let mut show = Show::new(options, clock.now().as_micros() as u64);
+    if is_new {
+        show.open(&stage);
+    }
     loop {
         tokio::select! {
             () = &mut stop => break,
@@ -73,11 +80,21 @@ struct Show {
     scene: u64,
     burst_left: u32,
     dead: Option<(Brand, u64)>,
+    rehearse_at: Option<u64>,
 }
 
 impl Show {
     fn new(options: LiveOptions, seed: u64) -> Self {
-        Self { traffic: Traffic::new(seed), options, scene: 0, burst_left: 0, dead: None }
+        Self { traffic: Traffic::new(seed), options, scene: 0, burst_left: 0, dead: None, rehearse_at: None }
+    }
+
+    /// The first minute of a new demo: people write at once, and one answer is refused for good.
+    fn open(&mut self, stage: &Stage) {
+        let refusal = FaultKind::Refused { code: 100, subcode: Some(2_018_001), status: 400 };
+        let first = stage.brands.first().map(|brand| brand.account.external_id.clone()).unwrap_or_default();
+        stage.sandbox.fault(Fault::new(refusal).on(Endpoint::ReplyToComment).on_account(first).times(1));
+        self.burst_left = OPENING;
+        self.rehearse_at = Some(u64::from(OPENING) + 10);
     }
 
     fn pause(&self) -> Duration {
@@ -91,6 +108,9 @@ impl Show {
         self.scene += 1;
         self.traffic.event(&stage.sandbox, &stage.brands)?;
         self.burst_left = self.burst_left.saturating_sub(1);
+        if self.rehearse_at.take_if(|scene| *scene <= self.scene).is_some() {
+            super::past::rehearse(stage).await?;
+        }
         match self.scene % 240 {
             60 => {
                 say("a burst: forty comments at once");

@@ -3,6 +3,7 @@
 mod cast;
 mod live;
 mod once;
+mod past;
 mod reckoning;
 mod stage;
 mod traffic;

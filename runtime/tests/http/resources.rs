@@ -59,20 +59,22 @@ async fn suspending_is_recorded_once_and_told_to_the_actors() {
     assert_eq!(resumed["status"], "active");
 }
 
+fn put_if_match(shop: &Shop, path: &str, tag: &str, body: &Value) -> Request<Body> {
+    Request::put(format!("/api/v1{}", shop.path(path)))
+        .header("x-api-key", &shop.key.text)
+        .header("content-type", "application/json")
+        .header("if-match", tag)
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
 #[tokio::test]
 async fn settings_are_replaced_only_in_the_version_that_was_read() {
     let world = World::new().await;
     let (rig, bakery) = (&world.rig, &world.bakery);
     let read = rig.get(&bakery.key.text, &bakery.path("/settings")).await;
     let tag = read.header("etag").to_owned();
-    let put = |tag: &str, body: Value| {
-        Request::put(format!("/api/v1{}", bakery.path("/settings")))
-            .header("x-api-key", &bakery.key.text)
-            .header("content-type", "application/json")
-            .header("if-match", tag)
-            .body(Body::from(body.to_string()))
-            .unwrap()
-    };
+    let put = |tag: &str, body: Value| put_if_match(bakery, "/settings", tag, &body);
     let mut settings = read.ok();
     settings["max_parallel"] = json!(3);
     settings["modes"] = json!({ "praise": "B" });
@@ -188,6 +190,25 @@ async fn rules_are_created_changed_enabled_and_removed() {
     for kind in ["rule.created", "rule.enabled", "rule.changed", "rule.deleted"] {
         assert!(types.contains(&kind.to_owned()), "{kind} of {types:?}");
     }
+}
+
+#[tokio::test]
+async fn a_rule_is_replaced_only_in_the_version_that_was_read() {
+    let world = World::new().await;
+    let (rig, bakery, key) = (&world.rig, &world.bakery, &world.bakery.key.text);
+    let mut rule = json!({ "name": "hours", "trigger": { "on": "comment" },
+        "actions": [{ "do": "reply", "variations": ["Daily from 8!"] }] });
+    let made = rig.post(key, &bakery.path("/rules"), rule.clone()).await.ok();
+    let path = format!("/rules/{}", made["id"].as_str().unwrap());
+    let tag = rig.get(key, &bakery.path(&path)).await.header("etag").to_owned();
+    rule["priority"] = json!(3);
+    let changed = rig.send(put_if_match(bakery, &path, &tag, &rule)).await;
+    assert_eq!(changed.ok()["priority"], 3);
+    rule["name"] = json!("opening hours");
+    let refused = rig.send(put_if_match(bakery, &path, &tag, &rule)).await.problem(412);
+    assert_eq!(refused["present"], changed.header("etag"));
+    assert_eq!(rig.get(key, &bakery.path(&path)).await.ok()["name"], "hours");
+    rig.send(put_if_match(bakery, &path, changed.header("etag"), &rule)).await.ok();
 }
 
 #[tokio::test]

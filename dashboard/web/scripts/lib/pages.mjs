@@ -1,7 +1,5 @@
 // Every page of the dashboard with the ids it needs.
-import { ask } from './browser.mjs';
-
-export async function listPages(agency, tenant) {
+export async function listPages(ask, agency, tenant) {
   const first = async (path) => (await ask(`/tenants/${tenant}${path}`)).items[0];
   const [approval, direct, thread, rule, post] = await Promise.all([
     first('/approvals?status=pending'),

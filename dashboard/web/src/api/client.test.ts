@@ -6,6 +6,7 @@ const session = (token: string): Session => ({
   user: { id: 'usr_1', name: 'Ana', email: 'ana@example.com' },
   csrf_token: token,
   expires_at: '2026-11-27T12:00:00Z',
+  ends_at: '2026-11-27T12:00:00Z',
   grants: [],
 });
 

@@ -2822,9 +2822,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a rule. */
+        /** Read a rule. The `ETag` goes into `If-Match` of a change. */
         get: operations["get_rule"];
-        /** Replace a rule. */
+        /**
+         * Replace a rule.
+         * @description With `If-Match` it is refused (412) when the rule has changed since it was read.
+         */
         put: operations["put_rule"];
         post?: never;
         /** Remove a rule. */
@@ -15355,6 +15358,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15375,7 +15379,10 @@ export interface operations {
     put_rule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the rule that was read. */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -15393,6 +15400,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,22 +1,13 @@
 import { ApiError, problemFrom } from './problem';
+import type { components } from './schema';
 
-export type Role = 'owner' | 'manager' | 'operator' | 'viewer' | 'client';
+type Schemas = components['schemas'];
 
+export type Role = Schemas['UserRole'];
 /** What somebody may do: for one tenant, or for all of an agency. */
-export interface Grant {
-  agency: string;
-  agency_name: string;
-  tenant: string | null;
-  tenant_name: string | null;
-  role: Role;
-}
-
-export interface Session {
-  user: { id: string; name: string; email: string };
-  csrf_token: string;
-  expires_at: string;
-  grants: Grant[];
-}
+export type Grant = Schemas['SessionGrant'];
+export type Session = Schemas['Session'];
+export type FirstSetup = Schemas['SetUp'];
 
 let csrf = '';
 
@@ -81,14 +72,6 @@ export interface WaysIn {
 
 /** Whether the installation waits to be set up, and how people sign in besides with a password. */
 export const waysIn = () => send<WaysIn>('GET', '/setup');
-
-export interface FirstSetup {
-  code: string;
-  agency: string;
-  name: string;
-  email: string;
-  password: string;
-}
 
 export const setUp = (form: FirstSetup) => started(send<Session>('POST', '/setup', form));
 

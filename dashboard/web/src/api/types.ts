@@ -29,6 +29,7 @@ export type MediaInsights = Schemas['MediaInsights'];
 export type MemoryItem = Schemas['MemoryItem'];
 export type Message = Schemas['Message'];
 export type Mode = Schemas['Mode'];
+export type OwnSession = Schemas['OwnSession'];
 export type Post = Schemas['Post'];
 export type PostDocument = Schemas['PostDocument'];
 export type PostProblem = Schemas['PostProblem'];

@@ -16,6 +16,7 @@ const session = (...grants: Grant[]): Session => ({
   user: { id: 'usr_1', name: 'Ana', email: 'ana@example.com' },
   csrf_token: '',
   expires_at: '',
+  ends_at: '',
   grants,
 });
 

@@ -18,15 +18,15 @@ const highest = (grants: Grant[]): Role | null =>
     null,
   );
 
+const isWhole = (grant: Grant) => !grant.tenant;
+
 /** The role for a whole agency: grants for single tenants do not count. */
 export const agencyRole = (session: Session, agency: string) =>
-  highest(session.grants.filter((it) => it.agency === agency && it.tenant === null));
+  highest(session.grants.filter((it) => it.agency === agency && isWhole(it)));
 
 /** The role for one tenant: its own grants and those of its agency. */
 export const tenantRole = (session: Session, agency: string | undefined, tenant: string) =>
-  highest(
-    session.grants.filter((it) => it.tenant === tenant || (it.tenant === null && it.agency === agency)),
-  );
+  highest(session.grants.filter((it) => it.tenant === tenant || (isWhole(it) && it.agency === agency)));
 
 export const roleMay = (role: Role | null, ability: Ability) =>
   role !== null && order.indexOf(role) >= order.indexOf(least[ability]);
@@ -49,8 +49,7 @@ export function agenciesOf(session: Session): AgencyAccess[] {
       role: agencyRole(session, grant.agency),
       tenants: [],
     };
-    if (grant.tenant !== null)
-      agency.tenants.push({ id: grant.tenant, name: grant.tenant_name ?? grant.tenant });
+    if (grant.tenant) agency.tenants.push({ id: grant.tenant, name: grant.tenant_name ?? grant.tenant });
     found.set(grant.agency, agency);
   }
   return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));

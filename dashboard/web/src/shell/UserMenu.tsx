@@ -7,8 +7,12 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
-import { IconKeyboard, IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
+import { useDisclosure } from '@mantine/hooks';
+import { IconDevices, IconKeyboard, IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
+import { lazy, Suspense } from 'react';
 import { useSession } from '@/session/SessionProvider';
+
+const SessionsDialog = lazy(() => import('@/account/SessionsDialog'));
 
 export function ThemeSwitch() {
   const { setColorScheme } = useMantineColorScheme();
@@ -37,38 +41,49 @@ const initials = (name: string) => {
 
 export function UserMenu({ openHelp }: { openHelp: () => void }) {
   const { session, leave } = useSession();
+  const [isListing, sessions] = useDisclosure(false);
   return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size="lg"
-          radius="xl"
-          aria-label={`${initials(session.user.name)}, menu of ${session.user.name}`}
-        >
-          <Avatar size={28} radius="xl" color="brand">
-            {initials(session.user.name)}
-          </Avatar>
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          <Text size="sm" fw={550} c="var(--mantine-color-text)" className="clip">
-            {session.user.name}
-          </Text>
-          <Text size="xs" className="clip">
-            {session.user.email}
-          </Text>
-        </Menu.Label>
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={openHelp}>
-          Keyboard shortcuts
-        </Menu.Item>
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void leave()}>
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <Menu position="bottom-end" width={240}>
+        <Menu.Target>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="lg"
+            radius="xl"
+            aria-label={`${initials(session.user.name)}, menu of ${session.user.name}`}
+          >
+            <Avatar size={28} radius="xl" color="brand">
+              {initials(session.user.name)}
+            </Avatar>
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>
+            <Text size="sm" fw={550} c="var(--mantine-color-text)" className="clip">
+              {session.user.name}
+            </Text>
+            <Text size="xs" className="clip">
+              {session.user.email}
+            </Text>
+          </Menu.Label>
+          <Menu.Divider />
+          <Menu.Item leftSection={<IconDevices size={16} aria-hidden />} onClick={sessions.open}>
+            Your sessions
+          </Menu.Item>
+          <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={openHelp}>
+            Keyboard shortcuts
+          </Menu.Item>
+          <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void leave()}>
+            Sign out
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {isListing && (
+        <Suspense fallback={null}>
+          <SessionsDialog onClose={sessions.close} />
+        </Suspense>
+      )}
+    </>
   );
 }

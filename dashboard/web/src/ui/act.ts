@@ -1,6 +1,6 @@
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient, type QueryKey } from '@tanstack/react-query';
-import { asApiError } from '@/api/problem';
+import { asApiError, type ApiError } from '@/api/problem';
 
 export function tellProblem(error: unknown) {
   const problem = asApiError(error);
@@ -23,6 +23,7 @@ export function useAct<V = void, T = unknown>(options: {
   changes: QueryKey[];
   done?: string | ((result: T, value: V) => string);
   onDone?: (result: T, value: V) => void;
+  onProblem?: (problem: ApiError) => void;
   /** Whether problems are shown elsewhere, such as in a form. */
   isQuiet?: boolean;
 }) {
@@ -37,6 +38,7 @@ export function useAct<V = void, T = unknown>(options: {
     },
     onError: (error) => {
       if (options.isQuiet !== true) tellProblem(error);
+      options.onProblem?.(asApiError(error));
     },
     onSettled: () =>
       Promise.all(options.changes.map((queryKey) => queries.invalidateQueries({ queryKey }))).then(

@@ -1,6 +1,7 @@
-//! Versions of things that have no counter of their own: the moment of their last change is the `ETag`, and `If-Match` is
-//! compared with what is stored right before a change. Of two changes within a moment the later one still wins; what must
-//! not be lost even then has a counter that the database compares (posts).
+//! Versions of what several people may change at once: `ETag` tells the one that was read, and `If-Match` is compared with
+//! what is stored right before a change. A version is a counter, or the moment of the last change for things without one.
+//! Of two changes within a moment the later one still wins; what must not be lost even then is compared by the database
+//! (posts).
 
 use std::convert::Infallible;
 
@@ -10,26 +11,25 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use tenants::clock::Timestamp;
 
 use crate::http::problem::{Problem, ProblemKind};
 
 /// An answer with the version of what it shows.
 #[derive(Debug)]
-pub struct Versioned<T>(pub Timestamp, pub T);
+pub struct Versioned<T>(pub i64, pub T);
 
 impl<T: Serialize> IntoResponse for Versioned<T> {
     fn into_response(self) -> Response {
-        let Self(changed_at, body) = self;
+        let Self(version, body) = self;
         let mut response = Json(body).into_response();
-        let tag = HeaderValue::from_str(&tag(changed_at));
+        let tag = HeaderValue::from_str(&tag(version));
         response.headers_mut().extend(tag.ok().map(|tag| (header::ETAG, tag)));
         response
     }
 }
 
-fn tag(changed_at: Timestamp) -> String {
-    format!("\"{}\"", changed_at.as_micros())
+fn tag(version: i64) -> String {
+    format!("\"{version}\"")
 }
 
 /// The version that a change is meant for, if the caller names one.
@@ -38,14 +38,14 @@ pub struct IfMatch(Option<String>);
 
 impl IfMatch {
     /// Refuses the change of another version.
-    pub fn require(&self, changed_at: Timestamp) -> Result<(), Problem> {
+    pub fn require(&self, version: i64) -> Result<(), Problem> {
         let Some(wanted) = &self.0 else { return Ok(()) };
-        let present = tag(changed_at);
+        let present = tag(version);
         let fits = |one: &str| one == "*" || one.trim_start_matches("W/") == present;
         if wanted.split(',').map(str::trim).any(fits) {
             return Ok(());
         }
-        Err(Problem::general(ProblemKind::PreconditionFailed).with("version", present))
+        Err(Problem::general(ProblemKind::PreconditionFailed).with("present", present))
     }
 }
 

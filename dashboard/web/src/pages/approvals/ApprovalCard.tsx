@@ -100,7 +100,8 @@ export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function Appro
             size="xs"
             leftSection={<IconCheck size={15} aria-hidden />}
             rightSection={hint('a')}
-            onClick={props.onApprove}
+            // The second click of a double click would meet the next draft, which has moved up.
+            onClick={(event) => event.detail < 2 && props.onApprove()}
           >
             Approve
           </Button>

@@ -1,4 +1,3 @@
-import '@mantine/dates/styles.css';
 import {
   Button,
   Drawer,
@@ -10,7 +9,6 @@ import {
   Text,
   Textarea,
 } from '@mantine/core';
-import { DateTimePicker } from '@mantine/dates';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
 import { answer, api } from '@/api/client';
@@ -22,6 +20,7 @@ import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
 import { dateTime } from '@/ui/format';
 import { FormProblem, Notice } from '@/ui/states';
+import { MomentPicker } from '@/ui/MomentPicker';
 import { toInstant, toWall } from '@/ui/zoned';
 import { CaptionIdeas } from './CaptionIdeas';
 import { countCaption, limits } from './caption';
@@ -223,12 +222,11 @@ export function Composer(props: { post?: Post; at?: string; onClose: () => void 
             </>
           )}
           <Group grow align="flex-start">
-            <DateTimePicker
+            <MomentPicker
               label="When"
               description={`By the clock of ${tenant.time_zone.replace('_', ' ')}`}
               placeholder="Not yet: keep as a draft"
               clearable
-              valueFormat="D MMM YYYY HH:mm"
               value={form.at}
               onChange={(at) => change({ at })}
               error={errors.scheduled_at}

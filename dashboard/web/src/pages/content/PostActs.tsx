@@ -1,6 +1,4 @@
-import '@mantine/dates/styles.css';
 import { Button, CopyButton, Group, Stack, Text, TextInput, Textarea } from '@mantine/core';
-import { DateTimePicker } from '@mantine/dates';
 import { useState } from 'react';
 import { answer, api } from '@/api/client';
 import type { Post } from '@/api/types';
@@ -9,6 +7,7 @@ import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
 import { dateTime } from '@/ui/format';
 import { Section } from '@/ui/pieces';
+import { MomentPicker } from '@/ui/MomentPicker';
 import { toInstant, toWall } from '@/ui/zoned';
 import { usePostActs } from './usePostActs';
 
@@ -109,10 +108,9 @@ function Reschedule({ post, acts }: { post: Post; acts: Acts }) {
   );
   return (
     <Group align="flex-end" gap="xs" wrap="nowrap">
-      <DateTimePicker
+      <MomentPicker
         label={`When, by the clock of ${tenant.time_zone.replace('_', ' ')}`}
         placeholder="Choose a time"
-        valueFormat="D MMM YYYY HH:mm"
         flex={1}
         value={at}
         onChange={setAt}

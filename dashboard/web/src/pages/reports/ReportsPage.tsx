@@ -1,4 +1,4 @@
-import { Button, Grid, Group, Select, Stack, Text, UnstyledButton } from '@mantine/core';
+import { Button, Grid, Group, Select, Stack, Tabs, Text, UnstyledButton } from '@mantine/core';
 import { IconReportAnalytics } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router-dom';
@@ -10,6 +10,7 @@ import { useAct } from '@/ui/act';
 import { day, words } from '@/ui/format';
 import { Moment, PageHeader, Section, Tag } from '@/ui/pieces';
 import { Empty, Listed } from '@/ui/states';
+import { Briefings } from './Briefings';
 import { ReportView } from './ReportView';
 
 type Kind = AnalyticsReport['report_type'];
@@ -42,6 +43,67 @@ export function Component() {
     onDone: (report) => setParams({ report: report.id }),
   });
   const chosen = list.items.find((it) => it.id === params.get('report')) ?? list.items[0];
+  const reports = (
+    <Grid gutter="md">
+      <Grid.Col span={{ base: 12, md: 4, lg: 3 }}>
+        <Section
+          title="All reports"
+          actions={
+            <Select
+              aria-label="Show"
+              size="xs"
+              w={120}
+              placeholder="All kinds"
+              clearable
+              data={kinds}
+              value={kind}
+              onChange={setKind}
+            />
+          }
+        >
+          <Listed
+            of={list}
+            empty={
+              <Empty icon={IconReportAnalytics} title="No reports yet">
+                The first is made tonight.
+              </Empty>
+            }
+          >
+            {(items) => (
+              <Stack gap={2}>
+                {items.map((it) => (
+                  <UnstyledButton
+                    key={it.id}
+                    p="xs"
+                    aria-current={it.id === chosen?.id ? 'true' : undefined}
+                    onClick={() => setParams({ report: it.id })}
+                    style={{
+                      borderRadius: 8,
+                      background: it.id === chosen?.id ? 'var(--tone-info-bg)' : undefined,
+                    }}
+                  >
+                    <Group justify="space-between" wrap="nowrap">
+                      <Text size="sm" fw={550}>
+                        {day(`${it.first_day}T00:00:00Z`, 'UTC')}
+                        {it.first_day !== it.last_day && ` to ${day(`${it.last_day}T00:00:00Z`, 'UTC')}`}
+                      </Text>
+                      <Tag>{words(it.report_type)}</Tag>
+                    </Group>
+                    <Text size="xs" c="dimmed">
+                      made <Moment at={it.made_at} />
+                    </Text>
+                  </UnstyledButton>
+                ))}
+              </Stack>
+            )}
+          </Listed>
+        </Section>
+      </Grid.Col>
+      <Grid.Col span={{ base: 12, md: 8, lg: 9 }}>
+        {chosen !== undefined && <ReportView report={chosen} />}
+      </Grid.Col>
+    </Grid>
+  );
   return (
     <>
       <PageHeader
@@ -65,65 +127,20 @@ export function Component() {
           )
         }
       />
-      <Grid gutter="md">
-        <Grid.Col span={{ base: 12, md: 4, lg: 3 }}>
-          <Section
-            title="All reports"
-            actions={
-              <Select
-                aria-label="Show"
-                size="xs"
-                w={120}
-                placeholder="All kinds"
-                clearable
-                data={kinds}
-                value={kind}
-                onChange={setKind}
-              />
-            }
-          >
-            <Listed
-              of={list}
-              empty={
-                <Empty icon={IconReportAnalytics} title="No reports yet">
-                  The first is made tonight.
-                </Empty>
-              }
-            >
-              {(items) => (
-                <Stack gap={2}>
-                  {items.map((it) => (
-                    <UnstyledButton
-                      key={it.id}
-                      p="xs"
-                      aria-current={it.id === chosen?.id ? 'true' : undefined}
-                      onClick={() => setParams({ report: it.id })}
-                      style={{
-                        borderRadius: 8,
-                        background: it.id === chosen?.id ? 'var(--tone-info-bg)' : undefined,
-                      }}
-                    >
-                      <Group justify="space-between" wrap="nowrap">
-                        <Text size="sm" fw={550}>
-                          {day(`${it.first_day}T00:00:00Z`, 'UTC')}
-                          {it.first_day !== it.last_day && ` to ${day(`${it.last_day}T00:00:00Z`, 'UTC')}`}
-                        </Text>
-                        <Tag>{words(it.report_type)}</Tag>
-                      </Group>
-                      <Text size="xs" c="dimmed">
-                        made <Moment at={it.made_at} />
-                      </Text>
-                    </UnstyledButton>
-                  ))}
-                </Stack>
-              )}
-            </Listed>
-          </Section>
-        </Grid.Col>
-        <Grid.Col span={{ base: 12, md: 8, lg: 9 }}>
-          {chosen !== undefined && <ReportView report={chosen} />}
-        </Grid.Col>
-      </Grid>
+      {tenant.may('view') ? (
+        <Tabs defaultValue="reports" keepMounted={false}>
+          <Tabs.List mb="md">
+            <Tabs.Tab value="reports">Reports</Tabs.Tab>
+            <Tabs.Tab value="briefings">Briefings</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="reports">{reports}</Tabs.Panel>
+          <Tabs.Panel value="briefings">
+            <Briefings />
+          </Tabs.Panel>
+        </Tabs>
+      ) : (
+        reports
+      )}
     </>
   );
 }

@@ -11,12 +11,14 @@ import {
   Text,
   TextInput,
 } from '@mantine/core';
-import { useRef, useState } from 'react';
+import { useRef } from 'react';
 import { useBlocker, useNavigate } from 'react-router-dom';
 import { answer, api } from '@/api/client';
-import { ApiError, fieldErrors } from '@/api/problem';
+import { asApiError, fieldErrors } from '@/api/problem';
 import { keys } from '@/api/queries';
 import type { RuleDocument, TriggerKind } from '@/api/types';
+import { StaleProblem, TheirChanges } from '@/edit/TheirChanges';
+import { saveVersion, useVersioned, type Version } from '@/edit/useVersioned';
 import { useTenant } from '@/shell/where';
 import { useAct } from '@/ui/act';
 import { LeaveGuard } from '@/ui/LeaveGuard';
@@ -28,33 +30,35 @@ import { actionKinds, conditionKinds, newAction, newCondition, tellRule, trigger
 import { RehearseRule } from './RehearseRule';
 import { TryRule } from './TryRule';
 
-export function RuleForm({ id, start, seenAt }: { id: string | null; start: RuleDocument; seenAt?: string }) {
+interface RuleFormProps {
+  id: string | null;
+  read: Version<RuleDocument>;
+  /** Reads the rule again, because somebody else has changed it. */
+  readAgain?: () => Promise<Version<RuleDocument> | undefined>;
+}
+
+export function RuleForm({ id, read, readAgain }: RuleFormProps) {
   const tenant = useTenant();
   const navigate = useNavigate();
-  const [rule, setRule] = useState(start);
+  const edit = useVersioned(read);
+  const { form: rule, change, isChanged } = edit;
   const isSaved = useRef(false);
-  const isChanged = JSON.stringify(rule) !== JSON.stringify(start);
   const mayEdit = tenant.may('manage');
   const blocker = useBlocker(() => isChanged && !isSaved.current);
   const path = { tenant: tenant.id };
-  const change = (part: Partial<RuleDocument>) => setRule((before) => ({ ...before, ...part }));
+  const put = (tag: string | null) =>
+    answer(
+      api.PUT('/api/v1/tenants/{tenant}/rules/{rule}', {
+        params: { path: { ...path, rule: id ?? '' }, header: tag === null ? {} : { 'If-Match': tag } },
+        body: rule,
+      }),
+    );
   const save = useAct({
-    act: async () => {
-      if (id === null)
-        return answer(api.POST('/api/v1/tenants/{tenant}/rules', { params: { path }, body: rule }));
-      const params = { path: { ...path, rule: id } };
-      // The route takes no version, so somebody else's change is looked for here.
-      const present = await answer(api.GET('/api/v1/tenants/{tenant}/rules/{rule}', { params }));
-      if (seenAt !== undefined && present.updated_at !== seenAt) {
-        throw new ApiError(
-          412,
-          'Somebody else changed this rule',
-          'Reload the page to see their version. What you wrote is lost then; copy what you need first.',
-        );
-      }
-      return answer(api.PUT('/api/v1/tenants/{tenant}/rules/{rule}', { params, body: rule }));
-    },
-    changes: [keys.tenant(tenant.id, 'rules')],
+    act: () =>
+      id === null
+        ? answer(api.POST('/api/v1/tenants/{tenant}/rules', { params: { path }, body: rule }))
+        : saveVersion(edit, put, readAgain),
+    changes: [keys.tenant(tenant.id, 'rules', 'pages')],
     done: 'The rule is saved.',
     onDone: () => {
       isSaved.current = true;
@@ -63,6 +67,7 @@ export function RuleForm({ id, start, seenAt }: { id: string | null; start: Rule
     isQuiet: true,
   });
   const errors = fieldErrors(save.error);
+  const isStale = save.error !== null && asApiError(save.error).isStale;
   const conditions = rule.conditions ?? [];
   const offered = actionKinds.filter((it) => it.only === undefined || it.only.includes(rule.trigger.on));
   const replaceAt = <T,>(list: T[], at: number, item: T) =>
@@ -75,11 +80,17 @@ export function RuleForm({ id, start, seenAt }: { id: string | null; start: Rule
         save.start();
       }}
     >
-      <LeaveGuard blocker={blocker} />
+      <LeaveGuard blocker={blocker} isChanged={isChanged && !isSaved.current} />
       <Grid gutter="md">
         <Grid.Col span={{ base: 12, lg: 8 }}>
           <Stack>
-            <FormProblem error={save.error} shown={['name']} />
+            <TheirChanges
+              what="this rule"
+              differences={edit.differences}
+              onTake={edit.takeTheirs}
+              onKeep={edit.keepAll}
+            />
+            {isStale ? <StaleProblem /> : <FormProblem error={save.error} shown={['name']} />}
             <Section title="What it is called">
               <TextInput
                 aria-label="Name"

@@ -1,7 +1,10 @@
 import { Button, Group } from '@mantine/core';
+import { useMemo } from 'react';
 import { useNavigate, useParams } from 'react-router-dom';
-import { answer, api } from '@/api/client';
+import { answer, answerWithTag, api } from '@/api/client';
 import { keys, useApi } from '@/api/queries';
+import type { Rule } from '@/api/types';
+import type { Version } from '@/edit/useVersioned';
 import { useTenant } from '@/shell/where';
 import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
@@ -10,6 +13,8 @@ import { Answered } from '@/ui/states';
 import { documentOf, emptyRule } from './model';
 import { RuleForm } from './RuleForm';
 
+const newRule = { data: emptyRule, tag: null };
+
 export function Component() {
   const tenant = useTenant();
   const { rule: id = 'new' } = useParams();
@@ -17,12 +22,14 @@ export function Component() {
     return (
       <>
         <PageHeader title="New rule" lead="It begins as a dry run: recorded, and nothing is done." />
-        <RuleForm id={null} start={emptyRule} />
+        <RuleForm id={null} read={newRule} />
       </>
     );
   }
   return <Existing key={id} id={id} tenant={tenant.id} />;
 }
+
+const versionOf = (read: Version<Rule> | undefined) => read && { data: documentOf(read.data), tag: read.tag };
 
 function Existing({ id, tenant }: { id: string; tenant: string }) {
   const where = useTenant();
@@ -30,9 +37,8 @@ function Existing({ id, tenant }: { id: string; tenant: string }) {
   const params = { path: { tenant, rule: id } };
   const rule = useApi(
     keys.tenant(tenant, 'rules', 'one', id),
-    () => answer(api.GET('/api/v1/tenants/{tenant}/rules/{rule}', { params })),
-    // What is being written must not be replaced under somebody's hands.
-    { staleTime: Infinity, gcTime: 0 },
+    () => answerWithTag(api.GET('/api/v1/tenants/{tenant}/rules/{rule}', { params })),
+    { gcTime: 0 },
   );
   const remove = useAct({
     act: () => answer(api.DELETE('/api/v1/tenants/{tenant}/rules/{rule}', { params })),
@@ -40,9 +46,10 @@ function Existing({ id, tenant }: { id: string; tenant: string }) {
     done: 'The rule is gone.',
     onDone: () => navigate(where.path('rules')),
   });
+  const read = useMemo(() => versionOf(rule.data), [rule.data]);
   return (
     <Answered of={rule}>
-      {(found) => (
+      {({ data: found }) => (
         <>
           <PageHeader
             title={found.name}
@@ -69,7 +76,9 @@ function Existing({ id, tenant }: { id: string; tenant: string }) {
               )
             }
           />
-          <RuleForm id={id} start={documentOf(found)} seenAt={found.updated_at} />
+          {read !== undefined && (
+            <RuleForm id={id} read={read} readAgain={async () => versionOf((await rule.refetch()).data)} />
+          )}
         </>
       )}
     </Answered>

@@ -12,19 +12,19 @@ import {
   TextInput,
   Textarea,
 } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { useBlocker } from 'react-router-dom';
-import { answer, answerWithTag, api } from '@/api/client';
+import { answerWithTag, api } from '@/api/client';
 import { asApiError, fieldErrors } from '@/api/problem';
 import { keys, useApi } from '@/api/queries';
 import type { Intent, Mode, Settings } from '@/api/types';
+import { StaleProblem, TheirChanges } from '@/edit/TheirChanges';
+import { saveVersion, useVersioned, type Version } from '@/edit/useVersioned';
 import { useTenant } from '@/shell/where';
 import { useAct } from '@/ui/act';
 import { words } from '@/ui/format';
 import { LeaveGuard } from '@/ui/LeaveGuard';
 import { Section } from '@/ui/pieces';
-import { Answered, FormProblem, Notice } from '@/ui/states';
+import { Answered, FormProblem } from '@/ui/states';
 import { languages } from '../rules/ConditionFields';
 import { QuietHours } from './QuietHours';
 
@@ -41,41 +41,39 @@ const modes: Record<Mode, string> = { A: 'Act', B: 'Draft for approval', C: 'Han
 
 export function Behaviour() {
   const tenant = useTenant();
-  const settings = useApi(
-    keys.tenant(tenant.id, 'settings', 'document'),
-    () =>
-      answerWithTag(
-        api.GET('/api/v1/tenants/{tenant}/settings', { params: { path: { tenant: tenant.id } } }),
-      ),
-    { staleTime: Infinity, refetchOnWindowFocus: false },
+  const settings = useApi(keys.tenant(tenant.id, 'settings', 'document'), () =>
+    answerWithTag(api.GET('/api/v1/tenants/{tenant}/settings', { params: { path: { tenant: tenant.id } } })),
   );
   return (
-    <Answered of={settings}>{({ data, tag }) => <BehaviourForm key={tag} start={data} tag={tag} />}</Answered>
+    <Answered of={settings}>{(read) => <BehaviourForm read={read} readAgain={settings.refetch} />}</Answered>
   );
 }
 
-function BehaviourForm({ start, tag }: { start: Settings; tag: string | null }) {
+interface BehaviourFormProps {
+  read: Version<Settings>;
+  readAgain: () => Promise<{ data: Version<Settings> | undefined }>;
+}
+
+function BehaviourForm({ read, readAgain }: BehaviourFormProps) {
   const tenant = useTenant();
-  const queries = useQueryClient();
-  const [form, setForm] = useState(start);
-  const isChanged = JSON.stringify(form) !== JSON.stringify(start);
+  const edit = useVersioned(read);
+  const { form, change, isChanged } = edit;
   const blocker = useBlocker(isChanged);
   const mayEdit = tenant.may('manage');
   const voice = form.voice ?? {};
   const caps = form.hourly_caps ?? {};
-  const change = (part: Partial<Settings>) => setForm((before) => ({ ...before, ...part }));
-  const readAgain = () => queries.resetQueries({ queryKey: keys.tenant(tenant.id, 'settings', 'document') });
+  const put = (tag: string | null) =>
+    answerWithTag(
+      api.PUT('/api/v1/tenants/{tenant}/settings', {
+        params: { path: { tenant: tenant.id }, header: tag === null ? {} : { 'If-Match': tag } },
+        body: form,
+      }),
+    );
   const save = useAct({
-    act: () =>
-      answer(
-        api.PUT('/api/v1/tenants/{tenant}/settings', {
-          params: { path: { tenant: tenant.id }, header: tag === null ? {} : { 'If-Match': tag } },
-          body: form,
-        }),
-      ),
-    changes: [keys.tenant(tenant.id, 'self')],
+    act: () => saveVersion(edit, put, async () => (await readAgain()).data),
+    changes: [keys.tenant(tenant.id, 'self'), keys.tenant(tenant.id, 'settings')],
     done: 'The settings are saved.',
-    onDone: () => void readAgain(),
+    onDone: edit.saved,
     isQuiet: true,
   });
   const errors = fieldErrors(save.error);
@@ -91,21 +89,13 @@ function BehaviourForm({ start, tag }: { start: Settings; tag: string | null }) 
     >
       <LeaveGuard blocker={blocker} isChanged={isChanged} />
       <Stack>
-        {isStale ? (
-          <Notice
-            tone="warn"
-            title="Somebody else changed the settings"
-            action={
-              <Button size="compact-sm" variant="default" onClick={() => void readAgain()}>
-                Read theirs
-              </Button>
-            }
-          >
-            What you changed is still here, but not saved. Reading theirs replaces it.
-          </Notice>
-        ) : (
-          <FormProblem error={save.error} shown={[]} />
-        )}
+        <TheirChanges
+          what="the settings"
+          differences={edit.differences}
+          onTake={edit.takeTheirs}
+          onKeep={edit.keepAll}
+        />
+        {isStale ? <StaleProblem /> : <FormProblem error={save.error} shown={[]} />}
         <Section
           title="What it may do by itself"
           lead="For each intent; doubt always moves towards a person."
@@ -280,7 +270,7 @@ function BehaviourForm({ start, tag }: { start: Settings; tag: string | null }) 
         {mayEdit ? (
           <Group justify="flex-end" pos={isChanged ? 'sticky' : undefined} bottom={12}>
             {isChanged && (
-              <Button variant="default" onClick={() => setForm(start)}>
+              <Button variant="default" onClick={edit.undo}>
                 Undo all
               </Button>
             )}

@@ -29,6 +29,7 @@ export function ConnectDialog({ account, onClose }: { account?: Account; onClose
     isQuiet: true,
   });
   const attempt = useQuery({
+    initialData: begin.data,
     queryKey: keys.tenant(tenant.id, 'connect', begin.data?.id),
     queryFn: () =>
       answer(
@@ -40,7 +41,11 @@ export function ConnectDialog({ account, onClose }: { account?: Account; onClose
     refetchInterval: (query) =>
       query.state.data !== undefined && isOver(query.state.data.status) ? false : 1500,
   });
-  const state = attempt.data ?? begin.data;
+  // The address holds a secret: it is told once, when the attempt begins.
+  const state = attempt.data && {
+    ...attempt.data,
+    authorise_url: attempt.data.authorise_url ?? begin.data?.authorise_url,
+  };
   return (
     <Modal
       opened

@@ -76,13 +76,13 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
       {send.data !== undefined ? (
         <Stack>
           <Text size="sm">
-            {send.data.url === null
+            {!send.data.url
               ? 'They have a password already, and simply sign in.'
               : send.data.mailed
                 ? 'The invitation was sent by e-mail. You can also hand over the link yourself.'
                 : 'Hand this link over yourself: this installation sent no e-mail.'}
           </Text>
-          {send.data.url !== null && <SecretLink url={send.data.url} until={send.data.expires_at} />}
+          {send.data.url && <SecretLink url={send.data.url} until={send.data.expires_at ?? null} />}
           <Group justify="flex-end">
             <Button onClick={onClose}>Done</Button>
           </Group>

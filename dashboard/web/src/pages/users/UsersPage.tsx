@@ -109,7 +109,7 @@ function Row({ user, onEdit, onLink }: { user: User; onEdit: () => void; onLink:
           {names === undefined || names.length === 0 ? 'All tenants' : names.join(', ')}
         </Text>
       </Table.Td>
-      <Table.Td>{user.last_sign_in_at === null ? 'Never' : <Moment at={user.last_sign_in_at} />}</Table.Td>
+      <Table.Td>{user.last_sign_in_at ? <Moment at={user.last_sign_in_at} /> : 'Never'}</Table.Td>
       <Table.Td ta="right">
         {agency.may('manage') && user.id !== session.user.id ? (
           <Menu position="bottom-end">

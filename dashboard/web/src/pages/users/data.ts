@@ -1,25 +1,12 @@
-import { request } from '@/api/client';
+import { answer, api } from '@/api/client';
 import { keys, usePages } from '@/api/queries';
+import type { components } from '@/api/schema';
 import type { Role } from '@/api/session';
-import type { Page } from '@/api/types';
 
-export interface User {
-  id: string;
-  name: string;
-  email: string;
-  status: string;
-  role: Role;
-  /** Ids of tenants; nothing means all of the agency. */
-  tenants: string[] | null;
-  last_sign_in_at: string | null;
-}
+type Schemas = components['schemas'];
 
-export interface Invitation {
-  /** Shown this once; nothing when they have a password already and simply sign in. */
-  url: string | null;
-  expires_at: string | null;
-  mailed: boolean;
-}
+export type User = Schemas['User'];
+export type Invitation = Schemas['Invited'];
 
 export const roles: { value: Role; label: string; may: string }[] = [
   { value: 'owner', label: 'Owner', may: 'Everything, including owners, managers, keys and apps' },
@@ -34,22 +21,19 @@ export const roles: { value: Role; label: string; may: string }[] = [
 ];
 
 export const useUsers = (agency: string) =>
-  usePages<User>(keys.agency(agency, 'users'), (cursor) =>
-    request<Page<User>>(
-      'GET',
-      `/agencies/${agency}/users${cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`}`,
-    ),
+  usePages(keys.agency(agency, 'users'), (cursor) =>
+    answer(api.GET('/api/v1/agencies/{agency}/users', { params: { path: { agency }, query: { cursor } } })),
   );
 
-export const invite = (agency: string, body: { email: string; role: Role; tenants: string[] | null }) =>
-  request<Invitation>('POST', `/agencies/${agency}/invitations`, body);
+export const invite = (agency: string, body: Schemas['NewInvitation']) =>
+  answer(api.POST('/api/v1/agencies/{agency}/invitations', { params: { path: { agency } }, body }));
 
-export const changeUser = (agency: string, user: string, body: Pick<User, 'role' | 'tenants'>) =>
-  request<User>('PATCH', `/agencies/${agency}/users/${user}`, body);
+export const changeUser = (agency: string, user: string, body: Schemas['MemberChange']) =>
+  answer(api.PATCH('/api/v1/agencies/{agency}/users/{user}', { params: { path: { agency, user } }, body }));
 
 export const removeUser = (agency: string, user: string) =>
-  request<void>('DELETE', `/agencies/${agency}/users/${user}`);
+  answer(api.DELETE('/api/v1/agencies/{agency}/users/{user}', { params: { path: { agency, user } } }));
 
 /** A link with which somebody chooses another password, or accepts an invitation that was lost. */
 export const linkFor = (agency: string, user: string) =>
-  request<{ url: string; expires_at: string }>('POST', `/agencies/${agency}/users/${user}/link`);
+  answer(api.POST('/api/v1/agencies/{agency}/users/{user}/link', { params: { path: { agency, user } } }));

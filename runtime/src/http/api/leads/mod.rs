@@ -163,7 +163,7 @@ async fn find(state: &AppState, access: &TenantAccess, lead: &LeadId) -> Result<
 }
 
 fn versioned(lead: Lead) -> Versioned<LeadView> {
-    Versioned(lead.updated_at, lead.into())
+    Versioned(lead.updated_at.as_micros(), lead.into())
 }
 
 /// Read a lead. The `ETag` goes into `If-Match` of a change.
@@ -205,7 +205,7 @@ async fn patch_lead(
     JsonBody(patch): JsonBody<LeadPatch>,
 ) -> Result<Versioned<LeadView>, Problem> {
     let lead = find(&state, &access, &path.lead).await?;
-    version.require(lead.updated_at)?;
+    version.require(lead.updated_at.as_micros())?;
     let short = |field: &str, text: &Option<String>, most: usize| match text {
         Some(text) if text.chars().count() > most => {
             Err(Problem::invalid(field, format!("must have at most {most} characters")))

@@ -173,7 +173,7 @@ async fn find(state: &AppState, access: &TenantAccess, rule: &RuleId) -> Result<
 }
 
 fn versioned(rule: Rule) -> Versioned<RuleView> {
-    Versioned(rule.updated_at, rule.into())
+    Versioned(rule.updated_at.as_micros(), rule.into())
 }
 
 /// Read a rule. The `ETag` goes into `If-Match` of a change.
@@ -198,7 +198,7 @@ async fn put_rule(
     JsonBody(document): JsonBody<RuleDocument>,
 ) -> Result<Versioned<RuleView>, Problem> {
     let before = find(&state, &access, &path.rule).await?;
-    version.require(before.updated_at)?;
+    version.require(before.updated_at.as_micros())?;
     let rule = document.into_rule(before.id, before.created_at, state.ports.clock.now())?;
     put(&state, &access, &rule, "rule.changed").await?;
     Ok(versioned(rule))

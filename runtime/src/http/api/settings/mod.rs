@@ -5,9 +5,7 @@ mod document;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
 use serde_json::json;
-use tenants::account::Tenant;
 use tenants::changes::{Change, Changes};
 use tenants::settings::TenantSettings;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,15 +15,13 @@ pub(super) use document::{QuietHoursDocument, SettingsDocument};
 
 use super::write;
 use crate::http::access::{TenantManage, TenantRead};
-use crate::http::extract::JsonBody;
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::extract::{IfMatch, JsonBody, Versioned};
+use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(get_settings, put_settings)).routes(routes!(default_settings))
 }
-
-type Tagged<T> = ([(header::HeaderName, HeaderValue); 1], Json<T>);
 
 /// Read the settings of a tenant. The `ETag` goes into `If-Match` of a change.
 #[utoipa::path(get, path = "/tenants/{tenant}/settings", tag = "settings",
@@ -33,9 +29,9 @@ type Tagged<T> = ([(header::HeaderName, HeaderValue); 1], Json<T>);
 async fn get_settings(
     TenantRead(access): TenantRead,
     State(state): State<AppState>,
-) -> Result<Tagged<SettingsDocument>, Problem> {
+) -> Result<Versioned<SettingsDocument>, Problem> {
     let settings = state.ports.store.find_settings(&access.tenant.id).await?.unwrap_or_default();
-    Ok(tagged(&access.tenant, settings))
+    Ok(Versioned(access.tenant.version, settings.into()))
 }
 
 /// The settings that a tenant has which changed nothing.
@@ -54,10 +50,10 @@ async fn default_settings(_access: TenantRead) -> Json<SettingsDocument> {
 async fn put_settings(
     TenantManage(access): TenantManage,
     State(state): State<AppState>,
-    headers: HeaderMap,
+    version: IfMatch,
     JsonBody(document): JsonBody<SettingsDocument>,
-) -> Result<Tagged<SettingsDocument>, Problem> {
-    check_version(&headers, &access.tenant)?;
+) -> Result<Versioned<SettingsDocument>, Problem> {
+    version.require(access.tenant.version)?;
     let settings = TenantSettings::from(document);
     settings.validate()?;
     let act = access.caller.act(&state);
@@ -70,30 +66,8 @@ async fn put_settings(
     // What an intent has earned ends with the permission to earn it.
     state.learner.learn_for(&access.tenant.id).await;
     let tenant = state.ports.store.find_tenant(&access.tenant.id).await?;
-    Ok(tagged(&tenant.ok_or_else(|| Problem::not_found("tenant"))?, settings))
-}
-
-fn tagged(tenant: &Tenant, settings: TenantSettings) -> Tagged<SettingsDocument> {
-    // An integer in quotes is always a valid header value; the fallback is never seen.
-    let tag = HeaderValue::from_str(&entity_tag(tenant)).unwrap_or(HeaderValue::from_static("\"0\""));
-    ([(header::ETAG, tag)], Json(settings.into()))
-}
-
-fn entity_tag(tenant: &Tenant) -> String {
-    format!("\"{}\"", tenant.version)
-}
-
-fn check_version(headers: &HeaderMap, tenant: &Tenant) -> Result<(), Problem> {
-    let Some(expected) = headers.get(header::IF_MATCH) else { return Ok(()) };
-    let present = entity_tag(tenant);
-    let matches = expected.to_str().is_ok_and(|text| {
-        text.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == present)
-    });
-    if matches {
-        Ok(())
-    } else {
-        Err(Problem::general(ProblemKind::PreconditionFailed).with("present", present))
-    }
+    let tenant = tenant.ok_or_else(|| Problem::not_found("tenant"))?;
+    Ok(Versioned(tenant.version, settings.into()))
 }
 
 /// Names of the top-level fields that differ: enough for the audit log, which shall not repeat blocked words.
