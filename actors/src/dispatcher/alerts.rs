@@ -60,8 +60,8 @@ impl Record<'_> {
             Verdict::GiveUp => (
                 AlertType::DeadLetter,
                 format!(
-                    "{} of {handle} could not be done and waits in the dead letters: retry or leave it ({error})",
-                    effect.action.action_type()
+                    "an action of {handle} ({}) could not be done and waits in the dead letters: retry or leave it ({error})",
+                    effect.action.action_type().as_str().replace('_', " ")
                 ),
                 format!("dead_letter:{}", effect.account),
             ),

@@ -80,12 +80,12 @@ struct Show {
     scene: u64,
     burst_left: u32,
     dead: Option<(Brand, u64)>,
-    rehearse_at: Option<u64>,
+    look_back_at: Option<u64>,
 }
 
 impl Show {
     fn new(options: LiveOptions, seed: u64) -> Self {
-        Self { traffic: Traffic::new(seed), options, scene: 0, burst_left: 0, dead: None, rehearse_at: None }
+        Self { traffic: Traffic::new(seed), options, scene: 0, burst_left: 0, dead: None, look_back_at: None }
     }
 
     /// The first minute of a new demo: people write at once, and one answer is refused for good.
@@ -94,7 +94,7 @@ impl Show {
         let first = stage.brands.first().map(|brand| brand.account.external_id.clone()).unwrap_or_default();
         stage.sandbox.fault(Fault::new(refusal).on(Endpoint::ReplyToComment).on_account(first).times(1));
         self.burst_left = OPENING;
-        self.rehearse_at = Some(u64::from(OPENING) + 10);
+        self.look_back_at = Some(u64::from(OPENING) + 10);
     }
 
     fn pause(&self) -> Duration {
@@ -108,8 +108,8 @@ impl Show {
         self.scene += 1;
         self.traffic.event(&stage.sandbox, &stage.brands)?;
         self.burst_left = self.burst_left.saturating_sub(1);
-        if self.rehearse_at.take_if(|scene| *scene <= self.scene).is_some() {
-            super::past::rehearse(stage).await?;
+        if self.look_back_at.take_if(|scene| *scene <= self.scene).is_some() {
+            super::past::look_back(stage).await?;
         }
         match self.scene % 240 {
             60 => {

@@ -50,17 +50,22 @@ async fn furnish_brand(stage: &Stage, door: &Door, brand: &Brand, index: usize) 
     for report in ["daily", "weekly"] {
         door.post(&format!("{path}/reports"), &json!({ "report_type": report })).await?;
     }
-    door.post(&format!("{path}/ticks/comms/daily_briefing/run"), &json!({})).await?;
     Ok(())
 }
 
-/// Rehearses what has come in so far: what if questions were answered without asking a person?
-pub(super) async fn rehearse(stage: &Stage) -> anyhow::Result<()> {
+/// Looks back on what has come in since the demo opened: a briefing for each brand, and a rehearsal. What if questions were
+/// answered without asking a person?
+pub(super) async fn look_back(stage: &Stage) -> anyhow::Result<()> {
+    let door = Door::new(stage)?;
+    for brand in &stage.brands {
+        door.post(&format!("/tenants/{}/ticks/comms/daily_briefing/run", brand.tenant.id), &json!({}))
+            .await?;
+    }
     let Some(brand) = stage.brands.first() else { return Ok(()) };
     let now = stage.node.foundations().clock.now();
     let order = json!({ "from": now - Duration::from_secs(3_600), "until": now,
         "changed": { "settings": { "modes": { "question": "A" } } } });
-    Door::new(stage)?.post(&format!("/tenants/{}/rehearsals", brand.tenant.id), &order).await?;
+    door.post(&format!("/tenants/{}/rehearsals", brand.tenant.id), &order).await?;
     Ok(())
 }
 
