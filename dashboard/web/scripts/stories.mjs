@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launch, openPage, apiOf } from './lib/browser.mjs';
 import { answering } from './stories/answering.mjs';
+import { asking } from './stories/asking.mjs';
 import { content } from './stories/content.mjs';
 import { firstSteps } from './stories/first-steps.mjs';
 import { keyboard } from './stories/keyboard.mjs';
@@ -14,7 +15,7 @@ import { rules } from './stories/rules.mjs';
 import { sessions } from './stories/sessions.mjs';
 
 /** Always told: the others need what they make. */
-const groups = [answering, content.plan, rules, operations, sessions, keyboard, content.published];
+const groups = [answering, content.plan, asking, rules, operations, sessions, keyboard, content.published];
 const wanted = process.argv[2] ?? '';
 const browser = await launch();
 /** What the stories know of each other. */

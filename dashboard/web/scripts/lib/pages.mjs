@@ -31,6 +31,15 @@ export async function listPages(ask, agency, tenant) {
     direct && { name: 'conversation-messages', path: t(`inbox/${direct.id}`) },
     thread && { name: 'conversation-comments', path: t(`inbox/${thread.id}`) },
     approval && { name: 'decision', path: t(`decisions/${approval.decision}`) },
+    {
+      name: 'ask',
+      path: t('ask'),
+      act: async (page) => {
+        await page.getByRole('textbox', { name: 'Question' }).fill('What did you not do today, and why?');
+        await page.keyboard.press('Enter');
+        await page.getByText(/% sure/).waitFor();
+      },
+    },
     { name: 'leads', path: t('leads') },
     { name: 'calendar', path: t('content/calendar') },
     { name: 'board', path: t('content/board') },
@@ -71,7 +80,7 @@ export async function listPages(ask, agency, tenant) {
     {
       name: 'media-details',
       path: t('content/media'),
-      act: (page) => page.getByText('serum-rose.png').click(),
+      act: (page) => page.getByText('spring.jpg').click(),
     },
     {
       name: 'best-times',

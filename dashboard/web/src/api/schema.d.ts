@@ -384,6 +384,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agencies/{agency}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look over the tenants of an agency, newest first: what waits for people where, and what the day has cost. A page costs
+         *     three reads however many tenants are on it.
+         */
+        get: operations["overlook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agencies/{agency}/prompts": {
         parameters: {
             query?: never;
@@ -543,7 +563,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the tenants of an agency. */
+        /** List the tenants of an agency, newest first. */
         get: operations["list_tenants"];
         put?: never;
         /** Create a tenant. */
@@ -603,6 +623,26 @@ export interface paths {
          *     of this agency alone: who is in another one too asks for a link by mail.
          */
         post: operations["link_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a sign of life, at least every 60 seconds: after a minute of silence the program is `down`, which raises an alert
+         *     until it beats again.
+         */
+        post: operations["beat"];
         delete?: never;
         options?: never;
         head?: never;
@@ -814,7 +854,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ask whether the installation waits to be set up. */
+        /** Ask whether the installation waits to be set up, and how people sign in besides with a password. */
         get: operations["get_set_up"];
         put?: never;
         /** Set up a new installation: its first agency, and you as its owner. */
@@ -1563,6 +1603,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{tenant}/decisions/{decision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a decision: what it led to and why, step by step. */
+        get: operations["get_decision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{tenant}/decisions/{decision}/feedback": {
         parameters: {
             query?: never;
@@ -1662,6 +1719,169 @@ export interface paths {
         };
         /** Read what happened with a tenant since a position, oldest first. */
         get: operations["poll_feed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/gateway/hashtags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Search public posts by a hashtag. Needs an account that is connected through Facebook Login. */
+        get: operations["search_hashtag"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/gateway/insights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read numbers of the account, or of one of its posts, from Instagram now. What Troupe has gathered by itself, day by day,
+         *     is under `/tenants/{tenant}/insights` and costs no call.
+         */
+        get: operations["read_insights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/gateway/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List posts and reels of the account, newest first, as Instagram shows them now. */
+        get: operations["list_gateway_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/gateway/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the account as it shows itself on Instagram now. */
+        get: operations["read_profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/gateway/publish-post": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish a post now, through the same steps and approvals as any other: where the tenant wants somebody's yes first, it
+         *     waits for that. To publish later, create a post with `scheduled_at` instead.
+         */
+        post: operations["publish_gateway_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/gateway/reply-comment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Queue an answer to a comment or mention.
+         * @description Refused with 409 when a rule of the policy forbids it, which `rule` names, and with 422 when the words do not pass the
+         *     guards, which `guards` names.
+         */
+        post: operations["reply_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/gateway/reply-dm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Queue a direct message that answers a certain message. Refused like an answer to a comment. */
+        post: operations["reply_dm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/gateway/send-dm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Queue a direct message to somebody who has written within the last 24 hours. Refused like an answer to a comment. */
+        post: operations["send_dm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant}/gateway/tagged-media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List public posts of others in which the account is tagged, newest first. */
+        get: operations["list_tagged_media"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1839,14 +2059,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a lead. */
+        /** Read a lead. The `ETag` goes into `If-Match` of a change. */
         get: operations["get_lead"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Change the stage of a lead, its remark, or who takes care of it. */
+        /**
+         * Change the stage of a lead, its remark, or who takes care of it. With `If-Match` it is refused (412) when the lead has
+         *     changed since it was read.
+         */
         patch: operations["patch_lead"];
         trace?: never;
     };
@@ -2187,7 +2410,7 @@ export interface paths {
          *     With `stream: false` it answers JSON. "There is no record of that." is an answer. At most 20 questions a minute and five
          *     minutes for each; 503 with the code `AGENT_DOWN` while the tenant's agent shows no sign of life.
          */
-        post: operations["ask"];
+        post: operations["ask_why"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2202,7 +2425,7 @@ export interface paths {
             cookie?: never;
         };
         /** List your conversations about a tenant, newest first. Nobody sees those of others. */
-        get: operations["list_sessions"];
+        get: operations["list_oversight_sessions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2219,11 +2442,11 @@ export interface paths {
             cookie?: never;
         };
         /** Read one of your conversations with everything that was asked and answered, oldest first. */
-        get: operations["get_session"];
+        get: operations["get_oversight_session"];
         put?: never;
         post?: never;
         /** Delete one of your conversations with everything that was said. */
-        delete: operations["delete_session"];
+        delete: operations["delete_oversight_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2239,7 +2462,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Close one of your conversations: it stays to be read and takes no further question. */
-        post: operations["close_session"];
+        post: operations["close_oversight_session"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2824,10 +3047,7 @@ export interface paths {
         };
         /** Read a rule. The `ETag` goes into `If-Match` of a change. */
         get: operations["get_rule"];
-        /**
-         * Replace a rule.
-         * @description With `If-Match` it is refused (412) when the rule has changed since it was read.
-         */
+        /** Replace a rule. With `If-Match` it is refused (412) when the rule has changed since it was read. */
         put: operations["put_rule"];
         post?: never;
         /** Remove a rule. */
@@ -3188,6 +3408,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sign in through the provider of identities that the settings name. Leads there. */
+        get: operations["begin_single_sign_on"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sso/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back from the provider of identities. Begins a session and leads to the dashboard; what went wrong is told on a
+         *     page for people.
+         */
+        get: operations["finish_single_sign_on"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/instagram": {
         parameters: {
             query?: never;
@@ -3503,6 +3760,17 @@ export interface components {
             /** @description How bad it is. */
             severity: components["schemas"]["Severity"];
             tenant?: components["schemas"]["Id"] | null;
+        };
+        /** @description How many of each severity. */
+        AlertCounts: {
+            /** Format: int64 */
+            critical: number;
+            /** Format: int64 */
+            error: number;
+            /** Format: int64 */
+            info: number;
+            /** Format: int64 */
+            warning: number;
         };
         /** @enum {string} */
         AlertType: "auth_failure" | "rate_limit" | "content_violation" | "agent_down" | "sync_failure" | "budget" | "gap" | "quarantine" | "dead_letter" | "publish_failed" | "crisis" | "spike" | "autonomy_earned" | "autonomy_lost" | "channel_down" | "low_engagement" | "forecast";
@@ -4438,6 +4706,20 @@ export interface components {
             /** @description Accounts that are not connected any more. */
             accounts: number;
         };
+        /** @description A decision that was made, and why. */
+        Decision: {
+            /** @description When it was made. */
+            decided_at: components["schemas"]["Moment"];
+            /** @description What it led to, with every step. */
+            decision: components["schemas"]["DecisionPreview"];
+            /** @description Why lesser models answered than should have; empty when all went as it should. */
+            degraded: string[];
+            /** @description The event it is about. */
+            event: components["schemas"]["Id"];
+            id: components["schemas"]["Id"];
+            /** @description What was said to us; empty when nothing was. */
+            incoming_text: string;
+        };
         /** @description What would be decided, and why. */
         DecisionPreview: {
             classification?: components["schemas"]["Classification"] | null;
@@ -4512,7 +4794,13 @@ export interface components {
         };
         /** @enum {string} */
         EarnedState: "drafting" | "acting";
-        /** @description The words to send instead of the draft. */
+        /**
+         * @description The words to send instead of the draft.
+         * @example {
+         *       "text": "Yes, to all of Portugal.",
+         *       "intent": "question"
+         *     }
+         */
         Edit: {
             intent?: components["schemas"]["Intent"] | null;
             /** @description The words. */
@@ -4742,6 +5030,140 @@ export interface components {
         };
         /** @enum {string} */
         Frequency: "daily" | "weekly" | "monthly";
+        /**
+         * @description A public answer to a comment or mention, or the one private answer to a comment.
+         * @example {
+         *       "comment_id": "17870913679156914",
+         *       "text": "Yes, we do!"
+         *     }
+         */
+        GatewayCommentReply: {
+            account?: components["schemas"]["Id"] | null;
+            /** @description Instagram's id of the comment: `external_id` of a comment that Troupe has seen. */
+            comment_id: string;
+            /** @description Answer in a direct message: once for each comment, within 7 days. */
+            private?: boolean;
+            /** @description The answer. */
+            text: string;
+        };
+        /**
+         * @description A direct message to somebody who has written within the last 24 hours.
+         * @example {
+         *       "recipient_id": "5550001",
+         *       "text": "Your cake is ready."
+         *     }
+         */
+        GatewayDm: {
+            account?: components["schemas"]["Id"] | null;
+            /** @description Up to 13 answers to tap, of 1 to 20 characters each. */
+            quick_replies?: string[];
+            /** @description Instagram's id of the person, as in `person.id` of the conversation. */
+            recipient_id: string;
+            /** @description The message, at most 1,000 bytes. */
+            text: string;
+        };
+        /**
+         * @description A direct message that answers a certain message.
+         * @example {
+         *       "recipient_id": "5550001",
+         *       "message_id": "aWdfZAG1faXRlbTo",
+         *       "text": "It is ready."
+         *     }
+         */
+        GatewayDmReply: {
+            account?: components["schemas"]["Id"] | null;
+            /** @description Instagram's id of the message that is answered. */
+            message_id: string;
+            /** @description Instagram's id of the person, as in `person.id` of the conversation. */
+            recipient_id: string;
+            /** @description The message, at most 1,000 bytes. */
+            text: string;
+        };
+        /** @description Numbers as Instagram tells them now. What it has no data for is missing, never zero. */
+        GatewayInsights: {
+            account: components["schemas"]["Id"];
+            items: components["schemas"]["GatewayNumber"][];
+            /** @description Instagram's id of the post they are about; `null` for the account. */
+            media?: string | null;
+        };
+        /** @description A post or reel as Instagram shows it. */
+        GatewayMedia: {
+            caption?: string | null;
+            /** Format: int64 */
+            comments?: number | null;
+            /** @description Instagram's id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Likes, unless hidden.
+             */
+            likes?: number | null;
+            /** @description `IMAGE`, `VIDEO` or `CAROUSEL_ALBUM`. */
+            media_type?: string | null;
+            /** @description The file; the address is good for some days. */
+            media_url?: string | null;
+            /** @description Where people see it. */
+            permalink?: string | null;
+            /** @description `FEED`, `REELS` or `STORY`, where it is told. */
+            product?: string | null;
+            published_at?: components["schemas"]["Moment"] | null;
+            /** @description Whose it is; never told of what a hashtag finds. */
+            username?: string | null;
+        };
+        /** @description Part of a list of Instagram's. */
+        GatewayMediaList: {
+            account: components["schemas"]["Id"];
+            /** @description Send it as `after` to get what comes next; `null` at the end. */
+            after?: string | null;
+            /** @description Newest first; by likes for the most liked. */
+            items: components["schemas"]["GatewayMedia"][];
+        };
+        /** @description One number. */
+        GatewayNumber: {
+            ends_at?: components["schemas"]["Moment"] | null;
+            metric: string;
+            /** Format: double */
+            value: number;
+        };
+        /** @description A post that is on its way. */
+        GatewayPost: {
+            /** @description As it stands. `pending`: the tenant wants somebody's yes first. */
+            post: components["schemas"]["Post"];
+            /** @description Where to read how it stands. */
+            status_url: string;
+        };
+        /** @description An account as it shows itself on Instagram. What Instagram leaves out is `null`. */
+        GatewayProfile: {
+            account: components["schemas"]["Id"];
+            /** @description What it says of itself. */
+            biography?: string | null;
+            /** @description Instagram's professional account id. */
+            external_id: string;
+            /** Format: int64 */
+            followers?: number | null;
+            /** Format: int64 */
+            follows?: number | null;
+            /** Format: int64 */
+            media_count?: number | null;
+            /** @description Display name. */
+            name?: string | null;
+            /** @description Its picture; the address is good for some days. */
+            picture_url?: string | null;
+            /** @description Handle without `@`. */
+            username?: string | null;
+            /** @description The address it names. */
+            website?: string | null;
+        };
+        /** @description Something that waits in the queue. */
+        GatewayQueued: {
+            /** @description As it stands in the queue. */
+            effect: components["schemas"]["Effect"];
+            /**
+             * @description Where to read how it stands.
+             * @example /api/v1/tenants/ten_0190b6a0c0007000800000000000000a/queue/eff_0190b6a0c0007000800000000000000b
+             */
+            status_url: string;
+        };
         /** @description The answer of a probe. */
         Health: {
             /** @description `ok`. */
@@ -4749,10 +5171,12 @@ export interface components {
         };
         /** @description The last sign of life of an agent. */
         Heartbeat: {
-            /** @description `tenant`, or a role. */
+            /** @description `tenant`, a role, or the name of a program outside. */
             agent: string;
             /** @description Last beat. */
             last_beat_at: components["schemas"]["Moment"];
+            /** @description It is a program outside, which beats at `/agents/heartbeat`. */
+            outside: boolean;
             /** @description `down` after 60 seconds of silence; `asleep` when there was nothing to do. */
             status: components["schemas"]["AgentStatus"];
         };
@@ -5446,6 +5870,21 @@ export interface components {
             name: string;
             tenant?: components["schemas"]["Id"] | null;
         };
+        /**
+         * @description A sign of life.
+         * @example {
+         *       "tenant": "ten_0190b6a0c0007000800000000000000a",
+         *       "agent": "price-bot"
+         *     }
+         */
+        NewHeartbeat: {
+            /** @description Its name: 1 to 60 small letters, digits, `-`, `_` and `.`; none of an agent within Troupe. */
+            agent: string;
+            /** @description `alive`, or `asleep` when it stops on purpose and nobody shall wait for it; `alive` when left out. */
+            status?: components["schemas"]["AgentStatus"];
+            /** @description The tenant it works for. */
+            tenant: components["schemas"]["Id"];
+        };
         /** @description Somebody to invite. */
         NewInvitation: {
             /** @description Their e-mail address. */
@@ -5464,7 +5903,13 @@ export interface components {
             role?: components["schemas"]["UserRole"];
             tenant?: components["schemas"]["Id"] | null;
         };
-        /** @description Something to remember. */
+        /**
+         * @description Something to remember.
+         * @example {
+         *       "visibility": "customer",
+         *       "text": "We ship to all of Portugal."
+         *     }
+         */
         NewMemoryItem: {
             /** @description What it is; a brand fact when left out. */
             kind?: components["schemas"]["MemoryKind"];
@@ -5505,7 +5950,14 @@ export interface components {
             /** @description Its type. */
             report_type: components["schemas"]["ReportType"];
         };
-        /** @description A new tenant. */
+        /**
+         * @description A new tenant.
+         * @example {
+         *       "slug": "acme",
+         *       "name": "Acme Bakery",
+         *       "time_zone": "Europe/Lisbon"
+         *     }
+         */
         NewTenant: {
             /** @description Display name; 1 to 200 characters. */
             name: string;
@@ -6188,10 +6640,12 @@ export interface components {
         Page_Heartbeat: {
             /** @description The items, newest first unless the route says otherwise. */
             items: {
-                /** @description `tenant`, or a role. */
+                /** @description `tenant`, a role, or the name of a program outside. */
                 agent: string;
                 /** @description Last beat. */
                 last_beat_at: components["schemas"]["Moment"];
+                /** @description It is a program outside, which beats at `/agents/heartbeat`. */
+                outside: boolean;
                 /** @description `down` after 60 seconds of silence; `asleep` when there was nothing to do. */
                 status: components["schemas"]["AgentStatus"];
             }[];
@@ -6786,6 +7240,50 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_TenantOverview: {
+            /** @description The items, newest first unless the route says otherwise. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Accounts that must be connected anew.
+                 */
+                accounts_to_reconnect: number;
+                /**
+                 * Format: int64
+                 * @description Most that they may cost in the day; `null` as long as none was asked today.
+                 */
+                budget_today_micro_usd?: number | null;
+                /**
+                 * Format: int64
+                 * @description Conversations in which a person answers.
+                 */
+                conversations_with_people: number;
+                /**
+                 * Format: int64
+                 * @description Effects that were given up.
+                 */
+                dead_letters: number;
+                name: string;
+                /** @description Alerts that nobody has resolved. */
+                open_alerts: components["schemas"]["AlertCounts"];
+                /**
+                 * Format: int64
+                 * @description Drafts and escalations that nobody has decided.
+                 */
+                pending_approvals: number;
+                slug: string;
+                /**
+                 * Format: int64
+                 * @description What language models have cost since the tenant's midnight, in millionths of a US dollar.
+                 */
+                spent_today_micro_usd: number;
+                status: components["schemas"]["TenantStatus"];
+                tenant: components["schemas"]["Id"];
+            }[];
+            /** @description Send it as `cursor` to get the next page; `null` on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_TenantPrompt: {
             /** @description The items, newest first unless the route says otherwise. */
             items: {
@@ -6973,7 +7471,17 @@ export interface components {
             /** @description Everything that keeps it from being published. */
             problems: components["schemas"]["PostProblem"][];
         };
-        /** @description What shall be published when. */
+        /**
+         * @description What shall be published when.
+         * @example {
+         *       "post_type": "image",
+         *       "caption": "Fresh bread, every morning",
+         *       "media": [
+         *         "med_0190b6a0c0007000800000000000000a"
+         *       ],
+         *       "scheduled_at": "2040-01-01T09:00:00Z"
+         *     }
+         */
         PostDocument: {
             account?: components["schemas"]["Id"] | null;
             /** @description Schedule it although the same media were published or planned with nearly the same caption. */
@@ -7088,7 +7596,12 @@ export interface components {
              */
             comment?: string | null;
         };
-        /** @description A moment. */
+        /**
+         * @description A moment.
+         * @example {
+         *       "at": "2040-01-01T09:00:00Z"
+         *     }
+         */
         PostSchedule: {
             /** @description When it shall be published. */
             at: components["schemas"]["Moment"];
@@ -7403,7 +7916,12 @@ export interface components {
         };
         /** @enum {string} */
         RehearsalStatus: "running" | "done" | "cancelled" | "failed" | "interrupted";
-        /** @description Why not. */
+        /**
+         * @description Why not.
+         * @example {
+         *       "comment": "too pushy"
+         *     }
+         */
         Rejection: {
             /**
              * @description A remark, for the record.
@@ -7532,7 +8050,20 @@ export interface components {
             /** @enum {string} */
             do: "stop";
         };
-        /** @description What a rule says. */
+        /**
+         * @description What a rule says.
+         * @example {
+         *       "name": "Shipping",
+         *       "trigger": {
+         *         "on": "comment"
+         *       },
+         *       "actions": [
+         *         {
+         *           "do": "hide"
+         *         }
+         *       ]
+         *     }
+         */
         RuleDocument: {
             /** @description Done in this order; at least one. */
             actions: components["schemas"]["RuleAction"][];
@@ -7602,10 +8133,11 @@ export interface components {
             /** @description At least 12 characters, and not easy to guess. */
             password: string;
         };
-        /** @description Whether the installation waits to be set up. */
+        /** @description Whether the installation waits to be set up, and how people sign in besides with a password. */
         SetUpState: {
             /** @description Nobody can sign in yet. */
             needed: boolean;
+            single_sign_on?: components["schemas"]["SingleSignOn"] | null;
         };
         /** @description What a tenant has set. Every field has a default. */
         Settings: {
@@ -7783,6 +8315,21 @@ export interface components {
              */
             valid_days?: number | null;
         };
+        /** @description What Meta sends. Named in the description only: the form is read by hand. */
+        SignedForm: {
+            /** @description Signature and content, in base64 without padding, with a dot between them. */
+            signed_request: string;
+        };
+        /** @description How people sign in through their provider of identities. */
+        SingleSignOn: {
+            /** @description What stands on the button. */
+            label: string;
+            /**
+             * @description Where it leads.
+             * @example /sso
+             */
+            path: string;
+        };
         /** @enum {string} */
         SkipReason: "window_closed" | "private_reply_expired" | "already_replied" | "opted_out" | "human_took_over" | "target_gone" | "tenant_suspended" | "deadline_passed" | "author_blocked";
         /** @enum {string} */
@@ -7860,6 +8407,45 @@ export interface components {
             /** @description Ticks whose last run failed. */
             ticks_in_trouble: components["schemas"]["TickTrouble"][];
         };
+        /** @description What waits at a tenant, and what its day has cost. */
+        TenantOverview: {
+            /**
+             * Format: int64
+             * @description Accounts that must be connected anew.
+             */
+            accounts_to_reconnect: number;
+            /**
+             * Format: int64
+             * @description Most that they may cost in the day; `null` as long as none was asked today.
+             */
+            budget_today_micro_usd?: number | null;
+            /**
+             * Format: int64
+             * @description Conversations in which a person answers.
+             */
+            conversations_with_people: number;
+            /**
+             * Format: int64
+             * @description Effects that were given up.
+             */
+            dead_letters: number;
+            name: string;
+            /** @description Alerts that nobody has resolved. */
+            open_alerts: components["schemas"]["AlertCounts"];
+            /**
+             * Format: int64
+             * @description Drafts and escalations that nobody has decided.
+             */
+            pending_approvals: number;
+            slug: string;
+            /**
+             * Format: int64
+             * @description What language models have cost since the tenant's midnight, in millionths of a US dollar.
+             */
+            spent_today_micro_usd: number;
+            status: components["schemas"]["TenantStatus"];
+            tenant: components["schemas"]["Id"];
+        };
         /** @description What a tenant's models are told for one key. */
         TenantPrompt: {
             /** @description One version, or the arms of the experiment. */
@@ -7886,7 +8472,14 @@ export interface components {
         };
         /** @enum {string} */
         TenantStatus: "active" | "suspended";
-        /** @description A text that somebody might write. */
+        /**
+         * @description A text that somebody might write.
+         * @example {
+         *       "account": "acc_0190b6a0c0007000800000000000000a",
+         *       "on": "comment",
+         *       "text": "Do you ship to Spain?"
+         *     }
+         */
         TextToJudge: {
             /** @description The account it would come to. */
             account: components["schemas"]["Id"];
@@ -8127,7 +8720,293 @@ export interface components {
             intent?: components["schemas"]["Intent"] | null;
         };
     };
-    responses: never;
+    responses: {
+        /** @description The present state does not allow this: read the present state and decide anew. */
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The present state does not allow this: read the present state and decide anew. */
+        ConflictPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description The key may not do this: use a key of a wider scope: agency keys for agencies, installation keys for the installation. */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The key may not do this: use a key of a wider scope: agency keys for agencies, installation keys for the installation. */
+        ForbiddenPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description This address is no longer valid: ask for a new address. */
+        Gone: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description This address is no longer valid: ask for a new address. */
+        GonePage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description Something went wrong on our side: try again; if it stays, look for the request id in the log. */
+        Internal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Something went wrong on our side: try again; if it stays, look for the request id in the log. */
+        InternalPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description What the body says is not allowed: correct the named field. */
+        InvalidContent: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description What the body says is not allowed: correct the named field. */
+        InvalidContentPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description The request cannot be read: compare the request with the description under /api/docs. */
+        MalformedRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request cannot be read: compare the request with the description under /api/docs. */
+        MalformedRequestPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description This address does not know this method: the header `Allow` names the methods that can be used. */
+        MethodNotAllowed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description This address does not know this method: the header `Allow` names the methods that can be used. */
+        MethodNotAllowedPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description There is nothing here: check the address and the ids in it; all addresses are described under /api/docs. */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is nothing here: check the address and the ids in it; all addresses are described under /api/docs. */
+        NotFoundPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description The body is too large: send less at once; the limit is the setting `http.body_limit_bytes`. */
+        PayloadTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is too large: send less at once; the limit is the setting `http.body_limit_bytes`. */
+        PayloadTooLargePage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description It was changed in the meantime: read it again, apply your change, and send the new `ETag` in `If-Match`. */
+        PreconditionFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It was changed in the meantime: read it again, apply your change, and send the new `ETag` in `If-Match`. */
+        PreconditionFailedPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description The file does not have these bytes: ask for a range within the size that `Content-Range` says. */
+        RangeNotSatisfiable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The file does not have these bytes: ask for a range within the size that `Content-Range` says. */
+        RangeNotSatisfiablePage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description Too many requests: wait as long as `Retry-After` says. */
+        TooManyRequests: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests: wait as long as `Retry-After` says. */
+        TooManyRequestsPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description A session or a valid API key is needed: send a valid key in the header `X-API-Key`. */
+        Unauthorized: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A session or a valid API key is needed: send a valid key in the header `X-API-Key`. */
+        UnauthorizedPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description This cannot be done at the moment: try again after the time in `Retry-After`. */
+        Unavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description This cannot be done at the moment: try again after the time in `Retry-After`. */
+        UnavailablePage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description This kind of body is not accepted: send JSON with the header `Content-Type: application/json`. */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description This kind of body is not accepted: send JSON with the header `Content-Type: application/json`. */
+        UnsupportedMediaTypePage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -8137,12 +9016,7 @@ export type $defs = Record<string, never>;
 export interface operations {
     list_agencies: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -8158,21 +9032,20 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Agency"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_agency: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8191,15 +9064,17 @@ export interface operations {
                     "application/json": components["schemas"]["Agency"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_agency: {
@@ -8223,15 +9098,12 @@ export interface operations {
                     "application/json": components["schemas"]["Agency"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_agency_alerts: {
@@ -8262,21 +9134,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Alert"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     resolve_agency_alert: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the agency. */
                 agency: components["schemas"]["Id"];
@@ -8296,25 +9169,21 @@ export interface operations {
                     "application/json": components["schemas"]["Alert"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_apps: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the agency. */
@@ -8333,21 +9202,21 @@ export interface operations {
                     "application/json": components["schemas"]["Page_App"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_app: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the agency. */
                 agency: components["schemas"]["Id"];
@@ -8369,15 +9238,17 @@ export interface operations {
                     "application/json": components["schemas"]["App"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_app: {
@@ -8403,15 +9274,12 @@ export interface operations {
                     "application/json": components["schemas"]["App"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_agency_audit: {
@@ -8455,15 +9323,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AuditEntry"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     verify_agency_audit: {
@@ -8487,15 +9353,12 @@ export interface operations {
                     "application/json": components["schemas"]["AuditVerdict"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_agency_budget: {
@@ -8524,15 +9387,13 @@ export interface operations {
                     "application/json": components["schemas"]["AgencyBudget"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_agency_budget: {
@@ -8560,25 +9421,22 @@ export interface operations {
                     "application/json": components["schemas"]["AgencyBudget"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_agency_channels: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the agency. */
@@ -8597,21 +9455,21 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Channel"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_agency_channel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the agency. */
                 agency: components["schemas"]["Id"];
@@ -8633,15 +9491,17 @@ export interface operations {
                     "application/json": components["schemas"]["ChannelSet"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_agency_channel: {
@@ -8667,15 +9527,12 @@ export interface operations {
                     "application/json": components["schemas"]["Channel"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_agency_channel: {
@@ -8705,15 +9562,17 @@ export interface operations {
                     "application/json": components["schemas"]["ChannelSet"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_agency_channel: {
@@ -8737,21 +9596,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     test_agency_channel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the agency. */
                 agency: components["schemas"]["Id"];
@@ -8771,15 +9631,16 @@ export interface operations {
                     "application/json": components["schemas"]["ChannelTested"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_agency_costs: {
@@ -8820,15 +9681,13 @@ export interface operations {
                     "application/json": components["schemas"]["CostReport"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_experiments: {
@@ -8857,21 +9716,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Experiment"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_experiment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the agency. */
                 agency: components["schemas"]["Id"];
@@ -8893,15 +9753,17 @@ export interface operations {
                     "application/json": components["schemas"]["Experiment"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_experiment: {
@@ -8927,21 +9789,21 @@ export interface operations {
                     "application/json": components["schemas"]["ExperimentWithResults"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     promote_experiment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the agency. */
                 agency: components["schemas"]["Id"];
@@ -8965,21 +9827,26 @@ export interface operations {
                     "application/json": components["schemas"]["Experiment"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     stop_experiment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the agency. */
                 agency: components["schemas"]["Id"];
@@ -8999,15 +9866,16 @@ export interface operations {
                     "application/json": components["schemas"]["Experiment"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     invite_user: {
@@ -9035,25 +9903,22 @@ export interface operations {
                     "application/json": components["schemas"]["Invited"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_keys: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the agency. */
@@ -9072,15 +9937,12 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Key"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_key: {
@@ -9108,15 +9970,17 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedKey"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     revoke_key: {
@@ -9140,15 +10004,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_agency_notifications: {
@@ -9183,22 +10045,20 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Notification"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
-    list_prompts: {
+    overlook: {
         parameters: {
             query?: {
-                /** @description Only this prompt. */
-                key?: components["schemas"]["PromptKey"];
+                /** @description Only those whose name or slug contains this, in any case. */
+                q?: string;
                 /** @description `next_cursor` of the page before; the first page when left out. */
                 cursor?: string;
                 /** @description Items per page, 1 to 200; 50 when left out. */
@@ -9219,24 +10079,58 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_PromptSummary"];
+                    "application/json": components["schemas"]["Page_TenantOverview"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_prompts: {
+        parameters: {
+            query?: {
+                /** @description Only this prompt. */
+                key?: components["schemas"]["PromptKey"];
+            };
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Page_PromptSummary"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_prompt: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the agency. */
                 agency: components["schemas"]["Id"];
@@ -9258,25 +10152,22 @@ export interface operations {
                     "application/json": components["schemas"]["Prompt"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_prompts_in_use: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the agency. */
@@ -9295,25 +10186,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_PromptUse"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_prompt_in_use: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the agency. */
@@ -9336,15 +10219,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_PromptUse"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_prompt: {
@@ -9370,15 +10255,12 @@ export interface operations {
                     "application/json": components["schemas"]["Prompt"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     diff_prompt: {
@@ -9407,15 +10289,13 @@ export interface operations {
                     "application/json": components["schemas"]["PromptDiff"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_agency_rehearsals: {
@@ -9444,21 +10324,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Rehearsal"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     rehearse_agency: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the agency. */
                 agency: components["schemas"]["Id"];
@@ -9480,15 +10361,17 @@ export interface operations {
                     "application/json": components["schemas"]["Rehearsal"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_agency_rehearsal: {
@@ -9514,21 +10397,21 @@ export interface operations {
                     "application/json": components["schemas"]["Rehearsal"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     cancel_agency_rehearsal: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the agency. */
                 agency: components["schemas"]["Id"];
@@ -9548,15 +10431,16 @@ export interface operations {
                     "application/json": components["schemas"]["Rehearsal"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_agency_differences: {
@@ -9587,20 +10471,20 @@ export interface operations {
                     "application/json": components["schemas"]["Page_RehearsalDifference"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tenants: {
         parameters: {
             query?: {
+                /** @description Only those whose name or slug contains this, in any case. */
+                q?: string;
                 /** @description `next_cursor` of the page before; the first page when left out. */
                 cursor?: string;
                 /** @description Items per page, 1 to 200; 50 when left out. */
@@ -9624,21 +10508,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Tenant"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_tenant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the agency. */
                 agency: components["schemas"]["Id"];
@@ -9660,25 +10545,22 @@ export interface operations {
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_users: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the agency. */
@@ -9697,15 +10579,12 @@ export interface operations {
                     "application/json": components["schemas"]["Page_User"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     remove_user: {
@@ -9729,15 +10608,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     change_user: {
@@ -9767,15 +10644,17 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     link_password_reset: {
@@ -9801,25 +10680,56 @@ export interface operations {
                     "application/json": components["schemas"]["UserLink"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    beat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHeartbeat"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Heartbeat"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_breakers: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -9835,25 +10745,16 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Breaker"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_buckets: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -9869,15 +10770,11 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Bucket"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     accept_invitation: {
@@ -9902,15 +10799,18 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_me: {
@@ -9931,15 +10831,11 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     forgot_password: {
@@ -9962,15 +10858,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     reset_password: {
@@ -9995,15 +10894,18 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_session: {
@@ -10024,15 +10926,11 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     sign_in: {
@@ -10057,15 +10955,18 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     sign_out: {
@@ -10084,15 +10985,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     sign_in_by_link: {
@@ -10117,15 +11015,18 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     refresh_session: {
@@ -10146,25 +11047,18 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_sessions: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -10180,15 +11074,11 @@ export interface operations {
                     "application/json": components["schemas"]["Page_OwnSession"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     end_session: {
@@ -10210,15 +11100,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_set_up: {
@@ -10239,15 +11127,8 @@ export interface operations {
                     "application/json": components["schemas"]["SetUpState"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     set_up: {
@@ -10272,15 +11153,16 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_tenant: {
@@ -10304,15 +11186,12 @@ export interface operations {
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     patch_tenant: {
@@ -10340,25 +11219,22 @@ export interface operations {
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_accounts: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the tenant. */
@@ -10377,21 +11253,21 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Account"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     connect_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -10413,15 +11289,17 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     begin_connect: {
@@ -10434,9 +11312,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["NewConnect"];
+                "application/json": components["schemas"]["NewConnect"] | null;
             };
         };
         responses: {
@@ -10449,15 +11327,17 @@ export interface operations {
                     "application/json": components["schemas"]["Connect"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_connect: {
@@ -10483,21 +11363,21 @@ export interface operations {
                     "application/json": components["schemas"]["Connect"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     choose_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -10521,15 +11401,17 @@ export interface operations {
                     "application/json": components["schemas"]["Connect"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_account: {
@@ -10555,15 +11437,12 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_connection: {
@@ -10589,21 +11468,21 @@ export interface operations {
                     "application/json": components["schemas"]["Connection"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     disconnect_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -10623,21 +11502,25 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     reconnect_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -10661,15 +11544,17 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tenant_alerts: {
@@ -10700,21 +11585,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Alert"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     resolve_tenant_alert: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -10734,15 +11620,16 @@ export interface operations {
                     "application/json": components["schemas"]["Alert"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_approvals: {
@@ -10773,15 +11660,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Approval"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_approval: {
@@ -10807,21 +11692,21 @@ export interface operations {
                     "application/json": components["schemas"]["Approval"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     approve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -10845,21 +11730,26 @@ export interface operations {
                     "application/json": components["schemas"]["Approval"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     edit: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -10883,21 +11773,26 @@ export interface operations {
                     "application/json": components["schemas"]["Approval"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     reject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -10921,15 +11816,17 @@ export interface operations {
                     "application/json": components["schemas"]["Approval"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tenant_audit: {
@@ -10973,15 +11870,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AuditEntry"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     export_audit: {
@@ -11021,15 +11916,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     verify_tenant_audit: {
@@ -11053,25 +11946,17 @@ export interface operations {
                     "application/json": components["schemas"]["AuditVerdict"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tenant_breakers: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the tenant. */
@@ -11090,15 +11975,12 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Breaker"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_briefings: {
@@ -11129,15 +12011,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_BriefingHead"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_briefing: {
@@ -11163,25 +12043,17 @@ export interface operations {
                     "application/json": components["schemas"]["Briefing"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tenant_buckets: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the tenant. */
@@ -11200,15 +12072,12 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Bucket"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_tenant_budget: {
@@ -11232,15 +12101,12 @@ export interface operations {
                     "application/json": components["schemas"]["TenantBudget"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_tenant_budget: {
@@ -11268,15 +12134,17 @@ export interface operations {
                     "application/json": components["schemas"]["TenantBudget"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     read_calendar: {
@@ -11286,10 +12154,6 @@ export interface operations {
                 from: components["schemas"]["Moment"];
                 /** @description Before this moment. */
                 until: components["schemas"]["Moment"];
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
             };
             header?: never;
             path: {
@@ -11309,15 +12173,14 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Post"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     link_calendar: {
@@ -11345,25 +12208,22 @@ export interface operations {
                     "application/json": components["schemas"]["SignedAddress"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tenant_channels: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the tenant. */
@@ -11382,21 +12242,21 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Channel"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_tenant_channel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -11418,15 +12278,17 @@ export interface operations {
                     "application/json": components["schemas"]["ChannelSet"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_tenant_channel: {
@@ -11452,15 +12314,12 @@ export interface operations {
                     "application/json": components["schemas"]["Channel"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_tenant_channel: {
@@ -11490,15 +12349,17 @@ export interface operations {
                     "application/json": components["schemas"]["ChannelSet"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_tenant_channel: {
@@ -11522,21 +12383,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     test_tenant_channel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -11556,15 +12418,16 @@ export interface operations {
                     "application/json": components["schemas"]["ChannelTested"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_comments: {
@@ -11601,15 +12464,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Comment"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_comment: {
@@ -11635,15 +12496,12 @@ export interface operations {
                     "application/json": components["schemas"]["Comment"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_competitors: {
@@ -11667,21 +12525,21 @@ export interface operations {
                     "application/json": components["schemas"]["CompetitorList"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     add_competitor: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -11703,15 +12561,17 @@ export interface operations {
                     "application/json": components["schemas"]["Competitor"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_competitor: {
@@ -11737,15 +12597,12 @@ export interface operations {
                     "application/json": components["schemas"]["Competitor"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_competitor: {
@@ -11769,15 +12626,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_competitor_snapshots: {
@@ -11806,15 +12661,13 @@ export interface operations {
                     "application/json": components["schemas"]["CompetitorSnapshotList"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_conversations: {
@@ -11849,15 +12702,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Conversation"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_conversation: {
@@ -11883,21 +12734,21 @@ export interface operations {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     assign: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -11921,21 +12772,26 @@ export interface operations {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     hand_back: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -11955,15 +12811,16 @@ export interface operations {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_messages: {
@@ -11994,21 +12851,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Message"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     take_over: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -12028,15 +12886,16 @@ export interface operations {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_tenant_costs: {
@@ -12077,21 +12936,22 @@ export interface operations {
                     "application/json": components["schemas"]["CostReport"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     preview_decision: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -12113,21 +12973,57 @@ export interface operations {
                     "application/json": components["schemas"]["DecisionPreview"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+                /** @description Id of the decision. */
+                decision: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Decision"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     give_feedback: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -12151,15 +13047,17 @@ export interface operations {
                     "application/json": components["schemas"]["FeedbackTaken"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_event: {
@@ -12185,15 +13083,12 @@ export interface operations {
                     "application/json": components["schemas"]["Event"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tenant_experiments: {
@@ -12222,15 +13117,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Experiment"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_tenant_experiment: {
@@ -12256,15 +13149,12 @@ export interface operations {
                     "application/json": components["schemas"]["ExperimentWithResults"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_feed: {
@@ -12297,15 +13187,13 @@ export interface operations {
                     "application/json": components["schemas"]["FeedPage"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     poll_feed: {
@@ -12334,15 +13222,374 @@ export interface operations {
                     "application/json": components["schemas"]["FeedPage"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    search_hashtag: {
+        parameters: {
+            query: {
+                /** @description The account; the only one of the tenant when left out. */
+                account?: components["schemas"]["Id"];
+                /** @description The hashtag, with or without `#`. An account may look for 30 different ones in seven days. */
+                q: string;
+                /** @description `recent`, those of the last 24 hours, or `top`, the most liked; `recent` when left out. */
+                order?: "recent" | "top";
+                /** @description Items, 1 to 50; 25 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMediaList"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    read_insights: {
+        parameters: {
+            query?: {
+                /** @description The account; the only one of the tenant when left out. */
+                account?: components["schemas"]["Id"];
+                /** @description Instagram's id of a post of the account; about the account itself when left out. */
+                media?: string;
+                /** @description Names with commas between them, such as `reach,views`; the usual ones when left out. */
+                metrics?: string;
+                /** @description Begin, for the account; a day ago when left out. At most 30 days before the end. */
+                since?: components["schemas"]["Moment"];
+                /** @description End, for the account; now when left out. */
+                until?: components["schemas"]["Moment"];
+            };
+            header?: never;
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayInsights"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_gateway_media: {
+        parameters: {
+            query?: {
+                /** @description The account; the only one of the tenant when left out. */
+                account?: components["schemas"]["Id"];
+                /** @description `after` of the part before; the newest when left out. */
+                after?: string;
+                /** @description Items, 1 to 100; 25 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayMediaList"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    read_profile: {
+        parameters: {
+            query?: {
+                /** @description The account; the only one of the tenant when left out. */
+                account?: components["schemas"]["Id"];
+            };
+            header?: never;
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayProfile"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    publish_gateway_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostDocument"];
+            };
+        };
+        responses: {
+            /** @description It is on its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayPost"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reply_comment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GatewayCommentReply"];
+            };
+        };
+        responses: {
+            /** @description It waits in the queue. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayQueued"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reply_dm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GatewayDmReply"];
+            };
+        };
+        responses: {
+            /** @description It waits in the queue. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayQueued"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    send_dm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GatewayDm"];
+            };
+        };
+        responses: {
+            /** @description It waits in the queue. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayQueued"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_tagged_media: {
+        parameters: {
+            query?: {
+                /** @description The account; the only one of the tenant when left out. */
+                account?: components["schemas"]["Id"];
+                /** @description `after` of the part before; the newest when left out. */
+                after?: string;
+                /** @description Items, 1 to 100; 25 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the tenant. */
+                tenant: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayMediaList"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_tenant_health: {
@@ -12366,25 +13613,17 @@ export interface operations {
                     "application/json": components["schemas"]["TenantHealth"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_heartbeats: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the tenant. */
@@ -12403,15 +13642,12 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Heartbeat"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_insights: {
@@ -12450,15 +13686,13 @@ export interface operations {
                     "application/json": components["schemas"]["InsightSeries"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_best_times: {
@@ -12485,15 +13719,13 @@ export interface operations {
                     "application/json": components["schemas"]["BestTimes"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     export_insights: {
@@ -12532,15 +13764,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_media_insights: {
@@ -12571,15 +13801,13 @@ export interface operations {
                     "application/json": components["schemas"]["MediaInsightsList"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_media_insights: {
@@ -12605,15 +13833,12 @@ export interface operations {
                     "application/json": components["schemas"]["MediaInsightsList"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_leads: {
@@ -12644,15 +13869,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Lead"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     export_leads: {
@@ -12679,15 +13902,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_lead: {
@@ -12713,21 +13934,21 @@ export interface operations {
                     "application/json": components["schemas"]["Lead"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     patch_lead: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the lead that was read. */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -12751,15 +13972,18 @@ export interface operations {
                     "application/json": components["schemas"]["Lead"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_learning: {
@@ -12783,15 +14007,12 @@ export interface operations {
                     "application/json": components["schemas"]["Learning"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     compare_learning: {
@@ -12818,21 +14039,22 @@ export interface operations {
                     "application/json": components["schemas"]["LearningChanges"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     reset_learning: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -12850,21 +14072,25 @@ export interface operations {
                     "application/json": components["schemas"]["Learning"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     revert_learning: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -12886,15 +14112,17 @@ export interface operations {
                     "application/json": components["schemas"]["Learning"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_llm_calls: {
@@ -12931,15 +14159,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_LlmCall"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_media: {
@@ -12976,15 +14202,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Media"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     add_media: {
@@ -13028,15 +14252,17 @@ export interface operations {
                     "application/json": components["schemas"]["Media"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_uploads: {
@@ -13065,21 +14291,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Upload"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     begin_upload: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -13101,15 +14328,17 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_upload: {
@@ -13135,15 +14364,12 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     add_part: {
@@ -13176,15 +14402,17 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     cancel_upload: {
@@ -13208,15 +14436,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     complete_upload: {
@@ -13251,15 +14477,17 @@ export interface operations {
                     "application/json": components["schemas"]["Media"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_media: {
@@ -13285,15 +14513,12 @@ export interface operations {
                     "application/json": components["schemas"]["Media"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_media: {
@@ -13317,15 +14542,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     change_media: {
@@ -13355,15 +14578,17 @@ export interface operations {
                     "application/json": components["schemas"]["Media"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_memory: {
@@ -13400,21 +14625,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_MemoryItem"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     add_to_memory: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -13436,15 +14662,17 @@ export interface operations {
                     "application/json": components["schemas"]["MemoryItem"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     import_into_memory: {
@@ -13459,7 +14687,10 @@ export interface operations {
                 /** @description Whether the lines that cannot be used are left out; otherwise nothing is imported when there are any. */
                 skip_bad?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -13483,15 +14714,17 @@ export interface operations {
                     "application/json": components["schemas"]["ImportResult"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     forget_person: {
@@ -13524,15 +14757,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     search_memory: {
@@ -13567,15 +14798,13 @@ export interface operations {
                     "application/json": components["schemas"]["SearchResult"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     memory_status: {
@@ -13599,15 +14828,12 @@ export interface operations {
                     "application/json": components["schemas"]["MemoryStatus"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_memory_item: {
@@ -13633,15 +14859,12 @@ export interface operations {
                     "application/json": components["schemas"]["MemoryItem"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_memory_item: {
@@ -13665,15 +14888,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tenant_notifications: {
@@ -13708,18 +14929,16 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Notification"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
-    ask: {
+    ask_why: {
         parameters: {
             query?: never;
             header?: never;
@@ -13745,18 +14964,20 @@ export interface operations {
                     "application/json": components["schemas"]["OversightAnswer"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
-    list_sessions: {
+    list_oversight_sessions: {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the page before; the first page when left out. */
@@ -13782,18 +15003,16 @@ export interface operations {
                     "application/json": components["schemas"]["Page_OversightSession"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
-    get_session: {
+    get_oversight_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -13816,18 +15035,15 @@ export interface operations {
                     "application/json": components["schemas"]["OversightConversation"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
-    delete_session: {
+    delete_oversight_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -13848,21 +15064,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
-    close_session: {
+    close_oversight_session: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -13880,25 +15097,21 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_templates: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the tenant. */
@@ -13917,21 +15130,21 @@ export interface operations {
                     "application/json": components["schemas"]["Page_PostTemplate"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_template: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -13953,15 +15166,17 @@ export interface operations {
                     "application/json": components["schemas"]["PostTemplate"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_template: {
@@ -13987,15 +15202,12 @@ export interface operations {
                     "application/json": components["schemas"]["PostTemplate"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_template: {
@@ -14025,15 +15237,17 @@ export interface operations {
                     "application/json": components["schemas"]["PostTemplate"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_template: {
@@ -14057,21 +15271,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     fill_template: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14095,15 +15310,17 @@ export interface operations {
                     "application/json": components["schemas"]["FilledPostTemplate"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_posts: {
@@ -14136,21 +15353,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Post"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14172,21 +15390,26 @@ export interface operations {
                     "application/json": components["schemas"]["Post"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     suggest_captions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14208,21 +15431,26 @@ export interface operations {
                     "application/json": components["schemas"]["CaptionSuggestions"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     import_posts: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14244,21 +15472,26 @@ export interface operations {
                     "application/json": components["schemas"]["PostImportResult"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     check_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14280,15 +15513,17 @@ export interface operations {
                     "application/json": components["schemas"]["PostCheck"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_post: {
@@ -14314,21 +15549,21 @@ export interface operations {
                     "application/json": components["schemas"]["Post"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the post that was read. */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14352,15 +15587,18 @@ export interface operations {
                     "application/json": components["schemas"]["Post"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     link_approval: {
@@ -14390,21 +15628,26 @@ export interface operations {
                     "application/json": components["schemas"]["SignedAddress"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     approve_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14428,21 +15671,26 @@ export interface operations {
                     "application/json": components["schemas"]["Post"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     cancel_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14462,25 +15710,21 @@ export interface operations {
                     "application/json": components["schemas"]["Post"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_job_logs: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the tenant. */
@@ -14501,21 +15745,21 @@ export interface operations {
                     "application/json": components["schemas"]["Page_JobLog"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     publish_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14535,21 +15779,25 @@ export interface operations {
                     "application/json": components["schemas"]["Post"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     reject_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14573,21 +15821,26 @@ export interface operations {
                     "application/json": components["schemas"]["Post"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     retry_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14607,21 +15860,25 @@ export interface operations {
                     "application/json": components["schemas"]["Post"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     schedule_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14645,21 +15902,26 @@ export interface operations {
                     "application/json": components["schemas"]["Post"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     settle_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14683,25 +15945,22 @@ export interface operations {
                     "application/json": components["schemas"]["Post"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tenant_prompts: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the tenant. */
@@ -14720,15 +15979,12 @@ export interface operations {
                     "application/json": components["schemas"]["Page_TenantPrompt"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_effects: {
@@ -14765,15 +16021,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Effect"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_dead_letters: {
@@ -14802,15 +16056,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Effect"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_status: {
@@ -14834,15 +16086,12 @@ export interface operations {
                     "application/json": components["schemas"]["QueueStatus"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_effect: {
@@ -14868,21 +16117,21 @@ export interface operations {
                     "application/json": components["schemas"]["Effect"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     cancel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14902,21 +16151,25 @@ export interface operations {
                     "application/json": components["schemas"]["Effect"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     retry: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -14936,15 +16189,16 @@ export interface operations {
                     "application/json": components["schemas"]["Retried"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tenant_rehearsals: {
@@ -14973,21 +16227,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Rehearsal"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     rehearse_tenant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -15009,15 +16264,17 @@ export interface operations {
                     "application/json": components["schemas"]["Rehearsal"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_tenant_rehearsal: {
@@ -15043,21 +16300,21 @@ export interface operations {
                     "application/json": components["schemas"]["Rehearsal"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     cancel_tenant_rehearsal: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -15077,15 +16334,16 @@ export interface operations {
                     "application/json": components["schemas"]["Rehearsal"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tenant_differences: {
@@ -15116,15 +16374,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_RehearsalDifference"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_reports: {
@@ -15155,21 +16411,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AnalyticsReport"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     make_report: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -15191,15 +16448,17 @@ export interface operations {
                     "application/json": components["schemas"]["AnalyticsReport"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_report: {
@@ -15225,21 +16484,21 @@ export interface operations {
                     "application/json": components["schemas"]["AnalyticsReport"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     resume_tenant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -15257,25 +16516,21 @@ export interface operations {
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_rules: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the tenant. */
@@ -15294,21 +16549,21 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Rule"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_rule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -15330,15 +16585,17 @@ export interface operations {
                     "application/json": components["schemas"]["Rule"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_rule: {
@@ -15358,22 +16615,18 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Rule"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_rule: {
@@ -15400,22 +16653,24 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Rule"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_rule: {
@@ -15439,21 +16694,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     disable_rule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -15473,21 +16729,25 @@ export interface operations {
                     "application/json": components["schemas"]["Rule"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     enable_rule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -15507,15 +16767,16 @@ export interface operations {
                     "application/json": components["schemas"]["Rule"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_settings: {
@@ -15540,15 +16801,12 @@ export interface operations {
                     "application/json": components["schemas"]["Settings"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_settings: {
@@ -15580,15 +16838,18 @@ export interface operations {
                     "application/json": components["schemas"]["Settings"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     default_settings: {
@@ -15612,21 +16873,21 @@ export interface operations {
                     "application/json": components["schemas"]["Settings"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     suspend_tenant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -15644,25 +16905,21 @@ export interface operations {
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_ticks: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the tenant. */
@@ -15681,21 +16938,21 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Tick"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     run_tick: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -15717,15 +16974,16 @@ export interface operations {
                     "application/json": components["schemas"]["TickAsked"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tick_runs: {
@@ -15758,15 +17016,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_TickRun"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     show_post: {
@@ -15790,15 +17046,10 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["NotFoundPage"];
+            410: components["responses"]["GonePage"];
+            500: components["responses"]["InternalPage"];
+            503: components["responses"]["UnavailablePage"];
         };
     };
     judge_post: {
@@ -15826,15 +17077,15 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequestPage"];
+            404: components["responses"]["NotFoundPage"];
+            409: components["responses"]["ConflictPage"];
+            410: components["responses"]["GonePage"];
+            413: components["responses"]["PayloadTooLargePage"];
+            415: components["responses"]["UnsupportedMediaTypePage"];
+            422: components["responses"]["InvalidContentPage"];
+            500: components["responses"]["InternalPage"];
+            503: components["responses"]["UnavailablePage"];
         };
     };
     fetch_calendar: {
@@ -15858,15 +17109,10 @@ export interface operations {
                     "text/calendar": string;
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     live: {
@@ -15887,15 +17133,8 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     fetch_media: {
@@ -15930,15 +17169,11 @@ export interface operations {
                     "application/octet-stream": number[];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            416: components["responses"]["RangeNotSatisfiable"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     metrics: {
@@ -15959,15 +17194,8 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     come_back: {
@@ -15997,15 +17225,9 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequestPage"];
+            500: components["responses"]["InternalPage"];
+            503: components["responses"]["UnavailablePage"];
         };
     };
     delete_data: {
@@ -16017,7 +17239,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": string;
+                "application/x-www-form-urlencoded": components["schemas"]["SignedForm"];
             };
         };
         responses: {
@@ -16030,15 +17252,14 @@ export interface operations {
                     "application/json": components["schemas"]["Confirmation"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_data_for_app: {
@@ -16053,7 +17274,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": string;
+                "application/x-www-form-urlencoded": components["schemas"]["SignedForm"];
             };
         };
         responses: {
@@ -16066,15 +17287,14 @@ export interface operations {
                     "application/json": components["schemas"]["Confirmation"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     deauthorize: {
@@ -16086,7 +17306,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": string;
+                "application/x-www-form-urlencoded": components["schemas"]["SignedForm"];
             };
         };
         responses: {
@@ -16099,15 +17319,14 @@ export interface operations {
                     "application/json": components["schemas"]["Deauthorized"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     deauthorize_for_app: {
@@ -16122,7 +17341,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": string;
+                "application/x-www-form-urlencoded": components["schemas"]["SignedForm"];
             };
         };
         responses: {
@@ -16135,15 +17354,14 @@ export interface operations {
                     "application/json": components["schemas"]["Deauthorized"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     deletion_status: {
@@ -16167,15 +17385,9 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["NotFoundPage"];
+            500: components["responses"]["InternalPage"];
+            503: components["responses"]["UnavailablePage"];
         };
     };
     ready: {
@@ -16196,15 +17408,66 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    begin_single_sign_on: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Leads to the provider. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    finish_single_sign_on: {
+        parameters: {
+            query?: {
+                /** @description The code, when the person signed in. */
+                code?: string;
+                /** @description The state that was sent along. */
+                state?: string;
+                /** @description What went wrong. */
+                error?: string;
+                /** @description Who answers. */
+                iss?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Leads to the dashboard. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A page that says what happened and what to do next. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
                 };
             };
+            500: components["responses"]["InternalPage"];
+            503: components["responses"]["UnavailablePage"];
         };
     };
     shake_hands: {
@@ -16232,15 +17495,10 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     receive: {
@@ -16265,15 +17523,14 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     shake_hands_for_app: {
@@ -16304,15 +17561,11 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     receive_for_app: {
@@ -16340,15 +17593,14 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description A problem document that says what to do next. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
 }

@@ -218,7 +218,7 @@ function Ticks() {
     () =>
       answer(
         api.GET('/api/v1/tenants/{tenant}/ticks', {
-          params: { path: { tenant: tenant.id }, query: { limit: 100 } },
+          params: { path: { tenant: tenant.id } },
         }),
       ),
     { refetchInterval: 30_000 },

@@ -9,10 +9,10 @@ import { Listed } from '@/ui/states';
 /** Every attempt to publish, step by step. */
 export function JobLog({ post }: { post: string }) {
   const tenant = useTenant();
-  const list = usePages(keys.tenant(tenant.id, 'posts', 'log', post), (cursor) =>
+  const list = usePages(keys.tenant(tenant.id, 'posts', 'log', post), () =>
     answer(
       api.GET('/api/v1/tenants/{tenant}/posts/{post}/job-logs', {
-        params: { path: { tenant: tenant.id, post }, query: { cursor } },
+        params: { path: { tenant: tenant.id, post } },
       }),
     ),
   );

@@ -13,10 +13,10 @@ import { tellRule } from './model';
 
 export function Component() {
   const tenant = useTenant();
-  const list = usePages(keys.tenant(tenant.id, 'rules'), (cursor) =>
+  const list = usePages(keys.tenant(tenant.id, 'rules'), () =>
     answer(
       api.GET('/api/v1/tenants/{tenant}/rules', {
-        params: { path: { tenant: tenant.id }, query: { cursor, limit: 100 } },
+        params: { path: { tenant: tenant.id } },
       }),
     ),
   );

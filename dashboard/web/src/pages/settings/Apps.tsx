@@ -25,10 +25,10 @@ export function Apps() {
   const agency = useAgency();
   const { tenants } = useTenants();
   const [isAdding, setAdding] = useState(false);
-  const list = usePages(keys.agency(agency.id, 'apps'), (cursor) =>
+  const list = usePages(keys.agency(agency.id, 'apps'), () =>
     answer(
       api.GET('/api/v1/agencies/{agency}/apps', {
-        params: { path: { agency: agency.id }, query: { cursor } },
+        params: { path: { agency: agency.id } },
       }),
     ),
   );

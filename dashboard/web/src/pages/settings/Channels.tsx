@@ -19,7 +19,7 @@ export const channelKey = (scope: ChannelScope) =>
 
 export function Channels({ scope, mayEdit }: { scope: ChannelScope; mayEdit: boolean }) {
   const [dialog, setDialog] = useState<{ channel?: Channel } | null>(null);
-  const list = usePages(channelKey(scope), (cursor) => channelApi(scope).list(cursor));
+  const list = usePages(channelKey(scope), () => channelApi(scope).list());
   const add = mayEdit && <Button onClick={() => setDialog({})}>Add a channel</Button>;
   return (
     <Section

@@ -15,10 +15,10 @@ import { Empty, FormProblem, Listed, Notice } from '@/ui/states';
 export function Keys() {
   const agency = useAgency();
   const [isAdding, setAdding] = useState(false);
-  const list = usePages(keys.agency(agency.id, 'keys'), (cursor) =>
+  const list = usePages(keys.agency(agency.id, 'keys'), () =>
     answer(
       api.GET('/api/v1/agencies/{agency}/keys', {
-        params: { path: { agency: agency.id }, query: { cursor } },
+        params: { path: { agency: agency.id } },
       }),
     ),
   );

@@ -8,8 +8,7 @@ export function channelApi(scope: ChannelScope) {
   if ('tenant' in scope) {
     const path = { tenant: scope.tenant };
     return {
-      list: (cursor?: string) =>
-        answer(api.GET('/api/v1/tenants/{tenant}/channels', { params: { path, query: { cursor } } })),
+      list: () => answer(api.GET('/api/v1/tenants/{tenant}/channels', { params: { path } })),
       create: (body: ChannelDocument) =>
         answer(api.POST('/api/v1/tenants/{tenant}/channels', { params: { path }, body })),
       change: (channel: string, body: ChannelDocument) =>
@@ -35,8 +34,7 @@ export function channelApi(scope: ChannelScope) {
   }
   const path = { agency: scope.agency };
   return {
-    list: (cursor?: string) =>
-      answer(api.GET('/api/v1/agencies/{agency}/channels', { params: { path, query: { cursor } } })),
+    list: () => answer(api.GET('/api/v1/agencies/{agency}/channels', { params: { path } })),
     create: (body: ChannelDocument) =>
       answer(api.POST('/api/v1/agencies/{agency}/channels', { params: { path }, body })),
     change: (channel: string, body: ChannelDocument) =>

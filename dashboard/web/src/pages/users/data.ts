@@ -21,8 +21,8 @@ export const roles: { value: Role; label: string; may: string }[] = [
 ];
 
 export const useUsers = (agency: string) =>
-  usePages(keys.agency(agency, 'users'), (cursor) =>
-    answer(api.GET('/api/v1/agencies/{agency}/users', { params: { path: { agency }, query: { cursor } } })),
+  usePages(keys.agency(agency, 'users'), () =>
+    answer(api.GET('/api/v1/agencies/{agency}/users', { params: { path: { agency } } })),
   );
 
 export const invite = (agency: string, body: Schemas['NewInvitation']) =>
