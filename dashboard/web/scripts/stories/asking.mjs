@@ -30,11 +30,15 @@ export const asking = {
   async 'a decision leads to the question why'({ page, ask, world }) {
     const { items } = await ask(`/tenants/${world.tenant}/audit?event_type=decision.made&limit=1`);
     await page.goto(`/tenants/${world.tenant}/decisions/${items[0].resource_id}`);
-    await page.getByRole('link', { name: 'Ask why' }).last().click();
+    await page.getByRole('main').getByRole('link', { name: 'Ask why' }).click();
     await page.waitForURL(/\/ask\?q=/);
     assert.notEqual(await page.getByRole('textbox', { name: 'Question' }).inputValue(), '');
     await page.getByRole('button', { name: 'Ask', exact: true }).click();
     await page.getByText(/% sure/).waitFor();
+    await page
+      .getByRole('link', { name: /^Record 1/ })
+      .first()
+      .waitFor();
   },
 
   async 'what is not recorded is said not to be'({ page, world }) {

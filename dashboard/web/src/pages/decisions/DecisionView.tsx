@@ -19,9 +19,7 @@ export function DecisionView({ id }: { id: string }) {
 function Found({ record, entry }: DecisionEntry) {
   const tenant = useTenant();
   const found = record.classification;
-  const question = `Why did you ${record.outcome} on this ${words(record.event_kind).toLowerCase()}${
-    record.author ? ` from ${record.author}` : ''
-  }? (decision ${record.id})`;
+  const question = `Why was this decided? (${record.id})`;
   return (
     <Stack>
       <Section title="What came in">
