@@ -181,6 +181,7 @@ async fn people(
 
 /// What all senders, browsers and askers share.
 struct Shared {
+    tasks: Tasks,
     url: String,
     http: reqwest::Client,
     seconds: u64,
@@ -200,11 +201,12 @@ impl Shared {
         let times = || Histogram::new_with_bounds(1, 600_000_000, 3).map(Mutex::new);
         // Feeds stay open for as long as they like.
         let http = reqwest::Client::builder().build()?;
-        let ends_at = Mutex::new(SystemClock.now());
+        let (tasks, ends_at) = (Tasks::default(), Mutex::new(SystemClock.now()));
         let (over, serial) = (AtomicBool::new(false), AtomicU64::new(0));
         let (sent, refused, unanswered) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         let (accepted, feed, first_words) = (times()?, times()?, times()?);
         Ok(Self {
+            tasks,
             url,
             http,
             seconds,
@@ -249,10 +251,10 @@ impl Shared {
                 let shared = Arc::clone(self);
                 let serial = self.serial.fetch_add(1, Ordering::Relaxed);
                 let tenant = (serial % u64::from(tenants)) as u32;
-                drop(tokio::spawn(async move {
+                self.tasks.spawn("webhook", async move {
                     shared.webhook(serial, tenant).await;
                     drop(place);
-                }));
+                });
                 sent += 1;
             }
             SystemClock.sleep(BURST_EVERY).await;

@@ -48,6 +48,7 @@ mod memory_index;
 mod operations;
 #[cfg(test)]
 mod outbox;
+#[cfg(test)]
 mod outside;
 #[cfg(test)]
 mod people;
