@@ -10,6 +10,7 @@
 mod cite;
 mod extract;
 mod look;
+mod looker;
 mod model;
 mod question;
 mod record;
@@ -34,7 +35,8 @@ use tokio::sync::{Semaphore, mpsc};
 
 pub use self::cite::NO_RECORD;
 use self::extract::{Extract, extract, plan};
-use self::look::{AuditSearch, FIRST_ENTRIES, Look, LookError, Looker};
+use self::look::{AuditSearch, FIRST_ENTRIES, Look, LookError};
+use self::looker::Looker;
 use self::question::Question;
 use self::record::Record;
 use self::shelf::Shelf;

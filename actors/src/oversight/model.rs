@@ -10,7 +10,8 @@ use tenants::account::Tenant;
 use tenants::budget::TenantBudget;
 use tenants::ports::TenantContext;
 
-use super::look::{Look, Looker, tools};
+use super::look::{Look, tools};
+use super::looker::Looker;
 use super::sentences::Sentences;
 use super::when::moment_told;
 use super::{Answer, AnswerError, Asked, first_entries};
