@@ -42,6 +42,7 @@ export type Sentiment = Schemas['Sentiment'];
 export type Settings = Schemas['Settings'];
 export type Severity = Schemas['Severity'];
 export type Tenant = Schemas['Tenant'];
+export type TenantLook = Schemas['TenantOverview'];
 export type TraceStep = Schemas['TraceStep'];
 export type TriggerKind = Schemas['TriggerKind'];
 export type Upload = Schemas['Upload'];
