@@ -55,6 +55,7 @@ const tenantPages: RouteObject[] = [
   { path: 'content/calendar', lazy: () => import('@/pages/content/CalendarPage') },
   { path: 'content/board', lazy: () => import('@/pages/content/BoardPage') },
   { path: 'content/media', lazy: () => import('@/pages/content/MediaPage') },
+  { path: 'content/templates', lazy: () => import('@/pages/content/TemplatesPage') },
   { path: 'content/posts/:post', lazy: () => import('@/pages/content/PostPage') },
   { path: 'analytics', lazy: () => import('@/pages/analytics/AnalyticsPage') },
   { path: 'reports', lazy: () => import('@/pages/reports/ReportsPage') },

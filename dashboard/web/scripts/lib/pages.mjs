@@ -44,6 +44,7 @@ export async function listPages(ask, agency, tenant) {
     { name: 'calendar', path: t('content/calendar') },
     { name: 'board', path: t('content/board') },
     { name: 'media', path: t('content/media') },
+    { name: 'templates', path: t('content/templates') },
     post && { name: 'post', path: t(`content/posts/${post.id}`) },
     { name: 'analytics', path: t('analytics') },
     { name: 'reports', path: t('reports') },
@@ -76,6 +77,11 @@ export async function listPages(ask, agency, tenant) {
       name: 'composer',
       path: t('content/calendar'),
       act: (page) => page.getByRole('button', { name: 'New post', exact: true }).click(),
+    },
+    {
+      name: 'template-fill',
+      path: t('content/templates'),
+      act: (page) => page.getByRole('button', { name: /^Use / }).first().click(),
     },
     {
       name: 'media-details',

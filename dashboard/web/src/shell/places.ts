@@ -16,6 +16,7 @@ import {
   IconRoute,
   IconSend,
   IconSettings,
+  IconTemplate,
   IconUserStar,
   IconUsers,
   IconBrain,
@@ -55,6 +56,7 @@ export const tenantPlaces: PlaceGroup[] = [
       { path: 'content/calendar', label: 'Calendar', icon: IconCalendar, key: 'c', needs: 'client' },
       { path: 'content/board', label: 'Board', icon: IconListCheck, key: 'b', needs: 'client' },
       { path: 'content/media', label: 'Media library', icon: IconPhoto, key: 'm', needs: 'client' },
+      { path: 'content/templates', label: 'Templates', icon: IconTemplate, needs: 'view' },
     ],
   },
   {
