@@ -8,6 +8,7 @@ export async function listPages(ask, agency, tenant) {
     first('/rules'),
     first('/posts'),
   ]);
+  const rehearsal = (await ask(`/agencies/${agency}/rehearsals`)).items[0];
   const t = (rest) => `/tenants/${tenant}${rest === '' ? '' : `/${rest}`}`;
   const a = (rest) => `/agencies/${agency}${rest === '' ? '' : `/${rest}`}`;
   return [
@@ -21,6 +22,8 @@ export async function listPages(ask, agency, tenant) {
     { name: 'agency-alerts', path: a('alerts') },
     { name: 'agency-costs', path: a('costs') },
     { name: 'agency-audit', path: a('audit') },
+    { name: 'agency-rehearsals', path: a('rehearsals') },
+    rehearsal && { name: 'agency-rehearsal', path: a(`rehearsals/${rehearsal.id}`) },
     { name: 'agency-users', path: a('users') },
     { name: 'agency-keys', path: a('settings/keys') },
     { name: 'agency-channels', path: a('settings/channels') },

@@ -17,6 +17,7 @@ import {
   IconSend,
   IconSettings,
   IconTemplate,
+  IconTestPipe,
   IconUserStar,
   IconUsers,
   IconBrain,
@@ -95,6 +96,7 @@ export const agencyPlaces: PlaceGroup[] = [
       { path: 'alerts', label: 'Alerts', icon: IconAlertTriangle, key: 'l', needs: 'view' },
       { path: 'costs', label: 'Costs and budgets', icon: IconCoin, needs: 'view' },
       { path: 'audit', label: 'Audit log', icon: IconListSearch, needs: 'view' },
+      { path: 'rehearsals', label: 'Rehearsals', icon: IconTestPipe, needs: 'view' },
     ],
   },
   {
