@@ -22,6 +22,8 @@ export async function listPages(ask, agency, tenant) {
     { name: 'agency-alerts', path: a('alerts') },
     { name: 'agency-costs', path: a('costs') },
     { name: 'agency-audit', path: a('audit') },
+    { name: 'agency-prompts', path: a('settings/prompts') },
+    { name: 'agency-experiments', path: a('settings/experiments') },
     { name: 'agency-rehearsals', path: a('rehearsals') },
     rehearsal && { name: 'agency-rehearsal', path: a(`rehearsals/${rehearsal.id}`) },
     { name: 'agency-users', path: a('users') },

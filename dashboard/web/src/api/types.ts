@@ -23,7 +23,6 @@ export type Effect = Schemas['Effect'];
 export type EffectState = Schemas['EffectState'];
 export type Estimate = Schemas['Estimate'];
 export type Experiment = Schemas['Experiment'];
-export type ExperimentArm = Schemas['ExperimentArm'];
 export type Intent = Schemas['Intent'];
 export type Key = Schemas['Key'];
 export type Lead = Schemas['Lead'];
