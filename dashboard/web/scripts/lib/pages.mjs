@@ -8,6 +8,7 @@ export async function listPages(ask, agency, tenant) {
     first('/rules'),
     first('/posts'),
   ]);
+  const rehearsal = (await ask(`/agencies/${agency}/rehearsals`)).items[0];
   const t = (rest) => `/tenants/${tenant}${rest === '' ? '' : `/${rest}`}`;
   const a = (rest) => `/agencies/${agency}${rest === '' ? '' : `/${rest}`}`;
   return [
@@ -21,6 +22,10 @@ export async function listPages(ask, agency, tenant) {
     { name: 'agency-alerts', path: a('alerts') },
     { name: 'agency-costs', path: a('costs') },
     { name: 'agency-audit', path: a('audit') },
+    { name: 'agency-prompts', path: a('settings/prompts') },
+    { name: 'agency-experiments', path: a('settings/experiments') },
+    { name: 'agency-rehearsals', path: a('rehearsals') },
+    rehearsal && { name: 'agency-rehearsal', path: a(`rehearsals/${rehearsal.id}`) },
     { name: 'agency-users', path: a('users') },
     { name: 'agency-keys', path: a('settings/keys') },
     { name: 'agency-channels', path: a('settings/channels') },
@@ -44,6 +49,7 @@ export async function listPages(ask, agency, tenant) {
     { name: 'calendar', path: t('content/calendar') },
     { name: 'board', path: t('content/board') },
     { name: 'media', path: t('content/media') },
+    { name: 'templates', path: t('content/templates') },
     post && { name: 'post', path: t(`content/posts/${post.id}`) },
     { name: 'analytics', path: t('analytics') },
     { name: 'reports', path: t('reports') },
@@ -76,6 +82,11 @@ export async function listPages(ask, agency, tenant) {
       name: 'composer',
       path: t('content/calendar'),
       act: (page) => page.getByRole('button', { name: 'New post', exact: true }).click(),
+    },
+    {
+      name: 'template-fill',
+      path: t('content/templates'),
+      act: (page) => page.getByRole('button', { name: /^Use / }).first().click(),
     },
     {
       name: 'media-details',

@@ -16,6 +16,7 @@ const bySubject: Record<string, string[]> = {
   media: ['media'],
   memory: ['memory'],
   post: ['posts', 'media'],
+  post_template: ['post-templates'],
   report: ['reports'],
   rule: ['rules'],
   settings: ['settings', 'self'],

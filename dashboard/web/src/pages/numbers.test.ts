@@ -5,7 +5,7 @@ import { byDay, change, daysBetween, explain, last, sum } from './analytics/seri
 import { lastDays, microUsd, sumBy } from './costs/sums';
 import { readFilter, writeFilter } from './audit/filter';
 import { rowsOf } from './overview/needRows';
-import { urgency, type Needs } from './overview/needs';
+import type { Needs } from './overview/needs';
 import { metricsOf } from './reports/read';
 
 const insight = (day: string, value: number | null, part = '') =>
@@ -87,13 +87,6 @@ describe('what needs a person', () => {
     posts: [],
     isMore: false,
     ...part,
-  });
-
-  it('one escalation weighs more than many drafts', () => {
-    const escalated = needs({ escalations: [{} as never] });
-    const drafted = needs({ drafts: Array.from({ length: 60 }, () => ({}) as never) });
-    expect(urgency(escalated, 0)).toBeGreaterThan(urgency(drafted, 0));
-    expect(urgency(undefined, 1)).toBeGreaterThan(urgency(escalated, 0));
   });
 
   it('an alert that is raised many times is told once', () => {

@@ -16,6 +16,8 @@ import {
   IconRoute,
   IconSend,
   IconSettings,
+  IconTemplate,
+  IconTestPipe,
   IconUserStar,
   IconUsers,
   IconBrain,
@@ -55,6 +57,7 @@ export const tenantPlaces: PlaceGroup[] = [
       { path: 'content/calendar', label: 'Calendar', icon: IconCalendar, key: 'c', needs: 'client' },
       { path: 'content/board', label: 'Board', icon: IconListCheck, key: 'b', needs: 'client' },
       { path: 'content/media', label: 'Media library', icon: IconPhoto, key: 'm', needs: 'client' },
+      { path: 'content/templates', label: 'Templates', icon: IconTemplate, needs: 'view' },
     ],
   },
   {
@@ -93,6 +96,7 @@ export const agencyPlaces: PlaceGroup[] = [
       { path: 'alerts', label: 'Alerts', icon: IconAlertTriangle, key: 'l', needs: 'view' },
       { path: 'costs', label: 'Costs and budgets', icon: IconCoin, needs: 'view' },
       { path: 'audit', label: 'Audit log', icon: IconListSearch, needs: 'view' },
+      { path: 'rehearsals', label: 'Rehearsals', icon: IconTestPipe, needs: 'view' },
     ],
   },
   {

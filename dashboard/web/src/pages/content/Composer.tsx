@@ -38,13 +38,25 @@ interface Form {
   collaborators: string[];
 }
 
-function formOf(post: Post | undefined, at: string | undefined, timeZone: string): Form {
+/** What a new post begins with, such as a filled template. */
+export interface Beginning {
+  type: PostType;
+  caption: string;
+  firstComment: string;
+}
+
+function formOf(
+  post: Post | undefined,
+  at: string | undefined,
+  timeZone: string,
+  beginning?: Beginning,
+): Form {
   return {
-    type: post?.post_type ?? 'image',
+    type: post?.post_type ?? beginning?.type ?? 'image',
     account: post?.account ?? null,
     media: post?.media ?? [],
-    caption: post?.caption ?? '',
-    firstComment: post?.first_comment ?? '',
+    caption: post?.caption ?? beginning?.caption ?? '',
+    firstComment: post?.first_comment ?? beginning?.firstComment ?? '',
     at: post?.scheduled_at ? toWall(post.scheduled_at, timeZone) : (at ?? null),
     every: post?.recurrence?.every ?? null,
     collaborators: post?.options.collaborators ?? [],
@@ -71,11 +83,11 @@ function documentOf(
 }
 
 /** Writes a post or changes one. All problems stand there while it is written. */
-export function Composer(props: { post?: Post; at?: string; onClose: () => void }) {
+export function Composer(props: { post?: Post; at?: string; beginning?: Beginning; onClose: () => void }) {
   const tenant = useTenant();
   const { post } = props;
-  const [form, setForm] = useState(() => formOf(post, props.at, tenant.time_zone));
-  const [isTouched, setTouched] = useState(false);
+  const [form, setForm] = useState(() => formOf(post, props.at, tenant.time_zone, props.beginning));
+  const [isTouched, setTouched] = useState(props.beginning !== undefined);
   const path = { tenant: tenant.id };
   const change = (part: Partial<Form>) => {
     setTouched(true);

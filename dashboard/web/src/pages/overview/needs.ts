@@ -14,7 +14,7 @@ export interface Needs {
   isMore: boolean;
 }
 
-export async function readNeeds(tenant: string): Promise<Needs> {
+async function readNeeds(tenant: string): Promise<Needs> {
   const path = { tenant };
   const [approvals, dead, posts] = await Promise.all([
     answer(
@@ -40,16 +40,6 @@ export async function readNeeds(tenant: string): Promise<Needs> {
 
 export const useNeeds = (tenant: string) =>
   useApi(keys.tenant(tenant, 'approvals', 'needs'), () => readNeeds(tenant), { refetchInterval: 60_000 });
-
-/** How urgent a tenant is: an escalation weighs more than any number of drafts. */
-export const urgency = (needs: Needs | undefined, criticalAlerts: number) =>
-  criticalAlerts * 10_000 +
-  (needs === undefined
-    ? 0
-    : needs.escalations.length * 100 +
-      needs.posts.length * 50 +
-      needs.deadLetters.length * 10 +
-      needs.drafts.length);
 
 /** “12”, or “100+” when not all were read. */
 export const count = (list: unknown[], isMore: boolean) =>

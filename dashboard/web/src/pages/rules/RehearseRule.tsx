@@ -2,14 +2,15 @@ import { Button, Group, Loader, Select, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answer, api } from '@/api/client';
-import { keys, usePages } from '@/api/queries';
+import { keys } from '@/api/queries';
 import type { RuleDocument } from '@/api/types';
 import { useTenant } from '@/shell/where';
 import { useAct } from '@/ui/act';
-import { number, plural } from '@/ui/format';
-import { Fact, Section } from '@/ui/pieces';
-import { FormProblem, Listed, Notice } from '@/ui/states';
-import { differenceOf, resultOf, type Rehearsal, type RehearsalResult } from './rehearsal';
+import { plural } from '@/ui/format';
+import { Section } from '@/ui/pieces';
+import { FormProblem } from '@/ui/states';
+import { Outcome } from '../rehearsals/Outcome';
+import { orderOf } from '../rehearsals/rehearsal';
 
 /** What the rule, as it is written here, would have changed about what came in lately. Nothing is sent. */
 export function RehearseRule({ rule }: { rule: RuleDocument }) {
@@ -21,11 +22,7 @@ export function RehearseRule({ rule }: { rule: RuleDocument }) {
       answer(
         api.POST('/api/v1/tenants/{tenant}/rehearsals', {
           params: { path },
-          body: {
-            from: new Date(Date.now() - Number(days) * 86_400_000).toISOString(),
-            until: new Date().toISOString(),
-            changed: { put_rules: [{ ...rule, dry_run: false, enabled: true }] },
-          },
+          body: orderOf(Number(days), { put_rules: [{ ...rule, dry_run: false, enabled: true }] }),
         }),
       ),
     changes: [],
@@ -97,69 +94,8 @@ export function RehearseRule({ rule }: { rule: RuleDocument }) {
             </Button>
           </Group>
         )}
-        {state !== undefined && <Outcome state={state} />}
+        {state !== undefined && <Outcome state={state} scope={path} />}
       </Stack>
     </Section>
-  );
-}
-
-function Outcome({ state }: { state: Rehearsal }) {
-  const result = resultOf(state);
-  if (result !== null) return <Result id={state.id} result={result} />;
-  if (state.status === 'running') return null;
-  return (
-    <Notice
-      tone={state.status === 'cancelled' ? 'neutral' : 'bad'}
-      title={`The rehearsal was ${state.status}`}
-    >
-      {state.error ?? undefined}
-    </Notice>
-  );
-}
-
-function Result({ id, result }: { id: string; result: RehearsalResult }) {
-  const tenant = useTenant();
-  const differences = usePages(keys.tenant(tenant.id, 'rehearsal', id, 'differences'), (cursor) =>
-    answer(
-      api.GET('/api/v1/tenants/{tenant}/rehearsals/{rehearsal}/differences', {
-        params: { path: { tenant: tenant.id, rehearsal: id }, query: { cursor, limit: 5 } },
-      }),
-    ),
-  );
-  return (
-    <Stack gap="sm">
-      <Text size="sm" fw={550}>
-        {result.differing === 0
-          ? `Nothing changes: ${plural(result.events, 'event')} would be decided as they were.`
-          : `${number(result.differing)} of ${plural(result.events, 'event')} would be decided differently.`}
-      </Text>
-      {result.outcomes.map(([name, times]) => (
-        <Text key={name} size="sm">
-          {plural(times, 'time')} {name.replace(' to ', ' becomes ')}
-        </Text>
-      ))}
-      {result.newEscalations + result.goneEscalations > 0 && (
-        <Text size="sm">
-          {result.newEscalations} more and {result.goneEscalations} fewer handed to a person
-        </Text>
-      )}
-      {result.differing > 0 && (
-        <Listed of={differences} empty={null}>
-          {(items) => (
-            <Stack gap="sm">
-              {items.map(differenceOf).map((it) => (
-                <Stack key={it.id} gap={4} p="xs" style={{ background: 'var(--surface)', borderRadius: 8 }}>
-                  <Text size="sm" className="break">
-                    “{it.said}”
-                  </Text>
-                  <Fact label="Was">{it.before}</Fact>
-                  <Fact label="Would be">{it.after}</Fact>
-                </Stack>
-              ))}
-            </Stack>
-          )}
-        </Listed>
-      )}
-    </Stack>
   );
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { differenceOf, resultOf, type Rehearsal } from './rehearsal';
 import { actionKinds, conditionKinds, emptyRule, newAction, newCondition, tellRule } from './model';
 
 describe('a rule in words', () => {
@@ -36,43 +35,5 @@ describe('a rule in words', () => {
 
   it('begins as a dry run', () => {
     expect(emptyRule.dry_run).toBe(true);
-  });
-});
-
-describe('a rehearsal', () => {
-  it('says what would change, and how', () => {
-    const rehearsal = {
-      status: 'done',
-      report: {
-        total: {
-          events: 834,
-          differing: 47,
-          outcomes: { 'draft to act': 47 },
-          escalations: { new: 0, gone: 2 },
-        },
-      },
-    } as unknown as Rehearsal;
-    expect(resultOf(rehearsal)).toEqual({
-      events: 834,
-      differing: 47,
-      outcomes: [['draft to act', 47]],
-      newEscalations: 0,
-      goneEscalations: 2,
-    });
-    expect(resultOf({ ...rehearsal, status: 'running' })).toBeNull();
-  });
-
-  it('sets the old answer beside the new one', () => {
-    const told = differenceOf({
-      id: 'dif_1',
-      tenant: 'ten_1',
-      event: 'evt_1',
-      difference: {
-        incoming_text: 'Do you ship?',
-        recorded: { outcome: 'draft', actions: [], proposed: [{ text: 'We do!' }] },
-        rehearsed: { outcome: 'ignore', actions: [], proposed: [] },
-      } as never,
-    });
-    expect(told).toEqual({ id: 'dif_1', said: 'Do you ship?', before: 'draft: “We do!”', after: 'ignore' });
   });
 });

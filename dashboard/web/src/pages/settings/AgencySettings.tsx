@@ -3,7 +3,9 @@ import { useAgency } from '@/shell/AgencyLayout';
 import { PageHeader } from '@/ui/pieces';
 import { Apps } from './Apps';
 import { Channels } from './Channels';
+import { Experiments } from './Experiments';
 import { Keys } from './Keys';
+import { Prompts } from './Prompts';
 import { SettingsFrame } from './SettingsFrame';
 
 export function Component() {
@@ -23,6 +25,8 @@ export function Component() {
             show: <Channels scope={{ agency: agency.id }} mayEdit={agency.may('manage')} />,
           },
           { path: 'apps', label: 'Meta apps', show: <Apps /> },
+          { path: 'prompts', label: 'Prompts', show: <Prompts /> },
+          { path: 'experiments', label: 'Experiments', show: <Experiments /> },
         ]}
       />
     </>

@@ -1,0 +1,118 @@
+import type { components } from '@/api/schema';
+import { dollars, plural } from '@/ui/format';
+
+export type Rehearsal = components['schemas']['Rehearsal'];
+export type RehearsalOrder = components['schemas']['RehearsalOrder'];
+
+/** The description knows a merge patch as an object without fields. */
+type DescribedChanges = components['schemas']['RehearsalChanges'];
+export type RehearsalChanges = Omit<DescribedChanges, 'settings'> & { settings?: Record<string, unknown> };
+
+type Open = Record<string, unknown>;
+const open = (value: unknown): Open => (typeof value === 'object' && value !== null ? (value as Open) : {});
+const whole = (value: unknown) => (typeof value === 'number' ? value : 0);
+const textOr = (value: unknown) => (typeof value === 'string' ? value : null);
+
+export interface RehearsalResult {
+  events: number;
+  differing: number;
+  /** Such as “draft to act”, most frequent first. */
+  outcomes: [string, number][];
+  newEscalations: number;
+  goneEscalations: number;
+}
+
+/** The parts of a report that say whether a change is a good idea. */
+export const resultOf = (rehearsal: Rehearsal): RehearsalResult | null =>
+  rehearsal.status === 'done' ? resultIn(open(open(rehearsal.report).total)) : null;
+
+function resultIn(report: Open): RehearsalResult {
+  const escalations = open(report.escalations);
+  return {
+    events: whole(report.events),
+    differing: whole(report.differing),
+    outcomes: Object.entries(open(report.outcomes))
+      .map(([name, times]): [string, number] => [name, whole(times)])
+      .sort((a, b) => b[1] - a[1]),
+    newEscalations: whole(escalations.new),
+    goneEscalations: whole(escalations.gone),
+  };
+}
+
+export interface TenantResult {
+  tenant: string;
+  slug: string;
+  result: RehearsalResult;
+}
+
+/** Each tenant for itself, where most would change first. */
+export function tenantsOf(rehearsal: Rehearsal): TenantResult[] {
+  const tenants = open(rehearsal.report).tenants;
+  if (!Array.isArray(tenants)) return [];
+  return tenants
+    .map(open)
+    .map((it) => ({
+      tenant: textOr(it.tenant) ?? '',
+      slug: textOr(it.slug) ?? '',
+      result: resultIn(open(it.report)),
+    }))
+    .sort((a, b) => b.result.differing - a.result.differing || a.slug.localeCompare(b.slug));
+}
+
+/** How many a part of an order names: lists of rehearsals say only that. */
+const named = (part: unknown): number => {
+  if (typeof part === 'number') return part;
+  if (Array.isArray(part)) return part.length;
+  return Object.keys(open(part)).length;
+};
+
+/** What an order changes, in words. */
+export function changesOf(asked: unknown): string[] {
+  const changed = open(open(asked).changed);
+  const { base, daily_budget_micro_usd: budget, prompts } = changed;
+  const rules = named(changed.put_rules) + named(changed.rules);
+  const left = named(changed.without_rules);
+  const keys = Object.keys(open(prompts)).join(', ');
+  const found = [
+    base === 'present' && 'the present rules and settings',
+    rules > 0 && plural(rules, 'changed rule'),
+    left > 0 && plural(left, 'rule left out', 'rules left out'),
+    named(changed.settings) > 0 && 'other settings',
+    named(prompts) > 0 && (keys === '' ? plural(named(prompts), 'other prompt') : `another prompt: ${keys}`),
+    named(changed.models) > 0 && 'other models',
+    named(changed.local_from) > 0 && 'another trust in the local model',
+    typeof budget === 'number' && `a daily budget of ${dollars(budget)}`,
+  ];
+  return found.filter((it): it is string => typeof it === 'string');
+}
+
+/** An order for the days before now. */
+export const orderOf = (days: number, changed: RehearsalChanges, now = new Date()): RehearsalOrder => ({
+  from: new Date(now.getTime() - days * 86_400_000).toISOString(),
+  until: now.toISOString(),
+  changed: changed as DescribedChanges,
+});
+
+export interface Difference {
+  id: string;
+  said: string;
+  before: string;
+  after: string;
+}
+
+const answerOf = (side: Open) => {
+  const actions = [...((side.actions as unknown[]) ?? []), ...((side.proposed as unknown[]) ?? [])].map(open);
+  const text = actions.map((it) => textOr(it.text)).find((it) => it !== null);
+  const outcome = textOr(side.outcome) ?? 'nothing';
+  return text === undefined ? outcome : `${outcome}: “${text}”`;
+};
+
+export function differenceOf(item: components['schemas']['RehearsalDifference']): Difference {
+  const difference = open(item.difference);
+  return {
+    id: item.id,
+    said: textOr(difference.incoming_text) ?? '',
+    before: answerOf(open(difference.recorded)),
+    after: answerOf(open(difference.rehearsed)),
+  };
+}
