@@ -68,6 +68,8 @@ pub struct Cited {
 /// What a record carries.
 #[derive(Debug)]
 struct Carrier {
+    /// Its sentences, which may be quoted as they stand.
+    lines: Vec<String>,
     /// Words as they are, and their stems.
     words: HashSet<String>,
     deeds: Vec<(Deed, bool)>,
@@ -91,9 +93,9 @@ impl Carrier {
             found.insert(stem(&word.plain));
             found.insert(word.plain);
         }
-        let deeds = record.lines.iter().flat_map(|line| deeds(&words(&parted(line).0))).collect();
+        let (deeds, lines) = (record.deeds(), record.lines.iter().map(|line| bare(line)).collect());
         let said = said.iter().map(|it| plain(it)).collect();
-        Self { words: found, deeds, names, facts: plain(&facts), said }
+        Self { lines, words: found, deeds, names, facts: plain(&facts), said }
     }
 
     fn holds(&self, word: &str) -> bool {
@@ -162,6 +164,9 @@ impl Cited {
             .iter()
             .map(|number| known(number).ok_or(Refusal::Unknown(*number)))
             .collect::<Result<_, _>>()?;
+        if records.iter().any(|record| record.lines.contains(&bare(&part.claim))) {
+            return Ok(());
+        }
         let (claim, quotes) = parted(&with_curly_quotes(&part.claim));
         if let Some(quote) = quotes.iter().find(|quote| !records.iter().any(|record| record.quotes(quote))) {
             return Err(Refusal::Quote(quote.clone()));
@@ -171,6 +176,11 @@ impl Cited {
         deeds_are_said(&claimed, &records)?;
         words_are_held(&claimed, &records)
     }
+}
+
+/// A sentence as it is compared with another: without its end.
+fn bare(sentence: &str) -> String {
+    plain(sentence).trim().trim_end_matches(['.', ' ']).to_owned()
 }
 
 /// Quotation marks as a keyboard has them, made into a pair.
@@ -294,7 +304,7 @@ mod tests {
                     "On 26 Nov 2026 at 14:02 it was decided to hide the comment {} by @luckybot, because the rule no spam decided.",
                     quoted(spam)
                 ),
-                "The policy step found: nothing forbids it.".to_owned(),
+                "The policy step found: open: answers may be sent.".to_owned(),
             ],
         ));
         cited.add(&Record::new(
@@ -324,6 +334,7 @@ mod tests {
         for (sentence, sources) in [
             ("The comment by @luckybot was hidden because the rule no spam decided [1].", vec![1]),
             ("It was hidden on 26 Nov 2026 at 14:02 [1].", vec![1]),
+            ("The policy step found: open: answers may be sent [1].", vec![1]),
             ("@luckybot had written “WIN a free iPhone!” [1].", vec![1]),
             ("@luckybot had written \"free iPhone\" [1].", vec![1]),
             (
@@ -364,6 +375,8 @@ mod tests {
             "@luckybot wrote “send me money” [1].",
             // A story around a true core.
             "The comment was hidden because the manager disliked competitors from Berlin [1].",
+            // What a step found was not done by that.
+            "The comment was answered [1].",
             // A claim that hides behind another's source.
             "The account was suspended by Instagram [2].",
             "The post was hidden [1].",

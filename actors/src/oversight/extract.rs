@@ -10,7 +10,7 @@ use llm::disguise::plain;
 use super::look::{AuditSearch, Look};
 use super::question::{Asks, Question, Residue};
 use super::record::{Record, parted};
-use super::vocabulary::{Concept, Deed, Thing, concept, deeds, stem, words};
+use super::vocabulary::{Concept, Deed, Thing, concept, stem, words};
 
 /// Most things that are listed.
 const LISTED: usize = 6;
@@ -141,9 +141,8 @@ struct Fit<'a> {
 impl<'a> Fit<'a> {
     fn of(question: &Question, at: usize, record: &'a Record) -> Option<Self> {
         let text = record.text();
-        let (facts, _) = parted(&text);
         let held: Vec<String> = words(&text).into_iter().map(|it| it.plain).collect();
-        let happened = deeds(&words(&facts));
+        let happened = record.deeds();
         let anchors = usize::from(question.is_particular() && holds_anchors(question, record));
         if let (Some(when), Some(moment)) = (question.when, record.source.at)
             && !when.holds(moment)
@@ -415,8 +414,14 @@ fn count(question: &Question, fitting: &[Fit<'_>], records: &[Record]) -> Extrac
     let top = fitting.iter().map(|fit| fit.score).fold(f32::MIN, f32::max);
     let mut seen = HashSet::new();
     // What is known twice, as a state and from the log, is one.
-    let counted: Vec<&Fit<'_>> =
-        fitting.iter().filter(|fit| fit.score >= top - 1.0 && seen.insert(fit.group())).collect();
+    // A decision to answer is no answer yet: where effects tell what became of it, they count.
+    let has_effects = fitting.iter().any(|fit| fit.record.source.kind == "effect");
+    let counts = |fit: &&Fit<'_>| !has_effects || fit.record.source.kind == "effect";
+    let counted: Vec<&Fit<'_>> = fitting
+        .iter()
+        .filter(counts)
+        .filter(|fit| fit.score >= top - 1.0 && seen.insert(fit.group()))
+        .collect();
     let mut said: Vec<&str> = question.deeds.iter().map(|(deed, _)| deed.as_str()).collect();
     said.extend(question.things.iter().map(|thing| thing.as_str()));
     let (when, key) =

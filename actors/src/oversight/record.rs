@@ -3,6 +3,8 @@
 use tenants::clock::Timestamp;
 use tenants::oversight::Source;
 
+use super::vocabulary::{Deed, deeds, words};
+
 /// Longest piece of somebody's words that is quoted, in characters.
 const LONGEST_QUOTE: usize = 200;
 
@@ -32,6 +34,14 @@ impl Record {
     pub fn at(mut self, at: Timestamp) -> Self {
         self.source.at = Some(at);
         self
+    }
+
+    /// What it says was done, or not done. What a step found, and what is only noted beside it, speaks of deeds without saying
+    /// that they were done: "answers may be sent".
+    pub fn deeds(&self) -> Vec<(Deed, bool)> {
+        let says =
+            |line: &&String| !line.contains(" step found: ") && !line.starts_with("It was recorded with ");
+        self.lines.iter().filter(says).flat_map(|line| deeds(&words(&parted(line).0))).collect()
     }
 
     /// Everything it says.
