@@ -20,7 +20,7 @@ use tenants::ports::{
 };
 use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use super::intel::nothing_gathered;
 use super::{Bulletin, MemoryStore, NoComms, Pictures, ScriptedConnections, Steps};
@@ -46,6 +46,10 @@ impl Wake for Hints {
 
     fn subscribe(&self) -> broadcast::Receiver<Hint> {
         self.0.subscribe()
+    }
+
+    fn watch_log(&self, _: &TenantId) -> watch::Receiver<()> {
+        watch::channel(()).1
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::ids::{AccountId, TenantId};
 
@@ -34,4 +34,8 @@ pub trait Wake: Send + Sync + fmt::Debug + 'static {
 
     /// Hears every hint from now on. A listener that lags behind gets an error and should look at everything.
     fn subscribe(&self) -> broadcast::Receiver<Hint>;
+
+    /// Changes with every [`Hint::Audit`] of this tenant, and with nothing else: who follows one log must not be woken
+    /// by those of thousands.
+    fn watch_log(&self, tenant: &TenantId) -> watch::Receiver<()>;
 }

@@ -24,7 +24,7 @@ use tenants::ports::{
 use tenants::rule::{Condition, Rule, RuleAction, Trigger, TriggerKind};
 use tenants::settings::TenantSettings;
 use tenants::tasks::Tasks;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use super::super::*;
 use super::memory_store::MemoryStore;
@@ -95,6 +95,10 @@ impl Wake for Deaf {
 
     fn subscribe(&self) -> broadcast::Receiver<Hint> {
         broadcast::channel(1).1
+    }
+
+    fn watch_log(&self, _: &TenantId) -> watch::Receiver<()> {
+        watch::channel(()).1
     }
 }
 

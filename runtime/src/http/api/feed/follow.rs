@@ -9,9 +9,7 @@ use axum::response::sse::{Event, KeepAlive};
 use futures::stream::{self, Stream};
 use tenants::audit::{AuditEntry, Chain};
 use tenants::clock::Timestamp;
-use tenants::ids::TenantId;
-use tenants::ports::Hint;
-use tokio::sync::broadcast;
+use tokio::sync::watch;
 
 use crate::http::access::{TenantAccess, Who};
 use crate::http::api::audit::AuditEntryView;
@@ -20,6 +18,8 @@ use crate::http::state::AppState;
 /// Entries read from the log at once.
 pub const READ_AT_ONCE: u32 = 200;
 
+/// Looks into the log follow each other no closer: what came between two looks is read at once.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// So long a person who may listen is believed to be allowed it still.
 const BELIEVED_FOR: Duration = Duration::from_secs(5);
 
@@ -31,7 +31,8 @@ pub fn stream(
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let keep_alive = KeepAlive::new().interval(state.settings.feed_keep_alive).text("ping");
     let feed = Feed {
-        hints: state.ports.wake.subscribe(),
+        log: state.ports.wake.watch_log(&access.tenant.id),
+        looked_at: None,
         open: OpenFeed::begin(state),
         access,
         after,
@@ -54,7 +55,9 @@ fn event(entry: AuditEntry) -> Event {
 
 struct Feed {
     open: OpenFeed,
-    hints: broadcast::Receiver<Hint>,
+    log: watch::Receiver<()>,
+    /// When the log was last read.
+    looked_at: Option<Timestamp>,
     access: TenantAccess,
     /// Position of the last entry read.
     after: i64,
@@ -97,6 +100,9 @@ impl Feed {
     }
 
     async fn read(&mut self) {
+        // What grows from here on is new.
+        self.log.mark_unchanged();
+        self.looked_at = Some(self.open.0.ports.clock.now());
         let chain = Chain::Tenant(self.access.tenant.id);
         match self.open.0.ports.store.audit_since(&chain, self.after, READ_AT_ONCE).await {
             Ok(entries) => {
@@ -111,22 +117,17 @@ impl Feed {
     /// without one.
     async fn wait(&mut self) -> bool {
         let ports = &self.open.0.ports;
+        let grown = async {
+            // The sender goes only when nobody watches.
+            let _ = self.log.changed().await;
+            if let Some(looked_at) = self.looked_at {
+                ports.clock.sleep_until(looked_at + LOOK_EVERY).await;
+            }
+        };
         tokio::select! {
             () = ports.tasks.stopping() => false,
             () = ports.clock.sleep(self.open.0.settings.feed_keep_alive) => true,
-            () = log_grew(&mut self.hints, self.access.tenant.id) => true,
-        }
-    }
-}
-
-async fn log_grew(hints: &mut broadcast::Receiver<Hint>, tenant: TenantId) {
-    loop {
-        match hints.recv().await {
-            Ok(Hint::Audit(of)) if of == tenant => return,
-            Ok(_) => {}
-            // Hints were missed; one of them may have been ours.
-            Err(broadcast::error::RecvError::Lagged(_)) => return,
-            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            () = grown => true,
         }
     }
 }
