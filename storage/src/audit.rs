@@ -12,8 +12,10 @@ use uuid::Uuid;
 use crate::Database;
 use crate::db::{Pool, rows};
 use crate::failure::read_error;
+use crate::gather::{Question, Source, deal_out, gathered};
+use crate::sqlite::FromSqlite;
 use crate::statement::statements;
-use crate::types::{Moment, maybe_text, text};
+use crate::types::{Doc, Moment, maybe_text, text};
 
 macro_rules! entry_columns {
     () => {
@@ -29,8 +31,15 @@ statements! {
          and (actor = $5 or $5 is null) and (resource_id = $6 or $6 is null) and (success = $7 or $7 is null) \
          and (at >= $8 or $8 is null) and (at < $9 or $9 is null) order by seq desc limit $10"
     }
+    /// What came after a position of each chain: a long log hides nothing of the others.
     AUDIT_SINCE {
-        "select" (columns entry_columns) "from audit_log where chain_id = $1 and seq > $2 order by seq limit $3"
+        (only sqlite "select c.chain, e.* from (select unhex(value ->> 0) as chain, value ->> 1 as after \
+         from json_each($1)) as c cross join (")
+        (only postgres "select c.chain, e.* from (select (value ->> 0)::uuid as chain, (value ->> 1)::bigint as after \
+         from jsonb_array_elements($1)) as c cross join lateral (")
+        "select" (columns entry_columns) (only sqlite ", chain_id") " from audit_log "
+        (only sqlite ") as e where e.chain_id = c.chain and e.seq in (select seq from audit_log")
+        " where chain_id = c.chain and seq > c.after order by seq limit $2)" (only postgres " as e") " order by e.seq"
     }
     AUDIT_CHAINS {
         "select chain_id, tenant_id, agency_id from audit_heads \
@@ -86,6 +95,66 @@ impl TryFrom<EntryRow> for AuditEntry {
             at: row.at.0,
             hash: row.hash,
         })
+    }
+}
+
+impl FromSqlite for EntryRow {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            seq: row.get("seq")?,
+            event_type: row.get("event_type")?,
+            action: row.get("action")?,
+            resource_type: row.get("resource_type")?,
+            resource_id: row.get("resource_id")?,
+            actor: row.get("actor")?,
+            success: row.get("success")?,
+            error: row.get("error")?,
+            details: row.get("details")?,
+            at: row.get("at")?,
+            hash: row.get("hash")?,
+        })
+    }
+}
+
+/// An entry and whose it is.
+#[derive(FromRow)]
+struct GrownRow {
+    chain: Uuid,
+    #[sqlx(flatten)]
+    entry: EntryRow,
+}
+
+impl FromSqlite for GrownRow {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { chain: row.get("chain")?, entry: EntryRow::read(row)? })
+    }
+}
+
+/// Which entries somebody wants who follows a log.
+#[derive(Debug)]
+pub(crate) struct GrownSince {
+    chain: Uuid,
+    after: i64,
+    limit: u32,
+}
+
+impl Question for GrownSince {
+    type Answer = Vec<AuditEntry>;
+
+    fn key(&self) -> Option<Uuid> {
+        Some(self.chain)
+    }
+
+    async fn ask_together(source: &mut Source, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {
+        let wanted: Vec<_> = questions.iter().map(|it| (it.chain.simple().to_string(), it.after)).collect();
+        let limit = questions.iter().map(|it| it.limit).max().unwrap_or_default();
+        let found = gathered!(source, GrownRow, AUDIT_SINCE, Doc(&wanted), i64::from(limit))?;
+        let dealt =
+            deal_out(found, |row: &GrownRow| row.chain, questions.iter().map(|it| (it.chain, it.limit)));
+        let entries =
+            |rows: Vec<GrownRow>| rows.into_iter().map(|row| AuditEntry::try_from(row.entry)).collect();
+        dealt.into_iter().map(entries).collect()
     }
 }
 
@@ -245,8 +314,7 @@ impl AuditLog for Database {
         after: i64,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError> {
-        let found = rows!(self.reader(), EntryRow, AUDIT_SINCE, chain.uuid(), after, i64::from(limit))?;
-        found.into_iter().map(AuditEntry::try_from).collect()
+        self.gatherers().grown_logs.ask(GrownSince { chain: chain.uuid(), after, limit }).await
     }
 
     async fn audit_chains(&self) -> Result<Vec<Chain>, StoreError> {

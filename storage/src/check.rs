@@ -64,6 +64,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::posts::STATEMENTS,
         apply::prompts::STATEMENTS,
         apply::rehearsals::STATEMENTS,
+        apply::expected::STATEMENTS,
         apply::rules::STATEMENTS,
         apply::tenants::STATEMENTS,
         apply::ticks::STATEMENTS,

@@ -289,7 +289,7 @@ impl PlacesWanted {
 impl Question for PlacesWanted {
     type Answer = Vec<Conversation>;
 
-    fn key(&self) -> Option<TenantId> {
+    fn key(&self) -> Option<Uuid> {
         None
     }
 

@@ -5,14 +5,16 @@
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::future::Future;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tenants::ids::TenantId;
 use tenants::ports::StoreError;
 use tenants::tasks::Tasks;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
+use crate::audit::GrownSince;
 use crate::conversations::PlacesWanted;
 use crate::db::{Connector, Reader};
 use crate::failure::{Failure, closed};
@@ -32,7 +34,7 @@ pub(crate) trait Question: Send + Sync + Sized + 'static {
     type Answer: Send;
 
     /// Questions with the same key are asked one after the other, because one statement could not tell them apart.
-    fn key(&self) -> Option<TenantId>;
+    fn key(&self) -> Option<Uuid>;
 
     /// Answers in the order of the questions.
     fn ask_together(
@@ -97,6 +99,8 @@ pub(crate) struct Gatherers {
     /// Of tenants some of whose effects must wait: looking past thousands of these takes its time, which is theirs.
     pub(crate) due_effects_past_others: Gatherer<DueOf>,
     pub(crate) unknown_effects: Gatherer<UnknownUntil>,
+    /// Of hundreds of live feeds that look at the same moment.
+    pub(crate) grown_logs: Gatherer<GrownSince>,
     closing: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -111,6 +115,7 @@ impl Gatherers {
             due_effects: begin.gatherer(),
             due_effects_past_others: begin.gatherer(),
             unknown_effects: begin.gatherer(),
+            grown_logs: begin.gatherer(),
             closing,
             tasks: Mutex::new(begin.begun),
         }
@@ -235,18 +240,18 @@ async fn answer<Q: Question>(source: &mut Source, asked: Vec<Asked<Q>>) {
     }
 }
 
-/// Deals rows out to the tenants that asked, each at most as many as it wanted, in the order of the rows.
-pub(crate) fn deal_out<T>(
+/// Deals rows out to those that asked, each at most as many as it wanted, in the order of the rows.
+pub(crate) fn deal_out<T, O: Copy + Eq + Hash>(
     rows: Vec<T>,
-    owner: impl Fn(&T) -> TenantId,
-    wanted: impl Iterator<Item = (TenantId, u32)>,
+    owner: impl Fn(&T) -> O,
+    wanted: impl Iterator<Item = (O, u32)>,
 ) -> Vec<Vec<T>> {
-    let mut groups: HashMap<TenantId, Vec<T>> = HashMap::new();
+    let mut groups: HashMap<O, Vec<T>> = HashMap::new();
     for row in rows {
         groups.entry(owner(&row)).or_default().push(row);
     }
-    let deal = |(tenant, limit): (TenantId, u32)| {
-        let mut own = groups.remove(&tenant).unwrap_or_default();
+    let deal = |(owner, limit): (O, u32)| {
+        let mut own = groups.remove(&owner).unwrap_or_default();
         own.truncate(limit as usize);
         own
     };

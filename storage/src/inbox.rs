@@ -123,8 +123,8 @@ pub(crate) struct WaitingOf {
 impl Question for WaitingOf {
     type Answer = Vec<InboxEvent>;
 
-    fn key(&self) -> Option<TenantId> {
-        Some(self.tenant)
+    fn key(&self) -> Option<Uuid> {
+        Some(self.tenant.0)
     }
 
     async fn ask_together(source: &mut Source, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {

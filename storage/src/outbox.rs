@@ -290,8 +290,8 @@ pub(crate) struct DueOf {
 impl Question for DueOf {
     type Answer = Vec<ReadyEffect>;
 
-    fn key(&self) -> Option<TenantId> {
-        Some(self.tenant)
+    fn key(&self) -> Option<Uuid> {
+        Some(self.tenant.0)
     }
 
     async fn ask_together(source: &mut Source, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {
@@ -337,7 +337,7 @@ pub(crate) struct UnknownUntil {
 impl Question for UnknownUntil {
     type Answer = Vec<ReadyEffect>;
 
-    fn key(&self) -> Option<TenantId> {
+    fn key(&self) -> Option<Uuid> {
         None
     }
 

@@ -61,6 +61,13 @@ impl Changes {
         self
     }
 
+    /// With more of them.
+    #[must_use]
+    pub fn with_all(mut self, changes: impl IntoIterator<Item = Change>) -> Self {
+        self.list.extend(changes);
+        self
+    }
+
     /// The effects that this work queues.
     pub fn effects(&self) -> impl Iterator<Item = &Effect> {
         self.list.iter().filter_map(|change| match change {
@@ -68,6 +75,20 @@ impl Changes {
             _ => None,
         })
     }
+}
+
+/// What was read, and how it stood then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// The tenant, whose version everything raises that its actors must know.
+    Tenant {
+        /// [`Tenant::version`].
+        version: i64,
+    },
+    /// A rule, by when it was changed last.
+    Rule(RuleId, Timestamp),
+    /// A lead, by when it was changed last.
+    Lead(LeadId, Timestamp),
 }
 
 /// One change. Ids of other tenants never match: every statement also compares the tenant.
@@ -239,6 +260,8 @@ pub enum Change {
         /// Most that each kind of work may take of it.
         shares: Option<ShareCeilings>,
     },
+    /// Holds what the next change was made from to how it was read; a conflict when it has changed since.
+    Expect(Expected),
     /// Adds or replaces a rule and raises the tenant's version.
     PutRule(Box<Rule>),
     /// Removes a rule and raises the tenant's version. A conflict when there is none.

@@ -12,6 +12,7 @@ mod extract;
 mod look;
 mod looker;
 mod model;
+mod places;
 mod question;
 mod record;
 mod sentences;
@@ -31,19 +32,18 @@ use tenants::ids::AgencyId;
 use tenants::money::MicroUsd;
 use tenants::oversight::{OversightTurn, Source};
 use tenants::ports::StoreError;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 pub use self::cite::NO_RECORD;
 use self::extract::{Extract, extract, plan};
 use self::look::{AuditSearch, FIRST_ENTRIES, Look, LookError};
 use self::looker::Looker;
+use self::places::Places;
 use self::question::Question;
 use self::record::Record;
 use self::shelf::Shelf;
 use crate::Ports;
 
-/// Questions for which records are gathered at once; each may hold some thousand records in memory.
-const GATHERING_AT_ONCE: usize = 8;
 /// Who answers where no model does.
 const BUILT_IN: &str = "offline/extract-1";
 
@@ -105,13 +105,13 @@ pub enum AnswerError {
 pub struct Oversight {
     ports: Ports,
     who: Arc<dyn WhoIsWho>,
-    gathering: Arc<Semaphore>,
+    places: Places,
 }
 
 impl Oversight {
     /// One that reads through these.
     pub fn new(ports: Ports, who: Arc<dyn WhoIsWho>) -> Self {
-        Self { ports, who, gathering: Arc::new(Semaphore::new(GATHERING_AT_ONCE)) }
+        Self { ports, who, places: Places::default() }
     }
 
     /// Answers; `heard` gets the text piece by piece as it is sure.
@@ -147,23 +147,8 @@ impl Oversight {
         zone: Tz,
         answer: &mut Answer<'_>,
     ) -> Result<(), AnswerError> {
-        // Closed never: the semaphore lives as long as this.
-        let _place = self.gathering.acquire().await;
         let question = Question::read(&with_context(asked), asked.at, zone);
-        let mut records: Vec<Record> = Vec::new();
-        for look in plan(&question) {
-            let found = looker.look(&look).await.map_err(AnswerError::Unavailable)?;
-            answer.note_look(&look, found.records.len(), found.is_cut);
-            records.extend(found.records);
-        }
-        let mut found = extract(&question, &records);
-        if found.sentences.is_empty() && question.may_be_remembered() {
-            // "What do we know about returns?" asks the memory without naming it.
-            let look = Look::Memory { about: asked.question.clone() };
-            records = looker.look(&look).await.map_err(AnswerError::Unavailable)?.records;
-            answer.note_look(&look, records.len(), false);
-            found = extract(&question, &records);
-        }
+        let (mut records, found) = self.gather(looker, asked, question, answer).await?;
         let Extract { sentences, sums, confidence } = found;
         records.extend(sums);
         let said: Vec<String> = sentences
@@ -171,6 +156,8 @@ impl Oversight {
             .map(|(line, at)| (line, records.get(at).cloned()))
             .filter_map(|(line, record)| Some(cited(&line, answer.shelf.add(record?))))
             .collect();
+        // Whoever reads slowly holds no records.
+        drop(records);
         for sentence in said {
             answer.say(&sentence).await?;
         }
@@ -181,6 +168,47 @@ impl Oversight {
         answer.said.confidence = if is_answered { confidence } else { 0.6 };
         answer.said.model = BUILT_IN.to_owned();
         Ok(())
+    }
+
+    /// The records that a question is about, and what of them answers it.
+    async fn gather(
+        &self,
+        looker: &Looker<'_>,
+        asked: &Asked,
+        question: Question,
+        answer: &mut Answer<'_>,
+    ) -> Result<(Vec<Record>, Extract), AnswerError> {
+        let _place = self.places.take(looker.tenant.id).await;
+        let question = Arc::new(question);
+        let mut records: Vec<Record> = Vec::new();
+        for look in plan(&question) {
+            let found = looker.look(&look).await.map_err(AnswerError::Unavailable)?;
+            answer.note_look(&look, found.records.len(), found.is_cut);
+            records.extend(found.records);
+        }
+        let found = self.extract(&question, records).await?;
+        if !found.1.sentences.is_empty() || !question.may_be_remembered() {
+            return Ok(found);
+        }
+        // "What do we know about returns?" asks the memory without naming it.
+        let look = Look::Memory { about: asked.question.clone() };
+        let records = looker.look(&look).await.map_err(AnswerError::Unavailable)?.records;
+        answer.note_look(&look, records.len(), false);
+        self.extract(&question, records).await
+    }
+
+    /// Looks through the records, off the threads that serve everybody: thousands take their time.
+    async fn extract(
+        &self,
+        question: &Arc<Question>,
+        records: Vec<Record>,
+    ) -> Result<(Vec<Record>, Extract), AnswerError> {
+        let question = Arc::clone(question);
+        let work = move || {
+            let found = extract(&question, &records);
+            (records, found)
+        };
+        self.ports.tasks.spawn_blocking(work).await.map_err(|_| AnswerError::Unheard)
     }
 
     async fn context(&self, tenant: &Tenant, zone: Tz, now: Timestamp) -> Result<model::Context, StoreError> {

@@ -19,7 +19,7 @@ use crate::mcp::{Answer, Asked, Door, Server, Tools};
 use crate::outgoing;
 
 /// Longest time for one request.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(5 * 60 + 30);
 /// Largest answer that is handed to a model.
 const LARGEST_ANSWER: usize = 4 << 20;
 /// Where the key is looked for.
@@ -86,7 +86,7 @@ impl Door for Node {
     async fn ask(&self, _caller: Option<&Parts>, asked: Asked) -> Result<Answer, String> {
         let method = if asked.method == "GET" { Method::GET } else { Method::POST };
         let mut request = self.client.request(method, format!("{}{}", self.base, asked.address));
-        request = request.header("x-api-key", self.key.expose_secret());
+        request = request.header("x-api-key", self.key.expose_secret()).header("accept", "application/json");
         if let Some(body) = asked.body {
             request = request.json(&body);
         }

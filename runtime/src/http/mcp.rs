@@ -137,7 +137,8 @@ impl Door for Inside {
 
 /// The request inside: with the caller who was admitted outside, and under the same request id.
 fn request(outside: Option<&Parts>, asked: Asked) -> Result<Request, axum::http::Error> {
-    let mut request = Request::builder().method(asked.method).uri(asked.address);
+    let mut request =
+        Request::builder().method(asked.method).uri(asked.address).header(header::ACCEPT, "application/json");
     if let Some(outside) = outside {
         if let Some(caller) = outside.extensions.get::<Caller>() {
             request = request.extension(caller.clone());

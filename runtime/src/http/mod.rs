@@ -42,15 +42,16 @@ use problem::{Problem, ProblemKind};
 
 /// Everything a node answers.
 pub fn router(state: AppState) -> Router {
-    let Registered { webhooks, api, uploads, description } = registered();
+    let Registered { webhooks, api, unhurried, description } = registered();
     let api = api
         .merge(docs::router(&description))
         .merge(dashboard::router())
         .method_not_allowed_fallback(|| async { Problem::general(ProblemKind::MethodNotAllowed) });
     let webhooks = webhook::surround(webhooks, &state);
-    let routes = middleware::surround(api, uploads, &state).merge(webhooks).with_state(state.clone());
+    let routes = middleware::surround(api, unhurried, &state).merge(webhooks).with_state(state.clone());
     let tools = mcp::router(&state, &description, routes.clone());
-    routes.merge(middleware::surround(tools, Router::new(), &state).with_state(state))
+    // A tool may ask what takes its time; each of the requests inside has a limit of its own.
+    routes.merge(middleware::surround(Router::new(), tools, &state).with_state(state))
 }
 
 /// The description of the API, as `/api/openapi.json` gives it.
@@ -63,11 +64,12 @@ pub fn routes() -> Vec<RouteInfo> {
     routes::of(&description())
 }
 
-/// The routes and their description. Webhooks and uploads stand apart because other layers surround them.
+/// The routes and their description. Webhooks, and what has no time limit, stand apart because other layers surround
+/// them.
 struct Registered {
     webhooks: Router<AppState>,
     api: Router<AppState>,
-    uploads: Router<AppState>,
+    unhurried: Router<AppState>,
     description: OpenApi,
 }
 
@@ -81,10 +83,10 @@ fn registered() -> Registered {
         .merge(sso::router())
         .merge(post_links::router())
         .split_for_parts();
-    let (uploads, upload_description) =
-        OpenApiRouter::new().nest("/api/v1", api::uploads()).split_for_parts();
+    let (unhurried, unhurried_description) =
+        OpenApiRouter::new().nest("/api/v1", api::unhurried()).split_for_parts();
     description.merge(webhook_description);
-    description.merge(upload_description);
+    description.merge(unhurried_description);
     openapi::complete(&mut description);
-    Registered { webhooks, api, uploads, description }
+    Registered { webhooks, api, unhurried, description }
 }

@@ -10,6 +10,8 @@ use super::schema::{self, Place};
 pub enum Deed {
     /// It reads.
     Reads,
+    /// It asks a question, which is kept as a conversation and may cost what a model costs.
+    Asks,
     /// It changes something inside of Troupe.
     Changes,
     /// Something may leave for Instagram because of it, or is kept from leaving.
@@ -93,6 +95,13 @@ const ENTRIES: &[Entry] = &[
         "Read settings",
         "/tenants/{tenant}/settings",
         "Reads the tenant's settings: brand voice, languages, what acts by itself for which intent, quiet hours, blocked words.",
+    ),
+    does(
+        Deed::Asks,
+        "ask_why",
+        "Ask why",
+        "POST /tenants/{tenant}/oversight/chat",
+        "Asks in plain words what was decided and done for a tenant, and why. Every sentence of the answer that states a fact names the records that carry it, `[n]` being the n-th of `sources`; \"There is no record of that.\" is an answer. Pass `session_id` back to go on with a conversation. At most 20 questions a minute.",
     ),
     own(
         "list_rules",

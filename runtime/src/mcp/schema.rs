@@ -41,6 +41,10 @@ pub fn arguments(description: &Value, operation: &Value) -> (Map<String, Value>,
     }
     let body = body_of(description, operation);
     for (name, schema) in body["properties"].as_object().into_iter().flatten() {
+        // The answer of a tool comes whole.
+        if name == "stream" {
+            continue;
+        }
         properties.insert(name.clone(), schema.clone());
         places.push((name.clone(), Place::Body));
     }

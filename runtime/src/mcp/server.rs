@@ -80,7 +80,9 @@ impl ServerHandler for Server {
 fn shown(tool: &Tool) -> rmcp::model::Tool {
     let (reads, sends) = (tool.deed == Deed::Reads, tool.deed == Deed::Sends);
     // Whatever is asked twice is refused the second time or changes nothing more (see `http::api`).
-    let hints = ToolAnnotations::new().read_only(reads).destructive(sends).idempotent(true).open_world(sends);
+    let asks = tool.deed == Deed::Asks;
+    let hints =
+        ToolAnnotations::new().read_only(reads).destructive(sends).idempotent(!asks).open_world(sends);
     rmcp::model::Tool::new(tool.name, tool.about.clone(), tool.input.clone())
         .with_title(tool.title)
         .with_annotations(hints)

@@ -85,9 +85,16 @@ async fn a_client_is_greeted_and_told_every_tool_with_what_it_does() {
     let tools = client.ask("tools/list", json!({})).await["tools"].as_array().unwrap().clone();
     let named = |name: &str| tools.iter().find(|tool| tool["name"] == name).unwrap();
     for tool in &tools {
-        let acts =
-            ["approve", "approve_with_edit", "reject", "retry_effect", "cancel_effect", "resolve_alert"]
-                .contains(&tool["name"].as_str().unwrap());
+        let acts = [
+            "ask_why",
+            "approve",
+            "approve_with_edit",
+            "reject",
+            "retry_effect",
+            "cancel_effect",
+            "resolve_alert",
+        ]
+        .contains(&tool["name"].as_str().unwrap());
         assert_eq!(tool["annotations"]["readOnlyHint"], !acts, "{tool}");
         assert_eq!(tool["inputSchema"]["type"], "object");
     }
@@ -96,6 +103,28 @@ async fn a_client_is_greeted_and_told_every_tool_with_what_it_does() {
         assert!(about.contains("written by strangers"), "{about}");
     }
     assert_eq!(named("approve")["annotations"]["destructiveHint"], true);
+}
+
+#[tokio::test]
+async fn an_assistant_asks_why_and_goes_on_with_the_conversation() {
+    let world = World::new().await;
+    let (rig, bakery) = (&world.rig, &world.bakery);
+    let client = Client::new(rig, &bakery.key.text);
+    let tenant = bakery.tenant.id.to_string();
+    let question = "How many posts were published in 1999?";
+    let answer = client.tool("ask_why", json!({ "tenant": tenant, "question": question })).await;
+    assert_eq!(answer["answer"], "There is no record of that.");
+    let session = &answer["session_id"];
+    let more = json!({ "tenant": tenant, "question": "And why?", "session_id": session });
+    assert_eq!(&client.tool("ask_why", more).await["session_id"], session);
+    let sessions = bakery.path("/oversight/sessions");
+    let kept = rig.get(&bakery.key.text, &sessions).await.ok();
+    assert_eq!((&kept["items"][0]["id"], kept["items"][0]["total_queries"].as_i64()), (session, Some(2)));
+
+    let refusal = client.refusal("ask_why", json!({ "tenant": tenant, "question": " " })).await;
+    assert!(refusal.contains("1 to 2000"), "{refusal}");
+    let foreign = json!({ "tenant": world.rival.tenant.id.to_string(), "question": "Why?" });
+    assert!(client.refusal("ask_why", foreign).await.contains("404"));
 }
 
 #[tokio::test]

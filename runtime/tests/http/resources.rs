@@ -211,6 +211,26 @@ async fn a_rule_is_replaced_only_in_the_version_that_was_read() {
     rig.send(put_if_match(bakery, &path, changed.header("etag"), &rule)).await.ok();
 }
 
+/// Both have read the same version, and press save at the same moment.
+#[tokio::test]
+async fn of_many_who_replace_a_rule_at_once_all_but_one_are_told() {
+    let world = World::new().await;
+    let (rig, bakery, key) = (&world.rig, &world.bakery, &world.bakery.key.text);
+    let path = format!("/rules/{}", bakery.objects.rule);
+    let tag = rig.get(key, &bakery.path(&path)).await.header("etag").to_owned();
+    let saves = (0..20).map(|number| {
+        let rule = json!({ "name": format!("by {number}"), "trigger": { "on": "comment" },
+            "actions": [{ "do": "hide" }] });
+        rig.send(put_if_match(bakery, &path, &tag, &rule))
+    });
+    let answers = futures::future::join_all(saves).await;
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    assert_eq!(statuses.iter().filter(|it| **it == 200).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|it| **it == 412).count(), 19, "{statuses:?}");
+    let kept = answers.into_iter().find(|answer| answer.status.as_u16() == 200).unwrap().ok();
+    assert_eq!(rig.get(key, &bakery.path(&path)).await.ok()["name"], kept["name"]);
+}
+
 #[tokio::test]
 async fn a_conversation_is_taken_over_and_handed_back() {
     let world = World::new().await;

@@ -10,6 +10,7 @@ use tenants::intent::Language;
 use tenants::notice::{Channel, DeliveryEvent, Notice, Notification, NotificationMove, Routing};
 use uuid::Uuid;
 
+use super::expected;
 use super::schedule::Group;
 use super::tenants::tenant_of;
 use crate::db::{Connection, run, run_bulk};
@@ -102,6 +103,7 @@ pub(crate) async fn apply(
             Change::RouteNotices(routing) => route(connection, item.chain.uuid(), routing, now).await?,
             Change::MoveNotifications(moved) => move_on(connection, item.chain.uuid(), moved).await?,
             Change::PutBriefing(briefing) => put_briefing(connection, item.chain, briefing).await?,
+            Change::Expect(expected) => expected::hold(connection, item.chain, expected).await?,
             Change::NoteLead(_) | Change::SetLead { .. } => super::leads::apply(connection, item).await?,
             _ => {}
         }

@@ -14,6 +14,7 @@ pub(crate) mod connections;
 pub(crate) mod conversations;
 pub(crate) mod effects;
 pub(crate) mod events;
+pub(crate) mod expected;
 pub(crate) mod intel;
 pub(crate) mod leads;
 pub(crate) mod learning;

@@ -5,6 +5,7 @@ use tenants::clock::Timestamp;
 use tenants::ids::{RuleId, TenantId};
 use tenants::rule::Rule;
 
+use super::expected;
 use super::schedule::Group;
 use super::tenants::{raise_version, tenant_of};
 use crate::db::{Connection, run, run_bulk};
@@ -42,6 +43,10 @@ pub(crate) async fn apply(
         match item.change {
             Change::PutRule(rule) => put(connection, tenant, rule).await?,
             Change::DeleteRule(rule) => delete(connection, tenant, *rule).await?,
+            Change::Expect(expected) => {
+                expected::hold(connection, item.chain, expected).await?;
+                continue;
+            }
             _ => {}
         }
         raise_version(connection, tenant, now).await?;

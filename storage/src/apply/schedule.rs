@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use tenants::audit::Chain;
-use tenants::changes::{Change, Changes};
+use tenants::changes::{Change, Changes, Expected};
 use uuid::Uuid;
 
 /// Kinds of changes that share a statement (or a file of rare ones), in the order in which units use to have
@@ -57,6 +57,10 @@ impl Kind {
             | Change::PutSettings(_)
             | Change::SetTenantBudget { .. } => Kind::Tenants,
             Change::PutRule(_) | Change::DeleteRule(_) => Kind::Rules,
+            // The kind of what follows: what was expected of a row and its change must not be taken apart.
+            Change::Expect(Expected::Tenant { .. }) => Kind::Tenants,
+            Change::Expect(Expected::Rule(..)) => Kind::Rules,
+            Change::Expect(Expected::Lead(..)) => Kind::Comms,
             Change::AddPrompt(_)
             | Change::InstallPrompt(_)
             | Change::UsePrompt { .. }

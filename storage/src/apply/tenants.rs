@@ -10,6 +10,7 @@ use tenants::ids::TenantId;
 use tenants::money::MicroUsd;
 use tenants::settings::TenantSettings;
 
+use super::expected;
 use super::schedule::Group;
 use super::ticks;
 use crate::db::{Connection, run};
@@ -64,6 +65,7 @@ pub(crate) async fn apply(
                 set_tenant_budget(connection, item.chain, budget, now).await?;
             }
             Change::PutTenant(tenant) => put_tenant(connection, item.chain, tenant, now).await?,
+            Change::Expect(expected) => expected::hold(connection, item.chain, expected).await?,
             Change::PutSettings(settings) => put_settings(connection, item.chain, settings, now).await?,
             _ => {}
         }

@@ -11,6 +11,8 @@ use crate::world::World;
 contract! {
     entries_are_numbered_without_gaps_and_read_back_as_written
     entries_written_by_many_at_once_form_one_chain
+    whoever_follows_a_log_gets_its_entries_and_no_others
+    an_entry_that_cannot_be_read_stops_only_who_follows_its_log
     the_log_refuses_to_be_rewritten
     an_altered_entry_is_found
     an_altered_summary_is_found
@@ -82,6 +84,40 @@ async fn entries_written_by_many_at_once_form_one_chain(database: TestDatabase) 
     assert_eq!(verdict(&world).await, ChainVerdict::Intact { entries: 266 });
     assert_eq!(verdict(&neighbour).await, ChainVerdict::Intact { entries: 134 });
     assert_eq!(world.store.audit_chains().await.unwrap().len(), 2);
+}
+
+/// Their questions travel together.
+async fn whoever_follows_a_log_gets_its_entries_and_no_others(database: TestDatabase) {
+    let world = five_entries(&database).await;
+    let neighbour = world.neighbour().await;
+    for number in 0..3 {
+        neighbour.commit([neighbour.audit(&format!("effect.{number}"))]).await.unwrap();
+    }
+    let followers = (0..300_u32).map(|number| {
+        let (who, log) = if number % 2 == 0 { (&world, 5) } else { (&neighbour, 3) };
+        let (after, limit) = (i64::from(number) % 7, number % 4 + 1);
+        let expected: Vec<i64> = (after + 1..=log).take(limit as usize).collect();
+        async move {
+            let found = who.store.audit_since(&who.chain(), after, limit).await.unwrap();
+            let start = if log == 5 { "decision." } else { "effect." };
+            assert!(found.iter().all(|entry| entry.event_type.starts_with(start)));
+            assert_eq!(found.iter().map(|entry| entry.seq).collect::<Vec<_>>(), expected);
+        }
+    });
+    futures::future::join_all(followers).await;
+}
+
+async fn an_entry_that_cannot_be_read_stops_only_who_follows_its_log(database: TestDatabase) {
+    let world = five_entries(&database).await;
+    let neighbour = world.neighbour().await;
+    neighbour.commit([neighbour.audit("decision.made")]).await.unwrap();
+    tamper(&database, "update audit_log set details = 'no json' where seq = 5").await;
+    let follow = async |who: &World| who.store.audit_since(&who.chain(), 0, 10).await;
+    let both = (0..20).map(|_| async { (follow(&world).await, follow(&neighbour).await) });
+    for (broken, whole) in futures::future::join_all(both).await {
+        assert!(broken.is_err());
+        assert_eq!(whole.unwrap().len(), 1);
+    }
 }
 
 async fn the_log_refuses_to_be_rewritten(database: TestDatabase) {

@@ -8,7 +8,7 @@ use tenants::account::SealedSecret;
 use tenants::alert::Severity;
 use tenants::audit::Chain;
 use tenants::briefing::{Briefing, BriefingKind};
-use tenants::changes::{Change, Changes};
+use tenants::changes::{Change, Changes, Expected};
 use tenants::clock::Timestamp;
 use tenants::connect::ConnectChange;
 use tenants::event::Person;
@@ -192,6 +192,12 @@ async fn what_a_person_sets_of_a_lead_is_theirs(database: TestDatabase) {
     assert_eq!((found.note.as_deref(), found.assigned_to.as_deref()), (Some("too far"), None));
     let neighbour = world.neighbour().await;
     assert!(is_conflict(&neighbour.commit([set(None, Some("x"), None)]).await));
+
+    let expecting = |at| Change::Expect(Expected::Lead(lead.id, at));
+    let another = found.updated_at + Duration::from_micros(1);
+    let stale = world.commit([expecting(another), set(None, Some("stale"), None)]).await;
+    assert!(is_conflict(&stale));
+    world.commit([expecting(found.updated_at), set(None, Some("fresh"), None)]).await.unwrap();
 }
 
 async fn leads_and_notices_of_a_forgotten_person_are_gone(database: TestDatabase) {

@@ -1,13 +1,15 @@
 //! Who is who, and that nobody takes what is another's.
 
+use std::time::Duration;
+
 use tenants::access::UserRole;
 use tenants::account::{AccountStatus, ApiKey, KeyScope, MetaApp, SealedSecret, TenantStatus};
 use tenants::audit::Chain;
-use tenants::changes::{Change, Changes};
+use tenants::changes::{Change, Changes, Expected};
 use tenants::ids::{AccountId, AgencyId, AppId, EventId, KeyId, TenantId};
 use tenants::intent::Intent;
 use tenants::ports::{Directory, PageRequest, UnitOfWork};
-use tenants::rule::RuleHit;
+use tenants::rule::{Rule, RuleHit};
 use tenants::settings::{Mode, TenantSettings};
 use troupe_storage::testing::TestDatabase;
 
@@ -22,6 +24,7 @@ contract! {
     a_token_is_kept_when_none_is_given_and_goes_with_its_account
     rules_come_by_priority_and_disabled_ones_are_not_in_the_context
     rules_of_another_tenant_cannot_be_touched
+    of_two_who_change_what_both_have_read_one_is_told
     a_rule_hit_counts_once_per_event_and_dry_runs_do_not_count
     keys_are_found_by_hash_and_listed_by_agency
     a_key_is_touched_at_most_once_a_minute
@@ -148,6 +151,35 @@ async fn rules_of_another_tenant_cannot_be_touched(database: TestDatabase) {
     assert!(neighbour.store.find_rule(&neighbour.tenant, &rule.id).await.unwrap().is_none());
     world.commit([Change::DeleteRule(rule.id)]).await.unwrap();
     assert!(is_conflict(&world.commit([Change::DeleteRule(rule.id)]).await));
+}
+
+/// All of them at the same moment, so that they share transactions.
+async fn of_two_who_change_what_both_have_read_one_is_told(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let neighbour = world.neighbour().await;
+    let read = world.rule("prices", 1);
+    world.commit([Change::PutRule(Box::new(read.clone()))]).await.unwrap();
+    let expected = Change::Expect(Expected::Rule(read.id, read.updated_at));
+    let changes = (0..40).map(|number| {
+        let changed_at = read.updated_at + Duration::from_micros(1 + number);
+        let rule = Rule { priority: number as i32, updated_at: changed_at, ..read.clone() };
+        world.commit([expected.clone(), Change::PutRule(Box::new(rule))])
+    });
+    let told = futures::future::join_all(changes).await;
+    assert_eq!(told.iter().filter(|it| it.is_ok()).count(), 1);
+    assert!(told.iter().filter(|it| it.is_err()).all(is_conflict));
+    let stored = world.store.find_rule(&world.tenant, &read.id).await.unwrap().unwrap();
+    assert!(told[stored.priority as usize].is_ok());
+
+    let version = world.store.find_tenant(&world.tenant).await.unwrap().unwrap().version;
+    let expected = Change::Expect(Expected::Tenant { version });
+    let settings = Change::PutSettings(Box::default());
+    let changes = (0..40).map(|_| world.commit([expected.clone(), settings.clone()]));
+    let told = futures::future::join_all(changes).await;
+    assert_eq!(told.iter().filter(|it| it.is_ok()).count(), 1);
+
+    let present = Change::Expect(Expected::Rule(read.id, stored.updated_at));
+    assert!(is_conflict(&neighbour.commit([present]).await));
 }
 
 async fn a_rule_hit_counts_once_per_event_and_dry_runs_do_not_count(database: TestDatabase) {

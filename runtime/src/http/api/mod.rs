@@ -108,7 +108,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(feed::router())
 }
 
-/// Routes that take in files, to be nested under `/api/v1`: a large file over a slow line takes its time.
-pub fn uploads() -> OpenApiRouter<AppState> {
-    media::uploads()
+/// Routes that take their time, to be nested under `/api/v1`: a large file over a slow line, an answer a model writes.
+pub fn unhurried() -> OpenApiRouter<AppState> {
+    media::uploads().merge(oversight::questions())
 }

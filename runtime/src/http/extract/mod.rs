@@ -1,13 +1,15 @@
 //! Arguments of handlers whose refusals are problem documents.
 
+mod accept;
 mod body;
 mod ids;
 mod page;
 mod query;
 mod version;
 
+pub use accept::OnlyJson;
 pub use body::{JsonBody, OptionalBody};
 pub use ids::PathIds;
 pub use page::{AuditPage, CallPage, LARGEST_LIMIT, Page, PageOf};
 pub use query::QueryOf;
-pub use version::{IfMatch, Versioned};
+pub use version::{IfMatch, Versioned, after};

@@ -1,9 +1,9 @@
 //! Versions of what several people may change at once: `ETag` tells the one that was read, and `If-Match` is compared with
-//! what is stored right before a change. A version is a counter, or the moment of the last change for things without one.
-//! Of two changes within a moment the later one still wins; what must not be lost even then is compared by the database
-//! (posts).
+//! what is stored before a change, and again by the database as it makes the change, so that of two changes at the same
+//! moment one is refused. A version is a counter, or the moment of the last change for things without one.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::FromRequestParts;
@@ -11,6 +11,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tenants::changes::{Change, Expected};
+use tenants::clock::Timestamp;
 
 use crate::http::problem::{Problem, ProblemKind};
 
@@ -26,6 +28,11 @@ impl<T: Serialize> IntoResponse for Versioned<T> {
         response.headers_mut().extend(tag.ok().map(|tag| (header::ETAG, tag)));
         response
     }
+}
+
+/// The moment of a change to what has no counter: a moment later than the last one, whatever the clock says.
+pub fn after(before: Timestamp, now: Timestamp) -> Timestamp {
+    now.max(before + Duration::from_micros(1))
 }
 
 fn tag(version: i64) -> String {
@@ -46,6 +53,19 @@ impl IfMatch {
             return Ok(());
         }
         Err(Problem::general(ProblemKind::PreconditionFailed).with("present", present))
+    }
+
+    /// What the database is to compare as it makes the change; nothing when the caller names no version.
+    pub fn expecting(&self, expected: Expected) -> Option<Change> {
+        self.0.as_deref().is_some_and(|wanted| wanted != "*").then_some(Change::Expect(expected))
+    }
+
+    /// What a caller is told whose change met another one at the same moment.
+    pub fn met_another(&self, problem: Problem) -> Problem {
+        match (problem.kind(), &self.0) {
+            (ProblemKind::Conflict, Some(_)) => Problem::general(ProblemKind::PreconditionFailed),
+            _ => problem,
+        }
     }
 }
 

@@ -23,7 +23,8 @@ pub use observe::RequestId;
 /// Surrounds the routes, from the outside in: request id, span, counting and problem documents; security headers;
 /// cross-origin rules; panics; the time limit; the body limit; repeated requests.
 ///
-/// Routes that are `unhurried` have no time limit: uploads take as long as they come.
+/// Routes that are `unhurried` have no time limit here: uploads take as long as they come, and answers to questions have
+/// one of their own.
 ///
 /// The time limit covers the time to the first byte, so live feeds and exports may go on for as long as they like.
 pub fn surround(router: Router<AppState>, unhurried: Router<AppState>, state: &AppState) -> Router<AppState> {

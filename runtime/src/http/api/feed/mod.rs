@@ -7,7 +7,7 @@ mod follow;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tenants::audit::Chain;
@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::audit::AuditEntryView;
 use crate::http::access::TenantRead;
-use crate::http::extract::QueryOf;
+use crate::http::extract::{OnlyJson, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
 
@@ -59,11 +59,11 @@ struct FeedPage {
 async fn get_feed(
     TenantRead(access): TenantRead,
     QueryOf(mut query): QueryOf<FeedQuery>,
+    OnlyJson(only_json): OnlyJson,
     headers: HeaderMap,
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accept.contains("application/json") && !accept.contains("text/event-stream") {
+    if only_json {
         return Ok(poll(&state, access.chain(), &query).await?.into_response());
     }
     if let Some(last) = headers.get("last-event-id") {

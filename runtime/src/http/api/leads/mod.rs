@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tenants::changes::{Change, Changes};
+use tenants::changes::{Change, Changes, Expected};
 use tenants::clock::Timestamp;
 use tenants::ids::{AccountId, ConversationId, EventId, LeadId};
 use tenants::lead::{Lead, LeadField, LeadStage, ScorePart};
@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use super::people::PersonView;
 use super::write;
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
-use crate::http::extract::{IfMatch, JsonBody, Page, PageOf, PathIds, QueryOf, Versioned};
+use crate::http::extract::{IfMatch, JsonBody, Page, PageOf, PathIds, QueryOf, Versioned, after};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -218,16 +218,15 @@ async fn patch_lead(
         stage: patch.stage.map(|stage| (stage, act.by.clone())),
         note: short("note", &patch.note, 2_000)?,
         assigned_to: short("assigned_to", &patch.assigned_to, 200)?,
-        at: act.at,
+        at: after(lead.updated_at, act.at),
     };
     let details = json!({
         "stage": patch.stage, "assigned_to": patch.assigned_to, "note_changed": patch.note.is_some(),
     });
-    let changes = Changes::of_tenant(access.tenant.id).with(change).with(act.audit(
-        "lead.changed",
-        ("lead", lead.id.to_string()),
-        details,
-    ));
-    write::commit(&state, changes).await?;
+    let changes = Changes::of_tenant(access.tenant.id)
+        .with_all(version.expecting(Expected::Lead(lead.id, lead.updated_at)))
+        .with(change)
+        .with(act.audit("lead.changed", ("lead", lead.id.to_string()), details));
+    write::commit(&state, changes).await.map_err(|problem| version.met_another(problem))?;
     Ok(versioned(find(&state, &access, &path.lead).await?))
 }

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::views::{SourceView, sources_of};
 use crate::http::access::TenantRead;
-use crate::http::extract::JsonBody;
+use crate::http::extract::{JsonBody, OnlyJson};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -33,14 +33,9 @@ pub(super) struct Ask {
     #[serde(default)]
     #[schema(value_type = Option<schema::Id>)]
     session_id: Option<OversightId>,
-    /// False gives the whole answer at once, as JSON; true when left out.
-    #[serde(default = "yes")]
-    #[schema(default = true)]
-    stream: bool,
-}
-
-const fn yes() -> bool {
-    true
+    /// False gives the whole answer at once, as JSON. When left out it is true, unless the caller accepts JSON and no stream.
+    #[serde(default)]
+    stream: Option<bool>,
 }
 
 /// The end of an answer.
@@ -95,13 +90,14 @@ impl AnswerView {
 ///
 /// Answers `text/event-stream`: `data: {"token": "…"}` for each piece, then `data: {"done": true, …}` with sources,
 /// confidence and how it was found, or `data: {"type": "error", "content": "…"}` when it breaks off; `: ping` in between.
-/// With `stream: false` it answers JSON. "There is no record of that." is an answer. At most 20 questions a minute and five
+/// With `stream: false`, or `Accept: application/json`, it answers JSON. "There is no record of that." is an answer. At most 20 questions a minute and five
 /// minutes for each; 503 with the code `AGENT_DOWN` while the tenant's agent shows no sign of life.
 #[utoipa::path(post, path = "/tenants/{tenant}/oversight/chat", tag = "oversight", request_body = Ask,
     responses((status = 200, description = "The answer.", content(
         (String = "text/event-stream"), (AnswerView = "application/json")))))]
 pub(super) async fn ask_why(
     TenantRead(access): TenantRead,
+    OnlyJson(only_json): OnlyJson,
     State(state): State<AppState>,
     JsonBody(ask): JsonBody<Ask>,
 ) -> Result<Response, Problem> {
@@ -113,7 +109,7 @@ pub(super) async fn ask_why(
     let by = access.caller.actor();
     let asked = state.oversight.ask(&access.tenant, &by, question.to_owned(), ask.session_id).await?;
     let (_, pieces) = asked;
-    if !ask.stream {
+    if !ask.stream.unwrap_or(!only_json) {
         return whole(pieces).await.map(IntoResponse::into_response);
     }
     let keep_alive = KeepAlive::new().interval(state.settings.feed_keep_alive).text("ping");

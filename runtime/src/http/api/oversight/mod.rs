@@ -24,10 +24,14 @@ const TURNS: u32 = 200;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(chat::ask_why))
         .routes(routes!(list_oversight_sessions))
         .routes(routes!(get_oversight_session, delete_oversight_session))
         .routes(routes!(close_oversight_session))
+}
+
+/// Questions, whose answers have five minutes.
+pub(super) fn questions() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(chat::ask_why))
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tenants::changes::{Change, Changes};
+use tenants::changes::{Change, Changes, Expected};
 use tenants::clock::Timestamp;
 use tenants::ids::RuleId;
 use tenants::rule::Rule;
@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use self::parts::{ConditionDocument, RuleActionDocument, TriggerDocument};
 use super::write;
 use crate::http::access::{TenantAccess, TenantManage, TenantRead};
-use crate::http::extract::{IfMatch, JsonBody, Page, PathIds, Versioned};
+use crate::http::extract::{IfMatch, JsonBody, Page, PathIds, Versioned, after};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -158,7 +158,7 @@ async fn create_rule(
 ) -> Result<(StatusCode, Versioned<RuleView>), Problem> {
     let (id, now) = (RuleId::new(&state.ports.ids), state.ports.clock.now());
     let rule = document.into_rule(id, now, now)?;
-    put(&state, &access, &rule, "rule.created").await?;
+    put(&state, &access, None, &rule, "rule.created").await?;
     Ok((StatusCode::CREATED, versioned(rule)))
 }
 
@@ -199,8 +199,10 @@ async fn put_rule(
 ) -> Result<Versioned<RuleView>, Problem> {
     let before = find(&state, &access, &path.rule).await?;
     version.require(before.updated_at.as_micros())?;
-    let rule = document.into_rule(before.id, before.created_at, state.ports.clock.now())?;
-    put(&state, &access, &rule, "rule.changed").await?;
+    let changed_at = after(before.updated_at, state.ports.clock.now());
+    let rule = document.into_rule(before.id, before.created_at, changed_at)?;
+    let put = put(&state, &access, Some(&before), &rule, "rule.changed").await;
+    put.map_err(|problem| version.met_another(problem))?;
     Ok(versioned(rule))
 }
 
@@ -250,20 +252,31 @@ async fn set_enabled(
     rule: &RuleId,
     enabled: bool,
 ) -> Result<Versioned<RuleView>, Problem> {
-    let mut rule = find(state, access, rule).await?;
-    if rule.enabled != enabled {
-        rule.enabled = enabled;
-        rule.updated_at = state.ports.clock.now();
-        put(state, access, &rule, if enabled { "rule.enabled" } else { "rule.disabled" }).await?;
+    let before = find(state, access, rule).await?;
+    if before.enabled == enabled {
+        return Ok(versioned(before));
     }
+    let changed_at = after(before.updated_at, state.ports.clock.now());
+    let rule = Rule { enabled, updated_at: changed_at, ..before.clone() };
+    let event_type = if enabled { "rule.enabled" } else { "rule.disabled" };
+    put(state, access, Some(&before), &rule, event_type).await?;
     Ok(versioned(rule))
 }
 
-async fn put(state: &AppState, access: &TenantAccess, rule: &Rule, event_type: &str) -> Result<(), Problem> {
+/// Stores a rule: a new one, or in place of the one that was read.
+async fn put(
+    state: &AppState,
+    access: &TenantAccess,
+    before: Option<&Rule>,
+    rule: &Rule,
+    event_type: &str,
+) -> Result<(), Problem> {
     rule.validate_among(&state.ports.store.list_rules(&access.tenant.id).await?)?;
     let act = access.caller.act(state);
     let details = json!({ "name": rule.name, "enabled": rule.enabled, "dry_run": rule.dry_run });
+    let expected = before.map(|it| Change::Expect(Expected::Rule(it.id, it.updated_at)));
     let changes = Changes::of_tenant(access.tenant.id)
+        .with_all(expected)
         .with(Change::PutRule(Box::new(rule.clone())))
         .with(act.audit(event_type, ("rule", rule.id.to_string()), details));
     write::commit(state, changes).await

@@ -6,7 +6,7 @@ mod document;
 use axum::Json;
 use axum::extract::State;
 use serde_json::json;
-use tenants::changes::{Change, Changes};
+use tenants::changes::{Change, Changes, Expected};
 use tenants::settings::TenantSettings;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -60,9 +60,10 @@ async fn put_settings(
     let before = state.ports.store.find_settings(&access.tenant.id).await?.unwrap_or_default();
     let details = json!({ "changed": changed_fields(&before, &settings) });
     let changes = Changes::of_tenant(access.tenant.id)
+        .with_all(version.expecting(Expected::Tenant { version: access.tenant.version }))
         .with(Change::PutSettings(Box::new(settings.clone())))
         .with(act.audit("settings.changed", ("tenant", access.tenant.id.to_string()), details));
-    write::commit(&state, changes).await?;
+    write::commit(&state, changes).await.map_err(|problem| version.met_another(problem))?;
     // What an intent has earned ends with the permission to earn it.
     state.learner.learn_for(&access.tenant.id).await;
     let tenant = state.ports.store.find_tenant(&access.tenant.id).await?;
