@@ -16,10 +16,14 @@ import { Thumb } from './Thumb';
 export function Component() {
   const tenant = useTenant();
   const { post = '' } = useParams();
-  return <Answered of={usePost(tenant.id, post)}>{(found) => <Found post={found} />}</Answered>;
+  const read = usePost(tenant.id, post);
+  const readAgain = async () => (await read.refetch()).data;
+  return (
+    <Answered of={read}>{(found) => <Found key={found.id} post={found} readAgain={readAgain} />}</Answered>
+  );
 }
 
-function Found({ post }: { post: Post }) {
+function Found({ post, readAgain }: { post: Post; readAgain: () => Promise<Post | undefined> }) {
   const tenant = useTenant();
   const [isEditing, setEditing] = useState(false);
   return (
@@ -119,7 +123,7 @@ function Found({ post }: { post: Post }) {
           </Stack>
         </Grid.Col>
       </Grid>
-      {isEditing && <Composer post={post} onClose={() => setEditing(false)} />}
+      {isEditing && <Composer editing={{ post, readAgain }} onClose={() => setEditing(false)} />}
     </>
   );
 }

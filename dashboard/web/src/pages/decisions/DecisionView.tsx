@@ -8,6 +8,7 @@ import { Answered } from '@/ui/states';
 import { ActionLine } from '../queue/ActionLine';
 import { useDecision, useEffectsOf, type DecisionEntry } from './data';
 import { FeedbackButtons } from './FeedbackButtons';
+import { outcomeName } from './outcomes';
 import { Trace } from './Trace';
 
 /** A decision with everything that led to it and what became of it. */
@@ -42,7 +43,7 @@ function Found({ record, entry }: DecisionEntry) {
         </Group>
       </Section>
       <Section
-        title={`${words(record.outcome)}: ${record.reason}`}
+        title={`${outcomeName(record.outcome)}: ${record.reason}`}
         actions={
           <Button
             component={Link}

@@ -61,9 +61,9 @@ function Result({
           ? `Nothing changes: ${plural(result.events, 'event')} would be decided as they were.`
           : `${number(result.differing)} of ${plural(result.events, 'event')} would be decided differently.`}
       </Text>
-      {result.outcomes.map(([name, times]) => (
-        <Text key={name} size="sm">
-          {plural(times, 'time')} {name.replace(' to ', ' becomes ')}
+      {result.outcomes.map(([before, after, times]) => (
+        <Text key={`${before}-${after}`} size="sm">
+          {plural(times, 'time')} “{before}” becomes “{after}”
         </Text>
       ))}
       {result.newEscalations + result.goneEscalations > 0 && (

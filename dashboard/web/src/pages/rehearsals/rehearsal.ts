@@ -1,5 +1,8 @@
 import type { components } from '@/api/schema';
+import type { PromptKey } from '@/api/types';
 import { dollars, plural } from '@/ui/format';
+import { outcomeName } from '../decisions/outcomes';
+import { keyName } from '../settings/prompts';
 
 export type Rehearsal = components['schemas']['Rehearsal'];
 export type RehearsalOrder = components['schemas']['RehearsalOrder'];
@@ -16,8 +19,8 @@ const textOr = (value: unknown) => (typeof value === 'string' ? value : null);
 export interface RehearsalResult {
   events: number;
   differing: number;
-  /** Such as “draft to act”, most frequent first. */
-  outcomes: [string, number][];
+  /** From what to what, and how often; most frequent first. */
+  outcomes: [string, string, number][];
   newEscalations: number;
   goneEscalations: number;
 }
@@ -32,8 +35,11 @@ function resultIn(report: Open): RehearsalResult {
     events: whole(report.events),
     differing: whole(report.differing),
     outcomes: Object.entries(open(report.outcomes))
-      .map(([name, times]): [string, number] => [name, whole(times)])
-      .sort((a, b) => b[1] - a[1]),
+      .map(([way, times]): [string, string, number] => {
+        const [before = '', after = ''] = way.split(' to ');
+        return [outcomeName(before), outcomeName(after), whole(times)];
+      })
+      .sort((a, b) => b[2] - a[2]),
     newEscalations: whole(escalations.new),
     goneEscalations: whole(escalations.gone),
   };
@@ -72,7 +78,9 @@ export function changesOf(asked: unknown): string[] {
   const { base, daily_budget_micro_usd: budget, prompts } = changed;
   const rules = named(changed.put_rules) + named(changed.rules);
   const left = named(changed.without_rules);
-  const keys = Object.keys(open(prompts)).join(', ');
+  const keys = Object.keys(open(prompts))
+    .map((it) => keyName(it as PromptKey))
+    .join(', ');
   const found = [
     base === 'present' && 'the present rules and settings',
     rules > 0 && plural(rules, 'changed rule'),
@@ -103,7 +111,7 @@ export interface Difference {
 const answerOf = (side: Open) => {
   const actions = [...((side.actions as unknown[]) ?? []), ...((side.proposed as unknown[]) ?? [])].map(open);
   const text = actions.map((it) => textOr(it.text)).find((it) => it !== null);
-  const outcome = textOr(side.outcome) ?? 'nothing';
+  const outcome = outcomeName(textOr(side.outcome) ?? 'Nothing');
   return text === undefined ? outcome : `${outcome}: “${text}”`;
 };
 
