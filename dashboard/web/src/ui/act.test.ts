@@ -25,7 +25,9 @@ describe('something a person does', () => {
 
   it('can be tried again after it was refused', async () => {
     const save = vi.fn().mockRejectedValueOnce(new Error('no')).mockResolvedValueOnce('saved');
-    const { result } = renderHook(() => useAct<void, string>({ act: save, changes: [], isQuiet: true }), { wrapper });
+    const { result } = renderHook(() => useAct<void, string>({ act: save, changes: [], isQuiet: true }), {
+      wrapper,
+    });
     act(() => result.current.start());
     await waitFor(() => expect(result.current.isError).toBe(true));
     act(() => result.current.start());

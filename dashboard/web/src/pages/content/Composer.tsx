@@ -35,7 +35,7 @@ import {
   type Beginning,
   type PostForm,
 } from './postForm';
-import { typeNames } from './data';
+import { stateNames, typeNames } from './data';
 import { ChosenMedia } from './ChosenMedia';
 
 /** A post that is changed, and how it is read again when somebody else was quicker. */
@@ -85,9 +85,11 @@ export function Composer(props: {
         body,
       }),
     );
+  const [begunAs] = useState(post?.state);
   const readAgain = async () => {
     const present = await editing?.readAgain();
-    return present && versionOf(present, zone);
+    // One that was cancelled in the meantime is not planned again unseen.
+    return present?.state === post?.state ? present && versionOf(present, zone) : undefined;
   };
   const save = useAct({
     act: (isDraft: boolean) => {
@@ -144,6 +146,18 @@ export function Composer(props: {
             onTake={edit.takeTheirs}
             onKeep={edit.keepAll}
           />
+          {post !== undefined && post.state !== begunAs && (
+            <div role="status">
+              <Notice
+                tone="warn"
+                title={`In the meantime it became: ${stateNames[post.state].toLowerCase()}`}
+              >
+                {['publishing', 'published'].includes(post.state)
+                  ? 'It can no longer be changed. What you typed is still here to be copied.'
+                  : 'What you typed is still here. Saving it goes on from there.'}
+              </Notice>
+            </div>
+          )}
           {isStale ? (
             <StaleProblem />
           ) : (

@@ -77,6 +77,7 @@ export function NewRehearsal({ onClose }: { onClose: () => void }) {
       <FormProblem error={begin.error ?? prompts.error} />
       <Select
         label="What came in"
+        data-autofocus
         allowDeselect={false}
         data={[
           { value: '1', label: 'The last day' },

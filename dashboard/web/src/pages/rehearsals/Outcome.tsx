@@ -1,4 +1,4 @@
-import { Stack, Text } from '@mantine/core';
+import { SimpleGrid, Stack, Text } from '@mantine/core';
 import { answer, api } from '@/api/client';
 import { keys, usePages } from '@/api/queries';
 import { number, plural } from '@/ui/format';
@@ -87,8 +87,14 @@ function Result({
                     <Text size="sm" className="break">
                       “{it.said}”
                     </Text>
-                    <Fact label="Was">{it.before}</Fact>
-                    <Fact label="Would be">{it.after}</Fact>
+                    {it.beside === null ? (
+                      <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="md" verticalSpacing={4}>
+                        <Fact label="Was">{it.before}</Fact>
+                        <Fact label="Would be">{it.after}</Fact>
+                      </SimpleGrid>
+                    ) : (
+                      <Fact label={`Stays, but not ${it.beside}`}>{it.before}</Fact>
+                    )}
                   </Stack>
                 );
               })}

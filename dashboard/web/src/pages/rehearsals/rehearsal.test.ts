@@ -40,7 +40,27 @@ describe('a rehearsal', () => {
       said: 'Do you ship?',
       before: 'Draft for a person: “We do!”',
       after: 'Left alone',
+      beside: null,
     });
+  });
+
+  it('names what else differs where the answer stays', () => {
+    const side = { outcome: 'escalate', actions: [], proposed: [] };
+    const told = differenceOf({
+      id: 'dif_1',
+      tenant: 'ten_1',
+      event: 'evt_1',
+      difference: {
+        incoming_text: 'Hm.',
+        kinds: ['intent', 'rules'],
+        recorded: side,
+        rehearsed: side,
+      } as never,
+    });
+    expect([told.before, told.beside]).toEqual([
+      'Handed to a person',
+      'what it is taken for, the rules that apply',
+    ]);
   });
 
   it('says in words what is changed, in lists and by itself', () => {
@@ -58,6 +78,7 @@ describe('a rehearsal', () => {
       'other settings',
       '2 other prompts',
     ]);
+    expect(changesOf({ changed: { settings: { min_confidence: 0.95 } } })).toEqual(['acting from 95 % sure']);
     expect(changesOf(null)).toEqual([]);
   });
 

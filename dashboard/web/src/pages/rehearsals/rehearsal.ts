@@ -1,6 +1,6 @@
 import type { components } from '@/api/schema';
 import type { PromptKey } from '@/api/types';
-import { dollars, plural } from '@/ui/format';
+import { dollars, percent, plural } from '@/ui/format';
 import { outcomeName } from '../decisions/outcomes';
 import { keyName } from '../settings/prompts';
 
@@ -72,6 +72,13 @@ const named = (part: unknown): number => {
   return Object.keys(open(part)).length;
 };
 
+/** Lists say only how many settings are changed. */
+function settingsIn(settings: unknown) {
+  const least = open(settings).min_confidence;
+  if (typeof least === 'number') return `acting from ${percent(least)} sure`;
+  return named(settings) > 0 && 'other settings';
+}
+
 /** What an order changes, in words. */
 export function changesOf(asked: unknown): string[] {
   const changed = open(open(asked).changed);
@@ -85,7 +92,7 @@ export function changesOf(asked: unknown): string[] {
     base === 'present' && 'the present rules and settings',
     rules > 0 && plural(rules, 'changed rule'),
     left > 0 && plural(left, 'rule left out', 'rules left out'),
-    named(changed.settings) > 0 && 'other settings',
+    settingsIn(changed.settings),
     named(prompts) > 0 && (keys === '' ? plural(named(prompts), 'other prompt') : `another prompt: ${keys}`),
     named(changed.models) > 0 && 'other models',
     named(changed.local_from) > 0 && 'another trust in the local model',
@@ -106,7 +113,23 @@ export interface Difference {
   said: string;
   before: string;
   after: string;
+  /** What differs, when the answer does not. */
+  beside: string | null;
 }
+
+const kindNames: Record<string, string> = {
+  mode: 'what it may do by itself',
+  intent: 'what it is taken for',
+  effects: 'what is done',
+  rules: 'the rules that apply',
+  cost: 'the cost',
+  steps: 'the way to it',
+};
+
+const besideOf = (kinds: unknown): string => {
+  const named = (Array.isArray(kinds) ? kinds : []).map((it) => kindNames[String(it)]);
+  return named.filter((it) => it !== undefined).join(', ') || 'the way to it';
+};
 
 const answerOf = (side: Open) => {
   const actions = [...((side.actions as unknown[]) ?? []), ...((side.proposed as unknown[]) ?? [])].map(open);
@@ -117,10 +140,12 @@ const answerOf = (side: Open) => {
 
 export function differenceOf(item: components['schemas']['RehearsalDifference']): Difference {
   const difference = open(item.difference);
+  const [before, after] = [answerOf(open(difference.recorded)), answerOf(open(difference.rehearsed))];
   return {
     id: item.id,
     said: textOr(difference.incoming_text) ?? '',
-    before: answerOf(open(difference.recorded)),
-    after: answerOf(open(difference.rehearsed)),
+    before,
+    after,
+    beside: before === after ? besideOf(difference.kinds) : null,
   };
 }

@@ -79,6 +79,7 @@ export function UseVersion(props: { prompt: PromptSummary; uses: PromptUse[]; on
       <FormProblem error={choose.error} />
       <Select
         label="At"
+        data-autofocus
         placeholder="Choose a tenant"
         searchable
         allowDeselect={false}

@@ -186,6 +186,7 @@ function Choose(props: { promptKey: PromptKey; uses: PromptUse[]; onClose: () =>
       <FormProblem error={choose.error ?? list.error} />
       <Select
         label="Version"
+        data-autofocus
         allowDeselect={false}
         data={data}
         value={chosen}
