@@ -2,6 +2,7 @@ import { useWindowEvent } from '@mantine/hooks';
 import { useRef, useState, type ReactNode, type RefObject } from 'react';
 import { useBlocker } from 'react-router-dom';
 import { LeaveQuestion, useTabGuard } from './LeaveGuard';
+import { useFocusBack } from './useFocusBack';
 
 const dialogs = '[aria-modal="true"]';
 
@@ -41,6 +42,7 @@ export function useLeaving<E extends Element>(options: {
   const [isAsking, setAsking] = useState(false);
   const blocker = useBlocker(isChanged && !isSaving);
   useTabGuard(isChanged);
+  useFocusBack();
   const close = () => (isChanged ? setAsking(true) : onClose());
   useWindowEvent(
     'keydown',
