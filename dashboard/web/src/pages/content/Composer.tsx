@@ -19,7 +19,7 @@ import { StaleProblem, TheirChanges } from '@/edit/TheirChanges';
 import { saveVersion, useVersioned } from '@/edit/useVersioned';
 import { useTenant } from '@/shell/where';
 import { useAct } from '@/ui/act';
-import { dateTime } from '@/ui/format';
+import { dateTime, number } from '@/ui/format';
 import { FormProblem, Notice } from '@/ui/states';
 import { MomentPicker } from '@/ui/MomentPicker';
 import { useLeaving } from '@/ui/useLeaving';
@@ -200,7 +200,7 @@ export function Composer(props: {
                 value={form.caption}
                 onChange={(event) => change({ caption: event.currentTarget.value })}
                 error={errors.caption}
-                description={`${counted.characters} of ${limits.characters} characters, ${counted.hashtags} of ${limits.hashtags} hashtags, ${counted.mentions} of ${limits.mentions} mentions`}
+                description={`${number(counted.characters)} of ${number(limits.characters)} characters, ${counted.hashtags} of ${limits.hashtags} hashtags, ${counted.mentions} of ${limits.mentions} mentions`}
                 inputWrapperOrder={['label', 'input', 'description', 'error']}
               />
               <CaptionIdeas onUse={(caption) => change({ caption })} caption={form.caption} />

@@ -3,6 +3,8 @@ import { IconPencil } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useParams } from 'react-router-dom';
 import type { Post } from '@/api/types';
+import { actor } from '@/live/describe';
+import { usePeople } from '@/session/usePeople';
 import { useTenant } from '@/shell/where';
 import { dateTime, words } from '@/ui/format';
 import { Fact, Moment, PageHeader, Quote, Section, Status } from '@/ui/pieces';
@@ -25,6 +27,7 @@ export function Component() {
 
 function Found({ post, readAgain }: { post: Post; readAgain: () => Promise<Post | undefined> }) {
   const tenant = useTenant();
+  const nameOf = usePeople(tenant.agency);
   const [isEditing, setEditing] = useState(false);
   return (
     <>
@@ -77,7 +80,7 @@ function Found({ post, readAgain }: { post: Post; readAgain: () => Promise<Post 
                 </>
               )}
             </Section>
-            <JobLog post={post.id} />
+            <JobLog post={post.id} tries={post.retry_count} />
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5 }}>
@@ -111,7 +114,8 @@ function Found({ post, readAgain }: { post: Post; readAgain: () => Promise<Post 
                       <Group gap="xs">
                         <Status of={it.approved ? 'approved' : 'rejected'} />
                         <Text size="sm">
-                          {it.approver === 'client' ? 'The client' : it.by}, <Moment at={it.at} />
+                          {it.approver === 'client' ? 'The client' : actor({ actor: it.by }, nameOf)},{' '}
+                          <Moment at={it.at} />
                         </Text>
                       </Group>
                       {it.comment && <Quote>“{it.comment}”</Quote>}

@@ -27,6 +27,8 @@ import { Answered, Empty, FormProblem, Listed } from '@/ui/states';
 import { ImportDialog } from './ImportDialog';
 
 type Kind = MemoryItem['kind'];
+/** What several are called. */
+const kindsOf: Partial<Record<Kind, string>> = { person: 'people' };
 const kinds: Kind[] = ['brand_fact', 'approved_answer', 'interaction', 'person', 'post'];
 
 export function Component() {
@@ -48,7 +50,7 @@ export function Component() {
           status.data === undefined
             ? 'What this tenant knows, and answers are made of.'
             : `${plural(status.data.items, 'item')}: ${status.data.kinds
-                .map((it) => `${it.items} ${words(it.kind).toLowerCase()}`)
+                .map((it) => plural(it.items, words(it.kind).toLowerCase(), kindsOf[it.kind]))
                 .join(', ')}.`
         }
         actions={
@@ -73,7 +75,7 @@ export function Component() {
           <TextInput
             aria-label="Search by meaning"
             placeholder="Search by meaning, such as “delivery time”"
-            flex={1}
+            flex="1 1 240px"
             maw={420}
             value={search}
             onChange={(event) => setSearch(event.currentTarget.value)}

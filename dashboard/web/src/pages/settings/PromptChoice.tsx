@@ -136,7 +136,7 @@ function OwnChoice(props: { choice: PromptUse; name: string; agency: string; may
         <Button
           size="compact-sm"
           variant="default"
-          aria-label={`Use the version of the agency at ${name} again`}
+          aria-label={`As the agency again: ${name}`}
           loading={choose.isPending}
           onClick={() => choose.start({ key: choice.key, version: null, tenant })}
         >
