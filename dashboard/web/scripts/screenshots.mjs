@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { apiOf, base, launch, openPage } from './lib/browser.mjs';
+import { writeGallery } from './lib/gallery.mjs';
 import { listPages } from './lib/pages.mjs';
 import { setScene } from './lib/scene.mjs';
 
@@ -14,11 +15,12 @@ const [only = '', onlyView = ''] = process.argv.slice(2);
 const out = process.env.OUT ?? fileURLToPath(new URL('../../../docs/dashboard/', import.meta.url));
 mkdirSync(out, { recursive: true });
 
-const views = [
+const allViews = [
   { suffix: 'light', scheme: 'light', width: 1440, height: 900 },
   { suffix: 'dark', scheme: 'dark', width: 1440, height: 900 },
   { suffix: 'phone', scheme: 'light', width: 390, height: 844 },
-].filter((it) => it.suffix.includes(onlyView));
+];
+const views = allViews.filter((it) => it.suffix.includes(onlyView));
 
 /** Whoever the link signs in. */
 async function signIn(link) {
@@ -82,12 +84,22 @@ for (const view of views) {
     }
     const isTooWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth + 1);
     if (isTooWide) problems.push(`${label}: wider than the screen`);
-    await page.screenshot({ path: `${out}/${name}-${view.suffix}.jpg`, type: 'jpeg', quality: 62 });
+    // Dialogs look alike in both themes: one picture is enough, but both are looked through.
+    if (act === undefined || view.suffix !== 'dark') {
+      await page.screenshot({ path: `${out}/${name}-${view.suffix}.jpg`, type: 'jpeg', quality: 56 });
+    }
     for (const it of await findings(page)) problems.push(`${label}: ${it}`);
     await context.close();
   }
 }
 await browser.close();
-console.log(`${pages.length * views.length} pictures in ${out}`);
+const suffixes = allViews.map((it) => it.suffix);
+if (only === '')
+  writeGallery(
+    out,
+    pages.map((it) => it.name),
+    suffixes,
+  );
+console.log(`${pages.length * views.length} views of pages are in ${out}`);
 for (const it of problems) console.log(it);
 process.exit(problems.length > 0 ? 1 : 0);

@@ -93,7 +93,7 @@ function Result({
                         <Fact label="Would be">{it.after}</Fact>
                       </SimpleGrid>
                     ) : (
-                      <Fact label={`Stays, but not ${it.beside}`}>{it.before}</Fact>
+                      <Fact label={`Stays the same; different is ${it.beside}`}>{it.before}</Fact>
                     )}
                   </Stack>
                 );

@@ -70,7 +70,13 @@ export function ChannelDialog({
   const errors = fieldErrors(save.error);
   if (save.data?.signing_key) {
     return (
-      <Modal opened onClose={onClose} title="The key that signs">
+      <Modal
+        opened
+        onClose={onClose}
+        title="The key that signs"
+        closeOnClickOutside={false}
+        closeOnEscape={false}
+      >
         <Stack>
           <Notice tone="warn" title="It is shown only now">
             With it your system checks that messages come from Troupe.
