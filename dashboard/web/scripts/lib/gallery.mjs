@@ -25,7 +25,7 @@ export function writeGallery(folder, names, views) {
     '# Pictures of the dashboard',
     '',
     'Every page on the data of `troupe demo`, made by `npm run screenshots` in `dashboard/web`, which writes this page',
-    'too. Dialogs are shown in the light theme and at phone width.',
+    'too. What is opened by hand on a page is shown in the light theme and at phone width.',
     '',
     `| Page | ${views.map(title).join(' | ')} |`,
     `| --- |${' --- |'.repeat(views.length)}`,
