@@ -1,23 +1,26 @@
 // Takes every page in both themes and at phone width into docs/dashboard, and lists what axe finds on them.
-//   TROUPE_SIGN_IN='http://127.0.0.1:8080/sign-in#token=…' npm run screenshots [part of a page's name]
+//   TROUPE_SIGN_IN='http://127.0.0.1:8080/sign-in#token=…' npm run screenshots -- [part of a page's name] [view]
 // The link is the one that `troupe demo` prints.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { apiOf, base, launch, openPage } from './lib/browser.mjs';
+import { writeGallery } from './lib/gallery.mjs';
 import { listPages } from './lib/pages.mjs';
+import { setScene } from './lib/scene.mjs';
 
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const only = process.argv[2] ?? '';
+const [only = '', onlyView = ''] = process.argv.slice(2);
 const out = process.env.OUT ?? fileURLToPath(new URL('../../../docs/dashboard/', import.meta.url));
 mkdirSync(out, { recursive: true });
 
-const views = [
+const allViews = [
   { suffix: 'light', scheme: 'light', width: 1440, height: 900 },
   { suffix: 'dark', scheme: 'dark', width: 1440, height: 900 },
   { suffix: 'phone', scheme: 'light', width: 390, height: 844 },
 ];
+const views = allViews.filter((it) => it.suffix.includes(onlyView));
 
 /** Whoever the link signs in. */
 async function signIn(link) {
@@ -47,6 +50,7 @@ const browser = await launch();
 const { state, ask, agency } = await signIn(process.env.TROUPE_SIGN_IN);
 const tenants = (await ask(`/agencies/${agency}/tenants`)).items;
 const tenant = (tenants.find((it) => it.slug === 'lumen-skin') ?? tenants[0]).id;
+await setScene(ask, agency, tenant);
 const pages = (await listPages(ask, agency, tenant)).filter((it) => it.name.includes(only));
 const problems = [];
 
@@ -80,12 +84,22 @@ for (const view of views) {
     }
     const isTooWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth + 1);
     if (isTooWide) problems.push(`${label}: wider than the screen`);
-    await page.screenshot({ path: `${out}/${name}-${view.suffix}.jpg`, type: 'jpeg', quality: 62 });
+    // Dialogs look alike in both themes: one picture is enough, but both are looked through.
+    if (act === undefined || view.suffix !== 'dark') {
+      await page.screenshot({ path: `${out}/${name}-${view.suffix}.jpg`, type: 'jpeg', quality: 56 });
+    }
     for (const it of await findings(page)) problems.push(`${label}: ${it}`);
     await context.close();
   }
 }
 await browser.close();
-console.log(`${pages.length * views.length} pictures in ${out}`);
+const suffixes = allViews.map((it) => it.suffix);
+if (only === '')
+  writeGallery(
+    out,
+    pages.map((it) => it.name),
+    suffixes,
+  );
+console.log(`${pages.length * views.length} views of pages are in ${out}`);
 for (const it of problems) console.log(it);
 process.exit(problems.length > 0 ? 1 : 0);

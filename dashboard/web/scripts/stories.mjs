@@ -11,11 +11,26 @@ import { content } from './stories/content.mjs';
 import { firstSteps } from './stories/first-steps.mjs';
 import { keyboard } from './stories/keyboard.mjs';
 import { operations } from './stories/operations.mjs';
+import { prompts } from './stories/prompts.mjs';
+import { rehearsals } from './stories/rehearsals.mjs';
 import { rules } from './stories/rules.mjs';
 import { sessions } from './stories/sessions.mjs';
+import { templates } from './stories/templates.mjs';
 
 /** Always told: the others need what they make. */
-const groups = [answering, content.plan, asking, rules, operations, sessions, keyboard, content.published];
+const groups = [
+  answering,
+  content.plan,
+  templates,
+  asking,
+  rules,
+  operations,
+  rehearsals,
+  prompts,
+  sessions,
+  keyboard,
+  content.published,
+];
 const wanted = process.argv[2] ?? '';
 const browser = await launch();
 /** What the stories know of each other. */

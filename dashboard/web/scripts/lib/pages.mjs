@@ -64,6 +64,7 @@ export async function listPages(ask, agency, tenant) {
     { name: 'settings-general', path: t('settings/general') },
     { name: 'settings-accounts', path: t('settings/accounts') },
     { name: 'settings-behaviour', path: t('settings/behaviour') },
+    { name: 'settings-prompts', path: t('settings/prompts') },
     { name: 'settings-learning', path: t('settings/learning') },
     { name: 'settings-channels', path: t('settings/channels') },
     {
@@ -84,9 +85,18 @@ export async function listPages(ask, agency, tenant) {
       act: (page) => page.getByRole('button', { name: 'New post', exact: true }).click(),
     },
     {
+      name: 'template-edit',
+      path: t('content/templates'),
+      act: (page) =>
+        page
+          .getByRole('button', { name: /^Edit / })
+          .first()
+          .click(),
+    },
+    {
       name: 'template-fill',
       path: t('content/templates'),
-      act: (page) => page.getByRole('button', { name: /^Use / }).first().click(),
+      act: (page) => page.getByRole('main').getByRole('button', { name: /^Use / }).first().click(),
     },
     {
       name: 'media-details',
@@ -107,6 +117,26 @@ export async function listPages(ask, agency, tenant) {
       name: 'channel-dialog',
       path: t('settings/channels'),
       act: (page) => page.getByRole('button', { name: 'Add a channel' }).first().click(),
+    },
+    {
+      name: 'prompt-version',
+      path: a('settings/prompts'),
+      act: (page) => page.getByRole('button', { name: 'New version' }).click(),
+    },
+    {
+      name: 'prompt-compare',
+      path: a('settings/prompts'),
+      act: (page) => page.getByRole('button', { name: 'Read and compare' }).first().click(),
+    },
+    {
+      name: 'experiment-new',
+      path: a('settings/experiments'),
+      act: (page) => page.getByRole('button', { name: 'New experiment' }).click(),
+    },
+    {
+      name: 'rehearsal-new',
+      path: a('rehearsals'),
+      act: (page) => page.getByRole('button', { name: 'New rehearsal' }).first().click(),
     },
     {
       name: 'invite',

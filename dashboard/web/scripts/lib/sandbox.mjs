@@ -29,9 +29,11 @@ export const comment = (account, from, text) =>
 export const message = (account, from, text) =>
   control('POST', `/accounts/${account}/messages`, { from, text });
 
+export const comments = (account) => control('GET', `/accounts/${account}/comments`);
+
 /** The texts of the public replies that a comment got. */
 export async function repliesOf(account, comment) {
-  const all = await control('GET', `/accounts/${account}/comments`);
+  const all = await comments(account);
   return all.filter((it) => it.parent === comment.id && !it.deleted).map((it) => it.text);
 }
 

@@ -9,6 +9,36 @@ import { picture } from '../lib/pictures.mjs';
 
 const caption = 'A morning in the studio.';
 
+const captionOf = (composer) => composer.getByRole('textbox', { name: 'Caption', exact: true });
+
+/** A picture that is planned for a day far off. */
+async function aPost({ ask, world }, words) {
+  const { items } = await ask(`/tenants/${world.tenant}/media`);
+  return ask(`/tenants/${world.tenant}/posts`, 'POST', {
+    post_type: 'image',
+    media: [items[0].id],
+    caption: words,
+    scheduled_at: new Date(Date.now() + 30 * 86_400_000).toISOString(),
+    allow_duplicates: true,
+  });
+}
+
+/** Opens the form of a post. */
+async function change(page, world, post) {
+  await page.goto(`/tenants/${world.tenant}/content/posts/${post.id}`);
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  const composer = page.getByRole('dialog', { name: 'Change the post' });
+  await composer.waitFor();
+  return composer;
+}
+
+/** What somebody else saves. */
+const theirs = ({ ask, world }, post, changed) => {
+  const { post_type, media, caption, scheduled_at } = post;
+  const document = { post_type, media, caption, scheduled_at, allow_duplicates: true, ...changed };
+  return ask(`/tenants/${world.tenant}/posts/${post.id}`, 'PUT', document);
+};
+
 const plan = {
   async 'a picture is added to the library'({ page, world }) {
     const file = join(mkdtempSync(join(tmpdir(), 'dashboard-')), 'morning.png');
@@ -64,6 +94,39 @@ const plan = {
       .getByRole('link', { name: /Behind the lab door/ })
       .first()
       .waitFor();
+  },
+
+  async 'a post that somebody else changes while it is written keeps both changes'({ page, ask, world }) {
+    const made = await aPost({ ask, world }, 'Shared words.');
+    // Without the live feed: what changed is found when it is saved.
+    await page.route('**/feed/**', (route) => route.abort());
+    await page.route('**/events*', (route) => route.abort());
+    const composer = await change(page, world, made);
+    await captionOf(composer).fill('My words.');
+    await theirs({ ask, world }, made, { caption: 'Their words.', first_comment: 'Their comment.' });
+    await composer.getByRole('button', { name: 'Plan it' }).click();
+    const notice = composer.getByRole('status').filter({ hasText: 'Somebody else changed this post' });
+    await notice.getByText('they saved “Their comment.”').waitFor();
+    await notice.getByText('they saved “Their words.”, you typed “My words.”').waitFor();
+    assert.equal(await captionOf(composer).inputValue(), 'My words.');
+    await composer.getByRole('button', { name: 'Plan it' }).dblclick();
+    await page.getByText(/^Planned for/).waitFor();
+    const saved = await ask(`/tenants/${world.tenant}/posts/${made.id}`);
+    assert.deepEqual([saved.caption, saved.first_comment], ['My words.', 'Their comment.']);
+  },
+
+  async 'a post that somebody cancels while it is written is not planned again unseen'({ page, ask, world }) {
+    const made = await aPost({ ask, world }, 'Called off.');
+    await page.route('**/feed/**', (route) => route.abort());
+    await page.route('**/events*', (route) => route.abort());
+    const composer = await change(page, world, made);
+    await captionOf(composer).fill('Called off, but written.');
+    await ask(`/tenants/${world.tenant}/posts/${made.id}/cancel`, 'POST');
+    await composer.getByRole('button', { name: 'Plan it' }).click();
+    await composer.getByText('In the meantime it became: cancelled').waitFor();
+    assert.equal(await captionOf(composer).inputValue(), 'Called off, but written.');
+    const { state } = await ask(`/tenants/${world.tenant}/posts/${made.id}`);
+    assert.equal(state, 'cancelled');
   },
 
   async 'all problems of a post are shown while it is written'({ page, world }) {

@@ -48,16 +48,19 @@ export function problemFrom(status: number, body: unknown): ApiError {
   }
   const document = body as Record<string, unknown>;
   const title = String(document.title);
-  const detail = typeof document.detail === 'string' ? document.detail : title;
+  const detail = quoted(typeof document.detail === 'string' ? document.detail : title);
   const fields = readFields(document, detail);
   return new ApiError(status, title, sentence(withoutFieldName(detail, fields)), fields, document.present);
 }
+
+/** Names stand in backticks there, which are for programmers. */
+const quoted = (text: string) => text.replace(/`([^`]+)`/g, '“$1”');
 
 function readFields(document: Record<string, unknown>, detail: string): FieldProblem[] {
   if (Array.isArray(document.problems)) {
     return document.problems
       .filter((it): it is FieldProblem => typeof it?.field === 'string' && typeof it?.problem === 'string')
-      .map((it) => ({ field: it.field, problem: sentence(it.problem) }));
+      .map((it) => ({ field: it.field, problem: sentence(quoted(it.problem)) }));
   }
   if (typeof document.field === 'string') {
     const field = document.field;

@@ -28,6 +28,8 @@ export function TheirChanges(props: {
   what: string;
   differences: Difference[];
   names?: Record<string, string>;
+  /** How a value of a field is told, where its words are not the ones people see. */
+  tell?: (path: string, value: unknown) => string | undefined;
   onTake: (difference: Difference) => void;
   onKeep: () => void;
 }) {
@@ -38,6 +40,7 @@ export function TheirChanges(props: {
       .split('.')
       .map((it) => words(it))
       .join(', ');
+  const tellIt = (path: string, value: unknown) => props.tell?.(path, value) ?? tellValue(value);
   return (
     <div role="status">
       <Notice
@@ -55,9 +58,9 @@ export function TheirChanges(props: {
             <li key={it.path}>
               <Group gap="xs" align="baseline">
                 <Text size="sm" className="break">
-                  <b>{nameOf(it.path)}</b>: they saved “{tellValue(it.theirs)}”
+                  <b>{nameOf(it.path)}</b>: they saved “{tellIt(it.path, it.theirs)}”
                   {it.isBoth
-                    ? `, you typed “${tellValue(it.mine)}”. Yours stays unless you take theirs.`
+                    ? `, you typed “${tellIt(it.path, it.mine)}”. Yours stays unless you take theirs.`
                     : '.'}
                 </Text>
                 {it.isBoth && (

@@ -45,6 +45,14 @@ story('an entry of the log', () => {
     expect(subjectsOf('weather.changed')).toEqual([]);
   });
 
+  it('names people, and never by their ids', () => {
+    const invited = entry({ event_type: 'user.invited', actor: 'user:usr_1' });
+    expect(describe(invited).text).toBe('User invited by a user');
+    expect(describe(invited, () => 'Olga').text).toBe('User invited by Olga');
+    const details = { outcome: 'act', event_kind: 'message', author: '1797501423687' };
+    expect(describe(entry({ details })).text).toBe('Acted on a message from Person 423687');
+  });
+
   it('has the lists read again that it changes', () => {
     expect(subjectsOf('decision.made')).toContain('approvals');
     expect(subjectsOf('effect.sent')).toContain('queue');

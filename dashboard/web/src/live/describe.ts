@@ -1,5 +1,5 @@
 import type { AuditEntry, DecisionRecord } from '@/api/types';
-import { words } from '@/ui/format';
+import { person, words } from '@/ui/format';
 import type { Tone } from '@/ui/tone';
 
 export interface Told {
@@ -55,7 +55,8 @@ const effectStates: Record<string, [string, Tone]> = {
 };
 
 /** What an entry of the log says, for people. */
-export function describe(entry: AuditEntry): Told {
+export function describe(entry: AuditEntry, nameOf?: NameOf): Told {
+  const by = actor(entry, nameOf);
   const details = (entry.details ?? {}) as Record<string, unknown>;
   const [subject, what = ''] = entry.event_type.split('.');
   if (entry.event_type === 'decision.made') return decision(entry);
@@ -63,7 +64,7 @@ export function describe(entry: AuditEntry): Told {
   if (subject === 'approval') {
     const verdict = String(details.status ?? details.verdict ?? entry.action);
     return {
-      text: `Draft ${verdict} by ${actor(entry)}`,
+      text: `Draft ${verdict} by ${by}`,
       tone: verdict === 'rejected' ? 'neutral' : 'good',
       to: 'approvals',
     };
@@ -72,9 +73,9 @@ export function describe(entry: AuditEntry): Told {
     const message = typeof details.message === 'string' ? details.message : words(entry.action);
     return what === 'raised'
       ? { text: `Alert: ${message}`, tone: 'bad', to: 'alerts' }
-      : { text: `Alert resolved by ${actor(entry)}`, tone: 'good', to: 'alerts' };
+      : { text: `Alert resolved by ${by}`, tone: 'good', to: 'alerts' };
   }
-  const told = `${words(entry.event_type)}${entry.actor === '' ? '' : ` by ${actor(entry)}`}`;
+  const told = `${words(entry.event_type)}${by === '' ? '' : ` by ${by}`}`;
   return { text: told, tone: entry.success ? 'neutral' : 'bad', to: pages[subject ?? ''] };
 }
 
@@ -95,7 +96,7 @@ function decision(entry: AuditEntry): Told {
   const record = entry.details as DecisionRecord;
   const [verb, tone] = outcomes[record.outcome] ?? ['Decided on', 'neutral'];
   const kind = kinds[record.event_kind] ?? words(record.event_kind).toLowerCase();
-  const from = record.author === null || record.author === undefined ? '' : ` from @${record.author}`;
+  const from = record.author === null || record.author === undefined ? '' : ` from ${person(record.author)}`;
   return {
     text: `${verb} ${kind}${from}`,
     quote: record.incoming_text ?? undefined,
@@ -113,8 +114,15 @@ function effect(entry: AuditEntry, what: string): Told {
   return { text: `${words(entry.action)} ${state}`, tone: stateTone, to };
 }
 
-/** `key:key_…`, `user:usr_…` or the name of an actor. */
-export function actor(entry: Pick<AuditEntry, 'actor'>): string {
-  if (entry.actor.startsWith('key:')) return 'an API key';
-  return entry.actor.replace(/^user:/, '');
+/** What a user is called. */
+export type NameOf = (user: string) => string;
+
+const known: Record<string, string> = { cli: 'the command line' };
+
+/** Who did it, from `key:key_…`, `user:usr_…` or the name of an actor. */
+export function actor(entry: Pick<AuditEntry, 'actor'>, nameOf: NameOf = () => 'a user'): string {
+  const id = entry.actor.replace(/^(user|key):/, '');
+  if (id.startsWith('key_')) return 'an API key';
+  if (id.startsWith('usr_')) return nameOf(id);
+  return known[id] ?? id;
 }

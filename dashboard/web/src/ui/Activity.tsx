@@ -5,8 +5,9 @@ import { Link } from 'react-router-dom';
 import { answer, api } from '@/api/client';
 import { keys, useApi } from '@/api/queries';
 import type { AuditEntry } from '@/api/types';
-import { describe } from '@/live/describe';
+import { describe, type NameOf } from '@/live/describe';
 import { useLive } from '@/live/LiveProvider';
+import { usePeople } from '@/session/usePeople';
 import { useTenant } from '@/shell/where';
 import { Moment } from './pieces';
 import { Answered, Empty } from './states';
@@ -16,6 +17,7 @@ import { toneColors } from './tone';
 export function Activity({ limit = 14 }: { limit?: number }) {
   const tenant = useTenant();
   const { entries } = useLive();
+  const nameOf = usePeople(tenant.agency);
   const past = useApi(
     keys.tenant(tenant.id, 'activity'),
     () =>
@@ -42,7 +44,7 @@ export function Activity({ limit = 14 }: { limit?: number }) {
         ) : (
           <Stack gap={0} component="ol" style={{ listStyle: 'none', margin: 0, padding: 0 }}>
             {all.map((entry) => (
-              <Line key={entry.id} entry={entry} />
+              <Line key={entry.id} entry={entry} nameOf={nameOf} />
             ))}
           </Stack>
         )
@@ -51,9 +53,9 @@ export function Activity({ limit = 14 }: { limit?: number }) {
   );
 }
 
-function Line({ entry }: { entry: AuditEntry }) {
+function Line({ entry, nameOf }: { entry: AuditEntry; nameOf: NameOf }) {
   const tenant = useTenant();
-  const told = describe(entry);
+  const told = describe(entry, nameOf);
   const body = (
     <Group wrap="nowrap" gap="sm" py={7} px={6} align="flex-start">
       <Box

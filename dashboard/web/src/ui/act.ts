@@ -1,5 +1,6 @@
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient, type QueryKey } from '@tanstack/react-query';
+import { useRef } from 'react';
 import { asApiError, type ApiError } from '@/api/problem';
 
 export function tellProblem(error: unknown) {
@@ -28,6 +29,8 @@ export function useAct<V = void, T = unknown>(options: {
   isQuiet?: boolean;
 }) {
   const queries = useQueryClient();
+  // The state of the mutation is told a moment later: too late for a double click.
+  const isRunning = useRef(false);
   const mutation = useMutation<T, unknown, V>({
     mutationFn: options.act,
     onSuccess: (result, value) => {
@@ -40,13 +43,15 @@ export function useAct<V = void, T = unknown>(options: {
       if (options.isQuiet !== true) tellProblem(error);
       options.onProblem?.(asApiError(error));
     },
-    onSettled: () =>
-      Promise.all(options.changes.map((queryKey) => queries.invalidateQueries({ queryKey }))).then(
-        () => undefined,
-      ),
+    onSettled: async () => {
+      isRunning.current = false;
+      await Promise.all(options.changes.map((queryKey) => queries.invalidateQueries({ queryKey })));
+    },
   });
   const start = (value: V) => {
-    if (!mutation.isPending) mutation.mutate(value);
+    if (isRunning.current || mutation.isPending) return;
+    isRunning.current = true;
+    mutation.mutate(value);
   };
   return { ...mutation, start };
 }

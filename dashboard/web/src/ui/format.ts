@@ -85,5 +85,13 @@ export function sentence(text: string): string {
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 
+/** Somebody on Instagram: a handle, or the end of an id where there is no handle. */
+export const person = (author: string) =>
+  /^\d{6,}$/.test(author) ? `Person ${author.slice(-6)}` : `@${author}`;
+
+/** Days within a text, as people write them. */
+export const withDays = (text: string) =>
+  text.replace(/\b\d{4}-\d{2}-\d{2}\b/g, (it) => day(`${it}T00:00:00Z`, 'UTC'));
+
 export const plural = (count: number, one: string, many = `${one}s`) =>
   `${number(count)} ${count === 1 ? one : many}`;

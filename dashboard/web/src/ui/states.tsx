@@ -9,6 +9,7 @@ import {
 import type { ReactNode } from 'react';
 import { asApiError } from '@/api/problem';
 import type { Pages } from '@/api/queries';
+import { words } from './format';
 import { toneColors, type Tone } from './tone';
 
 const icons: Record<Tone, Icon> = {
@@ -114,7 +115,7 @@ export function FormProblem({ error, shown = [] }: { error: unknown; shown?: str
         <ul style={{ margin: 0, paddingInlineStart: 18 }}>
           {elsewhere.map((it, index) => (
             <li key={index}>
-              {it.field}: {it.problem}
+              {words(it.field)}: {it.problem}
             </li>
           ))}
         </ul>

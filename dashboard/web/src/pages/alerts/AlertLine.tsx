@@ -34,17 +34,11 @@ export function AlertLine({ alert, tenantName, scope, mayResolve }: AlertLinePro
   });
   const conversation = (alert.details as { conversation?: unknown } | null)?.conversation;
   return (
-    <Group
-      wrap="nowrap"
-      align="flex-start"
-      gap="sm"
-      py="sm"
-      style={{ borderBottom: '1px solid var(--line)' }}
-    >
-      <Box w={74} style={{ flex: 'none' }}>
+    <Group align="flex-start" gap="sm" py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+      <Box w={{ base: '100%', xs: 74 }} style={{ flex: 'none' }}>
         <Status of={alert.severity} />
       </Box>
-      <Box flex={1} miw={0}>
+      <Box flex="1 1 200px" miw={0}>
         <Text size="sm" className="break">
           {sentence(alert.message)}
         </Text>

@@ -54,7 +54,7 @@ export function Component() {
         }
       />
       <Tabs defaultValue="account" keepMounted={false}>
-        <Tabs.List mb="md">
+        <Tabs.List mb="md" style={{ flexWrap: 'nowrap', overflowX: 'auto', overflowY: 'hidden' }}>
           <Tabs.Tab value="account">Account</Tabs.Tab>
           <Tabs.Tab value="posts">Posts</Tabs.Tab>
           <Tabs.Tab value="times">Best times</Tabs.Tab>
@@ -140,7 +140,7 @@ function AccountNumbers({ days, account }: { days: number; account?: string }) {
                         value: value.value,
                       }))}
                       series={[
-                        { name: 'value', label: it.label, color: index % 2 === 0 ? 'brand.6' : 'teal.7' },
+                        { name: 'value', label: it.label, color: index % 2 === 0 ? 'brand.6' : 'brand.4' },
                       ]}
                       says={explain(it.label, values)}
                     />

@@ -58,7 +58,7 @@ export function BestTimes({ account }: { account?: string }) {
                     Hour: hour(it.hour),
                     followers: it.followers,
                   }))}
-                  series={[{ name: 'followers', label: 'Followers', color: 'teal.7' }]}
+                  series={[{ name: 'followers', label: 'Followers', color: 'brand.5' }]}
                   says={`Most are online at ${hour(most.hour)}: about ${number(most.followers)} (${found.time_zone}).`}
                 />
               </Section>

@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Select, Stack, Text, Textarea } from '@mantine/core';
+import { Select, Text, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import type { Approval, Intent } from '@/api/types';
+import { FormDialog } from '@/ui/FormDialog';
 import { words } from '@/ui/format';
 import { Quote } from '@/ui/pieces';
 import { draftText, type Verdict } from './data';
@@ -30,54 +31,41 @@ export function EditDialog({ approval, onClose, onDecide }: DialogProps) {
     onDecide({ is: 'edit', text: text.trim(), intent: intent ?? undefined });
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title={isEscalation ? 'Answer in your own words' : 'Edit the draft'}
       size="lg"
+      isChanged={text !== draftText(approval)}
+      isSaving={false}
+      isReady={!isTooLong && !isEmpty}
+      submit={isEscalation ? 'Send the answer' : 'Approve with these words'}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
+      <Quote>“{approval.incoming_text}”</Quote>
+      <Textarea
+        label="Your answer"
+        autosize
+        minRows={3}
+        maxRows={12}
+        data-autofocus
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit();
         }}
-      >
-        <Stack>
-          <Quote>“{approval.incoming_text}”</Quote>
-          <Textarea
-            label="Your answer"
-            autosize
-            minRows={3}
-            maxRows={12}
-            data-autofocus
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit();
-            }}
-            error={isTooLong ? `Instagram takes at most ${limit} bytes; this has ${size}.` : undefined}
-            description={`${size} of ${limit} bytes. Ctrl Enter sends.`}
-          />
-          <Select
-            label="What it really was"
-            description="Only if Troupe misread it; the classifier learns from this."
-            data={options}
-            clearable
-            placeholder="As Troupe read it"
-            value={intent}
-            onChange={(value) => setIntent(value as Intent | null)}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" disabled={isTooLong || isEmpty}>
-              {isEscalation ? 'Send the answer' : 'Approve with these words'}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+        error={isTooLong ? `Instagram takes at most ${limit} bytes; this has ${size}.` : undefined}
+        description={`${size} of ${limit} bytes. Ctrl Enter sends.`}
+      />
+      <Select
+        label="What it really was"
+        description="Only if Troupe misread it; the classifier learns from this."
+        data={options}
+        clearable
+        placeholder="As Troupe read it"
+        value={intent}
+        onChange={(value) => setIntent(value as Intent | null)}
+      />
+    </FormDialog>
   );
 }
 
@@ -85,50 +73,39 @@ export function RejectDialog({ approval, onClose, onDecide }: DialogProps) {
   const [comment, setComment] = useState('');
   const [intent, setIntent] = useState<Intent | null>(null);
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title={approval.kind === 'escalation' ? 'Leave without an answer' : 'Reject the draft'}
+      isChanged={comment.trim() !== ''}
+      isSaving={false}
+      submit={approval.kind === 'escalation' ? 'Leave it' : 'Reject'}
+      submitColor="red.8"
+      onSubmit={() =>
+        onDecide({ is: 'reject', comment: comment.trim() || undefined, intent: intent ?? undefined })
+      }
+      onClose={onClose}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          onDecide({ is: 'reject', comment: comment.trim() || undefined, intent: intent ?? undefined });
-        }}
-      >
-        <Stack>
-          <Text size="sm" c="dimmed">
-            Nothing is sent. What you say here helps Troupe to do better next time.
-          </Text>
-          <Textarea
-            label="Why"
-            description="Optional"
-            autosize
-            minRows={2}
-            maxLength={1000}
-            data-autofocus
-            value={comment}
-            onChange={(event) => setComment(event.currentTarget.value)}
-          />
-          <Select
-            label="What it really was"
-            description="Only if Troupe misread it."
-            data={options}
-            clearable
-            placeholder="As Troupe read it"
-            value={intent}
-            onChange={(value) => setIntent(value as Intent | null)}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" color="red.8">
-              {approval.kind === 'escalation' ? 'Leave it' : 'Reject'}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <Text size="sm" c="dimmed">
+        Nothing is sent. What you say here helps Troupe to do better next time.
+      </Text>
+      <Textarea
+        label="Why"
+        description="Optional"
+        autosize
+        minRows={2}
+        maxLength={1000}
+        data-autofocus
+        value={comment}
+        onChange={(event) => setComment(event.currentTarget.value)}
+      />
+      <Select
+        label="What it really was"
+        description="Only if Troupe misread it."
+        data={options}
+        clearable
+        placeholder="As Troupe read it"
+        value={intent}
+        onChange={(value) => setIntent(value as Intent | null)}
+      />
+    </FormDialog>
   );
 }

@@ -16,7 +16,7 @@ import { IconMessageQuestion, IconPlayerStop, IconSend } from '@tabler/icons-rea
 import { useEffect, useRef, useState } from 'react';
 import { Link, useSearchParams } from 'react-router-dom';
 import { useTenant } from '@/shell/where';
-import { percent } from '@/ui/format';
+import { percent, words } from '@/ui/format';
 import { PageHeader, Tag } from '@/ui/pieces';
 import { Empty, Notice } from '@/ui/states';
 import { Conversations } from './Conversations';
@@ -240,7 +240,7 @@ function SourceLink({ source, number }: { source: Source; number: number }) {
   const tenant = useTenant();
   return (
     <Anchor component={Link} to={tenant.path(placeOf(source))} size="xs" title={source.title ?? source.id}>
-      [{number}] {source.title === undefined ? source.id.slice(0, 12) : source.title.slice(0, 40)}
+      [{number}] {source.title === undefined ? source.id.slice(0, 12) : words(source.title).slice(0, 40)}
     </Anchor>
   );
 }

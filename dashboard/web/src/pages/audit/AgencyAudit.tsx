@@ -26,7 +26,7 @@ export function Component() {
         }
       />
       <AuditFilters {...search} />
-      <AuditTable list={list} />
+      <AuditTable list={list} agency={agency.id} />
     </>
   );
 }

@@ -19,8 +19,9 @@ import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router-dom';
 import type { Pages } from '@/api/queries';
 import type { AuditEntry } from '@/api/types';
-import { actor, describe } from '@/live/describe';
-import { dateTime } from '@/ui/format';
+import { actor, describe, type NameOf } from '@/live/describe';
+import { usePeople } from '@/session/usePeople';
+import { dateTime, words } from '@/ui/format';
 import { Tag } from '@/ui/pieces';
 import { Empty, Listed } from '@/ui/states';
 import { readFilter, writeFilter, type AuditFilter } from './filter';
@@ -77,7 +78,7 @@ export function AuditFilters(props: ReturnType<typeof useAuditFilter>) {
         w={190}
         searchable
         clearable
-        data={types}
+        data={types.map((value) => ({ value, label: words(value) }))}
         value={filter.event_type ?? null}
         onChange={(value) => change({ event_type: value ?? undefined })}
       />
@@ -156,7 +157,13 @@ function Typed(props: {
   );
 }
 
-export function AuditTable({ list, path }: { list: Pages<AuditEntry>; path?: (rest: string) => string }) {
+export function AuditTable(props: {
+  list: Pages<AuditEntry>;
+  agency: string;
+  path?: (rest: string) => string;
+}) {
+  const { list, path } = props;
+  const nameOf = usePeople(props.agency);
   return (
     <Card>
       <Listed
@@ -181,7 +188,7 @@ export function AuditTable({ list, path }: { list: Pages<AuditEntry>; path?: (re
               </Table.Thead>
               <Table.Tbody>
                 {items.map((entry) => (
-                  <Row key={entry.id} entry={entry} path={path} />
+                  <Row key={entry.id} entry={entry} path={path} nameOf={nameOf} />
                 ))}
               </Table.Tbody>
             </Table>
@@ -192,9 +199,10 @@ export function AuditTable({ list, path }: { list: Pages<AuditEntry>; path?: (re
   );
 }
 
-function Row({ entry, path }: { entry: AuditEntry; path?: (rest: string) => string }) {
+function Row(props: { entry: AuditEntry; path?: (rest: string) => string; nameOf: NameOf }) {
+  const { entry, path, nameOf } = props;
   const [isOpen, { toggle }] = useDisclosure(false);
-  const told = describe(entry);
+  const told = describe(entry, nameOf);
   return (
     <>
       <Table.Tr>
@@ -228,7 +236,7 @@ function Row({ entry, path }: { entry: AuditEntry; path?: (rest: string) => stri
         </Table.Td>
         <Table.Td>
           <Text size="sm" className="clip" maw={140}>
-            {actor(entry)}
+            {words(actor(entry, nameOf))}
           </Text>
         </Table.Td>
         <Table.Td>{entry.success ? <Tag tone="good">Done</Tag> : <Tag tone="bad">Failed</Tag>}</Table.Td>

@@ -35,7 +35,7 @@ export function Component() {
         }
       />
       <AuditFilters {...search} />
-      <AuditTable list={list} path={tenant.path} />
+      <AuditTable list={list} agency={tenant.agency} path={tenant.path} />
     </>
   );
 }

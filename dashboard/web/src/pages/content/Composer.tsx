@@ -10,94 +10,61 @@ import {
   Textarea,
 } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { answer, api } from '@/api/client';
-import { fieldErrors } from '@/api/problem';
+import { asApiError, fieldErrors } from '@/api/problem';
 import { keys, useApi } from '@/api/queries';
 import type { Post, PostDocument, PostType } from '@/api/types';
+import { StaleProblem, TheirChanges } from '@/edit/TheirChanges';
+import { saveVersion, useVersioned } from '@/edit/useVersioned';
 import { useTenant } from '@/shell/where';
 import { useAct } from '@/ui/act';
-import { confirm } from '@/ui/confirm';
-import { dateTime } from '@/ui/format';
+import { dateTime, number } from '@/ui/format';
 import { FormProblem, Notice } from '@/ui/states';
 import { MomentPicker } from '@/ui/MomentPicker';
-import { toInstant, toWall } from '@/ui/zoned';
+import { useLeaving } from '@/ui/useLeaving';
 import { CaptionIdeas } from './CaptionIdeas';
 import { countCaption, limits } from './caption';
-import { typeNames } from './data';
+import {
+  documentOf,
+  fieldNames,
+  newForm,
+  repeats,
+  tellField,
+  versionOf,
+  type Beginning,
+  type PostForm,
+} from './postForm';
+import { stateNames, typeNames } from './data';
 import { ChosenMedia } from './ChosenMedia';
 
-interface Form {
-  type: PostType;
-  account: string | null;
-  media: string[];
-  caption: string;
-  firstComment: string;
-  at: string | null;
-  every: string | null;
-  collaborators: string[];
-}
-
-/** What a new post begins with, such as a filled template. */
-export interface Beginning {
-  type: PostType;
-  caption: string;
-  firstComment: string;
-}
-
-function formOf(
-  post: Post | undefined,
-  at: string | undefined,
-  timeZone: string,
-  beginning?: Beginning,
-): Form {
-  return {
-    type: post?.post_type ?? beginning?.type ?? 'image',
-    account: post?.account ?? null,
-    media: post?.media ?? [],
-    caption: post?.caption ?? beginning?.caption ?? '',
-    firstComment: post?.first_comment ?? beginning?.firstComment ?? '',
-    at: post?.scheduled_at ? toWall(post.scheduled_at, timeZone) : (at ?? null),
-    every: post?.recurrence?.every ?? null,
-    collaborators: post?.options.collaborators ?? [],
-  };
-}
-
-function documentOf(
-  form: Form,
-  post: Post | undefined,
-  timeZone: string,
-  allowDuplicates: boolean,
-): PostDocument {
-  return {
-    post_type: form.type,
-    account: form.account,
-    media: form.media,
-    caption: form.caption,
-    first_comment: form.firstComment.trim() === '' ? null : form.firstComment,
-    scheduled_at: form.at === null ? null : toInstant(form.at, timeZone),
-    recurrence: form.every === null ? null : { ...post?.recurrence, every: form.every as 'daily' },
-    options: { ...post?.options, collaborators: form.collaborators },
-    allow_duplicates: allowDuplicates,
-  };
+/** A post that is changed, and how it is read again when somebody else was quicker. */
+interface Editing {
+  post: Post;
+  readAgain: () => Promise<Post | undefined>;
 }
 
 /** Writes a post or changes one. All problems stand there while it is written. */
-export function Composer(props: { post?: Post; at?: string; beginning?: Beginning; onClose: () => void }) {
+export function Composer(props: {
+  editing?: Editing;
+  at?: string;
+  beginning?: Beginning;
+  onClose: () => void;
+}) {
   const tenant = useTenant();
-  const { post } = props;
-  const [form, setForm] = useState(() => formOf(post, props.at, tenant.time_zone, props.beginning));
-  const [isTouched, setTouched] = useState(props.beginning !== undefined);
+  const { editing } = props;
+  const zone = tenant.time_zone;
   const path = { tenant: tenant.id };
-  const change = (part: Partial<Form>) => {
-    setTouched(true);
-    setForm((before) => ({ ...before, ...part }));
-  };
+  const [empty] = useState(() => ({ data: newForm(props.at, props.beginning), tag: null }));
+  const post = editing?.post;
+  const read = useMemo(() => (post === undefined ? empty : versionOf(post, zone)), [empty, post, zone]);
+  const edit = useVersioned<PostForm>(read);
+  const { form, change } = edit;
+  const isWritten = edit.isChanged || props.beginning !== undefined;
   const accounts = useApi(keys.tenant(tenant.id, 'accounts'), () =>
     answer(api.GET('/api/v1/tenants/{tenant}/accounts', { params: { path } })),
   );
-  const asked = documentOf(form, post, tenant.time_zone, true);
-  const [checkedDocument] = useDebouncedValue(JSON.stringify(asked), 500);
+  const [checkedDocument] = useDebouncedValue(JSON.stringify(documentOf(form, zone)), 500);
   const check = useApi(
     keys.tenant(tenant.id, 'posts', 'check', checkedDocument),
     () =>
@@ -107,68 +74,93 @@ export function Composer(props: { post?: Post; at?: string; beginning?: Beginnin
           body: JSON.parse(checkedDocument) as PostDocument,
         }),
       ),
-    { enabled: isTouched || post !== undefined, staleTime: 30_000 },
+    { enabled: isWritten || post !== undefined, staleTime: 30_000 },
   );
+  const create = (body: PostDocument) =>
+    answer(api.POST('/api/v1/tenants/{tenant}/posts', { params: { path }, body }));
+  const put = (body: PostDocument, tag: string | null) =>
+    answer(
+      api.PUT('/api/v1/tenants/{tenant}/posts/{post}', {
+        params: { path: { ...path, post: post?.id ?? '' }, header: tag === null ? {} : { 'If-Match': tag } },
+        body,
+      }),
+    );
+  const [begunAs] = useState(post?.state);
+  const readAgain = async () => {
+    const present = await editing?.readAgain();
+    // One that was cancelled in the meantime is not planned again unseen.
+    return present?.state === post?.state ? present && versionOf(present, zone) : undefined;
+  };
   const save = useAct({
     act: (isDraft: boolean) => {
-      const body = documentOf(
-        isDraft ? { ...form, at: null, every: null } : form,
-        post,
-        tenant.time_zone,
-        true,
-      );
-      return post === undefined
-        ? answer(api.POST('/api/v1/tenants/{tenant}/posts', { params: { path }, body }))
-        : answer(
-            api.PUT('/api/v1/tenants/{tenant}/posts/{post}', {
-              params: { path: { ...path, post: post.id } },
-              headers: { 'If-Match': `"${post.version}"` },
-              body,
-            }),
-          );
+      const body = documentOf(isDraft ? { ...form, at: null } : form, zone);
+      return post === undefined ? create(body) : saveVersion(edit, (tag) => put(body, tag), readAgain);
     },
     changes: [keys.tenant(tenant.id, 'posts'), keys.tenant(tenant.id, 'media')],
     done: (saved) =>
-      saved.scheduled_at
-        ? `Planned for ${dateTime(saved.scheduled_at, tenant.time_zone)}.`
-        : 'Saved as a draft.',
+      saved.scheduled_at ? `Planned for ${dateTime(saved.scheduled_at, zone)}.` : 'Saved as a draft.',
     onDone: props.onClose,
     isQuiet: true,
   });
+  const leaving = useLeaving<HTMLFormElement>({
+    isChanged: isWritten,
+    isSaving: save.isPending,
+    onClose: props.onClose,
+  });
+  const accountName = (id: string) => {
+    const found = accounts.data?.items.find((it) => it.id === id);
+    return found === undefined ? 'another account' : `@${found.username}`;
+  };
   const errors = fieldErrors(save.error);
+  // A conflict of another kind, such as with a post that is being published, is told in its own words.
+  const isStale = save.error !== null && asApiError(save.error).status === 412;
   const problems = check.data?.problems ?? [];
-  const duplicates = check.data?.duplicates ?? [];
+  const duplicates = (check.data?.duplicates ?? []).filter((it) => it !== post?.id);
   const counted = countCaption(form.caption);
   const isStory = form.type === 'story';
-
-  const close = () => {
-    if (!isTouched) return props.onClose();
-    confirm({
-      title: 'Leave without saving?',
-      text: 'What you wrote is lost.',
-      yes: 'Leave',
-      isDangerous: true,
-      act: props.onClose,
-    });
-  };
 
   return (
     <Drawer
       opened
-      onClose={close}
+      onClose={leaving.close}
+      closeOnEscape={false}
       position="right"
       size="lg"
       title={post === undefined ? 'New post' : 'Change the post'}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
+      {leaving.question}
       <form
+        ref={leaving.inside}
         onSubmit={(event) => {
           event.preventDefault();
           save.start(form.at === null);
         }}
       >
         <Stack>
-          {save.error !== null && (
+          <TheirChanges
+            what="this post"
+            differences={edit.differences}
+            names={fieldNames}
+            tell={(field, value) => tellField(field, value, accountName)}
+            onTake={edit.takeTheirs}
+            onKeep={edit.keepAll}
+          />
+          {post !== undefined && post.state !== begunAs && (
+            <div role="status">
+              <Notice
+                tone="warn"
+                title={`In the meantime it became: ${stateNames[post.state].toLowerCase()}`}
+              >
+                {['publishing', 'published'].includes(post.state)
+                  ? 'It can no longer be changed. What you typed is still here to be copied.'
+                  : 'What you typed is still here. Saving it goes on from there.'}
+              </Notice>
+            </div>
+          )}
+          {isStale ? (
+            <StaleProblem />
+          ) : (
             <FormProblem error={save.error} shown={['caption', 'media', 'scheduled_at', 'first_comment']} />
           )}
           <SegmentedControl
@@ -208,7 +200,7 @@ export function Composer(props: { post?: Post; at?: string; beginning?: Beginnin
                 value={form.caption}
                 onChange={(event) => change({ caption: event.currentTarget.value })}
                 error={errors.caption}
-                description={`${counted.characters} of ${limits.characters} characters, ${counted.hashtags} of ${limits.hashtags} hashtags, ${counted.mentions} of ${limits.mentions} mentions`}
+                description={`${number(counted.characters)} of ${number(limits.characters)} characters, ${counted.hashtags} of ${limits.hashtags} hashtags, ${counted.mentions} of ${limits.mentions} mentions`}
                 inputWrapperOrder={['label', 'input', 'description', 'error']}
               />
               <CaptionIdeas onUse={(caption) => change({ caption })} caption={form.caption} />
@@ -225,9 +217,11 @@ export function Composer(props: { post?: Post; at?: string; beginning?: Beginnin
                 label="Collaborators"
                 description="Handles of up to three, without @."
                 maxTags={3}
-                value={form.collaborators}
-                onChange={(collaborators) =>
-                  change({ collaborators: collaborators.map((it) => it.replace(/^@/, '')) })
+                value={form.options.collaborators ?? []}
+                onChange={(handles) =>
+                  change({
+                    options: { ...form.options, collaborators: handles.map((it) => it.replace(/^@/, '')) },
+                  })
                 }
                 error={errors['options.collaborators']}
               />
@@ -249,13 +243,13 @@ export function Composer(props: { post?: Post; at?: string; beginning?: Beginnin
               placeholder="Once"
               clearable
               disabled={form.at === null}
-              data={[
-                { value: 'daily', label: 'Every day' },
-                { value: 'weekly', label: 'Every week' },
-                { value: 'monthly', label: 'Every month' },
-              ]}
-              value={form.every}
-              onChange={(every) => change({ every })}
+              data={Object.entries(repeats).map(([value, label]) => ({ value, label }))}
+              value={form.recurrence?.every ?? null}
+              onChange={(every) =>
+                change({
+                  recurrence: every === null ? null : { ...form.recurrence, every: every as 'daily' },
+                })
+              }
             />
           </Group>
           <div aria-live="polite">
@@ -281,7 +275,7 @@ export function Composer(props: { post?: Post; at?: string; beginning?: Beginnin
             )}
           </div>
           <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
+            <Button variant="default" onClick={leaving.close}>
               Cancel
             </Button>
             {form.at !== null && post === undefined && (

@@ -7,7 +7,7 @@ import { Moment, Section, Status } from '@/ui/pieces';
 import { Listed } from '@/ui/states';
 
 /** Every attempt to publish, step by step. */
-export function JobLog({ post }: { post: string }) {
+export function JobLog({ post, tries }: { post: string; tries: number }) {
   const tenant = useTenant();
   const list = usePages(keys.tenant(tenant.id, 'posts', 'log', post), () =>
     answer(
@@ -22,7 +22,7 @@ export function JobLog({ post }: { post: string }) {
         of={list}
         empty={
           <Text size="sm" c="dimmed">
-            Publishing has not begun.
+            {tries === 0 ? 'Publishing has not begun.' : 'Its attempts are no longer on record.'}
           </Text>
         }
       >

@@ -85,7 +85,7 @@ export function Component() {
               placeholder="Name, description or tag"
               value={search}
               onChange={(event) => setSearch(event.currentTarget.value)}
-              flex={1}
+              flex="1 1 200px"
               maw={320}
             />
             <Select

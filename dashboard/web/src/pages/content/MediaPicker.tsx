@@ -7,6 +7,7 @@ import { keys, usePages } from '@/api/queries';
 import type { Media } from '@/api/types';
 import { useTenant } from '@/shell/where';
 import { Empty, Listed } from '@/ui/states';
+import { useFocusBack } from '@/ui/useFocusBack';
 import { MediaPicture } from './Thumb';
 
 export function useLibrary(query: { q?: string; kind?: Media['kind']; tag?: string }) {
@@ -27,6 +28,7 @@ export function MediaPicker(props: {
   onChange: (media: string[]) => void;
   onClose: () => void;
 }) {
+  useFocusBack();
   const [search, setSearch] = useState('');
   const [q] = useDebouncedValue(search.trim() || undefined, 300);
   const list = useLibrary({ q });

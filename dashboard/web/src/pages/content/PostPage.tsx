@@ -3,6 +3,8 @@ import { IconPencil } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useParams } from 'react-router-dom';
 import type { Post } from '@/api/types';
+import { actor } from '@/live/describe';
+import { usePeople } from '@/session/usePeople';
 import { useTenant } from '@/shell/where';
 import { dateTime, words } from '@/ui/format';
 import { Fact, Moment, PageHeader, Quote, Section, Status } from '@/ui/pieces';
@@ -16,11 +18,16 @@ import { Thumb } from './Thumb';
 export function Component() {
   const tenant = useTenant();
   const { post = '' } = useParams();
-  return <Answered of={usePost(tenant.id, post)}>{(found) => <Found post={found} />}</Answered>;
+  const read = usePost(tenant.id, post);
+  const readAgain = async () => (await read.refetch()).data;
+  return (
+    <Answered of={read}>{(found) => <Found key={found.id} post={found} readAgain={readAgain} />}</Answered>
+  );
 }
 
-function Found({ post }: { post: Post }) {
+function Found({ post, readAgain }: { post: Post; readAgain: () => Promise<Post | undefined> }) {
   const tenant = useTenant();
+  const nameOf = usePeople(tenant.agency);
   const [isEditing, setEditing] = useState(false);
   return (
     <>
@@ -73,7 +80,7 @@ function Found({ post }: { post: Post }) {
                 </>
               )}
             </Section>
-            <JobLog post={post.id} />
+            <JobLog post={post.id} tries={post.retry_count} />
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5 }}>
@@ -107,7 +114,8 @@ function Found({ post }: { post: Post }) {
                       <Group gap="xs">
                         <Status of={it.approved ? 'approved' : 'rejected'} />
                         <Text size="sm">
-                          {it.approver === 'client' ? 'The client' : it.by}, <Moment at={it.at} />
+                          {it.approver === 'client' ? 'The client' : actor({ actor: it.by }, nameOf)},{' '}
+                          <Moment at={it.at} />
                         </Text>
                       </Group>
                       {it.comment && <Quote>“{it.comment}”</Quote>}
@@ -119,7 +127,7 @@ function Found({ post }: { post: Post }) {
           </Stack>
         </Grid.Col>
       </Grid>
-      {isEditing && <Composer post={post} onClose={() => setEditing(false)} />}
+      {isEditing && <Composer editing={{ post, readAgain }} onClose={() => setEditing(false)} />}
     </>
   );
 }

@@ -16,6 +16,9 @@ export const documentOf = (it: PostTemplate): PostTemplateDocument => ({
   first_comment: it.first_comment ?? null,
 });
 
+/** A template as a form is made of it; the moment of its last change tells its versions apart. */
+export const versionOf = (it: PostTemplate | undefined) => it && { data: documentOf(it), tag: it.updated_at };
+
 /** What is to be filled in, each once, in the order it is read: `{tip}` is “tip”. */
 export function placeholdersOf(it: Pick<PostTemplateDocument, 'caption' | 'first_comment'>): string[] {
   const found = `${it.caption ?? ''}\n${it.first_comment ?? ''}`.matchAll(/\{([A-Za-z0-9_]{1,60})\}/g);

@@ -5,6 +5,7 @@ import { answer, api } from '@/api/client';
 import { fieldErrors } from '@/api/problem';
 import { keys, useApi, usePages } from '@/api/queries';
 import { useAgency } from '@/shell/AgencyLayout';
+import { useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
 import { dollars } from '@/ui/format';
 import { PageHeader, Section } from '@/ui/pieces';
@@ -112,6 +113,7 @@ function AgencyBudgetForm({ daily }: { daily: number | null }) {
 
 function TenantDays() {
   const agency = useAgency();
+  const { tenants } = useTenants();
   const list = usePages(keys.agency(agency.id, 'budget', 'tenants'), (cursor) =>
     answer(
       api.GET('/api/v1/agencies/{agency}/budget', {
@@ -138,7 +140,7 @@ function TenantDays() {
                   <Table.Tr key={tenant}>
                     <Table.Td>
                       <Anchor component={Link} to={`/tenants/${tenant}/costs`} size="sm">
-                        {slug}
+                        {tenants.find((it) => it.id === tenant)?.name ?? slug}
                       </Anchor>
                     </Table.Td>
                     <Table.Td>

@@ -2,12 +2,13 @@ import { Anchor, Button, Group, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconMessageQuestion } from '@tabler/icons-react';
 import { Link } from 'react-router-dom';
 import { useTenant } from '@/shell/where';
-import { dollars, duration, number, percent, words } from '@/ui/format';
+import { dollars, duration, number, percent, words, person } from '@/ui/format';
 import { Fact, IntentTag, Moment, Quote, Section, Status, Tag } from '@/ui/pieces';
 import { Answered } from '@/ui/states';
 import { ActionLine } from '../queue/ActionLine';
 import { useDecision, useEffectsOf, type DecisionEntry } from './data';
 import { FeedbackButtons } from './FeedbackButtons';
+import { outcomeName } from './outcomes';
 import { Trace } from './Trace';
 
 /** A decision with everything that led to it and what became of it. */
@@ -32,7 +33,7 @@ function Found({ record, entry }: DecisionEntry) {
           {found?.crisis === true && <Tag tone="bad">Crisis</Tag>}
           <Text size="sm" c="dimmed">
             {words(record.event_kind)}
-            {record.author && ` from @${record.author}`}, <Moment at={record.decided_at} />
+            {record.author && ` from ${person(record.author)}`}, <Moment at={record.decided_at} />
           </Text>
           {record.conversation && (
             <Anchor component={Link} to={tenant.path(`inbox/${record.conversation}`)} size="sm">
@@ -42,7 +43,7 @@ function Found({ record, entry }: DecisionEntry) {
         </Group>
       </Section>
       <Section
-        title={`${words(record.outcome)}: ${record.reason}`}
+        title={`${outcomeName(record.outcome)}: ${record.reason}`}
         actions={
           <Button
             component={Link}

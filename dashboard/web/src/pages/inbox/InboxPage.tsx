@@ -11,6 +11,7 @@ import { useState } from 'react';
 import { Link, useParams } from 'react-router-dom';
 import type { Conversation } from '@/api/types';
 import { useTenant } from '@/shell/where';
+import { person } from '@/ui/format';
 import { Moment, PageHeader, Tag } from '@/ui/pieces';
 import { Empty, Listed, Loading } from '@/ui/states';
 import { ConversationView } from './ConversationView';
@@ -18,9 +19,7 @@ import { useConversations, type InboxFilter } from './data';
 import classes from './InboxPage.module.css';
 
 export const personName = (conversation: Pick<Conversation, 'person'>) =>
-  conversation.person.username
-    ? `@${conversation.person.username}`
-    : `Person ${conversation.person.id.slice(-6)}`;
+  person(conversation.person.username ?? conversation.person.id);
 
 const kinds = { comment_thread: IconMessageCircle, mention: IconAt, direct: IconMessage };
 const kindNames = { comment_thread: 'Comment', mention: 'Mention', direct: 'Direct message' };

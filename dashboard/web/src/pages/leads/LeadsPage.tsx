@@ -23,15 +23,13 @@ import type { Lead, LeadStage } from '@/api/types';
 import { useTenant } from '@/shell/where';
 import { useAct } from '@/ui/act';
 import { DownloadButton } from '@/ui/DownloadButton';
-import { words } from '@/ui/format';
+import { person, words } from '@/ui/format';
 import { Fact, Moment, PageHeader, Status } from '@/ui/pieces';
 import { Empty, FormProblem, Listed } from '@/ui/states';
 
 const stages: LeadStage[] = ['new', 'qualifying', 'qualified', 'won', 'lost'];
 
-const nameOf = (lead: Lead) =>
-  lead.facts.name?.value ??
-  (lead.person.username ? `@${lead.person.username}` : `Person ${lead.person.id.slice(-6)}`);
+const nameOf = (lead: Lead) => lead.facts.name?.value ?? person(lead.person.username ?? lead.person.id);
 
 export function Component() {
   const tenant = useTenant();

@@ -4,7 +4,6 @@ import {
   Button,
   Card,
   Group,
-  Modal,
   Select,
   Stack,
   Text,
@@ -21,12 +20,15 @@ import type { MemoryItem } from '@/api/types';
 import { useTenant } from '@/shell/where';
 import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
+import { FormDialog } from '@/ui/FormDialog';
 import { plural, words } from '@/ui/format';
 import { Moment, PageHeader, Tag } from '@/ui/pieces';
 import { Answered, Empty, FormProblem, Listed } from '@/ui/states';
 import { ImportDialog } from './ImportDialog';
 
 type Kind = MemoryItem['kind'];
+/** What several are called. */
+const kindsOf: Partial<Record<Kind, string>> = { person: 'people' };
 const kinds: Kind[] = ['brand_fact', 'approved_answer', 'interaction', 'person', 'post'];
 
 export function Component() {
@@ -48,7 +50,7 @@ export function Component() {
           status.data === undefined
             ? 'What this tenant knows, and answers are made of.'
             : `${plural(status.data.items, 'item')}: ${status.data.kinds
-                .map((it) => `${it.items} ${words(it.kind).toLowerCase()}`)
+                .map((it) => plural(it.items, words(it.kind).toLowerCase(), kindsOf[it.kind]))
                 .join(', ')}.`
         }
         actions={
@@ -73,7 +75,7 @@ export function Component() {
           <TextInput
             aria-label="Search by meaning"
             placeholder="Search by meaning, such as “delivery time”"
-            flex={1}
+            flex="1 1 240px"
             maw={420}
             value={search}
             onChange={(event) => setSearch(event.currentTarget.value)}
@@ -225,53 +227,44 @@ function AddDialog({ onClose }: { onClose: () => void }) {
   });
   const errors = fieldErrors(add.error);
   return (
-    <Modal opened onClose={onClose} title="Add a fact">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          add.start();
-        }}
-      >
-        <Stack>
-          <FormProblem error={add.error} shown={['title', 'text', 'visibility']} />
-          <TextInput
-            label="Question or heading"
-            description="Optional"
-            value={title}
-            onChange={(event) => setTitle(event.currentTarget.value)}
-            error={errors.title}
-          />
-          <Textarea
-            label="Fact"
-            placeholder="We ship to all of Europe in 3 to 5 working days."
-            required
-            autosize
-            minRows={3}
-            data-autofocus
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-            error={errors.text}
-          />
-          <Select
-            label="Who may be told"
-            allowDeselect={false}
-            data={[
-              { value: 'customer', label: 'Customers: answers may quote it' },
-              { value: 'internal', label: 'The team only' },
-            ]}
-            value={visibility}
-            onChange={(value) => setVisibility(value as MemoryItem['visibility'])}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={add.isPending} disabled={text.trim() === ''}>
-              Add
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog
+      title="Add a fact"
+      isChanged={`${title}${text}`.trim() !== ''}
+      isSaving={add.isPending}
+      isReady={text.trim() !== ''}
+      submit="Add"
+      onSubmit={() => add.start()}
+      onClose={onClose}
+    >
+      <FormProblem error={add.error} shown={['title', 'text', 'visibility']} />
+      <TextInput
+        label="Question or heading"
+        description="Optional"
+        value={title}
+        onChange={(event) => setTitle(event.currentTarget.value)}
+        error={errors.title}
+      />
+      <Textarea
+        label="Fact"
+        placeholder="We ship to all of Europe in 3 to 5 working days."
+        required
+        autosize
+        minRows={3}
+        data-autofocus
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        error={errors.text}
+      />
+      <Select
+        label="Who may be told"
+        allowDeselect={false}
+        data={[
+          { value: 'customer', label: 'Customers: answers may quote it' },
+          { value: 'internal', label: 'The team only' },
+        ]}
+        value={visibility}
+        onChange={(value) => setVisibility(value as MemoryItem['visibility'])}
+      />
+    </FormDialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Anchor, Grid, Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Box, Anchor, Grid, Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconChecks } from '@tabler/icons-react';
 import { Link, Navigate } from 'react-router-dom';
 import { answer, api } from '@/api/client';
@@ -165,17 +165,16 @@ function WaitsForYou() {
               {rows.map((row) => (
                 <Link key={row.id} to={tenant.path(row.to)} className="row-link">
                   <Group
-                    wrap="nowrap"
-                    gap="sm"
+                    gap="xs"
                     py={9}
                     px={6}
                     align="flex-start"
                     style={{ borderBottom: '1px solid var(--line)' }}
                   >
-                    <div style={{ width: 78, flex: 'none' }}>
+                    <Box w={{ base: '100%', xs: 82 }} style={{ flex: 'none' }}>
                       <Tag tone={row.tone}>{row.kind}</Tag>
-                    </div>
-                    <Text size="sm" flex={1} className="break clip-2">
+                    </Box>
+                    <Text size="sm" flex="1 1 180px" className="break clip-2">
                       {row.text}
                     </Text>
                     <Text size="xs" c="dimmed">

@@ -1,13 +1,14 @@
-import { Button, Group, Modal, NumberInput, Select, Stack, Text } from '@mantine/core';
+import { NumberInput, Select, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useNavigate } from 'react-router-dom';
 import { answer, api } from '@/api/client';
 import { keys, useApi } from '@/api/queries';
 import { useAgency } from '@/shell/AgencyLayout';
 import { useAct } from '@/ui/act';
-import { words } from '@/ui/format';
+import { FormDialog } from '@/ui/FormDialog';
 import { FormProblem } from '@/ui/states';
 import { microUsd } from '../costs/sums';
+import { keyName } from '../settings/prompts';
 import { orderOf, type RehearsalChanges } from './rehearsal';
 
 type Kind = 'present' | 'confidence' | 'budget' | 'prompt';
@@ -64,80 +65,74 @@ export function NewRehearsal({ onClose }: { onClose: () => void }) {
         ? microUsd(budget) !== null
         : kind !== 'prompt' || prompt !== null;
   return (
-    <Modal opened onClose={onClose} title="New rehearsal">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          begin.start();
-        }}
-      >
-        <Stack>
-          <FormProblem error={begin.error ?? prompts.error} />
-          <Select
-            label="What came in"
-            allowDeselect={false}
-            data={[
-              { value: '1', label: 'The last day' },
-              { value: '7', label: 'The last 7 days' },
-              { value: '30', label: 'The last 30 days' },
-            ]}
-            value={days}
-            onChange={(value) => setDays(value ?? '7')}
-          />
-          <Select
-            label="Decided again with"
-            allowDeselect={false}
-            data={kinds}
-            value={kind}
-            onChange={(value) => setKind(value as Kind)}
-          />
-          {kind === 'confidence' && (
-            <NumberInput
-              label="Act from"
-              suffix=" % sure"
-              min={0}
-              max={100}
-              value={confidence}
-              onChange={setConfidence}
-            />
-          )}
-          {kind === 'budget' && (
-            <NumberInput
-              label="A day, for each tenant"
-              prefix="$"
-              min={0}
-              decimalScale={2}
-              value={budget}
-              onChange={setBudget}
-            />
-          )}
-          {kind === 'prompt' && (
-            <Select
-              label="Version"
-              placeholder="Choose"
-              searchable
-              data={prompts.data?.items.map((it) => ({
-                value: it.id,
-                label: `${words(it.key)}, version ${it.version}${it.note ? `: ${it.note.slice(0, 60)}` : ''}`,
-              }))}
-              value={prompt}
-              onChange={setPrompt}
-            />
-          )}
-          <Text size="xs" c="dimmed">
-            Nothing is sent and no model is paid. What only a model could answer is answered by the built-in
-            one.
-          </Text>
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={begin.isPending} disabled={!isReady}>
-              Rehearse
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog
+      title="New rehearsal"
+      isChanged={false}
+      isSaving={begin.isPending}
+      isReady={isReady}
+      submit="Rehearse"
+      onSubmit={() => begin.start()}
+      onClose={onClose}
+    >
+      <FormProblem error={begin.error ?? prompts.error} />
+      <Select
+        label="What came in"
+        data-autofocus
+        allowDeselect={false}
+        data={[
+          { value: '1', label: 'The last day' },
+          { value: '7', label: 'The last 7 days' },
+          { value: '30', label: 'The last 30 days' },
+        ]}
+        value={days}
+        onChange={(value) => setDays(value ?? '7')}
+      />
+      <Select
+        label="Decided again with"
+        allowDeselect={false}
+        data={kinds}
+        value={kind}
+        onChange={(value) => setKind(value as Kind)}
+      />
+      {kind === 'confidence' && (
+        <NumberInput
+          label="Act from"
+          suffix=" % sure"
+          min={0}
+          max={100}
+          allowDecimal={false}
+          clampBehavior="strict"
+          value={confidence}
+          onChange={setConfidence}
+        />
+      )}
+      {kind === 'budget' && (
+        <NumberInput
+          label="A day, for each tenant"
+          prefix="$"
+          min={0}
+          allowNegative={false}
+          decimalScale={2}
+          value={budget}
+          onChange={setBudget}
+        />
+      )}
+      {kind === 'prompt' && (
+        <Select
+          label="Version"
+          placeholder="Choose"
+          searchable
+          data={prompts.data?.items.map((it) => ({
+            value: it.id,
+            label: `${keyName(it.key)}, version ${it.version}${it.note ? `: ${it.note.slice(0, 60)}` : ''}`,
+          }))}
+          value={prompt}
+          onChange={setPrompt}
+        />
+      )}
+      <Text size="xs" c="dimmed">
+        Nothing is sent and no model is paid. What only a model could answer is answered by the built-in one.
+      </Text>
+    </FormDialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Stack, Text } from '@mantine/core';
+import { SimpleGrid, Stack, Text } from '@mantine/core';
 import { answer, api } from '@/api/client';
 import { keys, usePages } from '@/api/queries';
 import { number, plural } from '@/ui/format';
@@ -61,9 +61,9 @@ function Result({
           ? `Nothing changes: ${plural(result.events, 'event')} would be decided as they were.`
           : `${number(result.differing)} of ${plural(result.events, 'event')} would be decided differently.`}
       </Text>
-      {result.outcomes.map(([name, times]) => (
-        <Text key={name} size="sm">
-          {plural(times, 'time')} {name.replace(' to ', ' becomes ')}
+      {result.outcomes.map(([before, after, times]) => (
+        <Text key={`${before}-${after}`} size="sm">
+          {plural(times, 'time')} “{before}” becomes “{after}”
         </Text>
       ))}
       {result.newEscalations + result.goneEscalations > 0 && (
@@ -87,8 +87,14 @@ function Result({
                     <Text size="sm" className="break">
                       “{it.said}”
                     </Text>
-                    <Fact label="Was">{it.before}</Fact>
-                    <Fact label="Would be">{it.after}</Fact>
+                    {it.beside === null ? (
+                      <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="md" verticalSpacing={4}>
+                        <Fact label="Was">{it.before}</Fact>
+                        <Fact label="Would be">{it.after}</Fact>
+                      </SimpleGrid>
+                    ) : (
+                      <Fact label={`Stays the same; different is ${it.beside}`}>{it.before}</Fact>
+                    )}
                   </Stack>
                 );
               })}

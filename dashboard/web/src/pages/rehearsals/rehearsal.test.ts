@@ -17,7 +17,7 @@ describe('a rehearsal', () => {
     expect(resultOf(rehearsal)).toEqual({
       events: 834,
       differing: 47,
-      outcomes: [['draft to act', 47]],
+      outcomes: [['Draft for a person', 'Done by itself', 47]],
       newEscalations: 0,
       goneEscalations: 2,
     });
@@ -35,7 +35,32 @@ describe('a rehearsal', () => {
         rehearsed: { outcome: 'ignore', actions: [], proposed: [] },
       } as never,
     });
-    expect(told).toEqual({ id: 'dif_1', said: 'Do you ship?', before: 'draft: “We do!”', after: 'ignore' });
+    expect(told).toEqual({
+      id: 'dif_1',
+      said: 'Do you ship?',
+      before: 'Draft for a person: “We do!”',
+      after: 'Left alone',
+      beside: null,
+    });
+  });
+
+  it('names what else differs where the answer stays', () => {
+    const side = { outcome: 'escalate', actions: [], proposed: [] };
+    const told = differenceOf({
+      id: 'dif_1',
+      tenant: 'ten_1',
+      event: 'evt_1',
+      difference: {
+        incoming_text: 'Hm.',
+        kinds: ['intent', 'rules'],
+        recorded: side,
+        rehearsed: side,
+      } as never,
+    });
+    expect([told.before, told.beside]).toEqual([
+      'Handed to a person',
+      'what it is taken for, the rules that apply',
+    ]);
   });
 
   it('says in words what is changed, in lists and by itself', () => {
@@ -45,12 +70,15 @@ describe('a rehearsal', () => {
       'the present rules and settings',
       'a daily budget of $0.00',
     ]);
-    expect(changesOf({ changed: { prompts: { reply: 'Be kind.' } } })).toEqual(['another prompt: reply']);
+    expect(changesOf({ changed: { prompts: { reply: 'Be kind.' } } })).toEqual([
+      'another prompt: Writing answers',
+    ]);
     expect(changesOf({ changed: { prompts: 2, put_rules: 1, settings: 1 } })).toEqual([
       '1 changed rule',
       'other settings',
       '2 other prompts',
     ]);
+    expect(changesOf({ changed: { settings: { min_confidence: 0.95 } } })).toEqual(['acting from 95 % sure']);
     expect(changesOf(null)).toEqual([]);
   });
 

@@ -1,5 +1,8 @@
 import type { components } from '@/api/schema';
-import { dollars, plural } from '@/ui/format';
+import type { PromptKey } from '@/api/types';
+import { dollars, percent, plural } from '@/ui/format';
+import { outcomeName } from '../decisions/outcomes';
+import { keyName } from '../settings/prompts';
 
 export type Rehearsal = components['schemas']['Rehearsal'];
 export type RehearsalOrder = components['schemas']['RehearsalOrder'];
@@ -16,8 +19,8 @@ const textOr = (value: unknown) => (typeof value === 'string' ? value : null);
 export interface RehearsalResult {
   events: number;
   differing: number;
-  /** Such as “draft to act”, most frequent first. */
-  outcomes: [string, number][];
+  /** From what to what, and how often; most frequent first. */
+  outcomes: [string, string, number][];
   newEscalations: number;
   goneEscalations: number;
 }
@@ -32,8 +35,11 @@ function resultIn(report: Open): RehearsalResult {
     events: whole(report.events),
     differing: whole(report.differing),
     outcomes: Object.entries(open(report.outcomes))
-      .map(([name, times]): [string, number] => [name, whole(times)])
-      .sort((a, b) => b[1] - a[1]),
+      .map(([way, times]): [string, string, number] => {
+        const [before = '', after = ''] = way.split(' to ');
+        return [outcomeName(before), outcomeName(after), whole(times)];
+      })
+      .sort((a, b) => b[2] - a[2]),
     newEscalations: whole(escalations.new),
     goneEscalations: whole(escalations.gone),
   };
@@ -66,18 +72,27 @@ const named = (part: unknown): number => {
   return Object.keys(open(part)).length;
 };
 
+/** Lists say only how many settings are changed. */
+function settingsIn(settings: unknown) {
+  const least = open(settings).min_confidence;
+  if (typeof least === 'number') return `acting from ${percent(least)} sure`;
+  return named(settings) > 0 && 'other settings';
+}
+
 /** What an order changes, in words. */
 export function changesOf(asked: unknown): string[] {
   const changed = open(open(asked).changed);
   const { base, daily_budget_micro_usd: budget, prompts } = changed;
   const rules = named(changed.put_rules) + named(changed.rules);
   const left = named(changed.without_rules);
-  const keys = Object.keys(open(prompts)).join(', ');
+  const keys = Object.keys(open(prompts))
+    .map((it) => keyName(it as PromptKey))
+    .join(', ');
   const found = [
     base === 'present' && 'the present rules and settings',
     rules > 0 && plural(rules, 'changed rule'),
     left > 0 && plural(left, 'rule left out', 'rules left out'),
-    named(changed.settings) > 0 && 'other settings',
+    settingsIn(changed.settings),
     named(prompts) > 0 && (keys === '' ? plural(named(prompts), 'other prompt') : `another prompt: ${keys}`),
     named(changed.models) > 0 && 'other models',
     named(changed.local_from) > 0 && 'another trust in the local model',
@@ -98,21 +113,39 @@ export interface Difference {
   said: string;
   before: string;
   after: string;
+  /** What differs, when the answer does not. */
+  beside: string | null;
 }
+
+const kindNames: Record<string, string> = {
+  mode: 'what it may do by itself',
+  intent: 'what it is taken for',
+  effects: 'what is done',
+  rules: 'the rules that apply',
+  cost: 'the cost',
+  steps: 'the way to it',
+};
+
+const besideOf = (kinds: unknown): string => {
+  const named = (Array.isArray(kinds) ? kinds : []).map((it) => kindNames[String(it)]);
+  return named.filter((it) => it !== undefined).join(', ') || 'the way to it';
+};
 
 const answerOf = (side: Open) => {
   const actions = [...((side.actions as unknown[]) ?? []), ...((side.proposed as unknown[]) ?? [])].map(open);
   const text = actions.map((it) => textOr(it.text)).find((it) => it !== null);
-  const outcome = textOr(side.outcome) ?? 'nothing';
+  const outcome = outcomeName(textOr(side.outcome) ?? 'Nothing');
   return text === undefined ? outcome : `${outcome}: “${text}”`;
 };
 
 export function differenceOf(item: components['schemas']['RehearsalDifference']): Difference {
   const difference = open(item.difference);
+  const [before, after] = [answerOf(open(difference.recorded)), answerOf(open(difference.rehearsed))];
   return {
     id: item.id,
     said: textOr(difference.incoming_text) ?? '',
-    before: answerOf(open(difference.recorded)),
-    after: answerOf(open(difference.rehearsed)),
+    before,
+    after,
+    beside: before === after ? besideOf(difference.kinds) : null,
   };
 }

@@ -1,6 +1,6 @@
 import { List, SimpleGrid, Stack, Table, Text } from '@mantine/core';
 import type { AnalyticsReport } from '@/api/types';
-import { number, words } from '@/ui/format';
+import { number, withDays, words } from '@/ui/format';
 import { Section, Tag } from '@/ui/pieces';
 import { insightsOf, metricsOf, remarksOf } from './read';
 
@@ -27,7 +27,7 @@ export function ReportView({ report }: { report: AnalyticsReport }) {
         </SimpleGrid>
       </Section>
       {metrics.length > 0 && (
-        <Section title="Numbers" lead={insights.comparison}>
+        <Section title="Numbers" lead={withDays(insights.comparison)}>
           <Table.ScrollContainer minWidth={440}>
             <Table>
               <Table.Thead>

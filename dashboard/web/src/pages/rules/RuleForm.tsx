@@ -116,6 +116,7 @@ export function RuleForm({ id, read, readAgain }: RuleFormProps) {
                 <TagsInput
                   label="On these posts"
                   description="Ids of Instagram media; empty means any."
+                  inputWrapperOrder={['label', 'input', 'description', 'error']}
                   disabled={!mayEdit}
                   value={rule.trigger.media ?? []}
                   onChange={(media) => change({ trigger: { ...rule.trigger, media } })}

@@ -5,7 +5,7 @@ import { keys, useApi } from '@/api/queries';
 import type { TriggerKind } from '@/api/types';
 import { useTenant } from '@/shell/where';
 import { useAct } from '@/ui/act';
-import { words } from '@/ui/format';
+import { outcomeName } from '../decisions/outcomes';
 import { IntentTag, Section, Tag } from '@/ui/pieces';
 import { FormProblem } from '@/ui/states';
 import { Trace } from '../decisions/Trace';
@@ -57,7 +57,7 @@ export function TryRule({ on }: { on: TriggerKind }) {
         {ask.data !== undefined && (
           <>
             <Group gap="xs">
-              <Tag tone="info">{words(ask.data.outcome)}</Tag>
+              <Tag tone="info">{outcomeName(ask.data.outcome)}</Tag>
               {ask.data.classification && (
                 <IntentTag
                   intent={ask.data.classification.intent}

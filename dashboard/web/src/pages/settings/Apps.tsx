@@ -1,15 +1,4 @@
-import {
-  Button,
-  Code,
-  Group,
-  Modal,
-  PasswordInput,
-  Select,
-  Stack,
-  Table,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { Button, Code, PasswordInput, Select, Table, Text, TextInput } from '@mantine/core';
 import { IconApps } from '@tabler/icons-react';
 import { useState } from 'react';
 import { answer, api } from '@/api/client';
@@ -18,6 +7,7 @@ import { keys, usePages } from '@/api/queries';
 import { useAgency } from '@/shell/AgencyLayout';
 import { useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
+import { FormDialog } from '@/ui/FormDialog';
 import { Section } from '@/ui/pieces';
 import { Empty, FormProblem, Listed } from '@/ui/states';
 
@@ -114,44 +104,32 @@ function NewApp({ onClose }: { onClose: () => void }) {
     },
   });
   return (
-    <Modal opened onClose={onClose} title="Add a Meta app">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          make.start();
-        }}
-      >
-        <Stack>
-          <FormProblem error={make.error} shown={['external_id', 'secret', 'verify_token', 'tenant']} />
-          <TextInput label="App id" data-autofocus {...bind('external_id')} />
-          <PasswordInput label="App secret" {...bind('secret')} />
-          <TextInput
-            label="Verify token"
-            description="Choose one, and enter the same at Meta."
-            {...bind('verify_token')}
-          />
-          <Select
-            label="For"
-            placeholder="All tenants"
-            clearable
-            searchable
-            limit={50}
-            data={tenants
-              .filter((it) => it.agency === agency.id)
-              .map((it) => ({ value: it.id, label: it.name }))}
-            value={tenant}
-            onChange={setTenant}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={make.isPending}>
-              Add
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog
+      title="Add a Meta app"
+      isChanged={Object.values(form).some((it) => it.trim() !== '')}
+      isSaving={make.isPending}
+      submit="Add"
+      onSubmit={() => make.start()}
+      onClose={onClose}
+    >
+      <FormProblem error={make.error} shown={['external_id', 'secret', 'verify_token', 'tenant']} />
+      <TextInput label="App id" data-autofocus {...bind('external_id')} />
+      <PasswordInput label="App secret" {...bind('secret')} />
+      <TextInput
+        label="Verify token"
+        description="Choose one, and enter the same at Meta."
+        {...bind('verify_token')}
+      />
+      <Select
+        label="For"
+        placeholder="All tenants"
+        clearable
+        searchable
+        limit={50}
+        data={tenants.filter((it) => it.agency === agency.id).map((it) => ({ value: it.id, label: it.name }))}
+        value={tenant}
+        onChange={setTenant}
+      />
+    </FormDialog>
   );
 }

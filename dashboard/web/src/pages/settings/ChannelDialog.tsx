@@ -15,7 +15,9 @@ import {
 import { useState } from 'react';
 import { fieldErrors } from '@/api/problem';
 import type { Channel, ChannelDocument } from '@/api/types';
+import { isSame } from '@/edit/merge';
 import { useAct } from '@/ui/act';
+import { FormDialog } from '@/ui/FormDialog';
 import { words } from '@/ui/format';
 import { FormProblem, Notice } from '@/ui/states';
 import { channelApi, type ChannelScope } from './channelApi';
@@ -41,7 +43,7 @@ export function ChannelDialog({
   channel?: Channel;
   onClose: () => void;
 }) {
-  const [form, setForm] = useState<ChannelDocument>({
+  const [start] = useState<ChannelDocument>({
     kind: channel?.kind ?? 'email',
     name: channel?.name ?? '',
     to: channel?.to ?? [],
@@ -53,6 +55,7 @@ export function ChannelDialog({
     quiet_hours: channel?.quiet_hours ?? null,
     time_zone: channel?.time_zone ?? null,
   });
+  const [form, setForm] = useState(start);
   const change = (part: Partial<ChannelDocument>) => setForm((before) => ({ ...before, ...part }));
   const routes = channelApi(scope);
   const save = useAct({
@@ -67,7 +70,13 @@ export function ChannelDialog({
   const errors = fieldErrors(save.error);
   if (save.data?.signing_key) {
     return (
-      <Modal opened onClose={onClose} title="The key that signs">
+      <Modal
+        opened
+        onClose={onClose}
+        title="The key that signs"
+        closeOnClickOutside={false}
+        closeOnEscape={false}
+      >
         <Stack>
           <Notice tone="warn" title="It is shown only now">
             With it your system checks that messages come from Troupe.
@@ -81,107 +90,91 @@ export function ChannelDialog({
     );
   }
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title={channel === undefined ? 'Add a channel' : `Change ${channel.name}`}
+      isChanged={!isSame(form, { ...start, kind: form.kind })}
+      isSaving={save.isPending}
+      submit="Save"
+      onSubmit={() => save.start()}
+      onClose={onClose}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.start();
-        }}
-      >
-        <Stack>
-          <FormProblem error={save.error} shown={['name', 'to', 'url', 'digest_minutes']} />
-          <Select
-            label="Kind"
-            allowDeselect={false}
-            disabled={channel !== undefined}
-            data={[
-              { value: 'email', label: 'E-mail' },
-              { value: 'slack', label: 'Slack' },
-              { value: 'webhook', label: 'Webhook of your own, signed' },
-            ]}
-            value={form.kind}
-            onChange={(kind) => change({ kind: kind as ChannelDocument['kind'] })}
-          />
-          <TextInput
-            label="Name"
-            required
-            data-autofocus
-            value={form.name}
-            onChange={(event) => change({ name: event.currentTarget.value })}
-            error={errors.name}
-          />
-          {form.kind === 'email' ? (
-            <TagsInput
-              label="Addresses"
-              placeholder="Type an address, then Enter"
-              value={form.to ?? []}
-              onChange={(to) => change({ to })}
-              error={errors.to}
-            />
-          ) : (
-            <TextInput
-              label="Address of the webhook"
-              description={
-                channel === undefined
-                  ? 'Kept encrypted and never shown again.'
-                  : 'Empty keeps the stored one.'
-              }
-              type="url"
-              required={channel === undefined}
-              value={form.url ?? ''}
-              onChange={(event) =>
-                change({ url: event.currentTarget.value === '' ? null : event.currentTarget.value })
-              }
-              error={errors.url}
-            />
-          )}
-          <MultiSelect
-            label="What it carries"
-            placeholder={(form.kinds ?? []).length === 0 ? 'Everything' : undefined}
-            data={notices.map((value) => ({ value, label: words(value) }))}
-            value={form.kinds ?? []}
-            onChange={(kinds) => change({ kinds: kinds as ChannelDocument['kinds'] })}
-          />
-          <Group grow align="flex-start">
-            <Select
-              label="Alerts from"
-              allowDeselect={false}
-              data={severities.map((value) => ({ value, label: words(value) }))}
-              value={form.min_severity ?? 'warning'}
-              onChange={(value) => change({ min_severity: value as ChannelDocument['min_severity'] })}
-            />
-            <NumberInput
-              label="Gather for"
-              suffix=" minutes"
-              min={0}
-              max={1440}
-              value={form.digest_minutes ?? 0}
-              onChange={(value) => change({ digest_minutes: Number(value) })}
-              error={errors.digest_minutes}
-            />
-          </Group>
-          <Switch
-            label="On"
-            checked={form.enabled ?? true}
-            onChange={(event) => change({ enabled: event.currentTarget.checked })}
-          />
-          <Text size="xs" c="dimmed">
-            Test it afterwards: the list has a button for that.
-          </Text>
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              Save
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <FormProblem error={save.error} shown={['name', 'to', 'url', 'digest_minutes']} />
+      <Select
+        label="Kind"
+        allowDeselect={false}
+        disabled={channel !== undefined}
+        data={[
+          { value: 'email', label: 'E-mail' },
+          { value: 'slack', label: 'Slack' },
+          { value: 'webhook', label: 'Webhook of your own, signed' },
+        ]}
+        value={form.kind}
+        onChange={(kind) => change({ kind: kind as ChannelDocument['kind'] })}
+      />
+      <TextInput
+        label="Name"
+        required
+        data-autofocus
+        value={form.name}
+        onChange={(event) => change({ name: event.currentTarget.value })}
+        error={errors.name}
+      />
+      {form.kind === 'email' ? (
+        <TagsInput
+          label="Addresses"
+          placeholder="Type an address, then Enter"
+          value={form.to ?? []}
+          onChange={(to) => change({ to })}
+          error={errors.to}
+        />
+      ) : (
+        <TextInput
+          label="Address of the webhook"
+          description={
+            channel === undefined ? 'Kept encrypted and never shown again.' : 'Empty keeps the stored one.'
+          }
+          type="url"
+          required={channel === undefined}
+          value={form.url ?? ''}
+          onChange={(event) =>
+            change({ url: event.currentTarget.value === '' ? null : event.currentTarget.value })
+          }
+          error={errors.url}
+        />
+      )}
+      <MultiSelect
+        label="What it carries"
+        placeholder={(form.kinds ?? []).length === 0 ? 'Everything' : undefined}
+        data={notices.map((value) => ({ value, label: words(value) }))}
+        value={form.kinds ?? []}
+        onChange={(kinds) => change({ kinds: kinds as ChannelDocument['kinds'] })}
+      />
+      <Group grow align="flex-start">
+        <Select
+          label="Alerts from"
+          allowDeselect={false}
+          data={severities.map((value) => ({ value, label: words(value) }))}
+          value={form.min_severity ?? 'warning'}
+          onChange={(value) => change({ min_severity: value as ChannelDocument['min_severity'] })}
+        />
+        <NumberInput
+          label="Gather for"
+          suffix=" minutes"
+          min={0}
+          max={1440}
+          value={form.digest_minutes ?? 0}
+          onChange={(value) => change({ digest_minutes: Number(value) })}
+          error={errors.digest_minutes}
+        />
+      </Group>
+      <Switch
+        label="On"
+        checked={form.enabled ?? true}
+        onChange={(event) => change({ enabled: event.currentTarget.checked })}
+      />
+      <Text size="xs" c="dimmed">
+        Test it afterwards: the list has a button for that.
+      </Text>
+    </FormDialog>
   );
 }

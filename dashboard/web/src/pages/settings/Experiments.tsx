@@ -1,6 +1,7 @@
-import { Button, Group, Modal, NumberInput, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, Select, SimpleGrid, Stack, Table, Text, TextInput } from '@mantine/core';
 import { IconFlask } from '@tabler/icons-react';
 import { useState } from 'react';
+import { Link } from 'react-router-dom';
 import { answer, api } from '@/api/client';
 import { fieldErrors } from '@/api/problem';
 import { keys, useApi, usePages } from '@/api/queries';
@@ -9,9 +10,10 @@ import { useAgency } from '@/shell/AgencyLayout';
 import { useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
-import { dollars, number } from '@/ui/format';
+import { FormDialog } from '@/ui/FormDialog';
+import { dollars, number, percent } from '@/ui/format';
 import { Moment, Section, Status } from '@/ui/pieces';
-import { Answered, Empty, FormProblem, Listed } from '@/ui/states';
+import { Answered, Empty, FormProblem, Listed, Notice } from '@/ui/states';
 import { keyName, promptKeys, rate } from './prompts';
 
 export function Experiments() {
@@ -136,6 +138,7 @@ function One({ experiment }: { experiment: Experiment }) {
 }
 
 function Results(props: { results: ArmResult[]; onPromote: ((version: number) => void) | null }) {
+  const total = props.results.reduce((sum, it) => sum + it.weight, 0);
   return (
     <Table.ScrollContainer minWidth={620}>
       <Table>
@@ -143,18 +146,23 @@ function Results(props: { results: ArmResult[]; onPromote: ((version: number) =>
           <Table.Tr>
             <Table.Th>Version</Table.Th>
             <Table.Th ta="right">Decisions</Table.Th>
-            <Table.Th ta="right">As they were</Table.Th>
+            <Table.Th ta="right">As drafted</Table.Th>
             <Table.Th ta="right">Edited</Table.Th>
             <Table.Th ta="right">Rejected</Table.Th>
-            <Table.Th ta="right">Approved</Table.Th>
-            <Table.Th ta="right">Cost</Table.Th>
+            <Table.Th ta="right">Approval rate</Table.Th>
+            <Table.Th ta="right">Mean cost</Table.Th>
             {props.onPromote !== null && <Table.Th ta="right">Choose</Table.Th>}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody className="tabular">
           {props.results.map((it) => (
             <Table.Tr key={it.version}>
-              <Table.Td>{it.version}</Table.Td>
+              <Table.Td>
+                {it.version}{' '}
+                <Text span size="xs" c="dimmed">
+                  {percent(it.weight / total)}
+                </Text>
+              </Table.Td>
               <Table.Td ta="right">{number(it.decisions)}</Table.Td>
               <Table.Td ta="right">{number(it.approved)}</Table.Td>
               <Table.Td ta="right">{number(it.edited)}</Table.Td>
@@ -185,10 +193,12 @@ function Results(props: { results: ArmResult[]; onPromote: ((version: number) =>
 
 function NewExperiment({ onClose }: { onClose: () => void }) {
   const agency = useAgency();
+  const { tenants } = useTenants();
   const [name, setName] = useState('');
   const [key, setKey] = useState<PromptKey>('reply');
   const [versions, setVersions] = useState<[string | null, string | null]>([null, null]);
   const [share, setShare] = useState<string | number>(50);
+  const [tenant, setTenant] = useState<string | null>(null);
   const path = { agency: agency.id };
   const list = useApi(keys.agency(agency.id, 'prompts', key), () =>
     answer(api.GET('/api/v1/agencies/{agency}/prompts', { params: { path, query: { key } } })),
@@ -201,6 +211,7 @@ function NewExperiment({ onClose }: { onClose: () => void }) {
           body: {
             name: name.trim(),
             key,
+            tenant,
             arms: [
               { version: Number(versions[0]), weight: 100 - Number(share) },
               { version: Number(versions[1]), weight: Number(share) },
@@ -208,75 +219,98 @@ function NewExperiment({ onClose }: { onClose: () => void }) {
           },
         }),
       ),
-    changes: [keys.agency(agency.id, 'experiments')],
-    done: 'It runs.',
+    changes: [keys.agency(agency.id, 'experiments'), keys.agency(agency.id, 'prompts')],
+    done: (made) => `${made.name} runs.`,
     onDone: onClose,
     isQuiet: true,
   });
-  const data = list.data?.items.map((it) => ({ value: String(it.version), label: `Version ${it.version}` }));
-  const isReady =
-    name.trim() !== '' && versions[0] !== null && versions[1] !== null && versions[0] !== versions[1];
+  const found = list.data?.items ?? [];
+  const data = found.map((it) => ({
+    value: String(it.version),
+    label: `Version ${it.version}${it.note ? `: ${it.note.slice(0, 60)}` : ''}`,
+  }));
+  const [first, second] = versions;
+  const isSame = first !== null && first === second;
+  const isReady = name.trim() !== '' && first !== null && second !== null && !isSame && share !== '';
   return (
-    <Modal opened onClose={onClose} title="New experiment">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          start.start();
+    <FormDialog
+      title="New experiment"
+      isChanged={name.trim() !== ''}
+      isSaving={start.isPending}
+      isReady={isReady}
+      submit="Start"
+      onSubmit={() => start.start()}
+      onClose={onClose}
+    >
+      <FormProblem error={start.error ?? list.error} shown={['name']} />
+      <TextInput
+        label="Name"
+        placeholder="Warmer answers"
+        required
+        maxLength={200}
+        data-autofocus
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        error={fieldErrors(start.error).name}
+      />
+      <Select
+        label="Prompt"
+        allowDeselect={false}
+        data={promptKeys}
+        value={key}
+        onChange={(value) => {
+          setKey(value as PromptKey);
+          setVersions([null, null]);
         }}
-      >
-        <Stack>
-          <FormProblem error={start.error ?? list.error} shown={['name']} />
-          <TextInput
-            label="Name"
-            required
-            maxLength={200}
-            data-autofocus
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-            error={fieldErrors(start.error).name}
-          />
-          <Select
-            label="Prompt"
-            allowDeselect={false}
-            data={promptKeys}
-            value={key}
-            onChange={(value) => {
-              setKey(value as PromptKey);
-              setVersions([null, null]);
-            }}
-          />
-          <Group grow>
-            <Select
-              label="Version"
-              data={data}
-              value={versions[0]}
-              onChange={(it) => setVersions([it, versions[1]])}
-            />
-            <Select
-              label="Against"
-              data={data}
-              value={versions[1]}
-              onChange={(it) => setVersions([versions[0], it])}
-            />
-          </Group>
-          <NumberInput
-            label="Conversations for the second"
-            suffix=" %"
-            min={1}
-            max={99}
-            value={share}
-            onChange={setShare}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={start.isPending} disabled={!isReady}>
-              Start
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      />
+      {found.length === 1 && (
+        <Notice tone="info" title="There is only one version of it">
+          Keep a second one under <Link to={agency.path('settings/prompts')}>Prompts</Link> first.
+        </Notice>
+      )}
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        <Select
+          label="Version"
+          placeholder="Choose"
+          data={data}
+          value={first}
+          onChange={(it) => setVersions([it, second])}
+        />
+        <Select
+          label="Against"
+          placeholder="Choose"
+          data={data}
+          value={second}
+          onChange={(it) => setVersions([first, it])}
+          error={isSame ? 'Choose two different versions.' : undefined}
+        />
+      </SimpleGrid>
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        <NumberInput
+          label="Share of the second"
+          description="Of the conversations"
+          suffix=" %"
+          min={1}
+          max={99}
+          allowDecimal={false}
+          clampBehavior="strict"
+          value={share}
+          onChange={setShare}
+        />
+        <Select
+          label="At"
+          description="Where it runs"
+          placeholder="All tenants"
+          clearable
+          searchable
+          limit={50}
+          data={tenants
+            .filter((it) => it.agency === agency.id)
+            .map((it) => ({ value: it.id, label: it.name }))}
+          value={tenant}
+          onChange={setTenant}
+        />
+      </SimpleGrid>
+    </FormDialog>
   );
 }

@@ -8,6 +8,7 @@ import type { Key } from '@/api/types';
 import { useAgency } from '@/shell/AgencyLayout';
 import { useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
+import { FormDialog } from '@/ui/FormDialog';
 import { confirm } from '@/ui/confirm';
 import { Moment, Section, Tag } from '@/ui/pieces';
 import { Empty, FormProblem, Listed, Notice } from '@/ui/states';
@@ -131,9 +132,9 @@ function NewKey({ onClose }: { onClose: () => void }) {
     changes: [keys.agency(agency.id, 'keys')],
     isQuiet: true,
   });
-  return (
-    <Modal opened onClose={onClose} title="New API key" closeOnClickOutside={make.data === undefined}>
-      {make.data !== undefined ? (
+  if (make.data !== undefined) {
+    return (
+      <Modal opened onClose={onClose} title="New API key" closeOnClickOutside={false} closeOnEscape={false}>
         <Stack>
           <Notice tone="warn" title="The key is shown only now">
             Keep it where secrets are kept. Only its hash is stored here.
@@ -152,47 +153,38 @@ function NewKey({ onClose }: { onClose: () => void }) {
             <Button onClick={onClose}>I have kept it</Button>
           </Group>
         </Stack>
-      ) : (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            make.start();
-          }}
-        >
-          <Stack>
-            <FormProblem error={make.error} shown={['name', 'tenant']} />
-            <TextInput
-              label="Name"
-              description="What uses it."
-              required
-              data-autofocus
-              value={name}
-              onChange={(event) => setName(event.currentTarget.value)}
-              error={fieldErrors(make.error).name}
-            />
-            <Select
-              label="For"
-              placeholder="All tenants"
-              clearable
-              searchable
-              limit={50}
-              data={tenants
-                .filter((it) => it.agency === agency.id)
-                .map((it) => ({ value: it.id, label: it.name }))}
-              value={tenant}
-              onChange={setTenant}
-            />
-            <Group justify="flex-end">
-              <Button variant="default" onClick={onClose}>
-                Cancel
-              </Button>
-              <Button type="submit" loading={make.isPending}>
-                Make it
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      )}
-    </Modal>
+      </Modal>
+    );
+  }
+  return (
+    <FormDialog
+      title="New API key"
+      isChanged={name.trim() !== ''}
+      isSaving={make.isPending}
+      submit="Make it"
+      onSubmit={() => make.start()}
+      onClose={onClose}
+    >
+      <FormProblem error={make.error} shown={['name', 'tenant']} />
+      <TextInput
+        label="Name"
+        description="What uses it."
+        required
+        data-autofocus
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        error={fieldErrors(make.error).name}
+      />
+      <Select
+        label="For"
+        placeholder="All tenants"
+        clearable
+        searchable
+        limit={50}
+        data={tenants.filter((it) => it.agency === agency.id).map((it) => ({ value: it.id, label: it.name }))}
+        value={tenant}
+        onChange={setTenant}
+      />
+    </FormDialog>
   );
 }

@@ -1,6 +1,7 @@
 import { Grid, NavLink, Stack } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { Link } from 'react-router-dom';
+import classes from './SettingsFrame.module.css';
 
 export interface SettingsPart {
   path: string;
@@ -19,10 +20,16 @@ export function SettingsFrame({
   current: string;
 }) {
   const open = parts.find((it) => it.path === current) ?? parts[0];
+  const nav = useRef<HTMLElement>(null);
+  // Where the parts stand beside each other, the open one may be out of sight.
+  useEffect(() => {
+    const part = nav.current?.querySelector<HTMLElement>('[aria-current]');
+    if (nav.current && part) nav.current.scrollLeft = part.offsetLeft - nav.current.offsetLeft - 16;
+  }, [current]);
   return (
     <Grid gutter="lg">
       <Grid.Col span={{ base: 12, md: 3 }}>
-        <Stack gap={2} component="nav" aria-label="Settings">
+        <nav ref={nav} className={classes.parts} aria-label="Settings">
           {parts.map((it) => (
             <NavLink
               key={it.path}
@@ -31,11 +38,11 @@ export function SettingsFrame({
               label={it.label}
               active={it.path === open?.path}
               aria-current={it.path === open?.path ? 'page' : undefined}
-              style={{ borderRadius: 8 }}
+              className={classes.part}
               py={6}
             />
           ))}
-        </Stack>
+        </nav>
       </Grid.Col>
       <Grid.Col span={{ base: 12, md: 9 }}>
         <Stack>{open?.show}</Stack>

@@ -7,6 +7,7 @@ import { Channels } from './Channels';
 import { General } from './General';
 import { LearningPart } from './LearningPart';
 import { SettingsFrame } from './SettingsFrame';
+import { TenantPrompts } from './TenantPrompts';
 
 export function Component() {
   const tenant = useTenant();
@@ -21,6 +22,7 @@ export function Component() {
           { path: 'general', label: 'General', show: <General /> },
           { path: 'accounts', label: 'Accounts', show: <Accounts /> },
           { path: 'behaviour', label: 'Voice and behaviour', show: <Behaviour /> },
+          { path: 'prompts', label: 'Prompts', show: <TenantPrompts /> },
           { path: 'learning', label: 'Learning', show: <LearningPart /> },
           {
             path: 'channels',

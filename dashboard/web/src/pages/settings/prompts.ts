@@ -9,12 +9,20 @@ export const promptKeys: { value: PromptKey; label: string }[] = [
 
 export const keyName = (key: PromptKey) => promptKeys.find((it) => it.value === key)?.label ?? key;
 
+/** The longest text, in bytes. */
+export const longest = 16 * 1024;
+export const sizeOf = (text: string) => new TextEncoder().encode(text).length;
+
 /** The version that tenants without a choice of their own are given. */
 export const inUse = (uses: PromptUse[], key: PromptKey) =>
   uses.find((it) => it.key === key && (it.tenant ?? null) === null);
 
 export const chosenAlone = (uses: PromptUse[], key: PromptKey, version: number) =>
   uses.filter((it) => it.key === key && it.version === version && (it.tenant ?? null) !== null).length;
+
+/** What a tenant has chosen for itself, if anything. */
+export const ownChoice = (uses: PromptUse[], key: PromptKey, tenant: string) =>
+  uses.find((it) => it.key === key && it.tenant === tenant);
 
 export interface DiffLine {
   kind: 'added' | 'removed' | 'same' | 'place';

@@ -1,4 +1,4 @@
-import { Anchor, Button, Card, Group, Modal, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Anchor, Button, Card, Group, Select, Table, Text, TextInput } from '@mantine/core';
 import { IconBuilding, IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router-dom';
@@ -8,6 +8,7 @@ import { keys } from '@/api/queries';
 import { useAgency } from '@/shell/AgencyLayout';
 import { matching, useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
+import { FormDialog } from '@/ui/FormDialog';
 import { plural } from '@/ui/format';
 import { PageHeader, Status } from '@/ui/pieces';
 import { Empty, Failure, FormProblem, Loading } from '@/ui/states';
@@ -132,52 +133,43 @@ function NewTenant({ onClose }: { onClose: () => void }) {
   });
   const errors = fieldErrors(add.error);
   return (
-    <Modal opened onClose={onClose} title="New tenant">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          add.start();
-        }}
-      >
-        <Stack>
-          <FormProblem error={add.error} shown={['name', 'slug', 'time_zone']} />
-          <TextInput
-            label="Name"
-            required
-            data-autofocus
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-            error={errors.name}
-          />
-          <TextInput
-            label="Short name"
-            description="For the command line and file names; it stays as it is."
-            required
-            value={short}
-            onChange={(event) => setSlug(event.currentTarget.value)}
-            error={errors.slug}
-          />
-          <Select
-            label="Time zone"
-            description="Quiet hours, budgets and plans go by this clock."
-            searchable
-            allowDeselect={false}
-            limit={60}
-            data={timeZones()}
-            value={zone}
-            onChange={(value) => setZone(value ?? zone)}
-            error={errors.time_zone}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={add.isPending}>
-              Make it
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog
+      title="New tenant"
+      isChanged={name.trim() !== ''}
+      isSaving={add.isPending}
+      isReady={name.trim() !== '' && short !== ''}
+      submit="Make it"
+      onSubmit={() => add.start()}
+      onClose={onClose}
+    >
+      <FormProblem error={add.error} shown={['name', 'slug', 'time_zone']} />
+      <TextInput
+        label="Name"
+        required
+        data-autofocus
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        error={errors.name}
+      />
+      <TextInput
+        label="Short name"
+        description="For the command line and file names; it stays as it is."
+        required
+        value={short}
+        onChange={(event) => setSlug(event.currentTarget.value)}
+        error={errors.slug}
+      />
+      <Select
+        label="Time zone"
+        description="Quiet hours, budgets and plans go by this clock."
+        searchable
+        allowDeselect={false}
+        limit={60}
+        data={timeZones()}
+        value={zone}
+        onChange={(value) => setZone(value ?? zone)}
+        error={errors.time_zone}
+      />
+    </FormDialog>
   );
 }

@@ -6,6 +6,7 @@ import type { Role } from '@/api/session';
 import { useAgency } from '@/shell/AgencyLayout';
 import { useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
+import { FormDialog } from '@/ui/FormDialog';
 import { FormProblem } from '@/ui/states';
 import { SecretLink } from './LinkDialog';
 import { changeUser, invite, roles, type User } from './data';
@@ -71,53 +72,48 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   });
   const errors = fieldErrors(send.error);
   const isOpen = access.role === 'client' && access.tenants.length === 0;
-  return (
-    <Modal opened onClose={onClose} title="Invite somebody">
-      {send.data !== undefined ? (
+  if (send.data !== undefined) {
+    const { url, mailed, expires_at } = send.data;
+    return (
+      <Modal opened onClose={onClose} title="Invite somebody">
         <Stack>
           <Text size="sm">
-            {!send.data.url
+            {!url
               ? 'They have a password already, and simply sign in.'
-              : send.data.mailed
+              : mailed
                 ? 'The invitation was sent by e-mail. You can also hand over the link yourself.'
                 : 'Hand this link over yourself: this installation sent no e-mail.'}
           </Text>
-          {send.data.url && <SecretLink url={send.data.url} until={send.data.expires_at ?? null} />}
+          {url && <SecretLink url={url} until={expires_at ?? null} />}
           <Group justify="flex-end">
             <Button onClick={onClose}>Done</Button>
           </Group>
         </Stack>
-      ) : (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            send.start();
-          }}
-        >
-          <Stack>
-            <FormProblem error={send.error} shown={['email', 'role', 'tenants']} />
-            <TextInput
-              label="E-mail"
-              type="email"
-              required
-              data-autofocus
-              value={email}
-              onChange={(event) => setEmail(event.currentTarget.value)}
-              error={errors.email}
-            />
-            <AccessFields value={access} onChange={setAccess} errors={errors} />
-            <Group justify="flex-end">
-              <Button variant="default" onClick={onClose}>
-                Cancel
-              </Button>
-              <Button type="submit" loading={send.isPending} disabled={isOpen}>
-                Invite
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      )}
-    </Modal>
+      </Modal>
+    );
+  }
+  return (
+    <FormDialog
+      title="Invite somebody"
+      isChanged={email.trim() !== ''}
+      isSaving={send.isPending}
+      isReady={!isOpen}
+      submit="Invite"
+      onSubmit={() => send.start()}
+      onClose={onClose}
+    >
+      <FormProblem error={send.error} shown={['email', 'role', 'tenants']} />
+      <TextInput
+        label="E-mail"
+        type="email"
+        required
+        data-autofocus
+        value={email}
+        onChange={(event) => setEmail(event.currentTarget.value)}
+        error={errors.email}
+      />
+      <AccessFields value={access} onChange={setAccess} errors={errors} />
+    </FormDialog>
   );
 }
 
