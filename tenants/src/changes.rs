@@ -89,6 +89,8 @@ pub enum Expected {
     Rule(RuleId, Timestamp),
     /// A lead, by when it was changed last.
     Lead(LeadId, Timestamp),
+    /// A template for posts, by when it was changed last.
+    Template(TemplateId, Timestamp),
 }
 
 /// One change. Ids of other tenants never match: every statement also compares the tenant.

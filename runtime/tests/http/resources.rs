@@ -321,13 +321,17 @@ async fn breakers_buckets_and_the_raw_event_are_shown() {
 }
 
 #[tokio::test]
-async fn rules_and_leads_are_changed_only_in_the_version_that_was_read() {
+async fn rules_templates_and_leads_are_changed_only_in_the_version_that_was_read() {
     let world = World::new().await;
     let (rig, bakery, key) = (&world.rig, &world.bakery, &world.bakery.key.text);
     let rule = bakery.path(&format!("/rules/{}", bakery.objects.rule));
     let lead = bakery.path(&format!("/leads/{}", bakery.objects.lead));
     let new_rule = json!({ "name": "other", "trigger": { "on": "comment" }, "actions": [{ "do": "hide" }] });
-    for (method, path, body) in [("PUT", rule, new_rule), ("PATCH", lead, json!({ "stage": "won" }))] {
+    let template = bakery.path(&format!("/post-templates/{}", bakery.objects.template));
+    let new_template = json!({ "name": "other", "post_type": "image", "caption": "{what}" });
+    for (method, path, body) in
+        [("PUT", rule, new_rule), ("PATCH", lead, json!({ "stage": "won" })), ("PUT", template, new_template)]
+    {
         let tag = rig.get(key, &path).await.header("etag").to_owned();
         assert!(tag.starts_with('"'), "{path}");
         let change = |tag: &str| {

@@ -16,6 +16,9 @@ statements! {
     HOLD_RULE {
         "update rules set updated_at = updated_at where tenant_id = $1 and id = $2 and updated_at = $3"
     }
+    HOLD_TEMPLATE {
+        "update post_templates set updated_at = updated_at where tenant_id = $1 and id = $2 and updated_at = $3"
+    }
     HOLD_LEAD {
         "update leads set updated_at = updated_at where tenant_id = $1 and id = $2 and updated_at = $3"
     }
@@ -30,6 +33,9 @@ pub(super) async fn hold(
     let (what, held) = match expected {
         Expected::Tenant { version } => ("the tenant", run!(connection, HOLD_TENANT, tenant.0, *version)?),
         Expected::Rule(rule, at) => ("the rule", run!(connection, HOLD_RULE, tenant.0, rule.0, Moment(*at))?),
+        Expected::Template(template, at) => {
+            ("the template", run!(connection, HOLD_TEMPLATE, tenant.0, template.0, Moment(*at))?)
+        }
         Expected::Lead(lead, at) => ("the lead", run!(connection, HOLD_LEAD, tenant.0, lead.0, Moment(*at))?),
     };
     match held {

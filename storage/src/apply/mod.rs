@@ -127,7 +127,7 @@ async fn apply_kind(
         Kind::MessageEdits => conversations::edit_messages(connection, group, now).await,
         Kind::NewEffects => effects::add_effects(connection, group).await,
         Kind::EffectMoves => effects::move_effects(connection, group).await,
-        Kind::Posts => posts::apply(connection, group, now).await,
+        Kind::Posts => posts::apply(connection, group).await,
         Kind::Expiries => approvals::expire(connection, group).await,
         Kind::Approvals => approvals::apply(connection, group).await,
         Kind::RuleHits => rules::add_hits(connection, group, now).await,

@@ -5,6 +5,7 @@ use tenants::clock::Timestamp;
 use tenants::ids::{PostId, TemplateId, TenantId};
 use tenants::post::{JobLog, Post, PostTemplate};
 
+use super::expected;
 use super::schedule::Group;
 use super::tenants::tenant_of;
 use crate::db::{Connection, run, run_bulk};
@@ -56,18 +57,15 @@ bulk_statements! {
     }
 }
 
-pub(crate) async fn apply(
-    connection: &mut Connection,
-    group: &Group<'_>,
-    now: Timestamp,
-) -> Result<(), Failure> {
+pub(crate) async fn apply(connection: &mut Connection, group: &Group<'_>) -> Result<(), Failure> {
     for item in group {
         let tenant = tenant_of(item.chain)?;
         match item.change {
             Change::PutPost { post, expected } => put(connection, tenant, post, *expected).await?,
             Change::WakePost { post, at } => wake(connection, tenant, post, *at).await?,
             Change::AddJobLog(log) => add_log(connection, tenant, log).await?,
-            Change::PutPostTemplate(template) => put_template(connection, tenant, template, now).await?,
+            Change::PutPostTemplate(template) => put_template(connection, tenant, template).await?,
+            Change::Expect(expected) => expected::hold(connection, item.chain, expected).await?,
             Change::DeletePostTemplate(template) => delete_template(connection, tenant, *template).await?,
             _ => {}
         }
@@ -196,7 +194,6 @@ async fn put_template(
     connection: &mut Connection,
     tenant: TenantId,
     template: &PostTemplate,
-    now: Timestamp,
 ) -> Result<(), Failure> {
     let stored = run!(
         connection,
@@ -209,7 +206,7 @@ async fn put_template(
         Doc(&template.hashtags),
         maybe_text(&template.first_comment),
         Moment(template.created_at),
-        Moment(now)
+        Moment(template.updated_at)
     );
     Failure::of_put(stored, template.id, || {
         format!("there is another template named `{}`: choose another name", template.name)

@@ -1,6 +1,6 @@
 import { Group, Select, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
 import { useMemo, useState } from 'react';
-import { answer, api } from '@/api/client';
+import { answer, answerWithTag, api } from '@/api/client';
 import { ApiError, asApiError, fieldErrors } from '@/api/problem';
 import { keys, useApi } from '@/api/queries';
 import type { PostTemplate, PostTemplateDocument, PostType } from '@/api/types';
@@ -31,10 +31,10 @@ function useTemplate(template: PostTemplate | undefined) {
   const tenant = useTenant();
   const path = { tenant: tenant.id };
   const params = { path: { ...path, template: template?.id ?? '' } };
-  const find = () => answer(api.GET('/api/v1/tenants/{tenant}/post-templates/{template}', { params }));
+  const find = () => answerWithTag(api.GET('/api/v1/tenants/{tenant}/post-templates/{template}', { params }));
   const read = useApi(keys.tenant(tenant.id, 'post-templates', 'one', template?.id), find, {
     enabled: template !== undefined,
-    initialData: template,
+    initialData: template && { data: template, tag: null },
     initialDataUpdatedAt: 0,
   });
   const version = useMemo(() => versionOf(read.data) ?? newTemplate, [read.data]);
@@ -43,10 +43,12 @@ function useTemplate(template: PostTemplate | undefined) {
   const create = () =>
     answer(api.POST('/api/v1/tenants/{tenant}/post-templates', { params: { path }, body }));
   const put = async (tag: string | null) => {
-    // The route takes no version, so the present one is looked at right before.
-    const present = await find();
-    if (present.updated_at !== tag) throw new ApiError(412, 'It was changed in the meantime', 'Look at it.');
-    return answer(api.PUT('/api/v1/tenants/{tenant}/post-templates/{template}', { params, body }));
+    // The list tells no version: read it first.
+    if (tag === null) throw new ApiError(412, 'It was not read yet', 'Try again.');
+    const header = { 'If-Match': tag };
+    return answer(
+      api.PUT('/api/v1/tenants/{tenant}/post-templates/{template}', { params: { ...params, header }, body }),
+    );
   };
   const readAgain = async () => versionOf((await read.refetch()).data);
   const save = (isGone: boolean) =>

@@ -1,4 +1,5 @@
 import type { PostTemplate, PostTemplateDocument } from '@/api/types';
+import type { Version } from '@/edit/useVersioned';
 
 export const emptyTemplate: PostTemplateDocument = {
   name: '',
@@ -16,8 +17,9 @@ export const documentOf = (it: PostTemplate): PostTemplateDocument => ({
   first_comment: it.first_comment ?? null,
 });
 
-/** A template as a form is made of it; the moment of its last change tells its versions apart. */
-export const versionOf = (it: PostTemplate | undefined) => it && { data: documentOf(it), tag: it.updated_at };
+/** A template as a form is made of it. */
+export const versionOf = (read: Version<PostTemplate> | undefined) =>
+  read && { data: documentOf(read.data), tag: read.tag };
 
 /** What is to be filled in, each once, in the order it is read: `{tip}` is “tip”. */
 export function placeholdersOf(it: Pick<PostTemplateDocument, 'caption' | 'first_comment'>): string[] {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tenants::changes::{Change, Changes};
+use tenants::changes::{Change, Changes, Expected};
 use tenants::clock::Timestamp;
 use tenants::ids::TemplateId;
 use tenants::post::{PostTemplate, PostType};
@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
 use crate::http::api::write;
-use crate::http::extract::{JsonBody, Page, PathIds};
+use crate::http::extract::{IfMatch, JsonBody, Page, PathIds, Versioned, after};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -92,9 +92,11 @@ impl TemplateDocument {
         if self.hashtags.len() > tenants::post::MAX_HASHTAGS {
             return Err(Problem::invalid("hashtags", "at most 30 are allowed"));
         }
-        for text in [Some(&self.caption), self.first_comment.as_ref()].into_iter().flatten() {
-            if text.chars().count() > 5_000 {
-                return Err(Problem::invalid("caption", "is longer than any post: shorten it"));
+        for (field, text) in
+            [("caption", Some(&self.caption)), ("first_comment", self.first_comment.as_ref())]
+        {
+            if text.is_some_and(|text| text.chars().count() > 5_000) {
+                return Err(Problem::invalid(field, "is longer than any post: shorten it"));
             }
         }
         let hashtags = self.hashtags.into_iter().map(|tag| tag.trim().trim_start_matches('#').to_owned());
@@ -131,7 +133,7 @@ async fn create_template(
 ) -> Result<(StatusCode, Json<TemplateView>), Problem> {
     let now = state.ports.clock.now();
     let template = document.into_template(TemplateId::new(&state.ports.ids), now, now)?;
-    put(&state, &access, &template, "post_template.created").await?;
+    put(&state, &access, None, &template, "post_template.created").await?;
     Ok((StatusCode::CREATED, Json(template.into())))
 }
 
@@ -145,30 +147,41 @@ async fn find(state: &AppState, access: &TenantAccess, id: &TemplateId) -> Resul
     template.ok_or_else(|| Problem::not_found("template"))
 }
 
-/// Read a template for posts.
+/// Read a template for posts. The `ETag` goes into `If-Match` of a change.
 #[utoipa::path(get, path = "/tenants/{tenant}/post-templates/{template}", tag = "posts",
-    responses((status = 200, body = TemplateView)))]
+    responses((status = 200, body = TemplateView, headers(("ETag" = String)))))]
 async fn get_template(
     TenantRead(access): TenantRead,
     PathIds(path): PathIds<TemplatePath>,
     State(state): State<AppState>,
-) -> Result<Json<TemplateView>, Problem> {
-    Ok(Json(find(&state, &access, &path.template).await?.into()))
+) -> Result<Versioned<TemplateView>, Problem> {
+    Ok(versioned(find(&state, &access, &path.template).await?))
 }
 
-/// Replace a template for posts.
+fn versioned(template: PostTemplate) -> Versioned<TemplateView> {
+    Versioned(template.updated_at.as_micros(), template.into())
+}
+
+/// Replace a template for posts. With `If-Match` it is refused (412) when the template has changed since it was read.
 #[utoipa::path(put, path = "/tenants/{tenant}/post-templates/{template}", tag = "posts",
-    request_body = TemplateDocument, responses((status = 200, body = TemplateView)))]
+    request_body = TemplateDocument,
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` of the template that was read.")),
+    responses((status = 200, body = TemplateView, headers(("ETag" = String)))))]
 async fn put_template(
     TenantOperate(access): TenantOperate,
     PathIds(path): PathIds<TemplatePath>,
+    version: IfMatch,
     State(state): State<AppState>,
     JsonBody(document): JsonBody<TemplateDocument>,
-) -> Result<Json<TemplateView>, Problem> {
+) -> Result<Versioned<TemplateView>, Problem> {
     let before = find(&state, &access, &path.template).await?;
-    let template = document.into_template(before.id, before.created_at, state.ports.clock.now())?;
-    put(&state, &access, &template, "post_template.changed").await?;
-    Ok(Json(template.into()))
+    version.require(before.updated_at.as_micros())?;
+    let changed_at = after(before.updated_at, state.ports.clock.now());
+    let template = document.into_template(before.id, before.created_at, changed_at)?;
+    let expected = version.expecting(Expected::Template(before.id, before.updated_at));
+    let put = put(&state, &access, expected, &template, "post_template.changed").await;
+    put.map_err(|problem| version.met_another(problem))?;
+    Ok(versioned(template))
 }
 
 /// Remove a template for posts.
@@ -269,12 +282,14 @@ fn is_name(text: &str) -> bool {
 async fn put(
     state: &AppState,
     access: &TenantAccess,
+    expected: Option<Change>,
     template: &PostTemplate,
     event_type: &str,
 ) -> Result<(), Problem> {
     let about = ("post_template", template.id.to_string());
     let audit = access.caller.act(state).audit(event_type, about, json!({ "name": template.name }));
     let changes = Changes::of_tenant(access.tenant.id)
+        .with_all(expected)
         .with(Change::PutPostTemplate(Box::new(template.clone())))
         .with(audit);
     write::commit(state, changes).await
