@@ -98,6 +98,46 @@ fn only_the_instagram_crate_can_open_a_secret() {
     }
 }
 
+/// Texts in the sources that look like a type of entries and are none.
+const NO_ENTRIES: &[&str] = &[
+    // Fields, tasks, tracing.
+    "agency.id", "autonomy.spot_check", "key.id", "media.abandoned_after_h", "media.admit", "media.clamd",
+    "media.clamd_timeout_s", "media.idle_timeout_s", "media.max_bytes", "media.max_open_uploads",
+    "media.max_pixels", "media.public_url", "memory.close", "memory.erase", "memory.follow", "memory.max_open",
+    "settings.budget_shares", "tenant.id", "user.id", "webhook.id",
+    // Notices, which go through channels, and the event of a test.
+    "alert.raised", "channel.test", "conversation.owner_changed", "lead.created", "webhook.test",
+    // Of the installation, which is no agency.
+    "prompt.installed",
+];
+
+#[test]
+fn every_type_of_entry_in_the_sources_can_be_subscribed_to() {
+    let mut files = Vec::new();
+    for folder in ["actors/src", "runtime/src", "storage/src", "tenants/src"] {
+        sources(&root().join(folder), &mut files);
+    }
+    let known: BTreeSet<&str> = tenants::webhook::EVENT_TYPES.iter().map(|(event_type, _)| *event_type).collect();
+    let groups: BTreeSet<&str> = known.iter().filter_map(|it| it.split('.').next()).collect();
+    let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let mut written = BTreeSet::new();
+    for (path, text) in &files {
+        let is_list = path.ends_with("webhook/events.rs") || path.to_string_lossy().contains("test");
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for word in text.split('"').filter(|_| !is_list) {
+            let parts = word.split_once('.').filter(|(group, rest)| is_word(group) && is_word(rest));
+            if parts.is_some_and(|(group, _)| groups.contains(group)) {
+                written.insert(word);
+            }
+        }
+    }
+    let missing: Vec<_> =
+        written.iter().filter(|it| !known.contains(**it) && !NO_ENTRIES.contains(it)).collect();
+    assert!(missing.is_empty(), "add them to tenants/src/webhook/events.rs: {missing:?}");
+    let unused: Vec<_> = known.iter().filter(|it| !written.contains(**it)).collect();
+    assert!(unused.is_empty(), "nothing of this is ever recorded: {unused:?}");
+}
+
 /// Names in backticks that look like a test's: words joined by underscores, at least four.
 fn named_tests(text: &str) -> BTreeSet<&str> {
     let is_test = |word: &&str| {

@@ -29,8 +29,8 @@ statements! {
          join audit_heads h on h.chain_id = t.id where t.agency_id = $1 on conflict (chain_id) do nothing"
     }
     SET_WEBHOOK {
-        "update webhooks set setup = $3, disabled_reason = $4, disabled_at = $5, failing_since = $8, version = $6, \
-         updated_at = $7 where agency_id = $1 and id = $2 and version = $6 - 1"
+        "update webhooks set setup = $3, disabled_reason = $4, disabled_at = $5, version = $6, updated_at = $7, \
+         failing_since = case when $8 then null else failing_since end where agency_id = $1 and id = $2 and version = $6 - 1"
     }
     RESUME_DELIVERIES {
         "update webhook_deliveries set failures = 0, next_try_at = $2 \
@@ -251,7 +251,7 @@ async fn set(
         since,
         webhook.version,
         Moment(webhook.updated_at),
-        webhook.failing_since.map(Moment)
+        resumes
     )?;
     one(set, CHANGED_MEANWHILE)?;
     if resumes {
