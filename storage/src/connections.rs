@@ -8,9 +8,7 @@ use tenants::account::{Account, SealedSecret};
 use tenants::audit::Chain;
 use tenants::clock::Timestamp;
 use tenants::connect::{AppLogin, ConnectAttempt, DeletionRequest, TokenFacts, TokenTrouble};
-use tenants::ids::{
-    AccountId, AgencyId, AppId, ChannelId, ConnectId, SecretId, TenantId, WebhookId,
-};
+use tenants::ids::{AccountId, AgencyId, AppId, ChannelId, ConnectId, SecretId, TenantId, WebhookId};
 use tenants::ports::{Connections, KeyUse, SealedByOldKey, SecretOwner, SecretPlace, StoreError};
 use uuid::Uuid;
 

@@ -512,7 +512,10 @@ mod tests {
         it.setup.tenants = vec![one];
         assert!(it.wants(&entry(&ids, "decision.made"), Some(one)));
         assert!(!it.wants(&entry(&ids, "decision.made"), Some(other)));
-        assert!(!it.wants(&entry(&ids, "key.created"), None), "what concerns the agency itself is no tenant's");
+        assert!(
+            !it.wants(&entry(&ids, "key.created"), None),
+            "what concerns the agency itself is no tenant's"
+        );
     }
 
     #[test]

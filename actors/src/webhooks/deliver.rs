@@ -162,9 +162,11 @@ impl WebhookDesk {
         *load.each.entry(id).or_default() += 1;
         load.troubled += usize::from(was_troubled);
         let desk = self.clone();
-        let tried = self.0.ports.tasks.spawn("webhook_delivery", async move {
-            desk.deliver_one(&webhook, delivery).await
-        });
+        let tried = self
+            .0
+            .ports
+            .tasks
+            .spawn("webhook_delivery", async move { desk.deliver_one(&webhook, delivery).await });
         load.tries.push(Box::pin(async move {
             let took = tried.await.ok().flatten();
             Ended { webhook: id, was_troubled, took }

@@ -122,7 +122,9 @@ pub(super) async fn run(
             workspace.foundations.database.commit(changes).await?;
             let secret = secret.expose_secret();
             output.result(&json!({ "webhook": webhook.id, "secret": secret, "old_until": until }), || {
-                format!("the new secret, shown this once: {secret}\nthe old one signs beside it until {until}")
+                format!(
+                    "the new secret, shown this once: {secret}\nthe old one signs beside it until {until}"
+                )
             })?;
             Finding::Fine
         }
@@ -179,10 +181,7 @@ async fn test(
     let secrets = foundations.database.webhook_secrets(&webhook.id, act.at).await?;
     let message = EventMessage::of_test(webhook, DeliveryId::new(act.ids), act.at);
     let answer = couriers(foundations, settings)?.send(webhook, &secrets, &message).await;
-    foundations
-        .database
-        .commit(act.tested_webhook(webhook, answer.status, answer.error.as_deref()))
-        .await?;
+    foundations.database.commit(act.tested_webhook(webhook, answer.status, answer.error.as_deref())).await?;
     let told = json!({ "taken": answer.is_taken(), "status": answer.status, "error": answer.error,
         "response": answer.response });
     output.result(&told, || match &answer.error {

@@ -89,7 +89,8 @@ impl Web {
             300..400 => Some(format!("it answered {status}: redirects are not followed")),
             _ => Some(format!("it answered {status}")),
         };
-        let rest = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let rest =
+            answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         Answer {
             status: Some(status.as_u16()),
             error,

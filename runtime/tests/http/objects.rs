@@ -17,9 +17,8 @@ use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, R
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person, Role};
 use tenants::ids::{
     AgencyId, AlertId, ApprovalId, AuditId, BriefingId, ChannelId, CommentId, CompetitorId, ConnectId,
-    ConversationId, DecisionId, DeliveryId, EffectId, EventId, Ids, LeadId, MediaId, MemoryId, MessageId, NoticeId,
-    PostId, RehearsalId, ReportId, RuleId, RunId, TemplateId, TenantId, UploadId,
-    WebhookId,
+    ConversationId, DecisionId, DeliveryId, EffectId, EventId, Ids, LeadId, MediaId, MemoryId, MessageId,
+    NoticeId, PostId, RehearsalId, ReportId, RuleId, RunId, TemplateId, TenantId, UploadId, WebhookId,
 };
 use tenants::insights::{Competitor, IntelChange, Measured, MediaReading};
 use tenants::intent::Language;

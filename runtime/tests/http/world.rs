@@ -5,7 +5,9 @@ use serde_json::json;
 use tenants::access::UserRole;
 use tenants::account::{Account, AccountStatus, Agency, ApiKey, KeyScope, LoginFlavour, MetaApp, Tenant};
 use tenants::changes::{Change, Changes};
-use tenants::ids::{AccountId, AgencyId, ChannelId, DeliveryId, OversightId, RehearsalId, TenantId, UserId, WebhookId};
+use tenants::ids::{
+    AccountId, AgencyId, ChannelId, DeliveryId, OversightId, RehearsalId, TenantId, UserId, WebhookId,
+};
 use tenants::oversight::{OversightChange, OversightSession};
 use tenants::ports::{Directory, UnitOfWork};
 use tenants::settings::TenantSettings;

@@ -109,7 +109,9 @@ pub(crate) async fn trim(
         Trimmed::Orphans => &TRIM_ORPHANS,
         Trimmed::Alerts => &TRIM_ALERTS,
         Trimmed::Calls => &TRIM_CALLS,
-        Trimmed::Deliveries => return webhooks::trim(connection, first_id_at(before), i64::from(limit)).await,
+        Trimmed::Deliveries => {
+            return webhooks::trim(connection, first_id_at(before), i64::from(limit)).await;
+        }
         Trimmed::Requests => return outside::trim(connection, before, limit).await,
     };
     run!(connection, statement, first_id_at(before), i64::from(limit))

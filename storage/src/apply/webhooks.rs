@@ -159,7 +159,9 @@ async fn of_agency(
             Ok(())
         }
         WebhookChange::Delete(webhook) => delete(connection, agency, *webhook).await,
-        WebhookChange::Disable { webhook, disabled } => disable(connection, agency, *webhook, *disabled).await,
+        WebhookChange::Disable { webhook, disabled } => {
+            disable(connection, agency, *webhook, *disabled).await
+        }
         WebhookChange::Claim { webhook, deliveries, at, until } => {
             let ids = ids_of(deliveries);
             let claimed = run!(connection, CLAIM_DELIVERIES, webhook.0, &ids, Moment(*at), Moment(*until))?;
@@ -268,10 +270,7 @@ async fn rotate(
     old_until: Timestamp,
 ) -> Result<(), Failure> {
     let at = Moment(webhook.updated_at);
-    one(
-        run!(connection, TOUCH_VERSION, agency.0, webhook.id.0, webhook.version, at)?,
-        CHANGED_MEANWHILE,
-    )?;
+    one(run!(connection, TOUCH_VERSION, agency.0, webhook.id.0, webhook.version, at)?, CHANGED_MEANWHILE)?;
     run!(connection, OLD_SECRETS_END, webhook.id.0, Moment(old_until))?;
     run!(connection, FORGET_OLD_SECRETS, webhook.id.0, at)?;
     add_secret(connection, agency, webhook, id, secret).await

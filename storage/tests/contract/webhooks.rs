@@ -178,7 +178,10 @@ async fn a_webhook_begins_at_the_ends_of_all_logs_of_its_agency(database: TestDa
     assert_eq!(world.store.webhook_cursor(&newcomer.chain()).await.unwrap(), 0, "all of it is news");
     world.commit([world.audit("post.published")]).await.unwrap();
     let news = world.store.logged_events(&world.chain(), 2, 10).await.unwrap();
-    assert_eq!(news.iter().map(|it| (it.seq, it.event_type.as_str())).collect::<Vec<_>>(), [(3, "post.published")]);
+    assert_eq!(
+        news.iter().map(|it| (it.seq, it.event_type.as_str())).collect::<Vec<_>>(),
+        [(3, "post.published")]
+    );
     assert_eq!(world.store.list_webhooks(&world.agency).await.unwrap(), [webhook.clone()]);
     assert_eq!(world.store.all_webhooks().await.unwrap(), [webhook]);
 }
@@ -204,9 +207,8 @@ async fn tenants_are_unread_until_their_place_is_at_the_end_of_their_log(databas
     let neighbour = world.neighbour().await;
     let foreign = world.another_agency().await;
     add(&world).await;
-    let unread = async |after: Option<TenantId>| {
-        world.store.unread_tenants(&world.agency, after, 10).await.unwrap()
-    };
+    let unread =
+        async |after: Option<TenantId>| world.store.unread_tenants(&world.agency, after, 10).await.unwrap();
     assert!(unread(None).await.is_empty());
     for it in [&world, &neighbour, &foreign] {
         it.commit([it.audit("decision.made")]).await.unwrap();
@@ -257,7 +259,8 @@ async fn what_came_of_a_try_is_kept_with_it_and_a_late_word_changes_nothing(data
     end(&world, &delivery, 2, DeliveryState::Failed).await.unwrap();
     assert_eq!(found(&world, &webhook).await.failing_since, Some(began_failing), "since the first failure");
     assert!(is_conflict(&end(&world, &delivery, 2, DeliveryState::Delivered).await), "it is settled");
-    let failed = world.store.list_deliveries(&world.agency, &webhook.id, Some(DeliveryState::Failed), PAGE).await;
+    let failed =
+        world.store.list_deliveries(&world.agency, &webhook.id, Some(DeliveryState::Failed), PAGE).await;
     assert_eq!(failed.unwrap().len(), 1);
     let taken = noted(&world, &webhook).await;
     claim(&world, &taken).await.unwrap();
@@ -343,8 +346,10 @@ async fn what_is_ordered_anew_keeps_its_id_and_begins_its_tries_again(database: 
     let world = World::new(&database).await;
     let webhook = add(&world).await;
     let delivery = noted(&world, &webhook).await;
-    let again = |ids: Vec<DeliveryId>| {
-        WebhookChange::Redeliver { webhook: webhook.id, deliveries: ids, at: world.now() }
+    let again = |ids: Vec<DeliveryId>| WebhookChange::Redeliver {
+        webhook: webhook.id,
+        deliveries: ids,
+        at: world.now(),
     };
     claim(&world, &delivery).await.unwrap();
     assert!(is_conflict(&commit(&world, again(vec![delivery.id])).await), "it is being sent");
@@ -392,12 +397,7 @@ async fn webhooks_of_another_agency_are_out_of_reach(database: TestDatabase) {
     let old_until = world.now();
     let acts = [
         WebhookChange::Set { webhook: Box::new(set.clone()), resumes: false },
-        WebhookChange::Rotate {
-            webhook: Box::new(set),
-            id: SecretId::new(&world.ids),
-            secret,
-            old_until,
-        },
+        WebhookChange::Rotate { webhook: Box::new(set), id: SecretId::new(&world.ids), secret, old_until },
         WebhookChange::Disable { webhook: webhook.id, disabled },
         WebhookChange::Delete(webhook.id),
     ];

@@ -24,7 +24,7 @@ export function WebhookDeliveries({ webhook, onClose }: { webhook: Webhook; onCl
   const [state, setState] = useState<DeliveryState | 'all'>('all');
   const list = usePages(
     deliveriesKey(agency.id, webhook.id, state),
-    (cursor) => routes.deliveries(webhook.id, state === 'all' ? null : state, cursor),
+    (cursor) => routes.deliveries(webhook.id, state === 'all' ? undefined : state, cursor),
     { refetchInterval: 10_000 },
   );
   const again = useAct({
@@ -44,7 +44,10 @@ export function WebhookDeliveries({ webhook, onClose }: { webhook: Webhook; onCl
             onChange={(value) => setState(value as DeliveryState | 'all')}
             data={[
               { value: 'all', label: 'All' },
-              ...(['pending', 'delivered', 'failed'] as const).map((it) => ({ value: it, label: labels[it] })),
+              ...(['pending', 'delivered', 'failed'] as const).map((it) => ({
+                value: it,
+                label: labels[it],
+              })),
             ]}
           />
           {agency.may('manage') && webhook.enabled && (
@@ -110,7 +113,7 @@ function Line({ delivery, webhook }: { delivery: WebhookDelivery; webhook: Webho
             {delivery.tenant === null ? 'The agency' : (tenant ?? 'A tenant')},{' '}
             <Moment at={delivery.happened_at} />, {plural(delivery.tries, 'try', 'tries')}
             {delivery.state !== 'delivered' && delivery.error && `: ${delivery.error}`}
-            {delivery.next_try_at && delivery.tries > 0 && (
+            {delivery.next_try_at && !delivery.under_way && delivery.tries > 0 && (
               <>
                 , next <Moment at={delivery.next_try_at} />
               </>

@@ -1,4 +1,14 @@
-import { Button, Group, Modal, MultiSelect, NumberInput, Stack, Switch, Text, TextInput } from '@mantine/core';
+import {
+  Button,
+  Group,
+  Modal,
+  MultiSelect,
+  NumberInput,
+  Stack,
+  Switch,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import { useState } from 'react';
 import { fieldErrors } from '@/api/problem';
 import { keys, useApi } from '@/api/queries';
@@ -44,7 +54,11 @@ export function WebhookDialog({ webhook, onClose }: { webhook?: Webhook; onClose
     );
   }
   return (
-    <Modal opened onClose={onClose} title={webhook === undefined ? 'Add a webhook' : `Change ${webhook.name}`}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={webhook === undefined ? 'Add a webhook' : `Change ${webhook.name}`}
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();

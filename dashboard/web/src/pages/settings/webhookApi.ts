@@ -33,9 +33,7 @@ export function webhookApi(agency: string) {
         }),
       ),
     remove: (webhook: string) =>
-      answer(
-        api.DELETE('/api/v1/agencies/{agency}/webhooks/{webhook}', { params: { path: one(webhook) } }),
-      ),
+      answer(api.DELETE('/api/v1/agencies/{agency}/webhooks/{webhook}', { params: { path: one(webhook) } })),
     test: (webhook: string) =>
       answer(
         api.POST('/api/v1/agencies/{agency}/webhooks/{webhook}/test', { params: { path: one(webhook) } }),
@@ -47,7 +45,7 @@ export function webhookApi(agency: string) {
           body: { overlap_hours: overlapHours },
         }),
       ),
-    deliveries: (webhook: string, state: DeliveryState | null, cursor: string | undefined) =>
+    deliveries: (webhook: string, state: DeliveryState | undefined, cursor: string | undefined) =>
       answer(
         api.GET('/api/v1/agencies/{agency}/webhooks/{webhook}/deliveries', {
           params: { path: one(webhook), query: { state, cursor } },

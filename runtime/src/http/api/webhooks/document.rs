@@ -227,7 +227,9 @@ pub(super) struct DeliveryView {
     pub(super) state: DeliveryState,
     /// Tries that were begun.
     pub(super) tries: u32,
-    /// When it is tried next, while it is pending.
+    /// Whether it is being sent at this moment.
+    pub(super) under_way: bool,
+    /// When it is tried next, while it is pending; while it is being sent, when that counts as lost.
     #[schema(value_type = Option<schema::Moment>)]
     pub(super) next_try_at: Option<Timestamp>,
     /// The status of the last answer.
@@ -254,6 +256,7 @@ impl From<WebhookDelivery> for DeliveryView {
             happened_at: it.happened_at,
             state: it.state,
             tries: it.tries,
+            under_way: it.is_under_way,
             next_try_at: (it.state == DeliveryState::Pending).then_some(it.next_try_at),
             last_status: it.last_status,
             error: it.error,

@@ -78,8 +78,7 @@ async fn create_webhook(
     let (webhook, secret, changes) = act.create_webhook(agency, setup, document.enabled, &state.vault)?;
     write::commit(&state, changes).await?;
     state.webhooks.look();
-    let created =
-        WebhookCreated { webhook: webhook.into(), secret: secret.expose_secret().to_owned() };
+    let created = WebhookCreated { webhook: webhook.into(), secret: secret.expose_secret().to_owned() };
     Ok((StatusCode::CREATED, Json(created)))
 }
 
@@ -259,10 +258,7 @@ async fn delivery(
     let webhook = find(state, access, &path.webhook).await?;
     let found = rows.find_delivery(&access.agency.id, &webhook.id, &path.delivery).await?;
     let (delivery, attempts) = found.ok_or_else(|| Problem::not_found("delivery"))?;
-    Ok(DeliveryDetail {
-        delivery: delivery.into(),
-        attempts: attempts.into_iter().map(Into::into).collect(),
-    })
+    Ok(DeliveryDetail { delivery: delivery.into(), attempts: attempts.into_iter().map(Into::into).collect() })
 }
 
 /// What a document asks for, if it can be had.
