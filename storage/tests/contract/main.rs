@@ -70,6 +70,7 @@ mod trouble;
 mod users;
 #[cfg(test)]
 mod watches;
+#[cfg(test)]
 mod webhooks;
 #[cfg(test)]
 mod world;
