@@ -23,5 +23,6 @@ pub(crate) mod testing;
 mod ticks;
 pub mod upkeep;
 pub mod watch;
+pub mod webhooks;
 
 pub use ports::Ports;

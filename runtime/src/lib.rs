@@ -26,3 +26,4 @@ pub mod rehearsals;
 mod scheduler;
 pub mod settings;
 pub mod telemetry;
+pub mod webhooks;

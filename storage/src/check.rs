@@ -8,7 +8,7 @@ use crate::statement::{Bulk, Statement};
 use crate::{
     alerts, apply, approvals, audit, briefings, budgets, comms, connections, conversations, costs, directory,
     inbox, intel, leads, learning, ledger, media, memory, operations, outbox, outside, oversight, overview,
-    posts, prompts, rehearsals, ticks, users, watches, writer,
+    posts, prompts, rehearsals, ticks, users, watches, webhooks, writer,
 };
 
 /// A file whose statements are missing here does not compile without a warning: nobody else reads its list.
@@ -42,6 +42,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         ticks::STATEMENTS,
         users::STATEMENTS,
         watches::STATEMENTS,
+        webhooks::STATEMENTS,
         writer::STATEMENTS,
         apply::accounts::STATEMENTS,
         apply::alerts::STATEMENTS,
@@ -70,6 +71,7 @@ fn statements() -> impl Iterator<Item = &'static Statement> {
         apply::ticks::STATEMENTS,
         apply::users::STATEMENTS,
         apply::watches::STATEMENTS,
+        apply::webhooks::STATEMENTS,
     ];
     LISTS.iter().copied().flatten().copied()
 }
@@ -91,6 +93,7 @@ fn bulk_statements() -> impl Iterator<Item = &'static Bulk> {
         apply::rules::BULK_STATEMENTS,
         apply::ticks::BULK_STATEMENTS,
         apply::watches::BULK_STATEMENTS,
+        apply::webhooks::BULK_STATEMENTS,
     ];
     LISTS.iter().copied().flatten().copied()
 }
@@ -146,6 +149,10 @@ mod tests {
         "select agency_id, id, external_id, secret_key_id as key_id",
         "select agency_id, id, instagram_app_id as external_id",
         "select agency_id, tenant_id, id, secret_key_id as key_id",
+        "select agency_id, webhook_id, id, secret_key_id as key_id",
+        // Webhooks of all agencies are few, and looked for only where there are some.
+        "select id, agency_id, setup, disabled_reason, disabled_at, failing_since, delivered_at, version, created_at, updated_at, (select max(s.expires_at) from webhook_secrets s where s.webhook_id = webhooks.id) as old_secret_until from webhooks order by id",
+        "select id, agency_id, setup, disabled_reason, disabled_at, failing_since, delivered_at, version, created_at, updated_at, (select max(s.expires_at) from webhook_secrets s where s.webhook_id = webhooks.id) as old_secret_until from webhooks where disabled_reason is null",
         "select id, instagram_app_id, instagram_secret_key_id",
         // The requests to delete data that are still open, which an index holds and nothing else.
         "select code, app_id, user_id",

@@ -8,7 +8,7 @@ use tenants::account::{Account, SealedSecret};
 use tenants::audit::Chain;
 use tenants::clock::Timestamp;
 use tenants::connect::{AppLogin, ConnectAttempt, DeletionRequest, TokenFacts, TokenTrouble};
-use tenants::ids::{AccountId, AgencyId, AppId, ChannelId, ConnectId, TenantId};
+use tenants::ids::{AccountId, AgencyId, AppId, ChannelId, ConnectId, SecretId, TenantId, WebhookId};
 use tenants::ports::{Connections, KeyUse, SealedByOldKey, SecretOwner, SecretPlace, StoreError};
 use uuid::Uuid;
 
@@ -80,6 +80,13 @@ statements! {
     CHANNELS_SEALED_BY {
         "select agency_id, tenant_id, id, secret_key_id as key_id, secret_sealed as sealed from notification_channels \
          where secret_key_id = $1 and secret_sealed is not null order by id limit $2"
+    }
+    KEYS_OF_WEBHOOKS {
+        "select secret_key_id, count(*) from webhook_secrets group by secret_key_id"
+    }
+    WEBHOOKS_SEALED_BY {
+        "select agency_id, webhook_id, id, secret_key_id as key_id, secret_sealed as sealed from webhook_secrets \
+         where secret_key_id = $1 order by id limit $2"
     }
     ALL_APP_LOGINS {
         "select id, instagram_app_id, instagram_secret_key_id as key_id, instagram_secret_sealed as sealed \
@@ -213,6 +220,25 @@ impl From<SealedChannelRow> for SealedByOldKey {
 }
 
 #[derive(FromRow)]
+struct SealedWebhookRow {
+    agency_id: Uuid,
+    webhook_id: Uuid,
+    id: Uuid,
+    key_id: String,
+    sealed: Vec<u8>,
+}
+
+impl From<SealedWebhookRow> for SealedByOldKey {
+    fn from(row: SealedWebhookRow) -> Self {
+        SealedByOldKey {
+            owner: SecretOwner::Webhook(WebhookId(row.webhook_id)),
+            place: SecretPlace::Webhook(AgencyId(row.agency_id), SecretId(row.id)),
+            sealed: SealedSecret { key_id: row.key_id, sealed: row.sealed },
+        }
+    }
+}
+
+#[derive(FromRow)]
 struct LoginRow {
     id: Uuid,
     instagram_app_id: String,
@@ -298,6 +324,7 @@ impl Connections for Database {
         add(rows!(self.reader(), (String, i64), KEYS_OF_APPS)?, |it| &mut it.app_secrets);
         add(rows!(self.reader(), (String, i64), KEYS_OF_LOGINS)?, |it| &mut it.app_secrets);
         add(rows!(self.reader(), (String, i64), KEYS_OF_CHANNELS)?, |it| &mut it.channels);
+        add(rows!(self.reader(), (String, i64), KEYS_OF_WEBHOOKS)?, |it| &mut it.channels);
         add(rows!(self.reader(), (String, i64), KEYS_OF_GRANTS, Moment(now))?, |it| &mut it.attempts);
         Ok(uses.into_values().collect())
     }
@@ -308,10 +335,13 @@ impl Connections for Database {
         let apps = rows!(self.reader(), SealedAppRow, APPS_SEALED_BY, text(key_id), limit)?;
         let logins = rows!(self.reader(), SealedAppRow, LOGINS_SEALED_BY, text(key_id), limit)?;
         let channels = rows!(self.reader(), SealedChannelRow, CHANNELS_SEALED_BY, text(key_id), limit)?;
+        let webhooks = rows!(self.reader(), SealedWebhookRow, WEBHOOKS_SEALED_BY, text(key_id), limit)?;
         let tokens = tokens.into_iter().map(SealedByOldKey::from);
         let apps = apps.into_iter().map(|row| row.into_secret(false));
         let logins = logins.into_iter().map(|row| row.into_secret(true));
-        Ok(tokens.chain(apps).chain(logins).chain(channels.into_iter().map(SealedByOldKey::from)).collect())
+        let channels = channels.into_iter().map(SealedByOldKey::from);
+        let webhooks = webhooks.into_iter().map(SealedByOldKey::from);
+        Ok(tokens.chain(apps).chain(logins).chain(channels).chain(webhooks).collect())
     }
 
     async fn forget_old_grants(&self, now: Timestamp) -> Result<(), StoreError> {

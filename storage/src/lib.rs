@@ -55,6 +55,7 @@ mod types;
 mod users;
 mod wake;
 mod watches;
+mod webhooks;
 mod work;
 mod writer;
 

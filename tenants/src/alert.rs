@@ -40,6 +40,8 @@ word_enum! {
         AutonomyLost = "autonomy_lost",
         /// A channel does not reach its people.
         ChannelDown = "channel_down",
+        /// A webhook was disabled, because its receiver does not take what is sent.
+        WebhookDisabled = "webhook_disabled",
         /// A post that few people react to, by what the account is used to.
         LowEngagement = "low_engagement",
         /// Something that is not done by itself will run out, at the present pace, before it is renewed.
@@ -72,6 +74,7 @@ impl AlertType {
             | AlertType::SyncFailure
             | AlertType::DeadLetter
             | AlertType::ChannelDown
+            | AlertType::WebhookDisabled
             | AlertType::PublishFailed => Severity::Error,
             AlertType::RateLimit
             | AlertType::Budget

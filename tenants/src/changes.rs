@@ -33,6 +33,7 @@ use crate::settings::TenantSettings;
 use crate::tuning::Lesson;
 use crate::user::UserChange;
 use crate::verdict::Verdict;
+use crate::webhook::WebhookChange;
 
 /// What is to be committed together. All rows belong to the chain's tenant (or agency).
 #[derive(Debug, Clone, PartialEq)]
@@ -409,6 +410,8 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Changes webhooks, or what is on its way to them.
+    Webhook(WebhookChange),
     /// Changes what intel has gathered: insights, reports, competitors.
     Intel(IntelChange),
     /// Appends to the audit log.

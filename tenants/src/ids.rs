@@ -135,6 +135,12 @@ ids! {
     NoticeId = "ntc";
     /// A notice on its way through one channel.
     NotificationId = "ntf";
+    /// A webhook of an agency.
+    WebhookId = "whk";
+    /// A secret that signs what is sent to a webhook.
+    SecretId = "whs";
+    /// An entry of the log on its way to a webhook.
+    DeliveryId = "whd";
     /// A person who may buy.
     LeadId = "led";
     /// A conversation in which somebody asks why.

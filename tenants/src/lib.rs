@@ -49,4 +49,5 @@ pub mod tasks;
 pub mod tuning;
 pub mod user;
 pub mod verdict;
+pub mod webhook;
 pub mod words;

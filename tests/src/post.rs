@@ -1,13 +1,15 @@
 //! A mail server and a receiver of webhooks that do as they are told, and keep what they got.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
+use tenants::clock::{Clock, SystemClock};
 use tenants::tasks::Tasks;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -189,6 +191,8 @@ impl Received {
 struct Hook {
     received: Vec<Received>,
     script: VecDeque<u16>,
+    /// By path: what is always answered, and after how long.
+    manners: HashMap<String, (u16, Duration)>,
 }
 
 /// A receiver of webhooks over plain HTTP.
@@ -225,6 +229,16 @@ impl Receiver {
         locked(&self.kept).script.extend(statuses);
     }
 
+    /// What is answered under a path from now on, and after how long.
+    pub fn always(&self, path: &str, status: u16, after: Duration) {
+        locked(&self.kept).manners.insert(path.to_owned(), (status, after));
+    }
+
+    /// What came under a path, oldest first.
+    pub fn received_at(&self, path: &str) -> Vec<Received> {
+        locked(&self.kept).received.iter().filter(|it| it.path == path).cloned().collect()
+    }
+
     /// What came, oldest first.
     pub fn received(&self) -> Vec<Received> {
         locked(&self.kept).received.clone()
@@ -242,10 +256,18 @@ async fn receive(
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-) -> StatusCode {
-    let mut kept = locked(&kept);
-    let body = String::from_utf8_lossy(&body).into_owned();
-    kept.received.push(Received { path: uri.to_string(), headers, body });
-    let status = kept.script.pop_front().unwrap_or(200);
-    StatusCode::from_u16(status).unwrap_or(StatusCode::OK)
+) -> (StatusCode, String) {
+    let (status, after) = {
+        let mut kept = locked(&kept);
+        let body = String::from_utf8_lossy(&body).into_owned();
+        kept.received.push(Received { path: uri.to_string(), headers, body });
+        match kept.manners.get(&uri.to_string()) {
+            Some(manner) => *manner,
+            None => (kept.script.pop_front().unwrap_or(200), Duration::ZERO),
+        }
+    };
+    if !after.is_zero() {
+        SystemClock.sleep(after).await;
+    }
+    (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), format!("{status} said the receiver"))
 }

@@ -80,19 +80,82 @@ fn only_the_instagram_crate_can_open_a_secret() {
     }
     let mut vault = Vec::new();
     sources(&root().join("instagram/src/vault"), &mut vault);
-    // Addresses of channels are opened outside, by the courier; a token does not open that way, which the vault tests.
+    // Addresses of channels and secrets of webhooks are opened outside, by the couriers; a token does not open that way,
+    // which the vault tests.
     let opening =
         vault.iter().flat_map(|(_, text)| text.match_indices("pub fn open").map(|(at, _)| &text[at..]));
-    let others = opening.filter(|text| !text.starts_with("pub fn open_channel(")).count();
+    let doors = ["pub fn open_channel(", "pub fn open_webhook("];
+    let others = opening.filter(|text| !doors.iter().any(|door| text.starts_with(door))).count();
     assert_eq!(others, 0, "opening a token or an app secret must stay inside the crate");
     let couriers = root().join("runtime/src/couriers");
     for (path, text) in files {
         assert!(
-            !text.contains("open_channel") || path.starts_with(&couriers),
-            "{} opens the address of a channel",
+            !["open_channel", "open_webhook"].iter().any(|door| text.contains(door))
+                || path.starts_with(&couriers),
+            "{} opens the address of a channel or the secret of a webhook",
             path.display()
         );
     }
+}
+
+/// Texts in the sources that look like a type of entries and are none.
+const NO_ENTRIES: &[&str] = &[
+    // Fields, tasks, tracing.
+    "autonomy.spot_check",
+    "key.id",
+    "media.abandoned_after_h",
+    "media.admit",
+    "media.clamd",
+    "media.clamd_timeout_s",
+    "media.idle_timeout_s",
+    "media.max_bytes",
+    "media.max_open_uploads",
+    "media.max_pixels",
+    "media.public_url",
+    "memory.close",
+    "memory.erase",
+    "memory.follow",
+    "memory.max_open",
+    "settings.budget_shares",
+    "tenant.id",
+    "user.id",
+    // Notices, which go through channels, and the event of a test.
+    "alert.raised",
+    "channel.test",
+    "conversation.owner_changed",
+    "lead.created",
+    "webhook.test",
+    // Of the installation, which is no agency.
+    "prompt.installed",
+];
+
+#[test]
+fn every_type_of_entry_in_the_sources_can_be_subscribed_to() {
+    let mut files = Vec::new();
+    for folder in ["actors/src", "runtime/src", "storage/src", "tenants/src"] {
+        sources(&root().join(folder), &mut files);
+    }
+    let known: BTreeSet<&str> =
+        tenants::webhook::EVENT_TYPES.iter().map(|(event_type, _)| *event_type).collect();
+    let groups: BTreeSet<&str> = known.iter().filter_map(|it| it.split('.').next()).collect();
+    let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let mut written = BTreeSet::new();
+    for (path, text) in &files {
+        let inside = path.strip_prefix(root()).unwrap_or(path).to_string_lossy().into_owned();
+        let is_list = inside.ends_with("webhook/events.rs") || inside.contains("test");
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for word in text.split('"').filter(|_| !is_list) {
+            let parts = word.split_once('.').filter(|(group, rest)| is_word(group) && is_word(rest));
+            if parts.is_some_and(|(group, _)| groups.contains(group)) {
+                written.insert(word);
+            }
+        }
+    }
+    let missing: Vec<_> =
+        written.iter().filter(|it| !known.contains(**it) && !NO_ENTRIES.contains(it)).collect();
+    assert!(missing.is_empty(), "add them to tenants/src/webhook/events.rs: {missing:?}");
+    let unused: Vec<_> = known.iter().filter(|it| !written.contains(**it)).collect();
+    assert!(unused.is_empty(), "nothing of this is ever recorded: {unused:?}");
 }
 
 /// Names in backticks that look like a test's: words joined by underscores, at least four.

@@ -5,6 +5,7 @@ use tenants::audit::Chain;
 use tenants::changes::{Change, Changes};
 use tenants::connect::ConnectChange;
 use tenants::ports::{Connections, Connector, SealedByOldKey, SecretPlace, Store, StoreError};
+use tenants::webhook::WebhookChange;
 
 /// Secrets sealed anew between two looks at the database.
 const BATCH: u32 = 50;
@@ -71,6 +72,10 @@ fn resealed(connector: &dyn Connector, secret: &SealedByOldKey) -> Option<Change
         SecretPlace::App { agency, app, of_instagram_login } => {
             let change = ConnectChange::ResealApp { app, of_instagram_login, old, new };
             Changes { chain: Chain::Agency(agency), list: vec![Change::Connect(change)] }
+        }
+        SecretPlace::Webhook(agency, id) => {
+            let change = Change::Webhook(WebhookChange::Reseal { id, old, new });
+            Changes { chain: Chain::Agency(agency), list: vec![change] }
         }
         SecretPlace::Channel(chain, channel) => {
             let change = ConnectChange::ResealChannel { channel, old, new };

@@ -157,8 +157,12 @@ impl Engine {
             }
             Hint::AccountRestored(tenant, _) => self.restore(tenant),
             // A tenant that comes has no queue yet, and one that goes is noticed when its version is checked.
-            Hint::Events(_) | Hint::Audit(_) | Hint::Posts(_) | Hint::Verdict(_) | Hint::DirectoryChanged => {
-            }
+            Hint::Events(_)
+            | Hint::Audit(_)
+            | Hint::AgencyAudit(_)
+            | Hint::Posts(_)
+            | Hint::Verdict(_)
+            | Hint::DirectoryChanged => {}
         }
     }
 

@@ -64,6 +64,7 @@ pub(super) async fn listen(
                 | Hint::Posts(_)
                 | Hint::AccountRestored(..)
                 | Hint::Audit(_)
+                | Hint::AgencyAudit(_)
                 | Hint::Verdict(_),
             ) => false,
             Err(RecvError::Lagged(lost)) => {

@@ -31,6 +31,8 @@ pub struct RetentionSettings {
     pub alerts_days: u64,
     /// Days for which records of calls to language models are kept.
     pub calls_days: u64,
+    /// Days for which deliveries to webhooks are kept, with their tries.
+    pub deliveries_days: u64,
     /// Seconds between two sweeps.
     pub every_s: u64,
     /// Rows removed in one transaction.
@@ -46,6 +48,7 @@ impl Default for RetentionSettings {
             orphans_days: 30,
             alerts_days: 180,
             calls_days: 400,
+            deliveries_days: 30,
             every_s: 3_600,
             batch: 500,
             batches: 20,
@@ -67,6 +70,7 @@ impl RetentionSettings {
             Trimmed::Orphans => self.orphans_days,
             Trimmed::Alerts => self.alerts_days,
             Trimmed::Calls => self.calls_days,
+            Trimmed::Deliveries => self.deliveries_days,
             // What the API promises: a repeated request is known for a day.
             Trimmed::Requests => 1,
         }

@@ -1,7 +1,7 @@
 //! Whom a secret belongs to. The owner is authenticated with the secret, so that a row copied to another account
 //! does not open there.
 
-use tenants::ids::{AccountId, ChannelId, ConnectId, TenantId};
+use tenants::ids::{AccountId, ChannelId, ConnectId, TenantId, WebhookId};
 
 /// The owner of a secret.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +12,8 @@ pub(crate) enum Owner<'a> {
     App(&'a str),
     /// What a channel to people needs to be reached.
     Channel(&'a ChannelId),
+    /// The secret that signs what is sent to a webhook.
+    Webhook(&'a WebhookId),
     /// The tokens that an attempt to connect an account has found.
     Attempt(&'a TenantId, &'a ConnectId),
 }
@@ -25,6 +27,7 @@ impl Owner<'_> {
                 join(&[b"troupe.account.token", tenant.0.as_bytes(), account.0.as_bytes()])
             }
             Owner::Channel(channel) => join(&[b"troupe.channel.secret", channel.0.as_bytes()]),
+            Owner::Webhook(webhook) => join(&[b"troupe.webhook.secret", webhook.0.as_bytes()]),
             Owner::Attempt(tenant, attempt) => {
                 join(&[b"troupe.connect.grant", tenant.0.as_bytes(), attempt.0.as_bytes()])
             }

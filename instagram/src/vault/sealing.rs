@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aes_gcm::aead::{Aead, Payload};
 use secrecy::{ExposeSecret, SecretString};
 use tenants::account::SealedSecret;
-use tenants::ids::{AccountId, ChannelId, Ids, TenantId};
+use tenants::ids::{AccountId, ChannelId, Ids, TenantId, WebhookId};
 
 use super::key_ring::KeyRing;
 use super::owner::Owner;
@@ -122,6 +122,24 @@ impl Vault {
         sealed: &SealedSecret,
     ) -> Result<SecretString, VaultError> {
         self.open(Owner::Channel(channel), sealed)
+    }
+
+    /// Seals the secret of a webhook; it opens for this webhook only.
+    pub fn seal_webhook(
+        &self,
+        webhook: &WebhookId,
+        secret: &SecretString,
+    ) -> Result<SealedSecret, VaultError> {
+        self.seal(Owner::Webhook(webhook), secret)
+    }
+
+    /// Opens what was sealed for a webhook, and nothing else: whoever signs needs it.
+    pub fn open_webhook(
+        &self,
+        webhook: &WebhookId,
+        sealed: &SealedSecret,
+    ) -> Result<SecretString, VaultError> {
+        self.open(Owner::Webhook(webhook), sealed)
     }
 
     /// Seals a token with the current key; `None` when it is already. For the rotation of keys.

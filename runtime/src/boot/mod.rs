@@ -18,6 +18,7 @@ use actors::intel::Intel;
 use actors::publishing::Publishing;
 use actors::supervision::Troupe;
 use actors::watch::Watcher;
+use actors::webhooks::{WebhookDesk, WebhookSettings};
 use anyhow::Context;
 use instagram::{Gateway, OwnApp, WebhookApps};
 use llm::LlmRouter;
@@ -127,8 +128,10 @@ impl Node {
         supervise_clocks(&troupe, &watcher, &ports, &foundations, &settings);
         media::supervise(&troupe, &foundations);
 
-        let state =
-            http_state(&foundations, &settings, &ports, &troupe, &dispatcher, (registry, address)).await?;
+        let webhooks = webhooks(&foundations, &settings, &ports, &registry)?;
+        tell_programs(&troupe, &webhooks);
+        let around = (registry, address, webhooks);
+        let state = http_state(&foundations, &settings, &ports, &troupe, &dispatcher, around).await?;
         state.refresh_directory().await?;
         state.keep_directory_fresh();
         let learner = state.learner.clone();
@@ -274,7 +277,7 @@ pub(crate) fn couriers(foundations: &Foundations, settings: &Settings) -> anyhow
 }
 
 /// Which addresses users may name.
-fn addresses(settings: &Settings) -> Addresses {
+pub(crate) fn addresses(settings: &Settings) -> Addresses {
     Addresses { allow_private: settings.notices.allow_private_addresses }
 }
 
@@ -301,6 +304,27 @@ fn forget_old_tokens(foundations: &Foundations, gateway: Arc<Gateway>) {
 fn tell_people(troupe: &Troupe, ports: &Ports, settings: &Settings) {
     let (ports, notices) = (ports.clone(), settings.notices.clone());
     troupe.supervise("notices", move |part| actors::notices::run(ports.clone(), notices.clone(), part));
+}
+
+/// What tells agencies' own programs.
+fn webhooks(
+    foundations: &Foundations,
+    settings: &Settings,
+    ports: &Ports,
+    registry: &prometheus::Registry,
+) -> anyhow::Result<WebhookDesk> {
+    let rows = Arc::new(foundations.database.clone());
+    let courier = Arc::new(couriers(foundations, settings)?);
+    let settings = WebhookSettings::new(settings.notices.timeout());
+    Ok(WebhookDesk::new(ports.clone(), rows, courier, settings, registry)?)
+}
+
+/// Puts it under the root supervisor.
+fn tell_programs(troupe: &Troupe, webhooks: &WebhookDesk) {
+    let desk = webhooks.clone();
+    troupe.supervise("webhook_notes", move |part| desk.clone().note(part));
+    let desk = webhooks.clone();
+    troupe.supervise("webhooks", move |part| desk.clone().deliver(part));
 }
 
 /// Puts the parts that are not actors under the root supervisor.
@@ -370,7 +394,7 @@ async fn http_state(
     ports: &Ports,
     troupe: &Troupe,
     dispatcher: &Dispatcher,
-    (registry, address): (prometheus::Registry, SocketAddr),
+    (registry, address, webhooks): (prometheus::Registry, SocketAddr, WebhookDesk),
 ) -> anyhow::Result<AppState> {
     let app = &settings.instagram.app;
     let own = (!app.secrets.is_empty()).then(|| OwnApp {
@@ -395,6 +419,7 @@ async fn http_state(
             Arc::new(CatalogueModels { foundations: foundations.clone(), settings: settings.models.clone() }),
         )?),
         people: Arc::new(people(foundations, settings, ports, address)?),
+        webhooks,
         oversight: OversightDesk::new(
             ports.clone(),
             Arc::new(foundations.database.clone()),

@@ -30,6 +30,7 @@ mod serve;
 mod tick;
 mod user;
 mod vault;
+mod webhook;
 mod workspace;
 
 use std::path::PathBuf;
@@ -119,6 +120,9 @@ enum Command {
     /// Ways to tell people, and what went through them.
     #[command(subcommand)]
     Channel(comms::ChannelCommand),
+    /// Webhooks: events for an agency's own programs.
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Morning briefings and weekly reports.
     #[command(subcommand)]
     Briefing(comms::BriefingCommand),
@@ -225,6 +229,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
             Command::Queue(command) => queue::run(command, settings, output).await,
             Command::Lead(command) => comms::lead(command, settings, output).await,
             Command::Channel(command) => comms::channel(command, settings, output).await,
+            Command::Webhook(command) => webhook::run(command, settings, output).await,
             Command::Briefing(command) => comms::briefing(command, settings, output).await,
             Command::Tick(command) => tick::run(command, settings, output).await,
             Command::Health { tenant } => tick::health(&tenant, settings, output).await,

@@ -1,4 +1,5 @@
-//! Carries messages to people: mail, Slack-style webhooks, and signed webhooks for programs.
+//! Carries messages to people: mail, Slack-style webhooks, and signed webhooks for programs; and events to the webhooks of
+//! agencies.
 //!
 //! What a channel needs to be reached is sealed like a token: the whole address of a webhook (it is a secret by itself)
 //! and the key that signs. The vault opens only what was sealed for this very channel.
@@ -17,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use tenants::account::SealedSecret;
 use tenants::clock::Clock;
 use tenants::notice::{Channel, ChannelKind};
-use tenants::ports::{Courier, CourierError, Letter};
+use tenants::ports::{Courier, CourierError, EventCourier, Letter};
+use tenants::webhook::{Answer, EventMessage, Webhook};
 
 pub use addresses::{AddressError, Addresses};
 pub use mail::MailSettings;
@@ -79,6 +81,20 @@ impl Couriers {
         let opened = self.vault.open_channel(&channel.id, sealed.ok_or_else(missing)?);
         let opened = opened.map_err(|error| CourierError::Later(error.to_string()))?;
         serde_json::from_str(opened.expose_secret()).map_err(|_| missing())
+    }
+}
+
+#[async_trait]
+impl EventCourier for Couriers {
+    async fn send(&self, webhook: &Webhook, secrets: &[SealedSecret], message: &EventMessage) -> Answer {
+        let opened: Result<Vec<SecretString>, _> =
+            secrets.iter().map(|secret| self.vault.open_webhook(&webhook.id, secret)).collect();
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(error) => return Answer::unsent(error.to_string()),
+        };
+        let keys: Vec<&str> = opened.iter().map(ExposeSecret::expose_secret).collect();
+        self.web.post_event(&webhook.setup.url, &keys, message).await
     }
 }
 

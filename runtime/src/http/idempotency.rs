@@ -52,8 +52,11 @@ const LONGEST_KEY: usize = 200;
 const LARGEST_ANSWER: u64 = 1 << 20;
 
 /// Ends of paths whose answers show a secret once, which is stored nowhere; or that take in files by another way.
-const APART: [&str; 9] = [
+const APART: [&str; 12] = [
     "/keys",
+    "/channels",
+    "/webhooks",
+    "/rotate-secret",
     "/oversight/chat",
     "/invitations",
     "/users/{user}/link",
@@ -307,7 +310,14 @@ mod tests {
         for path in ["/tenants/{tenant}/posts", "/tenants/{tenant}/gateway/send-dm", "/agencies"] {
             assert!(applies("POST", &format!("/api/v1{path}")), "{path}");
         }
-        for path in ["/agencies/{agency}/keys", "/session", "/tenants/{tenant}/posts/{post}/approval-link"] {
+        for path in [
+            "/agencies/{agency}/keys",
+            "/agencies/{agency}/webhooks",
+            "/agencies/{agency}/webhooks/{webhook}/rotate-secret",
+            "/tenants/{tenant}/channels",
+            "/session",
+            "/tenants/{tenant}/posts/{post}/approval-link",
+        ] {
             assert!(!applies("POST", &format!("/api/v1{path}")), "{path}");
         }
         assert!(!applies("PUT", "/api/v1/tenants/{tenant}/posts/{post}") && !applies("POST", "/webhooks"));

@@ -83,6 +83,8 @@ words! {
     ChannelKind = tenants::notice::ChannelKind;
     NoticeKind = tenants::notice::NoticeKind;
     NotificationStatus = tenants::notice::NotificationStatus;
+    DeliveryState = tenants::webhook::DeliveryState;
+    DisabledReason = tenants::webhook::DisabledReason;
     LeadStage = tenants::lead::LeadStage;
     BriefingKind = tenants::briefing::BriefingKind;
     PostType = tenants::post::PostType;

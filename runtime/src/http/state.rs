@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actors::Ports;
 use actors::learning::Learner;
+use actors::webhooks::WebhookDesk;
 use axum::http::HeaderName;
 use instagram::{Vault, WebhookApps};
 use tenants::ports::{Hint, Outside, Overview, Prompts, StoreError};
@@ -50,6 +51,8 @@ pub struct AppParts {
     pub rehearsals: Arc<RehearsalDesk>,
     /// Signs people in.
     pub people: Arc<PeopleDesk>,
+    /// Tells agencies' own programs what happens.
+    pub webhooks: WebhookDesk,
     /// Answers people who ask why.
     pub oversight: OversightDesk,
     /// Signs people in through their provider of identities, where one is set.

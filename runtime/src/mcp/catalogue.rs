@@ -122,6 +122,18 @@ const ENTRIES: &[Entry] = &[
         "/agencies/{agency}/audit",
         "Searches what happened in an agency and concerns no single tenant, newest first.",
     ),
+    own(
+        "list_webhooks",
+        "List webhooks",
+        "/agencies/{agency}/webhooks",
+        "Lists the webhooks through which an agency's own programs are told what happens: where they lead, what they are told, whether they are disabled and why.",
+    ),
+    own(
+        "list_webhook_deliveries",
+        "List deliveries of a webhook",
+        "/agencies/{agency}/webhooks/{webhook}/deliveries",
+        "Lists what was sent to a webhook and what waits for it, newest first, with the last error. `state` keeps the pending, delivered or failed ones.",
+    ),
     told(
         "list_comments",
         "List comments",

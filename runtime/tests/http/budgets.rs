@@ -146,6 +146,7 @@ async fn an_agencys_budget_counts_for_its_tenants_and_is_shown_to_those_who_may_
         .await
         .ok();
     assert_eq!(set["line"]["limit_micro_usd"], 1_000_000);
+    assert_eq!(hints.recv().await.unwrap(), Hint::AgencyAudit(north.agency.id));
     let mut told = vec![hints.recv().await.unwrap(), hints.recv().await.unwrap()];
     told.sort_by_key(|hint| format!("{hint:?}"));
     let mut tenants = [bakery, &world.florist].map(|shop| Hint::TenantChanged(shop.tenant.id)).to_vec();

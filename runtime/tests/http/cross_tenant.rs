@@ -22,6 +22,7 @@ pub fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> 
         "arms": [{ "version": 1, "weight": 1 }, { "version": 2, "weight": 1 }] });
     let preview = json!({ "account": world.bakery.account.id, "on": "comment", "text": "lovely!" });
     let channel = json!({ "name": "n", "kind": "email", "to": ["ana@example.com"] });
+    let webhook = json!({ "name": "n", "url": "https://hooks.example.com/n", "events": ["decision.made"] });
     let post = json!({ "post_type": "image", "caption": "new", "media": [world.bakery.objects.media],
         "scheduled_at": "2040-01-01T09:00:00Z" });
     let reply = json!({ "comment_id": crate::objects::COMMENT, "text": "Yes, we do." });
@@ -135,6 +136,22 @@ pub fn table(world: &World) -> Vec<(&'static str, &'static str, Option<Value>)> 
         ("DELETE", "/agencies/{agency}/channels/{channel}", none.clone()),
         ("POST", "/agencies/{agency}/channels/{channel}/test", none.clone()),
         ("GET", "/agencies/{agency}/notifications", none.clone()),
+        ("GET", "/agencies/{agency}/webhooks", none.clone()),
+        ("POST", "/agencies/{agency}/webhooks", Some(webhook.clone())),
+        ("GET", "/agencies/{agency}/webhooks/event-types", none.clone()),
+        ("GET", "/agencies/{agency}/webhooks/{webhook}", none.clone()),
+        ("PUT", "/agencies/{agency}/webhooks/{webhook}", Some(webhook)),
+        ("DELETE", "/agencies/{agency}/webhooks/{webhook}", none.clone()),
+        ("POST", "/agencies/{agency}/webhooks/{webhook}/test", none.clone()),
+        ("POST", "/agencies/{agency}/webhooks/{webhook}/rotate-secret", Some(json!({}))),
+        ("GET", "/agencies/{agency}/webhooks/{webhook}/deliveries", none.clone()),
+        ("GET", "/agencies/{agency}/webhooks/{webhook}/deliveries/{delivery}", none.clone()),
+        ("POST", "/agencies/{agency}/webhooks/{webhook}/deliveries/{delivery}/redeliver", none.clone()),
+        (
+            "POST",
+            "/agencies/{agency}/webhooks/{webhook}/redeliver-failed",
+            Some(json!({ "since": "2026-01-01T00:00:00Z" })),
+        ),
         ("GET", "/tenants/{tenant}/approvals", none.clone()),
         ("GET", "/tenants/{tenant}/approvals/{approval}", none.clone()),
         ("POST", "/tenants/{tenant}/approvals/{approval}/approve", none.clone()),
@@ -305,6 +322,8 @@ pub fn fill(template: &str, owner: (&Shop, &House), shop: &Shop, house: &House) 
         .replace("{competitor}", &shop.objects.competitor.to_string())
         .replace("{rehearsal}", &rehearsal.to_string())
         .replace("{channel}", &channel.to_string())
+        .replace("{webhook}", &house.webhook.to_string())
+        .replace("{delivery}", &house.delivery.to_string())
         .replace("{lead}", &shop.objects.lead.to_string())
         .replace("{briefing}", &shop.objects.briefing.to_string())
         .replace("{oversight}", &shop.conversation.to_string())

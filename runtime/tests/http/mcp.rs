@@ -242,9 +242,10 @@ async fn what_belongs_to_others_is_not_there_for_any_tool() {
                 "alert" => json!(objects.alert),
                 "report" => json!(objects.report),
                 "post" => json!(objects.post),
+                "webhook" => json!(world.north.webhook),
                 "from" => json!("2026-01-01T00:00:00Z"),
                 "until" => json!("2026-02-01T00:00:00Z"),
-                "q" | "text" => json!("bread"),
+                "q" | "text" | "question" => json!("bread"),
                 other => panic!("what is a {other}? give it a value here"),
             };
         }

@@ -17,8 +17,8 @@ use tenants::effect::{Action, ActionType, Effect, EffectState, IdempotencyKey, R
 use tenants::event::{CommentBody, EventBody, EventKind, EventSource, NewEvent, Person, Role};
 use tenants::ids::{
     AgencyId, AlertId, ApprovalId, AuditId, BriefingId, ChannelId, CommentId, CompetitorId, ConnectId,
-    ConversationId, DecisionId, EffectId, EventId, Ids, LeadId, MediaId, MemoryId, MessageId, NoticeId,
-    PostId, RehearsalId, ReportId, RuleId, RunId, TemplateId, TenantId, UploadId,
+    ConversationId, DecisionId, DeliveryId, EffectId, EventId, Ids, LeadId, MediaId, MemoryId, MessageId,
+    NoticeId, PostId, RehearsalId, ReportId, RuleId, RunId, TemplateId, TenantId, UploadId, WebhookId,
 };
 use tenants::insights::{Competitor, IntelChange, Measured, MediaReading};
 use tenants::intent::Language;
@@ -26,7 +26,7 @@ use tenants::lead::LeadNote;
 use tenants::memory::{MemoryItem, MemoryKind, Visibility};
 use tenants::notice::{Channel, ChannelKind, ChannelSetup};
 use tenants::policy::MESSAGING_WINDOW;
-use tenants::ports::{Alerts, CronTick, Delivery, Inbox, PageRequest, TickPlan, Ticks, UnitOfWork};
+use tenants::ports::{Alerts, CronTick, Delivery, Inbox, PageRequest, TickPlan, Ticks, UnitOfWork, Webhooks};
 use tenants::post::{
     ApprovalPolicy, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType,
 };
@@ -34,6 +34,8 @@ use tenants::rehearsal::{Rehearsal, RehearsalStatus};
 use tenants::report::{AnalyticsReport, ReportBody, ReportPeriod, ReportType};
 use tenants::rule::{Rule, RuleAction, Trigger, TriggerKind};
 use tenants::tuning::{Learned, Lesson, TuningVersion};
+use tenants::webhook::{DeliveryState, WebhookChange, WebhookDelivery, WebhookSetup};
+use troupe::administration::Act;
 use troupe::media::{MediaPatch, NewMedia, samples};
 
 use crate::logins::found;
@@ -118,6 +120,45 @@ pub async fn channel(rig: &Rig, agency: AgencyId, tenant: Option<TenantId>) -> C
     let list = vec![Change::PutChannel { channel: Box::new(channel.clone()), secret: None }];
     rig.database.commit(Changes { chain: channel.chain(), list }).await.unwrap();
     id
+}
+
+/// A webhook of an agency, and an entry of its log on the way to it.
+pub async fn webhook(rig: &Rig, agency: AgencyId) -> (WebhookId, DeliveryId) {
+    let act = Act { by: "cli".to_owned(), at: rig.now(), ids: &rig.ports.ids };
+    let setup = WebhookSetup {
+        name: "warehouse".to_owned(),
+        url: "https://hooks.example.com/in".to_owned(),
+        events: vec!["*".to_owned()],
+        tenants: Vec::new(),
+    };
+    let (webhook, _, changes) = act.create_webhook(agency, setup, true, &rig.vault).unwrap();
+    rig.database.commit(changes).await.unwrap();
+    let chain = Chain::Agency(agency);
+    let after = rig.database.webhook_cursor(&chain).await.unwrap();
+    let entry = rig.database.logged_events(&chain, after, 1).await.unwrap().remove(0);
+    let delivery = WebhookDelivery {
+        id: DeliveryId::new(&rig.ports.ids),
+        webhook: webhook.id,
+        agency,
+        tenant: None,
+        seq: entry.seq,
+        entry: entry.id,
+        event_type: entry.event_type,
+        happened_at: entry.at,
+        state: DeliveryState::Pending,
+        tries: 0,
+        failures: 0,
+        next_try_at: rig.now(),
+        is_under_way: false,
+        last_status: None,
+        error: None,
+        settled_at: None,
+        created_at: rig.now(),
+    };
+    let id = delivery.id;
+    let note = WebhookChange::Note { agency, after, upto: entry.seq, deliveries: vec![delivery] };
+    rig.database.commit(Changes { chain, list: vec![Change::Webhook(note)] }).await.unwrap();
+    (webhook.id, id)
 }
 
 fn lead_note(lead: LeadId, thread: &Conversation, event: EventId, ids: &Ids, now: Timestamp) -> LeadNote {

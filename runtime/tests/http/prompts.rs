@@ -56,6 +56,7 @@ async fn versions_are_added_compared_and_chosen() {
     let choice = json!({ "key": "classify", "version": 2 });
     rig.call(&north.key.text, "PUT", &north.path("/prompts/in-use"), Some(choice)).await.ok();
     assert_eq!(in_use("classify").await["arms"][0]["body"], "Sort it for {{ brand }}.\n");
+    assert_eq!(hints.recv().await.unwrap(), Hint::AgencyAudit(north.agency.id));
     let mut told = vec![hints.recv().await.unwrap(), hints.recv().await.unwrap()];
     told.sort_by_key(|hint| format!("{hint:?}"));
     let mut expected = [&world.bakery, &world.florist].map(|shop| Hint::TenantChanged(shop.tenant.id));

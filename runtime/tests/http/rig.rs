@@ -8,6 +8,7 @@ use crate::logins::FakeLogins;
 use crate::shown::{Insights, Mortal, Shown};
 use actors::Ports;
 use actors::intel::{Intel, IntelSettings};
+use actors::webhooks::{WebhookDesk, WebhookSettings};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -24,9 +25,10 @@ use tenants::clock::{Clock, ShiftedClock, Timestamp};
 use tenants::effect::{Action, ErrorCategory};
 use tenants::ids::{Ids, TenantId};
 use tenants::notice::Channel;
-use tenants::ports::{Courier, CourierError, Letter};
+use tenants::ports::{Courier, CourierError, EventCourier, Letter};
 use tenants::ports::{Finding, MentionText, Messenger, NoActivity, Receipt, SendError, Signal, Store, Usage};
 use tenants::tasks::Tasks;
+use tenants::webhook::{Answer, EventMessage, Webhook};
 use tower::ServiceExt;
 use troupe::administration::Act;
 use troupe::couriers::Addresses;
@@ -203,6 +205,15 @@ impl Rig {
             secrets: vec![SecretString::from(OWN_SECRET)],
             verify_token: SecretString::from(OWN_VERIFY_TOKEN),
         };
+        let registry = prometheus::Registry::new();
+        let webhooks = WebhookDesk::new(
+            ports.clone(),
+            Arc::new(database.clone()),
+            Arc::new(NoCourier),
+            WebhookSettings::new(Duration::from_secs(15)),
+            &registry,
+        )
+        .unwrap();
         let apps = WebhookApps::load(Some(own), store.as_ref(), &vault).await.unwrap();
         let node = Arc::new(FakeNode::default());
         let letters = Arc::new(Letters::default());
@@ -224,6 +235,7 @@ impl Rig {
                 RehearsalDesk::new(ports.clone(), Arc::new(database.clone()), Arc::new(NoOthers)).unwrap(),
             ),
             people: Arc::new(people(&ports, &database, &letters, &settings)),
+            webhooks,
             oversight: OversightDesk::new(
                 ports.clone(),
                 Arc::new(database.clone()),
@@ -231,7 +243,7 @@ impl Rig {
             ),
             single_sign_on: sso,
             node: node.clone(),
-            registry: prometheus::Registry::new(),
+            registry,
             settings,
         })
         .unwrap();
@@ -427,6 +439,13 @@ impl Courier for NoCourier {
         _letter: &Letter,
     ) -> Result<(), CourierError> {
         Err(CourierError::Later("closed".to_owned()))
+    }
+}
+
+#[async_trait]
+impl EventCourier for NoCourier {
+    async fn send(&self, _webhook: &Webhook, _secrets: &[SealedSecret], _message: &EventMessage) -> Answer {
+        Answer::unsent("closed")
     }
 }
 

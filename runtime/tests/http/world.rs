@@ -5,7 +5,9 @@ use serde_json::json;
 use tenants::access::UserRole;
 use tenants::account::{Account, AccountStatus, Agency, ApiKey, KeyScope, LoginFlavour, MetaApp, Tenant};
 use tenants::changes::{Change, Changes};
-use tenants::ids::{AccountId, AgencyId, ChannelId, OversightId, RehearsalId, TenantId, UserId};
+use tenants::ids::{
+    AccountId, AgencyId, ChannelId, DeliveryId, OversightId, RehearsalId, TenantId, UserId, WebhookId,
+};
 use tenants::oversight::{OversightChange, OversightSession};
 use tenants::ports::{Directory, UnitOfWork};
 use tenants::settings::TenantSettings;
@@ -14,7 +16,7 @@ use troupe::administration::Act;
 use troupe::http::HttpSettings;
 use troupe::media::MediaParts;
 
-use crate::objects::{Objects, channel, rehearsal};
+use crate::objects::{Objects, channel, rehearsal, webhook};
 use crate::rig::Rig;
 
 /// A key and its text.
@@ -49,6 +51,10 @@ pub struct House {
     pub rehearsal: RehearsalId,
     /// A channel for all its tenants.
     pub channel: ChannelId,
+    /// A webhook of it.
+    pub webhook: WebhookId,
+    /// Something on its way to the webhook.
+    pub delivery: DeliveryId,
     /// Somebody who was invited as an operator.
     pub user: UserId,
     /// The id of its own version of the reply prompt, which has number 2.
@@ -134,6 +140,7 @@ async fn house(rig: &Rig, installation: &Key, name: &str, app_id: &str) -> House
     rig.post(&key.text, &format!("/agencies/{id}/apps"), new).await.ok();
     let app = rig.database.list_apps(&id).await.unwrap().remove(0);
     let (rehearsal, channel) = (rehearsal(rig, id, None).await, channel(rig, id, None).await);
+    let (webhook, delivery) = webhook(rig, id).await;
     let mut prompt = String::new();
     for kind in ["crisis", "reply"] {
         let new =
@@ -151,7 +158,7 @@ async fn house(rig: &Rig, installation: &Key, name: &str, app_id: &str) -> House
     let (user, changes) = act(rig).invite(id, email, None, vec![operator]);
     rig.database.commit(changes).await.unwrap();
     let user = user.id;
-    House { agency, key, app, rehearsal, channel, user, prompt, experiment }
+    House { agency, key, app, rehearsal, channel, webhook, delivery, user, prompt, experiment }
 }
 
 async fn shop(rig: &Rig, house: &House, slug: &str, external_id: &str) -> Shop {

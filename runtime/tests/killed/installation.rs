@@ -111,6 +111,9 @@ impl Installation {
             // So many lost answers look like an Instagram that is down.
             .env("TROUPE__DISPATCHER__BREAKER__OPEN_US", "200000")
             .env("TROUPE__DISPATCHER__BREAKER__OPEN_MAX_US", "400000")
+            // Receivers of webhooks are on this machine, and a try that was cut off counts as lost soon.
+            .env("TROUPE__NOTICES__ALLOW_PRIVATE_ADDRESSES", "true")
+            .env("TROUPE__NOTICES__TIMEOUT_MS", "2000")
             .env("TROUPE__LOG__LEVEL", text("error"));
         command
     }

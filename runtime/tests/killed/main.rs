@@ -11,3 +11,4 @@ mod media;
 mod outages;
 mod people;
 mod posts;
+mod webhooks;

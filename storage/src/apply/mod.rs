@@ -34,6 +34,7 @@ pub(crate) mod tenants;
 pub(crate) mod ticks;
 pub(crate) mod users;
 pub(crate) mod watches;
+pub(crate) mod webhooks;
 
 use ::tenants::changes::Changes;
 use ::tenants::clock::Timestamp;
@@ -136,6 +137,7 @@ async fn apply_kind(
         Kind::TickNotes => ticks::note(connection, group).await,
         Kind::Alerts => alerts::apply(connection, group).await,
         Kind::Comms => comms::apply(connection, group, now).await,
+        Kind::Webhooks => webhooks::apply(connection, group).await,
         Kind::Media => media::apply(connection, group, now).await,
         Kind::Forgettings => memory::forget(connection, group, now).await,
         Kind::MemoryLimits => memory::limit(connection, group).await,

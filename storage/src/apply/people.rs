@@ -60,6 +60,8 @@ statements! {
          and c.person_username is not null and lower(title || ' ' || coalesce(last_question, '') || ' ' || \
          coalesce(last_answer, '')) like '%' || lower(c.person_username) || '%')"
     }
+    /// What receivers of webhooks answered may speak of anybody.
+    EMPTY_ANSWERS { "update webhook_attempts set response = null where tenant_id = $1 and response is not null" }
     DELETE_LEADS { "delete from leads where tenant_id = $1 and person_id = $2" }
     DELETE_NOTICES { "delete from notices where tenant_id = $1 and person = $2" }
     DELETE_NOTIFICATIONS { "delete from notifications where tenant_id = $1 and person = $2" }
@@ -87,5 +89,6 @@ pub(super) async fn forget(
     run!(connection, DELETE_LEADS, tenant, person)?;
     run!(connection, DELETE_NOTICES, tenant, person)?;
     run!(connection, DELETE_NOTIFICATIONS, tenant, person)?;
+    run!(connection, EMPTY_ANSWERS, tenant)?;
     Ok(())
 }

@@ -40,6 +40,7 @@ pub(crate) enum Kind {
     TickNotes,
     Alerts,
     Comms,
+    Webhooks,
     Forgettings,
     Memories,
     MemoryLimits,
@@ -107,6 +108,7 @@ impl Kind {
             | Change::NoteLead(_)
             | Change::SetLead { .. }
             | Change::PutBriefing(_) => Kind::Comms,
+            Change::Webhook(_) => Kind::Webhooks,
             Change::Intel(_) => Kind::Intel,
             Change::PutMedia(_)
             | Change::DeleteMedia(_)

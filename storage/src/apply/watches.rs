@@ -5,7 +5,7 @@ use tenants::ids::{AccountId, TenantId};
 use tenants::ports::{AccountWatch, Trimmed, Watched};
 use uuid::Uuid;
 
-use super::outside;
+use super::{outside, webhooks};
 use crate::db::{Connection, run, run_bulk};
 use crate::failure::Failure;
 use crate::statement::{Statement, bulk_statements, statements};
@@ -109,13 +109,16 @@ pub(crate) async fn trim(
         Trimmed::Orphans => &TRIM_ORPHANS,
         Trimmed::Alerts => &TRIM_ALERTS,
         Trimmed::Calls => &TRIM_CALLS,
+        Trimmed::Deliveries => {
+            return webhooks::trim(connection, first_id_at(before), i64::from(limit)).await;
+        }
         Trimmed::Requests => return outside::trim(connection, before, limit).await,
     };
     run!(connection, statement, first_id_at(before), i64::from(limit))
 }
 
 /// The smallest id that could have been made at a moment.
-fn first_id_at(moment: Timestamp) -> Uuid {
+pub(crate) fn first_id_at(moment: Timestamp) -> Uuid {
     let millis = u128::from(u64::try_from(moment.as_millis()).unwrap_or(0));
     Uuid::from_u128(millis << 80)
 }

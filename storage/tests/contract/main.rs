@@ -71,6 +71,8 @@ mod users;
 #[cfg(test)]
 mod watches;
 #[cfg(test)]
+mod webhooks;
+#[cfg(test)]
 mod world;
 
 use troupe_storage::testing::TestDatabase;

@@ -49,6 +49,7 @@ async fn migrations_are_pending_until_they_are_applied(database: TestDatabase) {
             "0015 idempotency",
             "0016 oversight",
             "0017 sso",
+            "0018 webhooks",
         ]
     );
     database.migrate().await.unwrap();

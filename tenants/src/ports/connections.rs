@@ -7,7 +7,7 @@ use crate::account::{Account, SealedSecret};
 use crate::audit::Chain;
 use crate::clock::Timestamp;
 use crate::connect::{ConnectAttempt, DeletionRequest, TokenFacts};
-use crate::ids::{AccountId, AgencyId, AppId, ChannelId, ConnectId, TenantId};
+use crate::ids::{AccountId, AgencyId, AppId, ChannelId, ConnectId, SecretId, TenantId};
 
 /// What one key of the vault seals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct KeyUse {
     pub tokens: u64,
     /// Secrets of apps.
     pub app_secrets: u64,
-    /// Addresses and keys of channels to people.
+    /// Addresses and keys of channels to people, and secrets of webhooks.
     pub channels: u64,
     /// Tokens of attempts that are not over.
     pub attempts: u64,
@@ -68,6 +68,8 @@ pub enum SecretPlace {
     },
     /// With a channel of a tenant or of an agency.
     Channel(Chain, ChannelId),
+    /// With a webhook of an agency.
+    Webhook(AgencyId, SecretId),
 }
 
 /// Attempts, facts, keys.

@@ -6,7 +6,7 @@ use super::SendError;
 use crate::account::{Account, SealedSecret};
 use crate::clock::Timestamp;
 use crate::connect::{ConnectAttempt, FoundAccount};
-use crate::ids::{AccountId, ChannelId, TenantId};
+use crate::ids::{AccountId, ChannelId, TenantId, WebhookId};
 
 /// Why an account cannot be connected. Every text says what to do next and holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +58,8 @@ pub enum SecretOwner {
     App(String),
     /// What a channel to people needs to be reached.
     Channel(ChannelId),
+    /// The secret of a webhook.
+    Webhook(WebhookId),
 }
 
 /// The logins.

@@ -36,6 +36,7 @@ mod ticks;
 mod users;
 mod wake;
 mod watches;
+mod webhooks;
 
 pub use activity::*;
 pub use alerts::*;
@@ -72,3 +73,4 @@ pub use ticks::*;
 pub use users::*;
 pub use wake::*;
 pub use watches::*;
+pub use webhooks::*;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tokio::sync::{broadcast, watch};
 
-use crate::ids::{AccountId, TenantId};
+use crate::ids::{AccountId, AgencyId, TenantId};
 
 /// Something may have changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Hint {
     AccountRestored(TenantId, AccountId),
     /// The audit log of this tenant has grown.
     Audit(TenantId),
+    /// The audit log of this agency itself has grown.
+    AgencyAudit(AgencyId),
     /// There is a verdict of this tenant to learn from.
     Verdict(TenantId),
     /// Tenants, accounts or apps came or went.

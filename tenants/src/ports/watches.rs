@@ -173,6 +173,8 @@ word_enum! {
         Alerts = "alerts",
         /// Records of calls to language models.
         Calls = "calls",
+        /// What was sent to webhooks, with its tries.
+        Deliveries = "webhook_deliveries",
         /// Requests of the API that carried a key, with what was answered.
         Requests = "requests",
     }

@@ -27,3 +27,4 @@ mod rehearsals;
 mod resilience;
 mod settling;
 mod tokens;
+mod webhooks;

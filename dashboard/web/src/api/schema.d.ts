@@ -629,6 +629,172 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agencies/{agency}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the webhooks of an agency. */
+        get: operations["list_webhooks"];
+        put?: never;
+        /** Make a webhook. It is told what happens from now on. Its secret is shown this once. */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agencies/{agency}/webhooks/event-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what webhooks can be told of. */
+        get: operations["list_event_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agencies/{agency}/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a webhook. The `ETag` goes into `If-Match` of a change. */
+        get: operations["get_webhook"];
+        /**
+         * Replace a webhook, or switch it off and on. Its secret stays. With `If-Match` it is refused (412) when somebody has
+         *     changed the webhook meanwhile. Switched on, it goes on with everything that has happened since, as far as deliveries
+         *     are kept.
+         */
+        put: operations["put_webhook"];
+        post?: never;
+        /** Remove a webhook, with all that waits for it. */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agencies/{agency}/webhooks/{webhook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what was sent to a webhook and what waits for it, newest first. */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agencies/{agency}/webhooks/{webhook}/deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a delivery with its tries. */
+        get: operations["get_webhook_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agencies/{agency}/webhooks/{webhook}/deliveries/{delivery}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery again, whatever became of it, under the same `webhook-id`. Its tries begin anew. */
+        post: operations["redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agencies/{agency}/webhooks/{webhook}/redeliver-failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send all failed deliveries since a moment again, oldest first, under the same `webhook-id`s: at most 10,000 with one
+         *     request.
+         */
+        post: operations["redeliver_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agencies/{agency}/webhooks/{webhook}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook a new secret, which is shown this once. The old one signs beside it for a while, so that receivers can
+         *     change without a pause.
+         */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agencies/{agency}/webhooks/{webhook}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a `webhook.test` event at once, and tell what the receiver said. Works also while the webhook is off. */
+        post: operations["test_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents/heartbeat": {
         parameters: {
             query?: never;
@@ -3773,7 +3939,7 @@ export interface components {
             warning: number;
         };
         /** @enum {string} */
-        AlertType: "auth_failure" | "rate_limit" | "content_violation" | "agent_down" | "sync_failure" | "budget" | "gap" | "quarantine" | "dead_letter" | "publish_failed" | "crisis" | "spike" | "autonomy_earned" | "autonomy_lost" | "channel_down" | "low_engagement" | "forecast";
+        AlertType: "auth_failure" | "rate_limit" | "content_violation" | "agent_down" | "sync_failure" | "budget" | "gap" | "quarantine" | "dead_letter" | "publish_failed" | "crisis" | "spike" | "autonomy_earned" | "autonomy_lost" | "channel_down" | "webhook_disabled" | "low_engagement" | "forecast";
         /** @description A report. There is one for each type and period; made again it keeps its id and counts a revision. */
         AnalyticsReport: {
             /** @description Who asked for it: `intel` is the clock. */
@@ -4756,7 +4922,11 @@ export interface components {
             trace: components["schemas"]["TraceStep"][];
         };
         /** @enum {string} */
+        DeliveryState: "pending" | "delivered" | "failed";
+        /** @enum {string} */
         Direction: "inbound" | "outbound";
+        /** @enum {string} */
+        DisabledReason: "by_hand" | "gone" | "failing";
         /** @description How and when people are told that a program answers. */
         Disclosure: {
             /** @description When a conversation comes back from a person. */
@@ -4893,6 +5063,28 @@ export interface components {
         EventKind: "comment" | "live_comment" | "own_comment" | "mention" | "message" | "story_reply" | "echo" | "message_deleted" | "message_edited" | "reaction" | "postback" | "seen" | "referral" | "opt_in" | "handover" | "standby" | "story_insights" | "policy_enforcement" | "feedback" | "tick" | "unknown";
         /** @enum {string} */
         EventSource: "webhook" | "backfill" | "cron";
+        /** @description A type of events. */
+        EventType: {
+            /** @description What it tells. */
+            about: string;
+            /**
+             * @description Its name.
+             * @example decision.made
+             */
+            type: string;
+        };
+        /** @description What webhooks can be told. */
+        EventTypes: {
+            /**
+             * @description Groups of them.
+             * @example [
+             *       "decision.*"
+             *     ]
+             */
+            groups: string[];
+            /** @description Every type, in order. */
+            types: components["schemas"]["EventType"][];
+        };
         /** @description An experiment. */
         Experiment: {
             /** @description The versions. */
@@ -7392,6 +7584,79 @@ export interface components {
             /** @description Send it as `cursor` to get the next page; `null` on the last one. */
             next_cursor?: string | null;
         };
+        /** @description One page of a list. */
+        Page_Webhook: {
+            /** @description The items, newest first unless the route says otherwise. */
+            items: {
+                /** @description Nothing that happened before is told. */
+                created_at: components["schemas"]["Moment"];
+                delivered_at?: components["schemas"]["Moment"] | null;
+                disabled?: components["schemas"]["WebhookDisabled"] | null;
+                /** @description Whether anything is sent. */
+                enabled: boolean;
+                /** @description What is told: types such as `decision.made`, groups such as `decision.*`, or `*`. */
+                events: string[];
+                failing_since?: components["schemas"]["Moment"] | null;
+                id: components["schemas"]["Id"];
+                /** @description What people call it. */
+                name: string;
+                old_secret_until?: components["schemas"]["Moment"] | null;
+                /** @description Only what concerns these tenants; everything of the agency when empty. */
+                tenants: components["schemas"]["Id"][];
+                updated_at: components["schemas"]["Moment"];
+                /** @description Where it is sent. Everybody of the agency sees it. */
+                url: string;
+                /**
+                 * Format: int64
+                 * @description Grows with every change; the `ETag`.
+                 */
+                version: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; `null` on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_WebhookDelivery: {
+            /** @description The items, newest first unless the route says otherwise. */
+            items: {
+                agency: components["schemas"]["Id"];
+                created_at: components["schemas"]["Moment"];
+                /** @description The entry of the audit log that is sent. */
+                entry: components["schemas"]["Id"];
+                /** @description What went wrong last. */
+                error?: string | null;
+                /**
+                 * @description What happened.
+                 * @example decision.made
+                 */
+                event_type: string;
+                /** @description When it happened. */
+                happened_at: components["schemas"]["Moment"];
+                id: components["schemas"]["Id"];
+                /**
+                 * Format: int32
+                 * @description The status of the last answer.
+                 */
+                last_status?: number | null;
+                /** @description What `webhook-id` says: the same over all tries. */
+                message_id: string;
+                next_try_at?: components["schemas"]["Moment"] | null;
+                settled_at?: components["schemas"]["Moment"] | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["DeliveryState"];
+                tenant?: components["schemas"]["Id"] | null;
+                /**
+                 * Format: int32
+                 * @description Tries that were begun.
+                 */
+                tries: number;
+                /** @description Whether it is being sent at this moment. */
+                under_way: boolean;
+                webhook: components["schemas"]["Id"];
+            }[];
+            /** @description Send it as `cursor` to get the next page; `null` on the last one. */
+            next_cursor?: string | null;
+        };
         /** @description Another password. */
         PasswordReset: {
             /** @description At least 12 characters, and not easy to guess. */
@@ -7803,6 +8068,18 @@ export interface components {
             interval?: number;
             until?: components["schemas"]["Moment"] | null;
         };
+        /** @description Which failed deliveries to order anew. */
+        RedeliverFailed: {
+            /** @description Those of events that were noted at this moment or later. */
+            since: components["schemas"]["Moment"];
+        };
+        /** @description What was ordered anew. */
+        Redelivered: {
+            /** @description Whether there are more: ask again. */
+            more: boolean;
+            /** @description How many deliveries. */
+            redelivered: number;
+        };
         /** @description A rehearsal: recorded events decided again with a changed configuration, without any effect. */
         Rehearsal: {
             /** @description What was asked. In lists, of each part that is changed only how many rules, prompts and so on it names. */
@@ -8091,6 +8368,20 @@ export interface components {
         /** @description What was found, best first. */
         SearchResult: {
             items: components["schemas"]["FoundItem"][];
+        };
+        /** @description A secret that was just made. */
+        SecretRotated: {
+            /** @description The new secret, `whsec_…`. It is shown this once. */
+            secret: string;
+            webhook: components["schemas"]["Webhook"];
+        };
+        /** @description How to change the secret. */
+        SecretRotation: {
+            /**
+             * Format: int32
+             * @description Hours for which the old secret signs beside the new one, 0 to 168. With 0 it ends at once, as does every older one.
+             */
+            overlap_hours?: number;
         };
         /** @enum {string} */
         Sentiment: "positive" | "neutral" | "negative";
@@ -8713,6 +9004,158 @@ export interface components {
                     [key: string]: string[];
                 };
             };
+        };
+        /** @description A webhook of an agency: what happens is told to a program of its own, signed in the form of Standard Webhooks. */
+        Webhook: {
+            /** @description Nothing that happened before is told. */
+            created_at: components["schemas"]["Moment"];
+            delivered_at?: components["schemas"]["Moment"] | null;
+            disabled?: components["schemas"]["WebhookDisabled"] | null;
+            /** @description Whether anything is sent. */
+            enabled: boolean;
+            /** @description What is told: types such as `decision.made`, groups such as `decision.*`, or `*`. */
+            events: string[];
+            failing_since?: components["schemas"]["Moment"] | null;
+            id: components["schemas"]["Id"];
+            /** @description What people call it. */
+            name: string;
+            old_secret_until?: components["schemas"]["Moment"] | null;
+            /** @description Only what concerns these tenants; everything of the agency when empty. */
+            tenants: components["schemas"]["Id"][];
+            updated_at: components["schemas"]["Moment"];
+            /** @description Where it is sent. Everybody of the agency sees it. */
+            url: string;
+            /**
+             * Format: int64
+             * @description Grows with every change; the `ETag`.
+             */
+            version: number;
+        };
+        /** @description One try. */
+        WebhookAttempt: {
+            /** @description When it was begun. */
+            at: components["schemas"]["Moment"];
+            /** @description Why it counts as failed. */
+            error?: string | null;
+            /**
+             * Format: int32
+             * @description The how many-th, from 1. A missing number is a try whose node ended before it could tell.
+             */
+            number: number;
+            /** @description The beginning of the answer, at most 1 KiB. */
+            response?: string | null;
+            /**
+             * Format: int32
+             * @description The status of the answer.
+             */
+            status?: number | null;
+            /**
+             * Format: int32
+             * @description How long it took, in milliseconds.
+             */
+            took_ms: number;
+        };
+        /** @description A webhook that was just made. */
+        WebhookCreated: {
+            /** @description The secret that signs, `whsec_…`. It is shown this once. */
+            secret: string;
+            webhook: components["schemas"]["Webhook"];
+        };
+        /** @description An event on its way to a webhook, or that was taken or given up. */
+        WebhookDelivery: {
+            agency: components["schemas"]["Id"];
+            created_at: components["schemas"]["Moment"];
+            /** @description The entry of the audit log that is sent. */
+            entry: components["schemas"]["Id"];
+            /** @description What went wrong last. */
+            error?: string | null;
+            /**
+             * @description What happened.
+             * @example decision.made
+             */
+            event_type: string;
+            /** @description When it happened. */
+            happened_at: components["schemas"]["Moment"];
+            id: components["schemas"]["Id"];
+            /**
+             * Format: int32
+             * @description The status of the last answer.
+             */
+            last_status?: number | null;
+            /** @description What `webhook-id` says: the same over all tries. */
+            message_id: string;
+            next_try_at?: components["schemas"]["Moment"] | null;
+            settled_at?: components["schemas"]["Moment"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["DeliveryState"];
+            tenant?: components["schemas"]["Id"] | null;
+            /**
+             * Format: int32
+             * @description Tries that were begun.
+             */
+            tries: number;
+            /** @description Whether it is being sent at this moment. */
+            under_way: boolean;
+            webhook: components["schemas"]["Id"];
+        };
+        /** @description A delivery with its tries. */
+        WebhookDeliveryDetail: {
+            /** @description Its tries, oldest first. */
+            attempts: components["schemas"]["WebhookAttempt"][];
+            delivery: components["schemas"]["WebhookDelivery"];
+        };
+        /** @description Why nothing is sent to a webhook. */
+        WebhookDisabled: {
+            /** @description Why. */
+            reason: components["schemas"]["DisabledReason"];
+            /** @description Since when. */
+            since: components["schemas"]["Moment"];
+        };
+        /**
+         * @description How a webhook is to be.
+         * @example {
+         *       "name": "Warehouse",
+         *       "url": "https://hooks.example.com/troupe",
+         *       "events": [
+         *         "post.published"
+         *       ]
+         *     }
+         */
+        WebhookDocument: {
+            /** @description Whether anything is sent. What happens meanwhile waits, and is sent once it is switched on. */
+            enabled?: boolean;
+            /**
+             * @description What is told: types such as `decision.made`, groups such as `decision.*`, or `*`. `…/webhooks/event-types` lists
+             *     them.
+             */
+            events: string[];
+            /** @description What people call it; 1 to 100 characters. */
+            name: string;
+            /** @description Only what concerns these tenants; everything of the agency when left out. */
+            tenants?: components["schemas"]["Id"][];
+            /** @description Where to send: an address with https:// in a public network. Put no secret into it: the signature tells who sends. */
+            url: string;
+        };
+        /** @description What a receiver said to a test. */
+        WebhookTested: {
+            /** @description Why it was not taken. */
+            error?: string | null;
+            /** @description What `webhook-id` said. */
+            message_id: string;
+            /** @description The beginning of the answer, at most 1 KiB. */
+            response?: string | null;
+            /**
+             * Format: int32
+             * @description The status of the answer.
+             */
+            status?: number | null;
+            /** @description Whether the event was taken. */
+            taken: boolean;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            took_ms: number;
         };
         /** @description A yes. */
         Yes: {
@@ -9466,10 +9909,7 @@ export interface operations {
     create_agency_channel: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 /** @description Id of the agency. */
                 agency: components["schemas"]["Id"];
@@ -10684,6 +11124,446 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; the first page when left out. */
+                cursor?: string;
+                /** @description Items per page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Webhook"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookDocument"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookCreated"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_event_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventTypes"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+                /** @description Id of the webhook. */
+                webhook: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    put_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the webhook that was read. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+                /** @description Id of the webhook. */
+                webhook: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookDocument"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+                /** @description Id of the webhook. */
+                webhook: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only this state. */
+                state?: components["schemas"]["DeliveryState"];
+                /** @description `next_cursor` of the page before; the first page when left out. */
+                cursor?: string;
+                /** @description Items per page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+                /** @description Id of the webhook. */
+                webhook: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookDelivery"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+                /** @description Id of the webhook. */
+                webhook: components["schemas"]["Id"];
+                /** @description Id of the delivery. */
+                delivery: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDetail"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redeliver: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+                /** @description Id of the webhook. */
+                webhook: components["schemas"]["Id"];
+                /** @description Id of the delivery. */
+                delivery: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDetail"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redeliver_failed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+                /** @description Id of the webhook. */
+                webhook: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedeliverFailed"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redelivered"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+                /** @description Id of the webhook. */
+                webhook: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretRotation"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretRotated"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    test_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id of the agency. */
+                agency: components["schemas"]["Id"];
+                /** @description Id of the webhook. */
+                webhook: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookTested"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["InvalidContent"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12253,10 +13133,7 @@ export interface operations {
     create_tenant_channel: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Any text of your own, such as a UUID. The same request with the same key is carried out once: within a day it is given the same answer, with `Idempotency-Replayed: true`. 409 while the first is under way; 422 with another body. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];

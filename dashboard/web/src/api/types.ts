@@ -19,6 +19,7 @@ export type Condition = Schemas['Condition'];
 export type Connect = Schemas['Connect'];
 export type Conversation = Schemas['Conversation'];
 export type Cost = Schemas['Cost'];
+export type DeliveryState = Schemas['DeliveryState'];
 export type Effect = Schemas['Effect'];
 export type EffectState = Schemas['EffectState'];
 export type Estimate = Schemas['Estimate'];
@@ -57,6 +58,9 @@ export type TenantLook = Schemas['TenantOverview'];
 export type TraceStep = Schemas['TraceStep'];
 export type TriggerKind = Schemas['TriggerKind'];
 export type Upload = Schemas['Upload'];
+export type Webhook = Schemas['Webhook'];
+export type WebhookDelivery = Schemas['WebhookDelivery'];
+export type WebhookDocument = Schemas['WebhookDocument'];
 
 /** A list of the API: one page and where the next begins. */
 export interface Page<T> {

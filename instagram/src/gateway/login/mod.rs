@@ -118,6 +118,7 @@ impl Connector for Gateway {
             SecretOwner::Account(tenant, account) => Owner::Account(tenant, account),
             SecretOwner::App(external_id) => Owner::App(external_id),
             SecretOwner::Channel(channel) => Owner::Channel(channel),
+            SecretOwner::Webhook(webhook) => Owner::Webhook(webhook),
         };
         Ok(self.tokens.vault().reseal(owner, sealed)?)
     }

@@ -52,6 +52,7 @@ mod settings;
 mod tenants;
 mod ticks;
 mod users;
+mod webhooks;
 mod write;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -85,6 +86,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(leads::router())
         .merge(briefings::router())
         .merge(channels::router())
+        .merge(webhooks::router())
         .merge(approvals::router())
         .merge(learning::router())
         .merge(preview::router())

@@ -12,9 +12,12 @@ use crate::http::state::AppState;
 pub async fn commit(state: &AppState, changes: Changes) -> Result<(), Problem> {
     let chain = changes.chain;
     state.ports.store.commit(changes).await?;
-    if let Chain::Tenant(tenant) = chain {
-        state.ports.wake.send(Hint::TenantChanged(tenant));
-        state.ports.wake.send(Hint::Audit(tenant));
+    match chain {
+        Chain::Tenant(tenant) => {
+            state.ports.wake.send(Hint::TenantChanged(tenant));
+            state.ports.wake.send(Hint::Audit(tenant));
+        }
+        Chain::Agency(agency) => state.ports.wake.send(Hint::AgencyAudit(agency)),
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ import { Experiments } from './Experiments';
 import { Keys } from './Keys';
 import { Prompts } from './Prompts';
 import { SettingsFrame } from './SettingsFrame';
+import { Webhooks } from './Webhooks';
 
 export function Component() {
   const agency = useAgency();
@@ -24,6 +25,7 @@ export function Component() {
             label: 'Channels to people',
             show: <Channels scope={{ agency: agency.id }} mayEdit={agency.may('manage')} />,
           },
+          { path: 'webhooks', label: 'Webhooks', show: <Webhooks /> },
           { path: 'apps', label: 'Meta apps', show: <Apps /> },
           { path: 'prompts', label: 'Prompts', show: <Prompts /> },
           { path: 'experiments', label: 'Experiments', show: <Experiments /> },
