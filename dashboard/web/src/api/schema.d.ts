@@ -2573,7 +2573,7 @@ export interface paths {
          * Ask why. Every sentence of the answer that states a fact names the records that carry it.
          * @description Answers `text/event-stream`: `data: {"token": "…"}` for each piece, then `data: {"done": true, …}` with sources,
          *     confidence and how it was found, or `data: {"type": "error", "content": "…"}` when it breaks off; `: ping` in between.
-         *     With `stream: false` it answers JSON. "There is no record of that." is an answer. At most 20 questions a minute and five
+         *     With `stream: false`, or `Accept: application/json`, it answers JSON. "There is no record of that." is an answer. At most 20 questions a minute and five
          *     minutes for each; 503 with the code `AGENT_DOWN` while the tenant's agent shows no sign of life.
          */
         post: operations["ask_why"];
@@ -2660,9 +2660,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a template for posts. */
+        /** Read a template for posts. The `ETag` goes into `If-Match` of a change. */
         get: operations["get_template"];
-        /** Replace a template for posts. */
+        /** Replace a template for posts. With `If-Match` it is refused (412) when the template has changed since it was read. */
         put: operations["put_template"];
         post?: never;
         /** Remove a template for posts. */
@@ -4105,11 +4105,8 @@ export interface components {
              */
             question: string;
             session_id?: components["schemas"]["Id"] | null;
-            /**
-             * @description False gives the whole answer at once, as JSON; true when left out.
-             * @default true
-             */
-            stream?: boolean;
+            /** @description False gives the whole answer at once, as JSON. When left out it is true, unless the caller accepts JSON and no stream. */
+            stream?: boolean | null;
         };
         /** @description Leave to ask models. */
         AskModels: {
@@ -16073,6 +16070,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16090,7 +16088,10 @@ export interface operations {
     put_template: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the template that was read. */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Id of the tenant. */
                 tenant: components["schemas"]["Id"];
@@ -16108,6 +16109,7 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16119,6 +16121,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidContent"];
