@@ -79,7 +79,7 @@ impl Changes {
 }
 
 /// What was read, and how it stood then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expected {
     /// The tenant, whose version everything raises that its actors must know.
     Tenant {
@@ -90,6 +90,13 @@ pub enum Expected {
     Rule(RuleId, Timestamp),
     /// A lead, by when it was changed last.
     Lead(LeadId, Timestamp),
+    /// The posts with the same files: who looked for duplicates has seen them all.
+    PostsLike {
+        /// [`Post::media_hash`].
+        media_hash: String,
+        /// How many there were; more than are looked at count as so many.
+        count: u32,
+    },
     /// A template for posts, by when it was changed last.
     Template(TemplateId, Timestamp),
 }

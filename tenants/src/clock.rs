@@ -98,7 +98,10 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        text.parse().map_err(|_| {
+            let shown: String = text.chars().take(40).collect();
+            serde::de::Error::custom(format!("`{shown}` is no moment: write it like 2026-05-28T20:26:40Z"))
+        })
     }
 }
 

@@ -202,7 +202,7 @@ fn line(brand: &Brand, entry: &AuditEntry) -> Option<String> {
     let time = entry.at.to_utc().format("%H:%M:%S");
     let who = format!("{:<14}", brand.tenant.slug);
     let details = &entry.details;
-    let text = |key: &str| details[key].as_str().unwrap_or_default().to_owned();
+    let text = |key: &str| harmless(details[key].as_str().unwrap_or_default());
     let what = match entry.event_type.as_str() {
         "decision.made" => {
             let intent = details["classification"]["intent"].as_str().unwrap_or("-");
@@ -222,7 +222,7 @@ fn line(brand: &Brand, entry: &AuditEntry) -> Option<String> {
             paint("36", &format!("sent      {:<13}   {}", text("action"), text("instagram_id")))
         }
         kind if kind.starts_with("effect.") || kind.starts_with("conversation.") => {
-            let reason = entry.error.clone().unwrap_or_else(|| text("reason"));
+            let reason = entry.error.as_deref().map_or_else(|| text("reason"), harmless);
             paint(
                 "35",
                 &format!("{:<9} {:<13}   {reason}", kind.split('.').nth(1).unwrap_or(kind), text("action")),
@@ -231,6 +231,11 @@ fn line(brand: &Brand, entry: &AuditEntry) -> Option<String> {
         _ => return None,
     };
     Some(format!("{time} {who} {what}"))
+}
+
+/// What strangers write must not steer the terminal.
+fn harmless(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 async fn summary(stage: &Stage) -> anyhow::Result<()> {

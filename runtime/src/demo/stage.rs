@@ -54,6 +54,11 @@ impl Stage {
         settings.instagram.instagram_base_url = sandbox.base_url();
         settings.instagram.facebook_base_url = sandbox.base_url();
         settings.dispatcher.read_back_delay_ms = super::READ_BACK_DELAY_MS;
+        let listen = settings.http.listen;
+        if settings.media_url().is_none() && listen.port() != 0 {
+            // The local Instagram fetches pictures from where the node listens.
+            settings.http.public_url = format!("http://{listen}");
+        }
         settings.instagram.app.id = app.id.as_str().to_owned();
         settings.instagram.app.secrets = vec![Secret::from(app.secret.clone())];
         settings.instagram.app.verify_token = Secret::from(app.verify_token.clone());

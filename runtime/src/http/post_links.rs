@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use axum::Form;
+use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -63,9 +64,12 @@ async fn fetch_calendar(
 #[utoipa::path(get, path = "/approve/{token}", tag = "posts",
     params(("token" = String, Path, description = "What the address stands for, and its signature.")),
     responses((status = 200, body = String, content_type = "text/html")))]
-async fn show_post(Path(token): Path<String>, State(state): State<AppState>) -> Result<Response, Problem> {
-    let (tenant, post) = approval(&state, &token).await?;
-    page(&state, &tenant, &post, None).await
+async fn show_post(Path(token): Path<String>, State(state): State<AppState>) -> Response {
+    let shown = async {
+        let (tenant, post) = approval(&state, &token).await?;
+        page(&state, &tenant, &post, None).await
+    };
+    shown.await.unwrap_or_else(|problem| apology(&problem))
 }
 
 /// What a client says.
@@ -89,32 +93,88 @@ struct ClientVerdict {
 async fn judge_post(
     Path(token): Path<String>,
     State(state): State<AppState>,
-    Form(verdict): Form<ClientVerdict>,
-) -> Result<Response, Problem> {
-    let (tenant, post) = approval(&state, &token).await?;
+    verdict: Result<Form<ClientVerdict>, FormRejection>,
+) -> Response {
+    let judged = async {
+        let Form(verdict) = verdict.map_err(|rejection| {
+            let kind = ProblemKind::of_status(rejection.status());
+            Problem::new(kind, "the answer did not arrive whole: open the link again and choose a button")
+        })?;
+        judge(&state, &token, verdict).await
+    };
+    judged.await.unwrap_or_else(|problem| apology(&problem))
+}
+
+async fn judge(state: &AppState, token: &str, verdict: ClientVerdict) -> Result<Response, Problem> {
+    let (tenant, post) = approval(state, token).await?;
     let approved = match verdict.decision.as_str() {
         "approve" => true,
         "reject" => false,
         _ => return Err(Problem::invalid("decision", "must be `approve` or `reject`")),
     };
     if post.version != verdict.version || post.state != PostState::Pending {
-        let said = "The post has changed in the meantime. This is how it stands now.";
-        return page(&state, &tenant, &post, Some(said)).await;
+        return page(state, &tenant, &post, Some(standing(&post, approved))).await;
     }
     let comment: String = verdict.comment.replace('\0', "").chars().take(MAX_COMMENT).collect();
     let act = Act { by: "client".to_owned(), at: state.ports.clock.now(), ids: &state.ports.ids };
     let comment = Some(comment.trim().to_owned()).filter(|text| !text.is_empty());
     let edited = act.judge_post(&post, Approver::Client, approved, comment)?;
-    let said = match state.ports.store.commit(edited.changes).await {
-        Ok(()) if approved => "Thank you: you have approved this post.",
-        Ok(()) => "You have rejected this post. It will not be published.",
-        Err(StoreError::Conflict(_)) => "The post has changed in the meantime. This is how it stands now.",
+    let lost = match state.ports.store.commit(edited.changes).await {
+        Ok(()) => {
+            state.ports.wake.send(Hint::Posts(tenant.id));
+            state.ports.wake.send(Hint::Audit(tenant.id));
+            None
+        }
+        // Somebody was quicker, perhaps this same person with a second click.
+        Err(StoreError::Conflict(_)) => Some(()),
         Err(error) => return Err(error.into()),
     };
-    state.ports.wake.send(Hint::Posts(tenant.id));
-    state.ports.wake.send(Hint::Audit(tenant.id));
-    let post = find(&state, &tenant, &post.id).await?;
-    page(&state, &tenant, &post, Some(said)).await
+    let post = find(state, &tenant, &post.id).await?;
+    let said = match lost {
+        None => thanks(approved),
+        Some(()) => standing(&post, approved),
+    };
+    page(state, &tenant, &post, Some(said)).await
+}
+
+fn thanks(approved: bool) -> &'static str {
+    match approved {
+        true => "Thank you: you have approved this post.",
+        false => "You have rejected this post. It will not be published.",
+    }
+}
+
+/// What is said to a client whose answer comes too late: thanks, when it is the answer that they gave before.
+fn standing(post: &Post, approved: bool) -> &'static str {
+    match said_before(post) {
+        Some(before) if before == approved => thanks(approved),
+        _ => "The post has changed in the meantime. This is how it stands now.",
+    }
+}
+
+/// What the client has said about the post as it stands.
+fn said_before(post: &Post) -> Option<bool> {
+    let own = post.approval.opinions.iter().rev().find(|opinion| opinion.approver == Approver::Client);
+    own.map(|opinion| opinion.approved)
+}
+
+/// A page for somebody who has followed a link and has no use for a problem document.
+fn apology(problem: &Problem) -> Response {
+    let said = match problem.kind() {
+        ProblemKind::NotFound => {
+            "This link leads nowhere. It may have been cut off on its way: open it from the message once more, or ask \
+             the agency for a new one."
+        }
+        ProblemKind::Gone => "This link has expired. Ask the agency for a new one.",
+        ProblemKind::Unavailable | ProblemKind::Internal => {
+            "This does not work at the moment, and nothing was changed. Try again in a few minutes."
+        }
+        _ => problem.detail(),
+    };
+    let mut response =
+        html(&framed(&format!("<h1>Approve a post</h1><p role=\"alert\">{}</p>", escaped(said))));
+    *response.status_mut() = problem.kind().status();
+    response
 }
 
 async fn read(state: &AppState, token: &str) -> Result<(Tenant, PostLink), Problem> {
@@ -177,23 +237,34 @@ async fn page(
     if let Some(comment) = &post.draft.first_comment {
         _ = write!(body, "<h2>First comment</h2><pre>{}</pre>", escaped(comment));
     }
+    let is_approved = post.state == PostState::Pending && said_before(post) == Some(true);
+    if is_approved {
+        body.push_str("<p>You have approved this post. It waits for somebody else's yes.</p>");
+    }
+    let approve = match is_approved {
+        true => "",
+        false => "<button name=\"decision\" value=\"approve\">Approve</button> ",
+    };
     if post.state == PostState::Pending {
         _ = write!(
             body,
             "<form method=\"post\"><input type=\"hidden\" name=\"version\" value=\"{}\">\
              <label>Remark<br><textarea name=\"comment\" rows=\"3\" maxlength=\"{MAX_COMMENT}\"></textarea></label>\
-             <p><button name=\"decision\" value=\"approve\">Approve</button> \
-             <button name=\"decision\" value=\"reject\">Reject</button></p></form>",
+             <p>{approve}<button name=\"decision\" value=\"reject\">Reject</button></p></form>",
             post.version
         );
     }
-    Ok(html(&format!(
+    Ok(html(&framed(&body)))
+}
+
+fn framed(body: &str) -> String {
+    format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Approve a post</title>\
          <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}}\
          img,video{{max-width:100%}}pre{{white-space:pre-wrap;font:inherit}}textarea{{width:100%}}\
          button{{font:inherit;padding:.5rem 1rem}}</style></head><body><main>{body}</main></body></html>"
-    )))
+    )
 }
 
 fn html(text: &str) -> Response {

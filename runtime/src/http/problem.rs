@@ -259,6 +259,11 @@ impl Problem {
         self
     }
 
+    /// What is wrong and what to do next, for people.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Its kind.
     pub fn kind(&self) -> ProblemKind {
         self.kind
@@ -309,7 +314,8 @@ pub fn complete(response: Response, instance: &str, request_id: &str) -> Respons
     let problem = known.unwrap_or_else(|| Problem::general(ProblemKind::of_status(status)));
     let mut completed = problem.respond(Some(instance.to_owned()), Some(request_id.to_owned()));
     for (name, value) in response.headers() {
-        let describes_the_old_body = name == header::CONTENT_LENGTH || name == header::CONTENT_TYPE;
+        let describes_the_old_body =
+            [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::CONTENT_ENCODING].contains(name);
         if !describes_the_old_body && !completed.headers().contains_key(name) {
             completed.headers_mut().insert(name, value.clone());
         }

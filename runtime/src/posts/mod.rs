@@ -10,11 +10,12 @@ mod settle;
 use actors::Ports;
 use sha2::{Digest, Sha256};
 use tenants::account::Account;
+use tenants::changes::{Change, Expected};
 use tenants::clock::Timestamp;
 use tenants::ids::{AccountId, TenantId};
 use tenants::media::MediaAsset;
 use tenants::ports::{MediaLibrary, PlatformAdapter, Posts, Store, StoreError};
-use tenants::post::{Post, PostDraft, PostProblem, PostState, Recurrence};
+use tenants::post::{MOST_ALIKE, Post, PostDraft, PostProblem, PostState, Recurrence};
 
 pub use acts::{Edited, PostError};
 pub use calendar::icalendar;
@@ -42,6 +43,8 @@ pub struct Looked {
     pub problems: Vec<PostProblem>,
     /// Hash of its media.
     pub media_hash: String,
+    /// How many posts with the same media there are, whatever they say.
+    pub alike: u32,
     /// Posts with the same media and nearly the same caption.
     pub duplicates: Vec<Post>,
 }
@@ -57,6 +60,13 @@ pub struct PostSources<'a> {
     pub media: &'a dyn MediaLibrary,
     /// Where they are published.
     pub platform: &'a dyn PlatformAdapter,
+}
+
+impl Looked {
+    /// What must still hold when the post is stored, so that of two like it one is refused.
+    pub fn expected(&self) -> Change {
+        Change::Expect(Expected::PostsLike { media_hash: self.media_hash.clone(), count: self.alike })
+    }
 }
 
 impl<'a> PostSources<'a> {
@@ -80,7 +90,8 @@ impl<'a> PostSources<'a> {
             assets.extend(self.media.find_media(tenant, media).await?);
         }
         let media_hash = media_hash(draft, &assets);
-        let like = self.posts.posts_with_media(tenant, &media_hash, 50).await?;
+        let like = self.posts.posts_with_media(tenant, &media_hash, MOST_ALIKE).await?;
+        let alike = u32::try_from(like.len()).unwrap_or(MOST_ALIKE);
         let is_other =
             |post: &Post| apart_from.is_none_or(|own| own.id != post.id && own.series != Some(post.id));
         let duplicates = like
@@ -88,7 +99,7 @@ impl<'a> PostSources<'a> {
             .filter(|post| is_other(post) && post.state != PostState::Failed)
             .filter(|post| are_alike(&post.draft.caption, &draft.caption))
             .collect();
-        Ok(Looked { problems: self.platform.check(draft, &assets), media_hash, duplicates })
+        Ok(Looked { problems: self.platform.check(draft, &assets), media_hash, alike, duplicates })
     }
 }
 

@@ -43,6 +43,18 @@ async fn what_is_for_programs_or_names_a_file_is_never_answered_with_a_page() {
     rig.send(post).await.problem(404);
 }
 
+/// A browser takes packed answers and must be able to unpack them.
+#[tokio::test]
+async fn what_is_not_there_is_told_in_a_form_that_can_be_read() {
+    let rig = Rig::start().await;
+    for path in ["/api/v1/tenantz", "/api/v1/tenants/", "/assets/nothing.js"] {
+        let request = Request::get(path).header("accept-encoding", "gzip, br").body(Body::empty()).unwrap();
+        let refused = rig.send(request).await;
+        assert!(refused.header("content-encoding").is_empty(), "{path}");
+        refused.problem(404);
+    }
+}
+
 #[tokio::test]
 async fn files_of_the_build_are_kept_for_ever_and_known_ones_are_not_sent_again() {
     let rig = Rig::start().await;

@@ -55,6 +55,24 @@ async fn a_refusal_names_the_role_that_is_needed_and_the_one_there_is() {
 }
 
 #[tokio::test]
+async fn what_the_agency_says_among_itself_about_a_post_is_not_for_the_client() {
+    let world = World::new().await;
+    let (rig, bakery) = (&world.rig, &world.bakery);
+    let scope = KeyScope::Tenant { agency: world.north.agency.id, tenant: bakery.tenant.id };
+    let client = key_with(rig, "client", scope, UserRole::Client).await.text;
+    let post = bakery.path(&format!("/posts/{}", bakery.objects.pending_post));
+    let remark = serde_json::json!({ "comment": "their taste is impossible" });
+    rig.post(&bakery.key.text, &format!("{post}/reject"), remark).await.ok();
+    let read = rig.get(&bakery.key.text, &post).await.ok();
+    assert_eq!(read["opinions"][0]["comment"], "their taste is impossible");
+    for path in [post, bakery.path("/posts")] {
+        let shown = rig.get(&client, &path).await.ok().to_string();
+        assert!(shown.contains("rejected"), "{shown}");
+        assert!(!shown.contains("impossible") && !shown.contains("key:"), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn a_client_approves_posts_as_the_client_and_sees_nothing_of_the_kitchen() {
     let world = World::new().await;
     let scope = KeyScope::Tenant { agency: world.north.agency.id, tenant: world.bakery.tenant.id };

@@ -62,7 +62,7 @@ impl Kind {
             Change::Expect(Expected::Tenant { .. }) => Kind::Tenants,
             Change::Expect(Expected::Rule(..)) => Kind::Rules,
             Change::Expect(Expected::Lead(..)) => Kind::Comms,
-            Change::Expect(Expected::Template(..)) => Kind::Posts,
+            Change::Expect(Expected::Template(..) | Expected::PostsLike { .. }) => Kind::Posts,
             Change::AddPrompt(_)
             | Change::InstallPrompt(_)
             | Change::UsePrompt { .. }

@@ -19,6 +19,8 @@ pub use check::{
 
 /// How late a post may be and still go out by itself.
 pub const GRACE: std::time::Duration = std::time::Duration::from_secs(5 * 60);
+/// Most posts with the same files that are looked at when duplicates are looked for.
+pub const MOST_ALIKE: u32 = 50;
 
 word_enum! {
     /// What is published.

@@ -365,6 +365,15 @@ async fn the_same_post_twice_is_noticed(app: TestApp) -> TestApp {
         201
     );
     assert_eq!(app.api.post(&shop.path("/posts"), document("Our new cake is here!", true)).await.status, 201);
+
+    let other = picture(&app, &shop, 2).await;
+    let at_once = json!({ "post_type": "image", "caption": "Once", "media": [other], "scheduled_at": at });
+    let path = shop.path("/posts");
+    let presses = (0..12).map(|_| app.api.post(&path, at_once.clone()));
+    let answers = futures::future::join_all(presses).await;
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 11, "{statuses:?}");
     app
 }
 
@@ -408,7 +417,16 @@ async fn a_client_approves_by_a_signed_address_without_an_account(app: TestApp) 
     let version = read(&app, &shop, &post).await["version"].as_i64().unwrap();
     app.api.raw_post(&path, &form, say(version - 1)).await;
     assert_eq!(read(&app, &shop, &post).await["state"], "pending", "another version was looked at");
-    app.api.raw_post(&path, &form, say(version)).await;
+    // A second click, or the browser's reload, is the same answer once more.
+    for _ in 0..2 {
+        let said = app.api.raw_post(&path, &form, say(version)).await.body.to_string();
+        assert!(said.contains("Thank you"), "{said}");
+    }
+    let other = String::from_utf8(say(version)).unwrap().replace("approve", "reject").into_bytes();
+    let late = app.api.raw_post(&path, &form, other).await.body.to_string();
+    assert!(late.contains("changed in the meantime"), "{late}");
+    let halved = app.api.raw_post(&path, &form, b"comment=x".to_vec()).await;
+    assert!(halved.status == 422 && halved.body.to_string().contains("choose a button"), "{halved:?}");
     let approved = read(&app, &shop, &post).await;
     assert_eq!(
         (&approved["state"], &approved["opinions"][1]["comment"]),
@@ -417,9 +435,16 @@ async fn a_client_approves_by_a_signed_address_without_an_account(app: TestApp) 
 
     let mut forged = path.clone().into_bytes();
     forged[20] = if forged[20] == b'A' { b'B' } else { b'A' };
-    assert_eq!(app.api.fetch(std::str::from_utf8(&forged).unwrap()).await.0, 404);
-    app.clock.advance(Duration::from_secs(15 * 24 * 3_600));
-    assert_eq!(app.api.fetch(&path).await.0, 410);
+    for (path, status, said) in
+        [(std::str::from_utf8(&forged).unwrap(), 404, "leads nowhere"), (&path, 410, "expired")]
+    {
+        if status == 410 {
+            app.clock.advance(Duration::from_secs(15 * 24 * 3_600));
+        }
+        let (answered, page) = app.api.fetch(path).await;
+        let page = String::from_utf8(page).unwrap();
+        assert!(answered == status && page.contains(said) && page.starts_with("<!DOCTYPE"), "{page}");
+    }
     app
 }
 

@@ -14,10 +14,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
+use tenants::access::UserRole;
 use tenants::changes::Changes;
 use tenants::ids::{AccountId, PostId};
 use tenants::ports::{Hint, PostFilter, Sending, StoreError};
-use tenants::post::{Post, PostState};
+use tenants::post::{Approver, Post, PostState};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -69,7 +70,8 @@ async fn list_posts(
     let filter = PostFilter { state: query.state, account: query.account };
     let mut posts = state.ports.posts.list_posts(&access.tenant.id, &filter, page.request()).await?;
     posts.iter_mut().for_each(|post| tell_sending(&state, post));
-    Ok(Json(page.page(posts, |post| post.id.0)))
+    let posts = posts.into_iter().map(|post| seen_by(access.role, post)).collect();
+    Ok(Json(page.page(posts, |post: &Post| post.id.0)))
 }
 
 /// Create a post. With `scheduled_at` it is checked, and scheduled or asks for approval; without, it is a draft, whatever
@@ -84,12 +86,13 @@ async fn create_post(
     let allows_duplicates = document.allows_duplicates();
     let new = document.into_new(&state, &access).await?;
     let looked = PostSources::of(&state.ports).look_at(&access.tenant.id, &new.draft, None).await?;
-    refuse_duplicates(&looked, allows_duplicates || new.scheduled_at.is_none())?;
+    let may_be_like_others = allows_duplicates || new.scheduled_at.is_none();
+    refuse_duplicates(&looked, may_be_like_others)?;
     let settings = state.ports.store.find_settings(&access.tenant.id).await?.unwrap_or_default();
     let edited =
         access.caller.act(&state).create_post(&access.tenant, settings.post_approval, new, &looked)?;
-    commit(&state, &access, edited.changes).await?;
-    Ok((StatusCode::CREATED, tagged(edited.post)).into_response())
+    commit(&state, &access, unlike_others(edited.changes, &looked, may_be_like_others)).await?;
+    Ok((StatusCode::CREATED, tagged(&access, edited.post)).into_response())
 }
 
 /// Creates a post under this id that is published as soon as it may be.
@@ -112,7 +115,7 @@ pub(super) async fn publish_as(
     let act = access.caller.act(state);
     new.scheduled_at = Some(act.at);
     let edited = act.create_post_as(id, &access.tenant, settings.post_approval, new, &looked)?;
-    commit(state, access, edited.changes).await?;
+    commit(state, access, unlike_others(edited.changes, &looked, allows_duplicates)).await?;
     find(state, access, &id).await
 }
 
@@ -163,7 +166,7 @@ async fn get_post(
         post.progress.waits_for = Some(told);
     }
     tell_sending(&state, &mut post);
-    Ok(tagged(post))
+    Ok(tagged(&access, post))
 }
 
 /// While a file of a post is sent, that is what it waits for.
@@ -222,7 +225,7 @@ async fn store(state: &AppState, access: &TenantAccess, edited: Edited) -> Resul
         Err(error) => return Err(error.into()),
     }
     tell(state, access);
-    Ok(tagged(find(state, access, &id).await?))
+    Ok(tagged(access, find(state, access, &id).await?))
 }
 
 async fn commit(state: &AppState, access: &TenantAccess, changes: Changes) -> Result<(), Problem> {
@@ -238,10 +241,28 @@ fn tell(state: &AppState, access: &TenantAccess) {
     }
 }
 
+/// A post as somebody of this role may see it. What the agency says among itself about it, who of it does, and what its
+/// installation lacks is not the client's business.
+fn seen_by(role: UserRole, mut post: Post) -> Post {
+    const AGENCY: &str = "agency";
+    if role != UserRole::Client {
+        return post;
+    }
+    for opinion in &mut post.approval.opinions {
+        if opinion.approver == Approver::Internal {
+            (opinion.by, opinion.comment) = (AGENCY.to_owned(), None);
+        }
+    }
+    post.created_by = AGENCY.to_owned();
+    post.error = post.error.map(|_| "it could not be published yet: the agency sees to it".to_owned());
+    post.progress.waits_for = None;
+    post
+}
+
 /// A post with its version as `ETag`.
-fn tagged(post: Post) -> Response {
+fn tagged(access: &TenantAccess, post: Post) -> Response {
     let tag = HeaderValue::from_str(&format!("\"{}\"", post.version));
-    let mut response = Json(PostView::from(post)).into_response();
+    let mut response = Json(PostView::from(seen_by(access.role, post))).into_response();
     response.headers_mut().extend(tag.ok().map(|tag| (header::ETAG, tag)));
     response
 }
@@ -264,6 +285,14 @@ fn require_version(headers: &HeaderMap, present: &Post) -> Result<(), Problem> {
     Err(Problem::new(ProblemKind::PreconditionFailed, detail)
         .with("version", present.version)
         .with("present", serde_json::to_value(PostView::from(present.clone())).unwrap_or_default()))
+}
+
+/// The changes on the condition that nobody has planned the same at this moment.
+fn unlike_others(changes: Changes, looked: &Looked, may_be_like_others: bool) -> Changes {
+    if may_be_like_others {
+        return changes;
+    }
+    Changes { list: std::iter::once(looked.expected()).chain(changes.list).collect(), ..changes }
 }
 
 fn refuse_duplicates(looked: &Looked, allowed: bool) -> Result<(), Problem> {

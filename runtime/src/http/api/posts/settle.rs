@@ -64,7 +64,7 @@ async fn settle_post(
             let edited = access.caller.act(&state).settle_post(&before, settlement);
             store(&state, &access, edited).await
         }
-        None => Ok(tagged(before)),
+        None => Ok(tagged(&access, before)),
     }
 }
 
