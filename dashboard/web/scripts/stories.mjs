@@ -16,6 +16,7 @@ import { rehearsals } from './stories/rehearsals.mjs';
 import { rules } from './stories/rules.mjs';
 import { sessions } from './stories/sessions.mjs';
 import { templates } from './stories/templates.mjs';
+import { twice } from './stories/twice.mjs';
 
 /** Always told: the others need what they make. */
 const groups = [
@@ -29,6 +30,7 @@ const groups = [
   prompts,
   sessions,
   keyboard,
+  twice,
   content.published,
 ];
 const wanted = process.argv[2] ?? '';

@@ -9,10 +9,10 @@ import { confirm } from '@/ui/confirm';
 import { plural } from '@/ui/format';
 import { PageHeader } from '@/ui/pieces';
 import { Empty, Listed, Loading } from '@/ui/states';
+import { isInSight, useSteady } from '@/ui/useSteady';
 import { ApprovalCard, type Outcome } from './ApprovalCard';
 import { useApprovals, type Verdict } from './data';
 import { useHeld } from './held';
-import { isInSight, useSteady } from './useSteady';
 import { useVerdicts } from './useVerdicts';
 import { EditDialog, RejectDialog } from './VerdictDialogs';
 

@@ -80,6 +80,7 @@ function NewApp({ onClose }: { onClose: () => void }) {
   const [form, setForm] = useState({ external_id: '', secret: '', verify_token: '' });
   const [tenant, setTenant] = useState<string | null>(null);
   const make = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/agencies/{agency}/apps', {

@@ -204,6 +204,7 @@ function NewExperiment({ onClose }: { onClose: () => void }) {
     answer(api.GET('/api/v1/agencies/{agency}/prompts', { params: { path, query: { key } } })),
   );
   const start = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/agencies/{agency}/experiments', {

@@ -12,6 +12,7 @@ import { FormDialog } from '@/ui/FormDialog';
 import { confirm } from '@/ui/confirm';
 import { Moment, Section, Tag } from '@/ui/pieces';
 import { Empty, FormProblem, Listed, Notice } from '@/ui/states';
+import { SteadyButton } from '@/ui/SteadyButton';
 
 export function Keys() {
   const agency = useAgency();
@@ -122,6 +123,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('');
   const [tenant, setTenant] = useState<string | null>(null);
   const make = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/agencies/{agency}/keys', {
@@ -150,7 +152,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
                 </Button>
               )}
             </CopyButton>
-            <Button onClick={onClose}>I have kept it</Button>
+            <SteadyButton onClick={onClose}>I have kept it</SteadyButton>
           </Group>
         </Stack>
       </Modal>

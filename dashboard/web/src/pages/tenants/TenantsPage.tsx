@@ -119,6 +119,7 @@ function NewTenant({ onClose }: { onClose: () => void }) {
   const [zone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
   const short = slug ?? slugOf(name);
   const add = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/agencies/{agency}/tenants', {

@@ -7,13 +7,13 @@ const settling = 450;
  * Tells whether what is on the screen has stood still for a moment. `order` changes whenever something moves; `stir` says
  * so where the order does not show it.
  */
-export function useSteady(order: string) {
+export function useSteady(order: string, wait = settling) {
   const movedAt = useRef(0);
   useLayoutEffect(() => {
     movedAt.current = performance.now();
   }, [order]);
   return {
-    isSteady: () => performance.now() - movedAt.current > settling,
+    isSteady: () => performance.now() - movedAt.current > wait,
     stir: () => {
       movedAt.current = performance.now();
     },
