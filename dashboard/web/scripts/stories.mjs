@@ -17,6 +17,7 @@ import { rules } from './stories/rules.mjs';
 import { sessions } from './stories/sessions.mjs';
 import { templates } from './stories/templates.mjs';
 import { twice } from './stories/twice.mjs';
+import { webhooks } from './stories/webhooks.mjs';
 
 /** Always told: the others need what they make. */
 const groups = [
@@ -30,6 +31,7 @@ const groups = [
   prompts,
   sessions,
   keyboard,
+  webhooks,
   twice,
   content.published,
 ];

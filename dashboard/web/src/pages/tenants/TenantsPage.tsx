@@ -10,7 +10,7 @@ import { matching, useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
 import { FormDialog } from '@/ui/FormDialog';
 import { plural } from '@/ui/format';
-import { PageHeader, Status } from '@/ui/pieces';
+import { Name, PageHeader, Status } from '@/ui/pieces';
 import { Empty, Failure, FormProblem, Loading } from '@/ui/states';
 
 const step = 50;
@@ -71,12 +71,12 @@ export function Component() {
                   <Table.Tr key={it.id}>
                     <Table.Td>
                       <Anchor component={Link} to={`/tenants/${it.id}`} size="sm" fw={550}>
-                        {it.name}
+                        <Name>{it.name}</Name>
                       </Anchor>
                     </Table.Td>
                     <Table.Td>
                       <Text size="sm" c="dimmed">
-                        {it.detail}
+                        <Name>{it.detail}</Name>
                       </Text>
                     </Table.Td>
                     <Table.Td>
