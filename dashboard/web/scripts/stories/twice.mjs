@@ -196,8 +196,8 @@ export const twice = {
       open: async (number) => {
         const form = await dialogOf(page, 'Add an app', 'Add a Meta app');
         await field(form, 'App id').fill(`77000${number}`);
-        await form.getByLabel('App secret').fill('a secret of the app');
-        await field(form, 'Verify token').fill('a token of ours');
+        await form.getByLabel('App secret').fill('a-secret-of-the-app');
+        await field(form, 'Verify token').fill('a-token-of-ours');
         return form;
       },
       after: closed,

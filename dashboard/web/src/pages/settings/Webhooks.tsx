@@ -92,7 +92,7 @@ function Line({ webhook, onOpen }: { webhook: Webhook; onOpen: (what: Open['what
   return (
     <Box role="group" aria-label={webhook.name} py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
       <Group justify="space-between" align="flex-start">
-        <Box miw={0} flex={1}>
+        <Box miw={0} flex="1 1 240px">
           <Group gap="xs">
             <Text size="sm" fw={600}>
               <Name>{webhook.name}</Name>

@@ -62,7 +62,7 @@ export function Component() {
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Name</Table.Th>
-                  <Table.Th>Short name</Table.Th>
+                  <Table.Th visibleFrom="sm">Short name</Table.Th>
                   <Table.Th>State</Table.Th>
                 </Table.Tr>
               </Table.Thead>
@@ -74,7 +74,7 @@ export function Component() {
                         <Name>{it.name}</Name>
                       </Anchor>
                     </Table.Td>
-                    <Table.Td>
+                    <Table.Td visibleFrom="sm">
                       <Text size="sm" c="dimmed">
                         <Name>{it.detail}</Name>
                       </Text>
