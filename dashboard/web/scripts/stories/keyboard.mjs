@@ -6,7 +6,7 @@ import { owner } from './first-steps.mjs';
 
 /** Presses Tab until the focus is on something of this name. */
 async function tabTo(page, name) {
-  for (let step = 0; step < 60; step += 1) {
+  for (let step = 0; step < 250; step += 1) {
     await page.keyboard.press('Tab');
     const focused = await page.evaluate(() => {
       const it = document.activeElement;
