@@ -16,6 +16,8 @@ import { rehearsals } from './stories/rehearsals.mjs';
 import { rules } from './stories/rules.mjs';
 import { sessions } from './stories/sessions.mjs';
 import { templates } from './stories/templates.mjs';
+import { twice } from './stories/twice.mjs';
+import { webhooks } from './stories/webhooks.mjs';
 
 /** Always told: the others need what they make. */
 const groups = [
@@ -29,6 +31,8 @@ const groups = [
   prompts,
   sessions,
   keyboard,
+  webhooks,
+  twice,
   content.published,
 ];
 const wanted = process.argv[2] ?? '';

@@ -2,7 +2,7 @@ import { Anchor, Center } from '@mantine/core';
 import { createBrowserRouter, Navigate, Outlet, useRouteError, type RouteObject } from 'react-router-dom';
 import { SessionProvider, useSession } from '@/session/SessionProvider';
 import { firstPage } from '@/session/permissions';
-import { Empty, Notice } from '@/ui/states';
+import { Notice, NothingHere } from '@/ui/states';
 
 function FirstPage() {
   const { session } = useSession();
@@ -12,9 +12,7 @@ function FirstPage() {
 function Nothing() {
   return (
     <Center h="100vh">
-      <Empty title="There is nothing here" action={<Anchor href="/">To the first page</Anchor>}>
-        Check the address. What you look for may have been removed, or is not open to you.
-      </Empty>
+      <NothingHere />
     </Center>
   );
 }

@@ -77,6 +77,8 @@ fn settings<'c>(command: &'c mut Command, sandbox: &Value) -> &'c mut Command {
     command
         .env("TROUPE__HTTP__PUBLIC_URL", format!("http://{listen}"))
         .env("TROUPE__HTTP__LISTEN", listen)
+        // Stories receive webhooks on this machine.
+        .env("TROUPE__NOTICES__ALLOW_PRIVATE_ADDRESSES", "true")
         .env("TROUPE__INSTAGRAM__INSTAGRAM_BASE_URL", text("url"))
         .env("TROUPE__INSTAGRAM__FACEBOOK_BASE_URL", text("url"))
         .env("TROUPE__INSTAGRAM__APP__ID", text("app_id"))

@@ -29,6 +29,7 @@ export async function listPages(ask, agency, tenant) {
     { name: 'agency-users', path: a('users') },
     { name: 'agency-keys', path: a('settings/keys') },
     { name: 'agency-channels', path: a('settings/channels') },
+    { name: 'agency-webhooks', path: a('settings/webhooks') },
     { name: 'agency-apps', path: a('settings/apps') },
     { name: 'overview', path: t('') },
     { name: 'approvals', path: t('approvals') },
@@ -117,6 +118,28 @@ export async function listPages(ask, agency, tenant) {
       name: 'channel-dialog',
       path: t('settings/channels'),
       act: (page) => page.getByRole('button', { name: 'Add a channel' }).first().click(),
+    },
+    {
+      name: 'webhook-deliveries',
+      path: a('settings/webhooks'),
+      act: async (page) => {
+        await page.getByRole('button', { name: 'Deliveries' }).first().click();
+        await page
+          .getByRole('dialog')
+          .getByRole('button', { name: /^Tries/ })
+          .first()
+          .click();
+      },
+    },
+    {
+      name: 'webhook-dialog',
+      path: a('settings/webhooks'),
+      act: (page) => page.getByRole('button', { name: 'Add a webhook' }).click(),
+    },
+    {
+      name: 'webhook-secret',
+      path: a('settings/webhooks'),
+      act: (page) => page.getByRole('button', { name: 'New secret' }).first().click(),
     },
     {
       name: 'prompt-version',

@@ -53,9 +53,27 @@ async function people(ask, agency, tenant) {
   });
 }
 
+/** One that refuses: what becomes of its events is seen. */
+async function webhook(ask, agency) {
+  const path = `/agencies/${agency}/webhooks`;
+  if ((await ask(path)).items.length > 0) return;
+  const made = await ask(path, 'POST', {
+    name: 'Data warehouse',
+    url: process.env.WEBHOOK_URL ?? 'https://hooks.example.com/troupe',
+    events: ['decision.*', 'approval.*', 'post.*'],
+    tenants: [],
+    enabled: true,
+  });
+  await until('a try', async () => {
+    const { items } = await ask(`${path}/${made.webhook.id}/deliveries`);
+    return items.some((it) => it.tries > 0);
+  });
+}
+
 /** Makes all of it. */
 export async function setScene(ask, agency, tenant) {
   await prompts(ask, agency, tenant);
   await rehearsal(ask, agency);
   await people(ask, agency, tenant);
+  await webhook(ask, agency);
 }

@@ -25,6 +25,12 @@ export async function oneReply(said) {
   return replies[0];
 }
 
+/** A press counts on what has stood still for a moment, as it has for whoever read it. */
+export const readIt = (page) => page.waitForTimeout(600);
+
+const cardOf = (page, text) => page.getByRole('article', { name: `Draft: ${text}` });
+const barOf = (page, words) => page.getByRole('status').getByRole('button', { name: words });
+
 const approvals = (world) => `/tenants/${world.tenant}/approvals`;
 
 export const answering = {
@@ -44,21 +50,109 @@ export const answering = {
     await page.getByText(reply).first().waitFor();
   },
 
-  async 'a draft appears by itself and is approved with one key'({ page, ask, world }) {
+  async 'a draft that arrives is told, and approved with one key once it is shown'({ page, ask, world }) {
     await page.goto(approvals(world));
     await page.getByText('Nothing waits for you').waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
     const { said } = await aDraft({ ask, world }, 'ben');
-    await page.getByRole('article', { name: 'Draft: Do you ship to Spain?' }).focus();
+    await barOf(page, '1 new draft: show').waitFor();
+    await page.keyboard.press('n');
+    await cardOf(page, 'Do you ship to Spain?').waitFor();
+    await readIt(page);
     await page.keyboard.press('a');
     await page.getByText('Approved. It is on its way.').waitFor();
     await oneReply(said);
   },
 
+  async 'a key and a click decide on the draft that was read, whatever arrives meanwhile'({
+    page,
+    ask,
+    world,
+  }) {
+    const first = await aDraft({ ask, world }, 'ines', 'Do you ship to Norway?');
+    const second = await aDraft({ ask, world }, 'jonas', 'Do you ship to Sweden?');
+    await page.goto(approvals(world));
+    await page.getByText('Live', { exact: true }).waitFor();
+    const sent = [];
+    page.on('request', (it) => it.url().endsWith('/approve') && sent.push(it.url().split('/').at(-2)));
+    // The newest is at the top, read, and the pointer rests on its button.
+    const button = cardOf(page, 'Do you ship to Sweden?').getByRole('button', { name: 'Approve' });
+    await button.hover();
+    const before = await button.boundingBox();
+    await readIt(page);
+
+    const third = await aDraft({ ask, world }, 'klara', 'Do you ship to Finland?');
+    await barOf(page, '1 new draft: show').waitFor();
+    assert.deepEqual(await button.boundingBox(), before, 'nothing has moved');
+    assert.equal(await page.getByRole('article').count(), 2);
+    // A key that is held down decides once, and so do two presses in a row.
+    await page.keyboard.down('a');
+    await page.keyboard.down('a');
+    await page.keyboard.up('a');
+    await page.keyboard.press('a');
+    await page.getByText('Approved. It is on its way.').waitFor();
+    await oneReply(second.said);
+    assert.deepEqual(sent, [second.draft.id]);
+    // Where the pointer rests nothing can be pressed any more.
+    await page.mouse.down();
+    await page.mouse.up();
+    await cardOf(page, 'Do you ship to Sweden?').getByText('Approved.').waitFor();
+
+    // Another one arrives and somebody else decides on the one in view: a key does nothing to it, nor to others.
+    await ask(`/tenants/${world.tenant}/approvals/${first.draft.id}/reject`, 'POST', {});
+    await cardOf(page, 'Do you ship to Norway?')
+      .or(page.getByText('Nothing waits for you'))
+      .first()
+      .waitFor();
+    await page.getByText('Nothing waits for you').waitFor();
+    await page.keyboard.press('a');
+    await barOf(page, '1 new draft: show').click();
+    const shown = cardOf(page, 'Do you ship to Finland?').getByRole('button', { name: 'Approve' });
+    await shown.waitFor();
+    await page.keyboard.press('a');
+    await page.waitForTimeout(300);
+    assert.deepEqual(sent, [second.draft.id], 'what was just put on the screen was not read');
+    await readIt(page);
+    await page.keyboard.press('a');
+    await oneReply(third.said);
+    assert.deepEqual(sent, [second.draft.id, third.draft.id]);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').getByText('Show the drafts that arrived meanwhile').waitFor();
+  },
+
+  async 'a draft that somebody else decides on stays in its place, and nothing slides under the key'({
+    page,
+    ask,
+    world,
+  }) {
+    const below = await aDraft({ ask, world }, 'lars', 'Do you ship to Denmark?');
+    const read = await aDraft({ ask, world }, 'maja', 'Do you ship to Iceland?');
+    await page.goto(approvals(world));
+    await page.getByText('Live', { exact: true }).waitFor();
+    const sent = [];
+    page.on('request', (it) => it.url().endsWith('/approve') && sent.push(it.url()));
+    const button = cardOf(page, 'Do you ship to Denmark?').getByRole('button', { name: 'Approve' });
+    const before = await button.boundingBox();
+    await readIt(page);
+    await ask(`/tenants/${world.tenant}/approvals/${read.draft.id}/reject`, 'POST', {});
+    await cardOf(page, 'Do you ship to Iceland?').getByText('It no longer waits').waitFor();
+    await readIt(page);
+    await page.keyboard.press('a');
+    assert.deepEqual((await button.boundingBox()).y, before.y, 'nothing has moved');
+    await page.waitForTimeout(300);
+    assert.deepEqual(sent, []);
+    await page.keyboard.press('j');
+    await page.keyboard.press('a');
+    await oneReply(below.said);
+    await page.getByText('Nothing waits for you').waitFor();
+  },
+
   async 'a draft is edited, and sent with the new words'({ page, ask, world }) {
     const { said } = await aDraft({ ask, world }, 'carla', 'Is the night oil vegan?');
     await page.goto(approvals(world));
-    const card = page.getByRole('article', { name: 'Draft: Is the night oil vegan?' });
+    const card = cardOf(page, 'Is the night oil vegan?');
+    await card.waitFor();
+    await readIt(page);
     await card.getByRole('button', { name: 'Edit' }).click();
     await page.getByRole('textbox', { name: 'Your answer' }).fill('Yes, all of our oils are.');
     await page.getByRole('button', { name: 'Approve with these words' }).click();
@@ -70,6 +164,7 @@ export const answering = {
     const second = await aDraft({ ask, world }, 'elena', 'When do you open on Sunday?');
     await page.goto(approvals(world));
     await page.getByRole('article').nth(1).waitFor();
+    await readIt(page);
     const sent = [];
     page.on('request', (it) => it.url().endsWith('/approve') && sent.push(it.url()));
     await page.getByRole('article').first().getByRole('button', { name: 'Approve' }).dblclick();
@@ -82,7 +177,7 @@ export const answering = {
     assert.equal(sent.length, 1, sent.join(' '));
     const { items } = await ask(`/tenants/${world.tenant}/approvals?status=pending`);
     assert.equal(items.length, 1, 'the other one waits');
-    await page.getByRole('article').first().getByRole('button', { name: 'Reject' }).click();
+    await page.getByRole('article').getByRole('button', { name: 'Reject' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Reject' }).click();
     await page.getByText('Nothing waits for you').waitFor();
   },

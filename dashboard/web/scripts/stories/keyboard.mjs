@@ -1,12 +1,12 @@
 // Without a mouse.
 import { strict as assert } from 'node:assert';
 import { openPage } from '../lib/browser.mjs';
-import { aDraft, oneReply } from './answering.mjs';
+import { aDraft, oneReply, readIt } from './answering.mjs';
 import { owner } from './first-steps.mjs';
 
 /** Presses Tab until the focus is on something of this name. */
 async function tabTo(page, name) {
-  for (let step = 0; step < 60; step += 1) {
+  for (let step = 0; step < 250; step += 1) {
     await page.keyboard.press('Tab');
     const focused = await page.evaluate(() => {
       const it = document.activeElement;
@@ -41,6 +41,7 @@ export const keyboard = {
     ) {
       await page.keyboard.press('j');
     }
+    await readIt(page);
     await page.keyboard.press('a');
     await oneReply(said);
 

@@ -7,6 +7,47 @@ import { oneReply } from './answering.mjs';
 const account = 'lumen.skin';
 
 export const operations = {
+  async 'a very long name hides nothing else'({ page, ask, world }) {
+    const name = `Lumen ${'beautiful '.repeat(19)}`.slice(0, 150) + 'x'.repeat(50);
+    const made = await ask(`/agencies/${world.agency}/tenants`, 'POST', {
+      name,
+      slug: 'long',
+      time_zone: 'UTC',
+    });
+    await page.goto(`/agencies/${world.agency}/tenants`);
+    const row = page.getByRole('row', { name: /^Lumen beautiful/ });
+    await row.waitFor();
+    const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
+    for (const width of [1440, 390]) {
+      await page.setViewportSize({ width, height: 844 });
+      const state = await row.getByText('Active', { exact: true }).boundingBox();
+      assert.ok(state.x + state.width <= width, `the state is in sight at ${width}`);
+      assert.ok(await fits(), `the page is no wider than ${width}`);
+    }
+    assert.equal(await row.getByTitle(name, { exact: true }).count(), 1, 'the whole name is its title');
+    await page.goto(`/tenants/${made.id}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    assert.ok(await fits(), 'its own page fits, too');
+  },
+
+  async 'an address with an id that is none shows that there is nothing here'({ page, world }) {
+    for (const path of [
+      `/tenants/${world.tenant}/rules/foo`,
+      `/tenants/${world.tenant}/decisions/foo`,
+      `/tenants/${world.tenant}/inbox/foo`,
+      `/tenants/${world.tenant}/content/posts/foo`,
+      `/agencies/${world.agency}/rehearsals/foo`,
+      '/tenants/foo',
+    ]) {
+      await page.goto(path);
+      await page.getByText('There is nothing here').first().waitFor();
+      assert.ok(
+        !(await page.getByRole('document').or(page.locator('body')).first().innerText()).includes('/api/'),
+        path,
+      );
+    }
+  },
+
   async 'a reply that Instagram refuses for good is tried again by a person, and arrives'({
     page,
     ask,

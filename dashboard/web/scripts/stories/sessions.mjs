@@ -14,7 +14,7 @@ async function ownSession({ world, ask }) {
     const { items } = await apiOf(context)('/sessions');
     await ask(`/sessions/${items.find((it) => it.is_this).id}`, 'DELETE');
   };
-  return { page, end, close: () => context.close() };
+  return { page, context, end, close: () => context.close() };
 }
 
 export const sessions = {
@@ -65,6 +65,26 @@ export const sessions = {
     await elsewhere.page.reload();
     await elsewhere.page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await elsewhere.close();
+  },
+
+  async 'whoever signs out leaves nothing to read in other tabs either'({ ask, world }) {
+    const { page, context, close } = await ownSession({ world, ask });
+    const other = await context.newPage();
+    await other.goto(`/tenants/${world.tenant}/rules/new`);
+    await other.getByRole('textbox', { name: 'Text 1' }).fill('About a customer');
+    await page.getByRole('button', { name: /menu of Olga Owner/ }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await other.getByRole('heading', { name: 'Sign in' }).waitFor();
+    const left = await other.locator('body').evaluate((it) => it.outerHTML);
+    for (const words of ['About a customer', 'Lumen Skin', 'North Agency', 'Olga Owner']) {
+      assert.ok(!left.includes(words), words);
+    }
+    assert.equal(await other.getByText('Sign in again').count(), 0);
+    // Whoever signs in there is at the page again.
+    await signIn(other);
+    await other.getByRole('heading', { level: 1, name: 'New rule' }).waitFor();
+    await close();
   },
 
   async 'whoever signs out is out, and the address does not help'({ ask, world }) {

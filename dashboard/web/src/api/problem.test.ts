@@ -37,6 +37,19 @@ describe('a problem document', () => {
     }
   });
 
+  it('does not send people to what is written for programmers', () => {
+    const missing = problemFrom(404, {
+      title: 'There is nothing here',
+      detail: 'check the address and the ids in it; all addresses are described under /api/docs',
+    });
+    expect(missing.message).toBe('Check the address and the ids in it.');
+    const malformed = problemFrom(400, {
+      title: 'The request cannot be read',
+      detail: 'compare the request with the description under /api/docs',
+    });
+    expect(malformed.message).toBe('The request cannot be read.');
+  });
+
   it('tells a change by somebody else from other conflicts', () => {
     expect(problemFrom(412, { title: 'It was changed in the meantime' }).isStale).toBe(true);
     expect(problemFrom(404, { title: 'There is nothing here' }).isStale).toBe(false);

@@ -48,13 +48,20 @@ export function problemFrom(status: number, body: unknown): ApiError {
   }
   const document = body as Record<string, unknown>;
   const title = String(document.title);
-  const detail = quoted(typeof document.detail === 'string' ? document.detail : title);
+  const detail = forPeople(quoted(typeof document.detail === 'string' ? document.detail : title), title);
   const fields = readFields(document, detail);
   return new ApiError(status, title, sentence(withoutFieldName(detail, fields)), fields, document.present);
 }
 
 /** Names stand in backticks there, which are for programmers. */
 const quoted = (text: string) => text.replace(/`([^`]+)`/g, '“$1”');
+
+/** What sends programmers to the description of the API helps nobody on a page. */
+function forPeople(detail: string, title: string) {
+  if (!detail.includes('/api/')) return detail;
+  const rest = detail.split(/; /).filter((it) => !it.includes('/api/'));
+  return rest.length > 0 ? rest.join('; ') : title;
+}
 
 function readFields(document: Record<string, unknown>, detail: string): FieldProblem[] {
   if (Array.isArray(document.problems)) {

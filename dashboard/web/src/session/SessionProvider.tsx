@@ -1,4 +1,6 @@
 import { Center, Loader } from '@mantine/core';
+import { modals } from '@mantine/modals';
+import { notifications } from '@mantine/notifications';
 import { useQueryClient } from '@tanstack/react-query';
 import {
   createContext,
@@ -14,6 +16,7 @@ import { onSessionEnded } from '@/api/client';
 import { asApiError, type ApiError } from '@/api/problem';
 import { readSession, rememberSession, signOut, waysIn, type Session } from '@/api/session';
 import { Failure } from '@/ui/states';
+import { tellSignedOut, watchSignedOut } from './leaving';
 import { SetupPage } from './SetupPage';
 import { SignInAgain } from './SignInAgain';
 import { SignInPage } from './SignInPage';
@@ -58,25 +61,43 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 
   useEffect(() => void look(), [look]);
 
+  // Nothing that belongs to somebody who has left stays: neither in memory, nor in dialogs and messages above the page.
+  const forget = useCallback(() => {
+    rememberSession(null);
+    queries.clear();
+    modals.closeAll();
+    notifications.clean();
+    waiting.current = [];
+    setEnded(false);
+    setState({ is: 'out' });
+  }, [queries]);
+
+  const isIn = state.is === 'in';
   useEffect(() => {
+    if (!isIn) return;
+    const { hasLeft, end } = watchSignedOut(forget);
     onSessionEnded(
       () =>
         new Promise((resolve) => {
+          // One that merely expired: what was being written is kept.
+          if (hasLeft()) return forget();
           waiting.current.push(resolve);
           setEnded(true);
         }),
     );
-    return () => onSessionEnded(null);
-  }, []);
+    return () => {
+      end();
+      onSessionEnded(null);
+    };
+  }, [isIn, forget]);
 
   const enter = useCallback((session: Session) => setState({ is: 'in', session }), []);
 
   const leave = useCallback(async () => {
     await signOut().catch(() => undefined);
-    rememberSession(null);
-    queries.clear();
-    setState({ is: 'out' });
-  }, [queries]);
+    forget();
+    tellSignedOut();
+  }, [forget]);
 
   const session = state.is === 'in' ? state.session : null;
   const control = useMemo(() => (session === null ? null : { session, leave }), [session, leave]);

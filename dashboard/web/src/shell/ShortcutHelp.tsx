@@ -15,6 +15,7 @@ const approvals: [string, string][] = [
   ['r', 'Reject'],
   ['x', 'Select for bulk actions'],
   ['t', 'Open the trace of the decision'],
+  ['n', 'Show the drafts that arrived meanwhile'],
 ];
 
 function Keys({ title, rows }: { title: string; rows: [string, string][] }) {

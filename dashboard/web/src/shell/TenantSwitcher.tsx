@@ -17,7 +17,9 @@ export function TenantSwitcher({ current, label }: { current: string | null; lab
   return (
     <>
       <UnstyledButton className={classes.button} onClick={() => setOpen(true)} aria-haspopup="dialog">
-        <span className="clip">{label}</span>
+        <span className="clip" title={label}>
+          {label}
+        </span>
         <IconSelector size={16} aria-hidden style={{ flex: 'none' }} />
       </UnstyledButton>
       <Modal opened={isOpen} onClose={() => setOpen(false)} title="Switch tenant" size="md">
@@ -114,7 +116,7 @@ function TenantList({ current, onDone }: { current: string | null; onDone: () =>
                 onMouseMove={() => setActive(row.index)}
               >
                 <Box miw={0} flex={1}>
-                  <Text size="sm" fw={500} className="clip">
+                  <Text size="sm" fw={500} className="clip" title={tenant.name}>
                     {tenant.name}
                   </Text>
                   <Text size="xs" c="dimmed" className="clip">

@@ -33,7 +33,7 @@ export function plainKey(event: KeyboardEvent): string | null {
 }
 
 /** Runs what belongs to a single key; “g” followed by a key counts as one, such as “g a”. */
-export function useShortcuts(actions: Record<string, () => void>) {
+export function useShortcuts(actions: Record<string, (event: KeyboardEvent) => void>) {
   const latest = useRef(actions);
   latest.current = actions;
   useEffect(() => {
@@ -47,7 +47,7 @@ export function useShortcuts(actions: Record<string, () => void>) {
       const action = latest.current[name];
       if (action === undefined) return;
       event.preventDefault();
-      action();
+      action(event);
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);

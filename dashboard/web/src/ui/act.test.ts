@@ -33,4 +33,49 @@ describe('something a person does', () => {
     act(() => result.current.start());
     await waitFor(() => expect(result.current.isSuccess).toBe(true));
   });
+
+  it('is done once for good where its form closes, however late the second press comes', async () => {
+    const save = vi.fn().mockResolvedValue('saved');
+    const { result } = renderHook(() => useAct<void, string>({ act: save, changes: [], once: true }), {
+      wrapper,
+    });
+    // The form of the first press is still on the screen: a page that loads, a dialog that fades out.
+    const pressed = result.current.start;
+    act(() => pressed());
+    await waitFor(() => expect(result.current.isSuccess).toBe(true));
+    act(() => pressed());
+    act(() => result.current.start());
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(save).toHaveBeenCalledTimes(1);
+    expect(result.current.isPending).toBe(true);
+  });
+
+  it('can be tried again after it was refused, also where it is done once', async () => {
+    const save = vi.fn().mockRejectedValueOnce(new Error('no')).mockResolvedValueOnce('saved');
+    const { result } = renderHook(
+      () => useAct<void, string>({ act: save, changes: [], isQuiet: true, once: true }),
+      { wrapper },
+    );
+    act(() => result.current.start());
+    await waitFor(() => expect(result.current.isError).toBe(true));
+    act(() => result.current.start());
+    await waitFor(() => expect(result.current.isSuccess).toBe(true));
+    // Begun anew on purpose.
+    act(() => result.current.reset());
+    act(() => result.current.start());
+    await waitFor(() => expect(save).toHaveBeenCalledTimes(3));
+  });
+
+  it('is not over while its result says that it was not done', async () => {
+    const save = vi.fn().mockResolvedValueOnce({ done: false }).mockResolvedValueOnce({ done: true });
+    const { result } = renderHook(
+      () => useAct<void, { done: boolean }>({ act: save, changes: [], once: (it) => it.done }),
+      { wrapper },
+    );
+    for (let press = 0; press < 3; press += 1) {
+      act(() => result.current.start());
+      await waitFor(() => expect(result.current.isSuccess).toBe(true));
+    }
+    expect(save).toHaveBeenCalledTimes(2);
+  });
 });

@@ -27,13 +27,20 @@ export function useAct<V = void, T = unknown>(options: {
   onProblem?: (problem: ApiError) => void;
   /** Whether problems are shown elsewhere, such as in a form. */
   isQuiet?: boolean;
+  /**
+   * Whether it is done for good once it succeeded, as in a form that then closes or shows what came of it: a late second
+   * click starts nothing, however fast the answer was. Opening the form anew, or `reset`, makes it ready again.
+   */
+  once?: boolean | ((result: T) => boolean);
 }) {
   const queries = useQueryClient();
   // The state of the mutation is told a moment later: too late for a double click.
   const isRunning = useRef(false);
+  const isOver = useRef(false);
   const mutation = useMutation<T, unknown, V>({
     mutationFn: options.act,
     onSuccess: (result, value) => {
+      isOver.current = typeof options.once === 'function' ? options.once(result) : options.once === true;
       if (options.done !== undefined) {
         tellDone(typeof options.done === 'string' ? options.done : options.done(result, value));
       }
@@ -49,9 +56,15 @@ export function useAct<V = void, T = unknown>(options: {
     },
   });
   const start = (value: V) => {
-    if (isRunning.current || mutation.isPending) return;
+    if (isRunning.current || isOver.current || mutation.isPending) return;
     isRunning.current = true;
     mutation.mutate(value);
   };
-  return { ...mutation, start };
+  const reset = () => {
+    isOver.current = false;
+    mutation.reset();
+  };
+  // What is over stays as it is while its form closes.
+  const isPending = mutation.isPending || (isOver.current && mutation.isSuccess);
+  return { ...mutation, isPending, start, reset };
 }

@@ -11,9 +11,11 @@ export function PageHeader(props: { title: string; lead?: ReactNode; actions?: R
   return (
     <Group justify="space-between" align="flex-end" mb="lg" gap="sm">
       <Box miw={0}>
-        <Title order={1}>{props.title}</Title>
+        <Title order={1} className="clip-2 break" title={props.title}>
+          {props.title}
+        </Title>
         {props.lead !== undefined && (
-          <Text c="dimmed" size="sm" mt={2}>
+          <Text c="dimmed" size="sm" mt={2} className="break">
             {props.lead}
           </Text>
         )}
@@ -22,6 +24,13 @@ export function PageHeader(props: { title: string; lead?: ReactNode; actions?: R
     </Group>
   );
 }
+
+/** What somebody called something: cut where it would push the rest out of sight; the whole of it is its title. */
+export const Name = ({ children }: { children: string }) => (
+  <span className="clip name" title={children}>
+    {children}
+  </span>
+);
 
 export function Section(props: {
   title: string;

@@ -1,4 +1,4 @@
-import { Box, Button, Group, Skeleton, Stack, Text } from '@mantine/core';
+import { Anchor, Box, Button, Group, Skeleton, Stack, Text } from '@mantine/core';
 import {
   IconAlertTriangle,
   IconCloudOff,
@@ -53,6 +53,7 @@ export function Notice(props: { tone: Tone; title?: string; children?: ReactNode
 /** What went wrong with a whole part of the page, and the way on. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const problem = asApiError(error);
+  if (problem.isMissing) return <NothingHere />;
   return (
     <Stack align="center" gap="xs" py="xl" px="md" role="alert">
       {problem.isOffline ? (
@@ -90,6 +91,15 @@ export function Empty(props: { icon?: Icon; title: string; children?: ReactNode;
       )}
       {props.action !== undefined && <Box mt="sm">{props.action}</Box>}
     </Stack>
+  );
+}
+
+/** For an address that leads to nothing: what was removed, what is not open to somebody, and what was never an id. */
+export function NothingHere() {
+  return (
+    <Empty title="There is nothing here" action={<Anchor href="/">To the first page</Anchor>}>
+      Check the address. What you look for may have been removed, or is not open to you.
+    </Empty>
   );
 }
 

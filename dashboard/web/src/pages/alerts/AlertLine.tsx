@@ -5,7 +5,7 @@ import { keys } from '@/api/queries';
 import type { Alert } from '@/api/types';
 import { useAct } from '@/ui/act';
 import { sentence, words } from '@/ui/format';
-import { Moment, Status } from '@/ui/pieces';
+import { Moment, Name, Status } from '@/ui/pieces';
 
 interface AlertLineProps {
   alert: Alert;
@@ -45,7 +45,7 @@ export function AlertLine({ alert, tenantName, scope, mayResolve }: AlertLinePro
         <Group gap={8} mt={2}>
           {tenantName !== undefined && alert.tenant && (
             <Anchor component={Link} to={`/tenants/${alert.tenant}/alerts`} size="xs" fw={550}>
-              {tenantName}
+              <Name>{tenantName}</Name>
             </Anchor>
           )}
           <Text size="xs" c="dimmed">

@@ -7,12 +7,25 @@ import { useTenant } from '@/shell/where';
 import { sentence } from '@/ui/format';
 import { Moment, Quote, Status, Tag } from '@/ui/pieces';
 import { ActionLine } from '../queue/ActionLine';
+import type { Verdict } from './data';
+
+/** What somebody decided here, or that it left by itself. */
+export type Outcome = Verdict['is'] | 'gone';
+
+const outcomes: Record<Outcome, string> = {
+  approve: 'Approved.',
+  edit: 'Approved with your words.',
+  reject: 'Rejected.',
+  gone: 'It no longer waits: it was decided elsewhere, has expired, or its conversation moved on.',
+};
 
 interface CardProps {
   approval: Approval;
   isActive: boolean;
   isSelected: boolean;
   showKeys: boolean;
+  /** What came of it while it is on the screen: it stays in its place, and nothing can be pressed there any more. */
+  outcome?: Outcome;
   onActivate: () => void;
   /** Nothing where several cannot be chosen. */
   onSelect: (() => void) | null;
@@ -24,7 +37,8 @@ interface CardProps {
 export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function ApprovalCard(props, ref) {
   const { approval } = props;
   const tenant = useTenant();
-  const isPending = approval.status === 'pending';
+  const { outcome } = props;
+  const isPending = approval.status === 'pending' && outcome === undefined;
   const isEscalation = approval.kind === 'escalation';
   const mayDecide = isPending && tenant.may('operate');
   const hint = (key: string) => (props.showKeys && props.isActive ? <Kbd size="xs">{key}</Kbd> : undefined);
@@ -35,7 +49,11 @@ export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function Appro
       tabIndex={props.isActive ? 0 : -1}
       onFocus={props.onActivate}
       aria-label={`${isEscalation ? 'Escalation' : 'Draft'}: ${approval.incoming_text}`}
-      style={props.isActive && isPending ? { borderColor: 'var(--mantine-color-brand-5)' } : undefined}
+      style={{
+        // The header must not cover it.
+        scrollMarginTop: 110,
+        borderColor: props.isActive && isPending ? 'var(--mantine-color-brand-5)' : undefined,
+      }}
     >
       <Group justify="space-between" wrap="nowrap" align="flex-start" gap="xs">
         <Group gap="sm" wrap="nowrap" align="flex-start" flex={1} miw={0}>
@@ -50,7 +68,7 @@ export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function Appro
           <Box flex={1} miw={0}>
             <Group gap={6} mb={4}>
               {isEscalation ? <Tag tone="warn">Needs your answer</Tag> : <Tag tone="info">Draft</Tag>}
-              {!isPending && <Status of={approval.status} />}
+              {approval.status !== 'pending' && <Status of={approval.status} />}
               <Text size="xs" c="dimmed">
                 came <Moment at={approval.created_at} />
               </Text>
@@ -81,7 +99,7 @@ export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function Appro
       )}
       <Text size="xs" c="dimmed" mt="sm">
         {sentence(approval.reason)}{' '}
-        {isPending ? (
+        {approval.status === 'pending' ? (
           <>
             Expires <Moment at={approval.expires_at} />.
           </>
@@ -94,13 +112,18 @@ export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function Appro
           )
         )}
       </Text>
-      <Group mt="sm" gap="xs">
+      <Group mt="sm" gap="xs" mih={30}>
+        {outcome !== undefined && (
+          <Text size="sm" fw={550}>
+            {outcomes[outcome]}
+          </Text>
+        )}
         {mayDecide && !isEscalation && (
           <Button
             size="xs"
             leftSection={<IconCheck size={15} aria-hidden />}
             rightSection={hint('a')}
-            // The second click of a double click would meet the next draft, which has moved up.
+            // The second click of a double click could meet another draft.
             onClick={(event) => event.detail < 2 && props.onApprove()}
           >
             Approve

@@ -14,6 +14,9 @@ const done: Record<Verdict['is'], string> = {
   reject: 'Rejected. Nothing is sent.',
 };
 
+/** Whether it was decided. */
+type Decided = Promise<boolean>;
+
 /** Decides on approvals: at once on the screen, once on the server, and back in the list when that refuses. */
 export function useVerdicts(tenant: string) {
   const list = useOptimisticList(tenant);
@@ -21,17 +24,19 @@ export function useVerdicts(tenant: string) {
   const [progress, setProgress] = useState<{ done: number; of: number } | null>(null);
 
   const decide = useCallback(
-    async (approval: Approval, verdict: Verdict) => {
+    async (approval: Approval, verdict: Verdict): Decided => {
       // A second press must not decide twice.
-      if (underWay.current.has(approval.id)) return;
+      if (underWay.current.has(approval.id)) return true;
       underWay.current.add(approval.id);
       const putBack = await list.takeOut([approval.id]);
       try {
         await send(tenant, approval.id, verdict);
         notifications.show({ message: done[verdict.is], autoClose: 3000 });
+        return true;
       } catch (error) {
         putBack();
         tellProblem(error);
+        return false;
       } finally {
         underWay.current.delete(approval.id);
         void list.settle();
@@ -41,20 +46,23 @@ export function useVerdicts(tenant: string) {
   );
 
   const decideAll = useCallback(
-    async (approvals: Approval[], verdict: Verdict) => {
+    /** Tells which could not be decided. */
+    async (approvals: Approval[], verdict: Verdict): Promise<string[]> => {
       const left = approvals.filter((it) => !underWay.current.has(it.id));
       const all = left.length;
-      if (all === 0) return;
+      if (all === 0) return [];
       for (const it of left) underWay.current.add(it.id);
       setProgress({ done: 0, of: all });
       await list.takeOut(left.map((it) => it.id));
       const refused: string[] = [];
+      let reason = '';
       const work = async () => {
         for (let next = left.shift(); next !== undefined; next = left.shift()) {
           try {
             await send(tenant, next.id, verdict);
           } catch (error) {
-            refused.push(asApiError(error).message);
+            refused.push(next.id);
+            reason = asApiError(error).message;
           }
           underWay.current.delete(next.id);
           setProgress((before) => before && { ...before, done: before.done + 1 });
@@ -68,11 +76,10 @@ export function useVerdicts(tenant: string) {
         color: refused.length > 0 ? 'orange' : undefined,
         title: `${plural(all - refused.length, 'draft')} ${verb}`,
         message:
-          refused.length > 0
-            ? `${refused.length} could not be decided: ${refused[0]}`
-            : 'Nothing was left out.',
+          refused.length > 0 ? `${refused.length} could not be decided: ${reason}` : 'Nothing was left out.',
         autoClose: refused.length > 0 ? 12_000 : 4000,
       });
+      return refused;
     },
     [tenant, list],
   );

@@ -11,6 +11,7 @@ export function CalendarFeedButton() {
   const tenant = useTenant();
   const [isOpen, setOpen] = useState(false);
   const make = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/tenants/{tenant}/calendar/feed', {

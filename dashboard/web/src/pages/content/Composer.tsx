@@ -92,6 +92,7 @@ export function Composer(props: {
     return present?.state === post?.state ? present && versionOf(present, zone) : undefined;
   };
   const save = useAct({
+    once: true,
     act: (isDraft: boolean) => {
       const body = documentOf(isDraft ? { ...form, at: null } : form, zone);
       return post === undefined ? create(body) : saveVersion(edit, (tag) => put(body, tag), readAgain);

@@ -23,6 +23,7 @@ export function ImportPosts({ onClose }: { onClose: () => void }) {
     );
   const look = useAct({ act: () => send(true), changes: [], isQuiet: true });
   const run = useAct({
+    once: (result) => result.imported,
     act: () => send(false),
     changes: [keys.tenant(tenant.id, 'posts')],
     done: (result) => `${plural(result.posts.length, 'post')} planned.`,

@@ -130,6 +130,7 @@ function Reschedule({ post, acts }: { post: Post; acts: Acts }) {
 function ClientLink({ post }: { post: string }) {
   const tenant = useTenant();
   const make = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/tenants/{tenant}/posts/{post}/approval-link', {

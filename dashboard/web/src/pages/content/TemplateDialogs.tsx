@@ -62,6 +62,7 @@ export function TemplateForm({ template, onClose }: { template?: PostTemplate; o
   const { edit, save: send } = useTemplate(template);
   const { form, change, isChanged } = edit;
   const save = useAct({
+    once: true,
     act: (isGone: boolean) => send(isGone),
     changes: [keys.tenant(tenant.id, 'post-templates')],
     done: (saved) => `${saved.name} is saved.`,
@@ -170,6 +171,7 @@ export function FillTemplate(props: {
   const names = placeholdersOf(template);
   const [values, setValues] = useState<Record<string, string>>({});
   const fill = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/tenants/{tenant}/post-templates/{template}/fill', {

@@ -8,7 +8,7 @@ import { useAgency } from '@/shell/AgencyLayout';
 import { useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
 import { dollars } from '@/ui/format';
-import { PageHeader, Section } from '@/ui/pieces';
+import { Name, PageHeader, Section } from '@/ui/pieces';
 import { Answered, Empty, FormProblem, Listed } from '@/ui/states';
 import { BudgetLines } from './BudgetLines';
 import { CostCharts } from './CostCharts';
@@ -140,7 +140,7 @@ function TenantDays() {
                   <Table.Tr key={tenant}>
                     <Table.Td>
                       <Anchor component={Link} to={`/tenants/${tenant}/costs`} size="sm">
-                        {tenants.find((it) => it.id === tenant)?.name ?? slug}
+                        <Name>{tenants.find((it) => it.id === tenant)?.name ?? slug}</Name>
                       </Anchor>
                     </Table.Td>
                     <Table.Td>

@@ -2,6 +2,7 @@ import { Stack, Title } from '@mantine/core';
 import { useState } from 'react';
 import type { Approval } from '@/api/types';
 import { useTenant } from '@/shell/where';
+import { useSteady } from '@/ui/useSteady';
 import { ApprovalCard } from '../approvals/ApprovalCard';
 import type { Verdict } from '../approvals/data';
 import { useVerdicts } from '../approvals/useVerdicts';
@@ -14,6 +15,7 @@ export function DraftsHere({ conversation }: { conversation: string }) {
   const drafts = useDraftsOf(tenant.id, conversation);
   const { decide } = useVerdicts(tenant.id);
   const [dialog, setDialog] = useState<{ is: 'edit' | 'reject'; approval: Approval } | null>(null);
+  const { isSteady } = useSteady(drafts.data?.map((it) => it.id).join() ?? '');
   if (drafts.data === undefined || drafts.data.length === 0) return null;
   const judge = (approval: Approval, verdict: Verdict) => {
     setDialog(null);
@@ -31,9 +33,9 @@ export function DraftsHere({ conversation }: { conversation: string }) {
           showKeys={false}
           onActivate={() => undefined}
           onSelect={null}
-          onApprove={() => judge(approval, { is: 'approve' })}
-          onEdit={() => setDialog({ is: 'edit', approval })}
-          onReject={() => setDialog({ is: 'reject', approval })}
+          onApprove={() => isSteady() && judge(approval, { is: 'approve' })}
+          onEdit={() => isSteady() && setDialog({ is: 'edit', approval })}
+          onReject={() => isSteady() && setDialog({ is: 'reject', approval })}
         />
       ))}
       {dialog?.is === 'edit' && (

@@ -50,6 +50,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
   const [skipBad, setSkipBad] = useState(false);
   const [replace, setReplace] = useState(false);
   const run = useAct({
+    once: true,
     act: () => send(tenant.id, file as File, visibility, skipBad, replace),
     changes: [keys.tenant(tenant.id, 'memory')],
     isQuiet: true,

@@ -213,6 +213,7 @@ function AddDialog({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
   const [visibility, setVisibility] = useState<MemoryItem['visibility']>('customer');
   const add = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/tenants/{tenant}/memory', {

@@ -7,7 +7,7 @@ import { keys, useApi } from '@/api/queries';
 import type { TenantLook } from '@/api/types';
 import { useAgency } from '@/shell/AgencyLayout';
 import { compact, dollars, number, percent, plural } from '@/ui/format';
-import { PageHeader, Section, Status } from '@/ui/pieces';
+import { Name, PageHeader, Section, Status } from '@/ui/pieces';
 import { Answered, Empty, Failure, FormProblem, Loading } from '@/ui/states';
 import { AlertLine } from '../alerts/AlertLine';
 import {
@@ -229,7 +229,7 @@ function TenantRow({ look }: { look: TenantLook }) {
             size="sm"
             fw={needsPerson(look) ? 600 : 450}
           >
-            {look.name}
+            <Name>{look.name}</Name>
           </Anchor>
           {look.status === 'suspended' && <Status of="suspended" />}
           {look.accounts_to_reconnect > 0 && (

@@ -47,6 +47,7 @@ export function NewRehearsal({ onClose }: { onClose: () => void }) {
     return { prompts: { [version.key]: version.body } };
   };
   const begin = useAct({
+    once: true,
     act: async () =>
       answer(
         api.POST('/api/v1/agencies/{agency}/rehearsals', {

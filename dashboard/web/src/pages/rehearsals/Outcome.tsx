@@ -2,7 +2,7 @@ import { SimpleGrid, Stack, Text } from '@mantine/core';
 import { answer, api } from '@/api/client';
 import { keys, usePages } from '@/api/queries';
 import { number, plural } from '@/ui/format';
-import { Fact } from '@/ui/pieces';
+import { Fact, Name } from '@/ui/pieces';
 import { Listed, Notice } from '@/ui/states';
 import { differenceOf, resultOf, type Rehearsal, type RehearsalResult } from './rehearsal';
 
@@ -81,7 +81,7 @@ function Result({
                   <Stack key={it.id} gap={4} p="xs" style={{ background: 'var(--surface)', borderRadius: 8 }}>
                     {nameOf !== undefined && (
                       <Text size="xs" c="dimmed">
-                        {nameOf(item.tenant)}
+                        <Name>{nameOf(item.tenant)}</Name>
                       </Text>
                     )}
                     <Text size="sm" className="break">

@@ -7,7 +7,7 @@ import { useAgency } from '@/shell/AgencyLayout';
 import { useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
 import { number, plural } from '@/ui/format';
-import { PageHeader, Section, Status } from '@/ui/pieces';
+import { Name, PageHeader, Section, Status } from '@/ui/pieces';
 import { Answered } from '@/ui/states';
 import { Outcome } from './Outcome';
 import { tenantsOf, type Rehearsal, type TenantResult } from './rehearsal';
@@ -109,7 +109,7 @@ function ByTenant({ results, nameOf }: { results: TenantResult[]; nameOf: (tenan
               <Table.Tr key={tenant}>
                 <Table.Td>
                   <Anchor component={Link} to={`/tenants/${tenant}`} size="sm" fw={550}>
-                    {nameOf(tenant)}
+                    <Name>{nameOf(tenant)}</Name>
                   </Anchor>
                 </Table.Td>
                 <Table.Td ta="right">{number(result.events)}</Table.Td>

@@ -54,6 +54,7 @@ export function RuleForm({ id, read, readAgain }: RuleFormProps) {
       }),
     );
   const save = useAct({
+    once: true,
     act: () =>
       id === null
         ? answer(api.POST('/api/v1/tenants/{tenant}/rules', { params: { path }, body: rule }))

@@ -41,6 +41,7 @@ function Existing({ id, tenant }: { id: string; tenant: string }) {
     { gcTime: 0 },
   );
   const remove = useAct({
+    once: true,
     act: () => answer(api.DELETE('/api/v1/tenants/{tenant}/rules/{rule}', { params })),
     changes: [keys.tenant(tenant, 'rules', 'pages')],
     done: 'The rule is gone.',

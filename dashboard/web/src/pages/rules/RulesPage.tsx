@@ -7,7 +7,7 @@ import type { Rule } from '@/api/types';
 import { useTenant } from '@/shell/where';
 import { useAct } from '@/ui/act';
 import { plural } from '@/ui/format';
-import { PageHeader, Tag } from '@/ui/pieces';
+import { Name, PageHeader, Tag } from '@/ui/pieces';
 import { Empty, Listed } from '@/ui/states';
 import { tellRule } from './model';
 
@@ -75,7 +75,7 @@ function RuleLine({ rule, mayEdit }: { rule: Rule; mayEdit: boolean }) {
         <Box flex={1} miw={0}>
           <Group gap="xs" mb={2}>
             <Anchor component={Link} to={tenant.path(`rules/${rule.id}`)} fw={600} size="sm">
-              {rule.name}
+              <Name>{rule.name}</Name>
             </Anchor>
             {rule.dry_run && <Tag tone="info">Dry run</Tag>}
             {!rule.enabled && <Tag>Off</Tag>}

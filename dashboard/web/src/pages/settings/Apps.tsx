@@ -8,7 +8,7 @@ import { useAgency } from '@/shell/AgencyLayout';
 import { useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
 import { FormDialog } from '@/ui/FormDialog';
-import { Section } from '@/ui/pieces';
+import { Name, Section } from '@/ui/pieces';
 import { Empty, FormProblem, Listed } from '@/ui/states';
 
 export function Apps() {
@@ -51,9 +51,11 @@ export function Apps() {
                   <Table.Tr key={it.id}>
                     <Table.Td>{it.external_id}</Table.Td>
                     <Table.Td>
-                      {it.tenant
-                        ? (tenants.find((tenant) => tenant.id === it.tenant)?.name ?? 'One tenant')
-                        : 'All tenants'}
+                      <Name>
+                        {it.tenant
+                          ? (tenants.find((tenant) => tenant.id === it.tenant)?.name ?? 'One tenant')
+                          : 'All tenants'}
+                      </Name>
                     </Table.Td>
                     <Table.Td>
                       {[it.webhook_path, it.deauthorize_path, it.data_deletion_path].map((path) => (
@@ -80,6 +82,7 @@ function NewApp({ onClose }: { onClose: () => void }) {
   const [form, setForm] = useState({ external_id: '', secret: '', verify_token: '' });
   const [tenant, setTenant] = useState<string | null>(null);
   const make = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/agencies/{agency}/apps', {

@@ -1,5 +1,4 @@
 import {
-  Button,
   Code,
   Group,
   Modal,
@@ -20,6 +19,7 @@ import { useAct } from '@/ui/act';
 import { FormDialog } from '@/ui/FormDialog';
 import { words } from '@/ui/format';
 import { FormProblem, Notice } from '@/ui/states';
+import { SteadyButton } from '@/ui/SteadyButton';
 import { channelApi, type ChannelScope } from './channelApi';
 import { channelKey } from './Channels';
 
@@ -59,6 +59,7 @@ export function ChannelDialog({
   const change = (part: Partial<ChannelDocument>) => setForm((before) => ({ ...before, ...part }));
   const routes = channelApi(scope);
   const save = useAct({
+    once: true,
     act: () => (channel === undefined ? routes.create(form) : routes.change(channel.id, form)),
     changes: [channelKey(scope)],
     done: 'Saved.',
@@ -83,7 +84,7 @@ export function ChannelDialog({
           </Notice>
           <Code block>{save.data.signing_key}</Code>
           <Group justify="flex-end">
-            <Button onClick={onClose}>I have kept it</Button>
+            <SteadyButton onClick={onClose}>I have kept it</SteadyButton>
           </Group>
         </Stack>
       </Modal>

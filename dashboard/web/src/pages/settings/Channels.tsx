@@ -7,7 +7,7 @@ import type { Channel } from '@/api/types';
 import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
 import { words } from '@/ui/format';
-import { Moment, Section, Tag } from '@/ui/pieces';
+import { Moment, Name, Section, Tag } from '@/ui/pieces';
 import { Empty, Listed } from '@/ui/states';
 import { channelApi, type ChannelScope } from './channelApi';
 import { ChannelDialog } from './ChannelDialog';
@@ -88,7 +88,7 @@ function Line(props: { channel: Channel; scope: ChannelScope; mayEdit: boolean; 
       <Box miw={0} flex={1}>
         <Group gap="xs">
           <Text size="sm" fw={600}>
-            {channel.name}
+            <Name>{channel.name}</Name>
           </Text>
           <Tag>{kindNames[channel.kind]}</Tag>
           {!channel.enabled && <Tag tone="warn">Off</Tag>}

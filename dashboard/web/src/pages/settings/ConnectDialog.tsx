@@ -18,6 +18,7 @@ export function ConnectDialog({ account, onClose }: { account?: Account; onClose
   const [flavour, setFlavour] = useState<Flavour>(account?.flavour ?? 'instagram');
   const path = { tenant: tenant.id };
   const begin = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/tenants/{tenant}/accounts/connect', {

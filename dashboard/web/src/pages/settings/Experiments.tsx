@@ -12,7 +12,7 @@ import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
 import { FormDialog } from '@/ui/FormDialog';
 import { dollars, number, percent } from '@/ui/format';
-import { Moment, Section, Status } from '@/ui/pieces';
+import { Moment, Name, Section, Status } from '@/ui/pieces';
 import { Answered, Empty, FormProblem, Listed, Notice } from '@/ui/states';
 import { keyName, promptKeys, rate } from './prompts';
 
@@ -82,7 +82,7 @@ function One({ experiment }: { experiment: Experiment }) {
       <Group justify="space-between">
         <Group gap="xs">
           <Text size="sm" fw={600} className="break">
-            {experiment.name}
+            <Name>{experiment.name}</Name>
           </Text>
           <Status of={experiment.status} />
         </Group>
@@ -204,6 +204,7 @@ function NewExperiment({ onClose }: { onClose: () => void }) {
     answer(api.GET('/api/v1/agencies/{agency}/prompts', { params: { path, query: { key } } })),
   );
   const start = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/agencies/{agency}/experiments', {

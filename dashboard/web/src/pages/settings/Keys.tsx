@@ -10,8 +10,9 @@ import { useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
 import { FormDialog } from '@/ui/FormDialog';
 import { confirm } from '@/ui/confirm';
-import { Moment, Section, Tag } from '@/ui/pieces';
+import { Moment, Name, Section, Tag } from '@/ui/pieces';
 import { Empty, FormProblem, Listed, Notice } from '@/ui/states';
+import { SteadyButton } from '@/ui/SteadyButton';
 
 export function Keys() {
   const agency = useAgency();
@@ -73,7 +74,7 @@ function Row({ apiKey }: { apiKey: Key }) {
       <Table.Td>
         <Group gap="xs">
           <Text size="sm" fw={550}>
-            {apiKey.name}
+            <Name>{apiKey.name}</Name>
           </Text>
           {apiKey.revoked_at && <Tag tone="bad">Revoked</Tag>}
         </Group>
@@ -87,9 +88,11 @@ function Row({ apiKey }: { apiKey: Key }) {
         </Text>
       </Table.Td>
       <Table.Td>
-        {apiKey.tenant
-          ? (tenants.find((it) => it.id === apiKey.tenant)?.name ?? 'One tenant')
-          : 'All tenants'}
+        <Name>
+          {apiKey.tenant
+            ? (tenants.find((it) => it.id === apiKey.tenant)?.name ?? 'One tenant')
+            : 'All tenants'}
+        </Name>
       </Table.Td>
       <Table.Td>{apiKey.last_used_at ? <Moment at={apiKey.last_used_at} /> : 'Never'}</Table.Td>
       <Table.Td ta="right">
@@ -122,6 +125,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('');
   const [tenant, setTenant] = useState<string | null>(null);
   const make = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/agencies/{agency}/keys', {
@@ -150,7 +154,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
                 </Button>
               )}
             </CopyButton>
-            <Button onClick={onClose}>I have kept it</Button>
+            <SteadyButton onClick={onClose}>I have kept it</SteadyButton>
           </Group>
         </Stack>
       </Modal>

@@ -36,6 +36,7 @@ export function NewVersion(props: { promptKey: PromptKey; from?: PromptSummary; 
   const isTooLong = size > longest;
   const isOther = body !== before;
   const add = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/agencies/{agency}/prompts', {

@@ -1,5 +1,6 @@
 import { Button, Code, CopyButton, Group, Stack } from '@mantine/core';
 import { Notice } from '@/ui/states';
+import { SteadyButton } from '@/ui/SteadyButton';
 
 /** A secret that is shown this once. */
 export function SecretOnce({ secret, onClose }: { secret: string; onClose: () => void }) {
@@ -19,7 +20,7 @@ export function SecretOnce({ secret, onClose }: { secret: string; onClose: () =>
             </Button>
           )}
         </CopyButton>
-        <Button onClick={onClose}>I have kept it</Button>
+        <SteadyButton onClick={onClose}>I have kept it</SteadyButton>
       </Group>
     </Stack>
   );

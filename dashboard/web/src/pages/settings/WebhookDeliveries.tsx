@@ -102,7 +102,7 @@ function Line({ delivery, webhook }: { delivery: WebhookDelivery; webhook: Webho
   return (
     <Box py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
       <Group justify="space-between" align="flex-start">
-        <Box miw={0} flex={1}>
+        <Box miw={0} flex="1 1 240px">
           <Group gap="xs">
             <Text size="sm" fw={600} className="break">
               {delivery.event_type}

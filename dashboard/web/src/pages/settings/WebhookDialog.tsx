@@ -15,7 +15,9 @@ import { keys, useApi } from '@/api/queries';
 import type { Webhook, WebhookDocument } from '@/api/types';
 import { useAgency } from '@/shell/AgencyLayout';
 import { useTenants } from '@/shell/useTenants';
+import { isSame } from '@/edit/merge';
 import { useAct } from '@/ui/act';
+import { FormDialog } from '@/ui/FormDialog';
 import { FormProblem } from '@/ui/states';
 import { SecretOnce } from './SecretOnce';
 import { documentOf, webhookApi, webhooksKey } from './webhookApi';
@@ -26,11 +28,13 @@ export function WebhookDialog({ webhook, onClose }: { webhook?: Webhook; onClose
   const agency = useAgency();
   const { tenants } = useTenants();
   const routes = webhookApi(agency.id);
-  const [form, setForm] = useState(webhook === undefined ? empty : documentOf(webhook));
+  const [start] = useState(webhook === undefined ? empty : documentOf(webhook));
+  const [form, setForm] = useState(start);
   const [secret, setSecret] = useState<string | null>(null);
   const change = (part: Partial<WebhookDocument>) => setForm((before) => ({ ...before, ...part }));
   const types = useApi(keys.agency(agency.id, 'event-types'), routes.eventTypes, { staleTime: Infinity });
   const save = useAct({
+    once: true,
     act: async () => {
       if (webhook === undefined) return (await routes.create(form)).secret;
       await routes.change(webhook, form);
@@ -48,91 +52,81 @@ export function WebhookDialog({ webhook, onClose }: { webhook?: Webhook; onClose
   const about = new Map(types.data?.types.map((it) => [it.type, it.about]));
   if (secret !== null) {
     return (
-      <Modal opened onClose={onClose} title="The secret that signs" closeOnClickOutside={false}>
+      <Modal
+        opened
+        onClose={onClose}
+        title="The secret that signs"
+        closeOnClickOutside={false}
+        closeOnEscape={false}
+      >
         <SecretOnce secret={secret} onClose={onClose} />
       </Modal>
     );
   }
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title={webhook === undefined ? 'Add a webhook' : `Change ${webhook.name}`}
+      isChanged={!isSame(form, start)}
+      isSaving={save.isPending}
+      submit="Save"
+      onSubmit={() => save.start()}
+      onClose={onClose}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.start();
-        }}
-      >
-        <Stack>
-          <FormProblem error={save.error} shown={['name', 'url', 'events', 'tenants']} />
-          <TextInput
-            label="Name"
-            required
-            data-autofocus
-            value={form.name}
-            onChange={(event) => change({ name: event.currentTarget.value })}
-            error={errors.name}
-          />
-          <TextInput
-            label="Address"
-            description="Where events are sent, with https. Put no secret into it: the signature tells who sends."
-            type="url"
-            required
-            value={form.url}
-            onChange={(event) => change({ url: event.currentTarget.value })}
-            error={errors.url}
-          />
-          <MultiSelect
-            label="Events"
-            description="Types, whole groups (decision.*), or everything (*)."
-            placeholder={types.isPending ? 'Reading what there is…' : undefined}
-            searchable
-            limit={80}
-            nothingFoundMessage="No such event"
-            data={names}
-            value={form.events}
-            onChange={(events) => change({ events })}
-            error={errors.events ?? (types.isError ? 'The list of events could not be read.' : undefined)}
-            renderOption={({ option }) => (
-              <div>
-                <Text size="sm">{option.value}</Text>
-                <Text size="xs" c="dimmed">
-                  {option.value === '*' ? 'Everything that happens' : about.get(option.value)}
-                </Text>
-              </div>
-            )}
-          />
-          <MultiSelect
-            label="Tenants"
-            placeholder={(form.tenants ?? []).length === 0 ? 'All, and the agency itself' : undefined}
-            searchable
-            limit={50}
-            data={tenants
-              .filter((it) => it.agency === agency.id)
-              .map((it) => ({ value: it.id, label: it.name }))}
-            value={form.tenants ?? []}
-            onChange={(chosen) => change({ tenants: chosen })}
-            error={errors.tenants}
-          />
-          <Switch
-            label="On"
-            description="What happens while it is off waits, and is sent once it is on again."
-            checked={form.enabled ?? true}
-            onChange={(event) => change({ enabled: event.currentTarget.checked })}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              Save
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <FormProblem error={save.error} shown={['name', 'url', 'events', 'tenants']} />
+      <TextInput
+        label="Name"
+        required
+        data-autofocus
+        value={form.name}
+        onChange={(event) => change({ name: event.currentTarget.value })}
+        error={errors.name}
+      />
+      <TextInput
+        label="Address"
+        description="Where events are sent, with https. Put no secret into it: the signature tells who sends."
+        type="url"
+        required
+        value={form.url}
+        onChange={(event) => change({ url: event.currentTarget.value })}
+        error={errors.url}
+      />
+      <MultiSelect
+        label="Events"
+        description="Types, whole groups (decision.*), or everything (*)."
+        placeholder={types.isPending ? 'Reading what there is…' : undefined}
+        searchable
+        limit={80}
+        nothingFoundMessage="No such event"
+        data={names}
+        value={form.events}
+        onChange={(events) => change({ events })}
+        error={errors.events ?? (types.isError ? 'The list of events could not be read.' : undefined)}
+        renderOption={({ option }) => (
+          <div>
+            <Text size="sm">{option.value}</Text>
+            <Text size="xs" c="dimmed">
+              {option.value === '*' ? 'Everything that happens' : about.get(option.value)}
+            </Text>
+          </div>
+        )}
+      />
+      <MultiSelect
+        label="Tenants"
+        placeholder={(form.tenants ?? []).length === 0 ? 'All, and the agency itself' : undefined}
+        searchable
+        limit={50}
+        data={tenants.filter((it) => it.agency === agency.id).map((it) => ({ value: it.id, label: it.name }))}
+        value={form.tenants ?? []}
+        onChange={(chosen) => change({ tenants: chosen })}
+        error={errors.tenants}
+      />
+      <Switch
+        label="On"
+        description="What happens while it is off waits, and is sent once it is on again."
+        checked={form.enabled ?? true}
+        onChange={(event) => change({ enabled: event.currentTarget.checked })}
+      />
+    </FormDialog>
   );
 }
 
@@ -141,6 +135,7 @@ export function RotateDialog({ webhook, onClose }: { webhook: Webhook; onClose: 
   const agency = useAgency();
   const [hours, setHours] = useState<number>(24);
   const rotate = useAct({
+    once: true,
     act: () => webhookApi(agency.id).rotate(webhook.id, hours),
     changes: [webhooksKey(agency.id)],
     isQuiet: true,
@@ -151,6 +146,7 @@ export function RotateDialog({ webhook, onClose }: { webhook: Webhook; onClose: 
       onClose={onClose}
       title={`A new secret for ${webhook.name}`}
       closeOnClickOutside={rotate.data === undefined}
+      closeOnEscape={rotate.data === undefined}
     >
       {rotate.data !== undefined ? (
         <SecretOnce secret={rotate.data.secret} onClose={onClose} />

@@ -8,7 +8,7 @@ import { useAgency } from '@/shell/AgencyLayout';
 import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
 import { plural } from '@/ui/format';
-import { Moment, Section, Tag } from '@/ui/pieces';
+import { Moment, Name, Section, Tag } from '@/ui/pieces';
 import { Empty, Listed, Notice } from '@/ui/states';
 import { documentOf, webhookApi, webhooksKey } from './webhookApi';
 import { WebhookDeliveries } from './WebhookDeliveries';
@@ -90,12 +90,12 @@ function Line({ webhook, onOpen }: { webhook: Webhook; onOpen: (what: Open['what
     done: `${webhook.name} is removed.`,
   });
   return (
-    <Box py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Box role="group" aria-label={webhook.name} py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
       <Group justify="space-between" align="flex-start">
-        <Box miw={0} flex={1}>
+        <Box miw={0} flex="1 1 240px">
           <Group gap="xs">
             <Text size="sm" fw={600}>
-              {webhook.name}
+              <Name>{webhook.name}</Name>
             </Text>
             {!webhook.enabled && <Tag tone="bad">Off</Tag>}
             {webhook.enabled && webhook.failing_since && <Tag tone="warn">Fails</Tag>}

@@ -10,7 +10,7 @@ import { matching, useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
 import { FormDialog } from '@/ui/FormDialog';
 import { plural } from '@/ui/format';
-import { PageHeader, Status } from '@/ui/pieces';
+import { Name, PageHeader, Status } from '@/ui/pieces';
 import { Empty, Failure, FormProblem, Loading } from '@/ui/states';
 
 const step = 50;
@@ -62,7 +62,7 @@ export function Component() {
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Name</Table.Th>
-                  <Table.Th>Short name</Table.Th>
+                  <Table.Th visibleFrom="sm">Short name</Table.Th>
                   <Table.Th>State</Table.Th>
                 </Table.Tr>
               </Table.Thead>
@@ -71,12 +71,12 @@ export function Component() {
                   <Table.Tr key={it.id}>
                     <Table.Td>
                       <Anchor component={Link} to={`/tenants/${it.id}`} size="sm" fw={550}>
-                        {it.name}
+                        <Name>{it.name}</Name>
                       </Anchor>
                     </Table.Td>
-                    <Table.Td>
+                    <Table.Td visibleFrom="sm">
                       <Text size="sm" c="dimmed">
-                        {it.detail}
+                        <Name>{it.detail}</Name>
                       </Text>
                     </Table.Td>
                     <Table.Td>
@@ -119,6 +119,7 @@ function NewTenant({ onClose }: { onClose: () => void }) {
   const [zone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
   const short = slug ?? slugOf(name);
   const add = useAct({
+    once: true,
     act: () =>
       answer(
         api.POST('/api/v1/agencies/{agency}/tenants', {

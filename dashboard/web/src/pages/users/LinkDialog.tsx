@@ -31,9 +31,19 @@ export function SecretLink({ url, until }: { url: string; until: string | null }
 /** For somebody who cannot get mail: a link to choose a password, or to accept the invitation. */
 export function LinkDialog({ user, onClose }: { user: User; onClose: () => void }) {
   const agency = useAgency();
-  const make = useAct({ act: () => linkFor(agency.id, user.id), changes: [], isQuiet: true });
+  const make = useAct({
+    once: true,
+    act: () => linkFor(agency.id, user.id),
+    changes: [],
+    isQuiet: true,
+  });
   return (
-    <Modal opened onClose={onClose} title={`A link for ${user.name || user.email}`}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={`A link for ${user.name || user.email}`}
+      closeOnClickOutside={make.data === undefined}
+    >
       <Stack>
         <FormProblem error={make.error} />
         {make.data === undefined ? (

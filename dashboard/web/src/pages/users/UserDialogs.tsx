@@ -8,6 +8,7 @@ import { useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
 import { FormDialog } from '@/ui/FormDialog';
 import { FormProblem } from '@/ui/states';
+import { SteadyButton } from '@/ui/SteadyButton';
 import { SecretLink } from './LinkDialog';
 import { changeUser, invite, roles, type User } from './data';
 
@@ -66,6 +67,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   const [email, setEmail] = useState('');
   const [access, setAccess] = useState<Access>({ role: 'operator', tenants: [] });
   const send = useAct({
+    once: true,
     act: () => invite(agency.id, { email: email.trim(), role: access.role, tenants: limitsOf(access) }),
     changes: [keys.agency(agency.id, 'users')],
     isQuiet: true,
@@ -75,7 +77,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   if (send.data !== undefined) {
     const { url, mailed, expires_at } = send.data;
     return (
-      <Modal opened onClose={onClose} title="Invite somebody">
+      <Modal opened onClose={onClose} title="Invite somebody" closeOnClickOutside={!url} closeOnEscape={!url}>
         <Stack>
           <Text size="sm">
             {!url
@@ -86,7 +88,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
           </Text>
           {url && <SecretLink url={url} until={expires_at ?? null} />}
           <Group justify="flex-end">
-            <Button onClick={onClose}>Done</Button>
+            <SteadyButton onClick={onClose}>Done</SteadyButton>
           </Group>
         </Stack>
       </Modal>
@@ -121,6 +123,7 @@ export function UserDialog({ user, onClose }: { user: User; onClose: () => void 
   const agency = useAgency();
   const [access, setAccess] = useState<Access>({ role: user.role, tenants: user.tenants ?? [] });
   const save = useAct({
+    once: true,
     act: () => changeUser(agency.id, user.id, { role: access.role, tenants: limitsOf(access) }),
     changes: [keys.agency(agency.id, 'users')],
     done: `${user.name} is changed.`,

@@ -8,7 +8,7 @@ import { useTenants } from '@/shell/useTenants';
 import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
 import { words } from '@/ui/format';
-import { Moment, PageHeader, Status, Tag } from '@/ui/pieces';
+import { Moment, Name, PageHeader, Status, Tag } from '@/ui/pieces';
 import { Empty, Listed } from '@/ui/states';
 import { removeUser, useUsers, type User } from './data';
 import { LinkDialog } from './LinkDialog';
@@ -92,10 +92,10 @@ function Row({ user, onEdit, onLink }: { user: User; onEdit: () => void; onLink:
     <Table.Tr>
       <Table.Td>
         <Text size="sm" fw={550}>
-          {user.name}
+          <Name>{user.name}</Name>
         </Text>
         <Text size="xs" c="dimmed">
-          {user.email}
+          <Name>{user.email}</Name>
         </Text>
       </Table.Td>
       <Table.Td>
@@ -105,7 +105,7 @@ function Row({ user, onEdit, onLink }: { user: User; onEdit: () => void; onLink:
         </Group>
       </Table.Td>
       <Table.Td maw={220}>
-        <Text size="sm" className="clip-2">
+        <Text size="sm" className="clip-2 break" title={names?.join(', ')}>
           {names === undefined || names.length === 0 ? 'All tenants' : names.join(', ')}
         </Text>
       </Table.Td>
