@@ -238,6 +238,7 @@ async fn first_day(app: &TestApp, people: &People, cast: &Cast) -> (TestTenant, 
 
     let mut settings = ben.get(&shop.path("/settings")).await.ok();
     settings["blocked_words"] = json!(["cheapest"]);
+    settings["quiet_hours"] = json!({ "from": "22:30", "until": "06:30" });
     ben.call(reqwest::Method::PUT, &shop.path("/settings"), Some(settings)).await.ok();
     let budget = json!({ "daily_micro_usd": 5_000_000 });
     ben.call(reqwest::Method::PUT, &shop.path("/budget"), Some(budget)).await.ok();
