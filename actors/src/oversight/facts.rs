@@ -127,7 +127,7 @@ pub fn of_effect_entry(event_type: &str, action: &str, at: Timestamp) -> Facts {
         "effect.cancelled" => both(facts, false).done(Deed::Cancel, at),
         "effect.retried" => {
             facts.things.push(Thing::Letter);
-            facts.done(Deed::Retry, at)
+            both(facts, false).done(Deed::Retry, at)
         }
         _ => facts,
     }

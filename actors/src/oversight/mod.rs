@@ -19,6 +19,8 @@ mod record;
 mod sentences;
 mod shelf;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod told;
 mod vocabulary;
 mod wanted;

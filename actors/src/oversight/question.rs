@@ -151,6 +151,11 @@ impl Question {
         question.read_plans(is_of_plans);
         question.read_states(&plain);
         question.intent = question.intent_in(&plain);
+        if question.may_be_remembered()
+            && plain.iter().any(|word| matches!(*word, "know" | "knows" | "known"))
+        {
+            question.things.push(Thing::Memory);
+        }
         question
     }
 

@@ -43,6 +43,10 @@ impl Wanted {
             is_state: false,
             is_entry: false,
         };
+        if question.asks == Asks::Whether && question.wants_last && !wanted.things.is_empty() {
+            // "Was the last comment hidden?" is about the last one, whatever became of it.
+            wanted.deeds.clear();
+        }
         wanted.things.sort_unstable_by_key(|it| it.as_str());
         wanted.things.dedup();
         wanted.mend();
@@ -83,6 +87,18 @@ impl Wanted {
         if waits_for_approval && is_of_words && !self.names(Deed::Escalate) {
             // What waits for approval is a draft; what was escalated waits for an answer.
             self.deeds.push((Deed::Draft, true));
+        }
+        if is_of_words {
+            // "Which rule hid the last comment?" is told by what was done to the comment.
+            self.things.retain(|it| *it != Thing::Rule);
+        }
+        let came_to_nothing = [Deed::Fail, Deed::GiveUp, Deed::Skip, Deed::Cancel, Deed::Retry];
+        if came_to_nothing.iter().any(|it| self.names(*it)) {
+            // "Replies that failed" were not sent.
+            let tried = |deed: Deed| {
+                matches!(deed, Deed::Answer | Deed::Send | Deed::Publish | Deed::Hide | Deed::Delete)
+            };
+            self.deeds.iter_mut().filter(|(deed, _)| tried(*deed)).for_each(|it| it.1 = false);
         }
         if self.things.contains(&Thing::Caption) && !self.things.contains(&Thing::Post) {
             self.things.push(Thing::Post);
@@ -233,9 +249,10 @@ impl Wanted {
             };
             return (noun, without(&[Deed::Draft]));
         }
-        if self.names(Deed::Answer) && self.things.iter().all(|it| *it == Thing::Queue) {
+        let is_asked_for = self.deeds.iter().all(|it| *it != (Deed::Answer, false)) || self.deeds.len() > 1;
+        if self.names(Deed::Answer) && is_asked_for && self.things.iter().all(|it| *it == Thing::Queue) {
             let is_sent = self.deeds.iter().all(|it| matches!(it, (Deed::Answer | Deed::Send, true)));
-            let rest = if is_sent { vec![(Deed::Send, true)] } else { without(&[Deed::Answer]) };
+            let rest = if is_sent { vec![(Deed::Send, true)] } else { without(&[Deed::Answer, Deed::Send]) };
             return (pick("reply", "replies"), rest);
         }
         let noun = match self.things.first() {
@@ -315,4 +332,41 @@ fn verb_told((deed, done): (Deed, bool), is_one: bool) -> String {
         Deed::Expire => "expired",
     };
     format!("{was} {not}{participle}")
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Tz;
+
+    use super::*;
+
+    fn told(question: &str, count: usize) -> String {
+        let now = "2026-11-27T10:00:00Z".parse().unwrap();
+        Wanted::of(&Question::read(question, now, Tz::UTC)).unwrap().told(count, false)
+    }
+
+    #[test]
+    fn a_number_is_told_in_the_words_of_the_question() {
+        for (question, count, sentence) in [
+            ("How many comments did we get today?", 97, "97 comments came in on 27 Nov 2026"),
+            ("How many replies were sent today?", 1, "1 reply was sent on 27 Nov 2026"),
+            ("How many replies in the last hour?", 3, "3 replies were sent in the last hour"),
+            ("How many replies failed?", 2, "2 replies failed"),
+            (
+                "How many posts did we publish this month?",
+                2,
+                "2 posts were published from 1 Nov 2026 to 27 Nov 2026",
+            ),
+            ("How many posts are scheduled?", 18, "18 posts are scheduled"),
+            ("How many drafts were approved today?", 3, "3 drafts were approved on 27 Nov 2026"),
+            ("How many comments are waiting for approval?", 4, "4 drafts for comments wait for a person"),
+            ("How many questions were asked today?", 5, "5 questions came in on 27 Nov 2026"),
+            ("How many comments were hidden?", 1, "1 comment was hidden"),
+        ] {
+            assert_eq!(told(question, count), sentence, "{question}");
+        }
+        let now = "2026-11-27T10:00:00Z".parse().unwrap();
+        let wanted = Wanted::of(&Question::read("How many comments were hidden?", now, Tz::UTC)).unwrap();
+        assert_eq!(wanted.told(2, true), "at least 2 comments were hidden");
+    }
 }

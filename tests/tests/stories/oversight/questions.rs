@@ -1,6 +1,6 @@
 //! What people ask, and which records must answer it.
 
-use super::world::{Brand, Cast, WAITER};
+use super::world::{Brand, Cast, LATE_ASKER, WAITER};
 
 /// What a right answer is.
 #[derive(Debug, Clone)]
@@ -239,7 +239,7 @@ fn undone(brand: &Brand) -> Vec<Labelled> {
         ask(
             "What waits for a person?",
             &[&all(WAITER)],
-            &[&waiting[0], &waiting[1], "alerts", "post:coming"],
+            &[&waiting[0], &waiting[1], &all(LATE_ASKER), "alerts", "post:coming"],
             &["waits"],
         ),
         ask(
@@ -334,6 +334,7 @@ fn numbers(brand: &Brand) -> Vec<Labelled> {
         it.unlucky,
         it.lucky,
         it.second_spammer,
+        LATE_ASKER,
         WAITER,
     ];
     let mut comments: Vec<String> = writers.iter().map(|name| all(name)).collect();
@@ -350,7 +351,7 @@ fn numbers(brand: &Brand) -> Vec<Labelled> {
     let posts = ["count", "post:published", "post:called_off", "post:coming"];
     vec![
         number("How many comments did we get yesterday?", &any, "9 comments came in"),
-        number("How many comments came in today?", &any, "1 comment came in"),
+        number("How many comments came in today?", &any, "2 comments came in"),
         number("How many messages did we receive yesterday?", &any, "1 message came in"),
         number("How many replies were sent yesterday?", &answered, "4 replies were sent"),
         number("How many replies failed yesterday?", &any, "1 reply failed"),
@@ -370,7 +371,14 @@ fn numbers(brand: &Brand) -> Vec<Labelled> {
         nothing("How many posts failed this month?"),
         nothing("How many replies were sent today?"),
         nothing("How many drafts were approved today?"),
-        nothing("How many comments are waiting for approval?"),
+        number(
+            "How many comments are waiting for approval?",
+            &[&all(LATE_ASKER)],
+            "1 draft for a comment waits",
+        ),
+        number("How many questions were asked today?", &[&all(LATE_ASKER)], "1 question came in"),
+        ask("Who complained yesterday?", &["count", &all(WAITER)], &any, &["came in"]),
+        ask("Who asked a question today?", &["count"], &[&all(LATE_ASKER)], &["from @late.asker"]),
         nothing("How many comments were hidden in the last hour by Charlotte?"),
         nothing("How many purchases did we have today?"),
     ]
@@ -381,6 +389,7 @@ fn lists(brand: &Brand) -> Vec<Labelled> {
     let it = &brand.cast;
     let all = |name: &str| format!("all:{name}");
     let second = [all(it.second_spammer)];
+    let second_ref = [second[0].as_str()];
     let posts = ["post:published", "post:called_off", "post:coming"];
     let drafts = [all(it.shipper), all(it.doubter), all(it.sleeper)];
     vec![
@@ -425,8 +434,18 @@ fn lists(brand: &Brand) -> Vec<Labelled> {
         ask("What is the best time to post?", &["best_times"], &["best_times"], &[]),
         ask(
             format!("What happened on {}?", dotted(&brand.today)),
-            &[&second[0]],
-            &[&second[0], "rule", "tenant", "competitor.added", "alerts"],
+            &[],
+            &[
+                &second[0],
+                &all(LATE_ASKER),
+                "rule",
+                "tenant",
+                "competitor.added",
+                "alerts",
+                "token.refreshed",
+                "report.made",
+                "account",
+            ],
             &[],
         ),
         ask(
@@ -439,7 +458,9 @@ fn lists(brand: &Brand) -> Vec<Labelled> {
         nothing("Was there a rule “x” on 1 Jan 2025?"),
         nothing("Was there a rule “no spam” on 1 January 2025?"),
         nothing("[1] [2] [3]"),
-        nothing("What was our reach yesterday?"),
+        ask("What was our reach yesterday?", &["insight"], &["insight"], &["the metric reach was"]),
+        ask("Was the last comment hidden?", &second_ref, &second_ref, &["hidden"]),
+        ask("Which rule hid the last comment?", &second_ref, &second_ref, &["no spam"]),
         nothing("Who are our best leads?"),
     ]
 }

@@ -115,6 +115,9 @@ pub struct Brand {
 /// Who wrote the only direct message.
 pub const WAITER: &str = "the one who waits";
 
+/// Who asks on the second day, and waits.
+pub const LATE_ASKER: &str = "late.asker";
+
 /// Ids of what happened, by labels such as `decision:ana.prado`, `effect:ana.prado`, `rule`, `post:published`.
 #[derive(Debug, Default)]
 pub struct Records(BTreeMap<String, BTreeSet<String>>);
@@ -259,6 +262,8 @@ async fn first_day(app: &TestApp, people: &People, cast: &Cast) -> (TestTenant, 
 }
 
 async fn second_day(app: &TestApp, people: &People, cast: &Cast, shop: &TestTenant, made: &Made) {
+    app.comment(shop, LATE_ASKER, "Is there a smaller size of this?");
+    app.settle().await;
     app.comment(shop, cast.second_spammer, "Need more followers? Message me now");
     app.settle().await;
     people.ben.post(&shop.path(&format!("/rules/{}/disable", made.rule)), json!({})).await.ok();
