@@ -188,12 +188,12 @@ fn admitted<'a>(
     fits.sort_by_key(|fit| std::cmp::Reverse((fit.richness(), fit.moment)));
     let mut seen = HashSet::new();
     fits.retain(|fit| seen.insert(wanted.one(fit.record)));
-    match () {
-        () if question.wants_best || wanted.is_of_leads() => {
-            fits.sort_by(|one, other| other.record.facts.weight.total_cmp(&one.record.facts.weight));
-        }
-        () if wanted.is_of_plans() => fits.sort_by_key(|fit| fit.moment),
-        () => fits.sort_by_key(|fit| std::cmp::Reverse(fit.moment)),
+    if question.wants_best || wanted.is_of_leads() {
+        fits.sort_by(|one, other| other.record.facts.weight.total_cmp(&one.record.facts.weight));
+    } else if wanted.is_of_plans() {
+        fits.sort_by_key(|fit| fit.moment);
+    } else {
+        fits.sort_by_key(|fit| std::cmp::Reverse(fit.moment));
     }
     fits
 }

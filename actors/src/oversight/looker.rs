@@ -20,7 +20,7 @@ use tenants::rule::Rule;
 use super::facts::{Facts, target_of};
 use super::look::{AuditSearch, Dates, Found, Look, LookError};
 use super::record::{Record, phrase, quoted};
-use super::told::{Names, Teller, dollars, person_told, post_told};
+use super::told::{Names, Teller, dollars, person_told, post_told, with_article};
 use super::vocabulary::{Deed, Thing, stem, words};
 use super::when::{When, day_told, moment_told, today};
 use crate::Ports;
@@ -410,7 +410,8 @@ impl Looker<'_> {
             let title =
                 item.title.as_deref().map(|title| format!(" on {}", quoted(title))).unwrap_or_default();
             let line = format!(
-                "The memory holds a {kind}{title}, last learned on {}: {}.",
+                "The memory holds {}{title}, last learned on {}: {}.",
+                with_article(&kind),
                 moment_told(item.updated_at, self.zone),
                 quoted(&item.text)
             );

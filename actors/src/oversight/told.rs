@@ -380,7 +380,7 @@ pub fn post_told(kind: &str, caption: Option<&str>) -> String {
 }
 
 /// `a comment`, `an image`.
-fn with_article(noun: &str) -> String {
+pub fn with_article(noun: &str) -> String {
     let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     format!("{article} {noun}")
 }
