@@ -7,13 +7,17 @@ use std::collections::HashSet;
 
 use llm::disguise::plain;
 
+use tenants::clock::Timestamp;
+
 use super::look::{AuditSearch, Look};
-use super::question::{Asks, Question, Residue};
+use super::question::{Asks, Question, Residue, Topic};
 use super::record::{Record, parted};
+use super::tally;
 use super::vocabulary::{Concept, Deed, Thing, concept, stem, words};
+use super::wanted::Wanted;
 
 /// Most things that are listed.
-const LISTED: usize = 6;
+pub(super) const LISTED: usize = 6;
 /// Most reasons that are told of one decision.
 const REASONS: usize = 4;
 /// Share of a question's own words that must be in a record.
@@ -40,6 +44,15 @@ pub struct Extract {
 pub fn plan(question: &Question) -> Vec<Look> {
     let mut looks = Vec::new();
     let (from, to) = (question.when.map(|it| it.first), question.when.map(|it| it.last));
+    match question.topic {
+        Some(Topic::BestTime) => return vec![Look::BestTimes {}],
+        Some(Topic::QuietHours) => return vec![Look::Settings {}],
+        Some(Topic::Summary) => {
+            let search = AuditSearch { from, to, ..AuditSearch::default() };
+            return vec![Look::Approvals { status: None }, Look::AuditSearch(search)];
+        }
+        None => {}
+    }
     let of_money = question.names(&[Deed::Spend]) || question.is_about(&[Thing::Budget]);
     if of_money {
         let tasks = question.tasks();
@@ -64,6 +77,9 @@ pub fn plan(question: &Question) -> Vec<Look> {
     if question.is_about(&[Thing::Post, Thing::Caption]) || question.names(&[Deed::Publish, Deed::Schedule]) {
         looks.push(Look::Posts { state: None });
     }
+    if question.is_about(&[Thing::Lead]) {
+        looks.push(Look::Leads {});
+    }
     if question.is_about(&[Thing::Rule]) {
         looks.push(Look::Rules {});
     }
@@ -78,7 +94,9 @@ pub fn plan(question: &Question) -> Vec<Look> {
         looks.push(Look::Ugc {});
     }
     let is_answered_by_sums = of_money && question.asks == Asks::What || of_numbers;
-    if !is_answered_by_sums {
+    let is_of_plans =
+        question.names(&[Deed::Schedule]) && Wanted::of(question).is_some_and(|it| it.is_state());
+    if !is_answered_by_sums && !(is_of_plans && !question.is_particular()) {
         looks.push(Look::AuditSearch(AuditSearch { from, to, ..AuditSearch::default() }));
     }
     looks
@@ -90,52 +108,145 @@ fn is_of_numbers(question: &Question) -> bool {
     question.is_about(&[Thing::Insight]) && question.deeds.is_empty() && !others && !question.is_particular()
 }
 
-/// The answer that these records give.
-pub fn extract(question: &Question, records: &[Record]) -> Extract {
-    if question.wants_secret
-        || question.looks_ahead && !question.names(&[Deed::Schedule])
-        || !has_a_subject(question)
-    {
+/// The answer that these records give; `is_cut` when older entries were not read.
+pub fn extract(question: &Question, records: &[Record], is_cut: bool) -> Extract {
+    let looks_ahead = question.looks_ahead && question.topic.is_none() && !question.names(&[Deed::Schedule]);
+    if question.wants_secret || looks_ahead || !has_a_subject(question) {
         return Extract::default();
     }
+    match question.topic {
+        Some(Topic::Summary) => return tally::summary(question, records, is_cut),
+        Some(_) => return quote_all(records),
+        None => {}
+    }
+    let exact = exactly_named(question, records);
     let anchored: HashSet<&str> =
-        records.iter().filter(|record| holds_anchors(question, record)).map(group_of).collect();
+        records.iter().filter(|record| holds_anchors(question, &exact, record)).map(group_of).collect();
+    let is_anchored = |record: &Record| anchored.contains(group_of(record));
+    let is_of_sums = question.names(&[Deed::Spend]) || is_of_numbers(question);
+    let wanted = Wanted::of(question).filter(|_| !is_of_sums);
+    let is_counted = question.asks == Asks::HowMany && !is_of_sums;
+    if is_counted || is_plain(question) && wanted.is_some() {
+        let Some(wanted) = wanted else { return Extract::default() };
+        let admitted = admitted(question, &wanted, records, is_anchored);
+        return answer_from(question, &wanted, &admitted, records, is_cut);
+    }
     let fitting: Vec<Fit<'_>> = records
         .iter()
         .enumerate()
-        .filter(|(_, record)| anchored.contains(group_of(record)))
+        .filter(|(_, record)| is_anchored(record))
         .filter_map(|(at, record)| Fit::of(question, at, record))
         .collect();
     if fitting.is_empty() {
         return Extract::default();
     }
-    let sums: Vec<&Fit<'_>> = fitting.iter().filter(|fit| fit.is_sum()).collect();
-    if !sums.is_empty() && (question.names(&[Deed::Spend]) || is_of_numbers(question)) {
-        return quote_sums(&sums);
+    let sums: Vec<&Fit<'_>> =
+        fitting.iter().filter(|fit| fit.is_sum() && is_metric(question, fit.record)).collect();
+    match (is_of_sums, question.metrics.is_empty()) {
+        (true, _) if !sums.is_empty() => return quote_sums(&sums),
+        // Another number of the account is no answer.
+        (true, false) if is_of_numbers(question) => return Extract::default(),
+        _ => {}
     }
-    match question.asks {
-        Asks::HowMany => count(question, &fitting, records),
-        _ if is_about_one(question, &fitting) => tell_one(question, &fitting, records),
-        _ => list(&fitting),
+    match is_about_one(question, &fitting) {
+        true => best_of(question, &fitting).map(|best| tell_one(question, best, records)).unwrap_or_default(),
+        false => list(&fitting),
     }
 }
 
-/// Whether it names anything that could be looked for.
+/// Whether it names nothing but kinds of things, deeds and a time: then facts tell what is meant.
+fn is_plain(question: &Question) -> bool {
+    !question.is_particular()
+        && question.own_words().is_empty()
+        && !question.wants_undone
+        && (question.asks != Asks::Why || question.wants_last)
+}
+
+/// The records that are all that is named, each thing once: by what says most of it.
+fn admitted<'a>(
+    question: &Question,
+    wanted: &Wanted,
+    records: &'a [Record],
+    is_anchored: impl Fn(&Record) -> bool,
+) -> Vec<Fit<'a>> {
+    let own: Vec<Residue> = question.own_words().into_iter().cloned().collect();
+    let holds_words = |record: &Record| {
+        let held: Vec<String> = words(&record.text()).into_iter().map(|it| it.plain).collect();
+        covered(&own, &held).is_some_and(|share| own.is_empty() || share > 0.99)
+    };
+    let undone_after_all: HashSet<&str> = match wanted.is_of_failures() {
+        true => records.iter().filter(|it| is_done(it)).map(|it| it.source.id.as_str()).collect(),
+        false => HashSet::new(),
+    };
+    let mut fits: Vec<Fit<'a>> = records
+        .iter()
+        .enumerate()
+        .filter(|(_, record)| is_anchored(record) && !undone_after_all.contains(record.source.id.as_str()))
+        .filter_map(|(at, record)| Some(Fit { at, record, score: 1.0, moment: wanted.admits(record)? }))
+        .filter(|fit| own.is_empty() || holds_words(fit.record))
+        .collect();
+    fits.sort_by_key(|fit| std::cmp::Reverse((fit.richness(), fit.moment)));
+    let mut seen = HashSet::new();
+    fits.retain(|fit| seen.insert(wanted.one(fit.record)));
+    if question.wants_best || wanted.is_of_leads() {
+        fits.sort_by(|one, other| other.record.facts.weight.total_cmp(&one.record.facts.weight));
+    } else if wanted.is_of_plans() {
+        fits.sort_by_key(|fit| fit.moment);
+    } else {
+        fits.sort_by_key(|fit| std::cmp::Reverse(fit.moment));
+    }
+    fits
+}
+
+/// Whether it was done in the end.
+fn is_done(record: &Record) -> bool {
+    [Deed::Send, Deed::Publish].iter().any(|deed| record.facts.moment(*deed, true).is_some())
+}
+
+/// What is said of the records that are what is asked for, in their order.
+fn answer_from(
+    question: &Question,
+    wanted: &Wanted,
+    admitted: &[Fit<'_>],
+    records: &[Record],
+    is_cut: bool,
+) -> Extract {
+    let Some(first) = admitted.first() else { return Extract::default() };
+    if question.asks == Asks::HowMany {
+        return tally::count(wanted, admitted, records, is_cut);
+    }
+    if question.asks == Asks::Who && wanted.is_of_writers() && !question.wants_last {
+        return tally::writers(wanted, admitted, records, is_cut);
+    }
+    if question.wants_next || question.wants_last || admitted.len() == 1 {
+        return tell_one(question, first, records);
+    }
+    tally::listed(wanted, admitted, records, is_cut)
+}
+
+/// Whether it names anything that could be looked for; numbers alone name nothing.
 fn has_a_subject(question: &Question) -> bool {
+    let says_a_word = |it: &Residue| it.plain.chars().any(char::is_alphabetic);
     question.is_particular()
         || !question.deeds.is_empty()
         || !question.things.is_empty()
         || question.wants_undone
-        || !question.rest.is_empty()
+        || question.rest.iter().any(says_a_word)
         || question.when.is_some()
         || question.wants_last
+        || question.topic.is_some()
+        || question.intent.is_some()
 }
 
 /// A record that fits.
-struct Fit<'a> {
-    at: usize,
-    record: &'a Record,
+pub(super) struct Fit<'a> {
+    /// Its position in the list of records.
+    pub at: usize,
+    /// The record.
+    pub record: &'a Record,
     score: f32,
+    /// When that was which is asked for.
+    moment: Option<Timestamp>,
 }
 
 impl<'a> Fit<'a> {
@@ -143,18 +254,25 @@ impl<'a> Fit<'a> {
         let text = record.text();
         let held: Vec<String> = words(&text).into_iter().map(|it| it.plain).collect();
         let happened = record.deeds();
-        let anchors = usize::from(question.is_particular() && holds_anchors(question, record));
+        let loosely = vec![false; question.quotes.len()];
+        let anchors = usize::from(question.is_particular() && holds_anchors(question, &loosely, record));
         if let (Some(when), Some(moment)) = (question.when, record.source.at)
             && !when.holds(moment)
             && !is_state(record)
         {
             return None;
         }
+        let was_not_yet = |when: super::when::When| {
+            record.facts.moment(Deed::Create, true).flatten().is_some_and(|made| made >= when.period.until)
+        };
+        if question.when.is_some_and(was_not_yet) {
+            return None;
+        }
         let deed_score = deeds_fit(question, &happened)?;
         let thing_score = things_fit(question, record, &held, deed_score)?;
         let covered = covered(&question.rest, &held)?;
         let score = 3.0 * anchors as f32 + 2.0 * deed_score + thing_score + 4.0 * covered;
-        Some(Self { at, record, score })
+        Some(Self { at, record, score, moment: record.source.at })
     }
 
     fn is_sum(&self) -> bool {
@@ -174,7 +292,7 @@ impl<'a> Fit<'a> {
 }
 
 /// What belongs together: a decision with its verdicts and effects, a thing with its entries.
-fn group_of(record: &Record) -> &str {
+pub(super) fn group_of(record: &Record) -> &str {
     record.decision.as_deref().unwrap_or(&record.source.id)
 }
 
@@ -185,7 +303,7 @@ fn is_state(record: &Record) -> bool {
 }
 
 /// Whether a record holds the people, ids and texts that are named.
-fn holds_anchors(question: &Question, record: &Record) -> bool {
+fn holds_anchors(question: &Question, exact: &[bool], record: &Record) -> bool {
     if !question.is_particular() {
         return true;
     }
@@ -204,14 +322,46 @@ fn holds_anchors(question: &Question, record: &Record) -> bool {
             || record.decision.as_ref() == Some(id)
             || record.source.entry.as_ref() == Some(id)
     };
-    let has_quote = |quote: &String| {
-        let wanted = plain(quote);
-        let wanted = wanted.trim_matches(|c: char| !c.is_alphanumeric());
-        said.iter().any(|said| plain(said).contains(wanted)) || folded.contains(wanted)
+    let has_quote = |(quote, is_exact): (&String, &bool)| match is_exact {
+        true => is_named(record, quote),
+        false => {
+            let wanted = bare(quote);
+            said.iter().any(|said| holds_whole(&plain(said), &wanted)) || holds_whole(&folded, &wanted)
+        }
     };
     question.handles.iter().all(has_handle)
         && question.ids.iter().all(has_id)
-        && question.quotes.iter().all(has_quote)
+        && question.quotes.iter().zip(exact).all(has_quote)
+}
+
+/// For each quotation, whether something is called just that: then longer names are others.
+fn exactly_named(question: &Question, records: &[Record]) -> Vec<bool> {
+    let is_a_name = |quote: &String| records.iter().any(|record| is_named(record, quote));
+    question.quotes.iter().map(is_a_name).collect()
+}
+
+/// Whether a record is of something that is called, or says, just these words.
+fn is_named(record: &Record, quote: &str) -> bool {
+    let wanted = bare(quote);
+    let said = |line: &String| parted(line).1.iter().any(|said| bare(said) == wanted);
+    let titled = plain(&record.source.title);
+    !wanted.is_empty()
+        && (record.lines.iter().any(said)
+            || titled.strip_prefix(&record.source.kind).is_some_and(|name| name.trim() == wanted))
+}
+
+/// Words without what stands around them.
+fn bare(quote: &str) -> String {
+    plain(quote).trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
+}
+
+/// Whether a text holds these words, not parts of longer ones.
+fn holds_whole(text: &str, wanted: &str) -> bool {
+    let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    !wanted.is_empty()
+        && text.match_indices(wanted).any(|(at, _)| {
+            ends(text[..at].chars().next_back()) && ends(text[at + wanted.len()..].chars().next())
+        })
 }
 
 /// How well what happened is what is asked for; `None` when it is something else.
@@ -234,6 +384,10 @@ fn deeds_fit(question: &Question, happened: &[(Deed, bool)]) -> Option<f32> {
             (_, true, _) => 0.8,
             // "Did we answer?" "It was not answered."
             (_, _, true) => 0.4,
+            // "It waits for a person."
+            _ if asks_whether && *done && matches!(deed, Deed::Answer | Deed::Send) && is_left(happened) => {
+                0.4
+            }
             _ => 0.0,
         }
     };
@@ -244,6 +398,13 @@ fn deeds_fit(question: &Question, happened: &[(Deed, bool)]) -> Option<f32> {
     let best = asked_for.map(fit).fold(0.0_f32, f32::max);
     let all = question.deeds.iter().map(fit).sum::<f32>() / question.deeds.len() as f32;
     (best > 0.0).then_some((best + all) / 2.0)
+}
+
+/// Whether it was left to people, or to nobody.
+fn is_left(happened: &[(Deed, bool)]) -> bool {
+    happened.iter().any(|(deed, done)| {
+        *done && (is_left_to_people(*deed) || matches!(deed, Deed::Ignore | Deed::Note | Deed::Reject))
+    })
 }
 
 /// What is the case when the other is not.
@@ -309,8 +470,7 @@ fn is_about_one(question: &Question, fitting: &[Fit<'_>]) -> bool {
 }
 
 /// The best one with all that belongs to it.
-fn tell_one(question: &Question, fitting: &[Fit<'_>], records: &[Record]) -> Extract {
-    let Some(best) = best_of(question, fitting) else { return Extract::default() };
+fn tell_one(question: &Question, best: &Fit<'_>, records: &[Record]) -> Extract {
     let group = best.group();
     let mut parts: Vec<(usize, &Record)> = records
         .iter()
@@ -404,35 +564,23 @@ fn list(fitting: &[Fit<'_>]) -> Extract {
     Extract { sentences, sums: Vec::new(), confidence: 0.75 }
 }
 
+/// Whether a number is one of those that are named.
+fn is_metric(question: &Question, record: &Record) -> bool {
+    let name = plain(&record.source.title);
+    record.source.kind != "insight"
+        || question.metrics.is_empty()
+        || name.split(|c: char| !c.is_alphanumeric()).any(|word| question.metrics.contains(&stem(word)))
+}
+
+/// Everything that was looked up for this very question.
+fn quote_all(records: &[Record]) -> Extract {
+    let lines =
+        records.iter().enumerate().flat_map(|(at, it)| it.lines.iter().map(move |line| (line.clone(), at)));
+    Extract { sentences: lines.take(LISTED).collect(), sums: Vec::new(), confidence: 0.95 }
+}
+
 fn quote_sums(sums: &[&Fit<'_>]) -> Extract {
     let lines =
         sums.iter().take(LISTED).flat_map(|fit| fit.record.lines.iter().map(|line| (line.clone(), fit.at)));
     Extract { sentences: lines.take(LISTED + 2).collect(), sums: Vec::new(), confidence: 0.95 }
-}
-
-fn count(question: &Question, fitting: &[Fit<'_>], records: &[Record]) -> Extract {
-    let top = fitting.iter().map(|fit| fit.score).fold(f32::MIN, f32::max);
-    let mut seen = HashSet::new();
-    // What is known twice, as a state and from the log, is one.
-    // A decision to answer is no answer yet: where effects tell what became of it, they count.
-    let has_effects = fitting.iter().any(|fit| fit.record.source.kind == "effect");
-    let counts = |fit: &&Fit<'_>| !has_effects || fit.record.source.kind == "effect";
-    let counted: Vec<&Fit<'_>> = fitting
-        .iter()
-        .filter(counts)
-        .filter(|fit| fit.score >= top - 1.0 && seen.insert(fit.group()))
-        .collect();
-    let mut said: Vec<&str> = question.deeds.iter().map(|(deed, _)| deed.as_str()).collect();
-    said.extend(question.things.iter().map(|thing| thing.as_str()));
-    let (when, key) =
-        question.when.map_or((String::new(), "all".to_owned()), |it| (format!(" {}", it.told()), it.key()));
-    let what = said.join(", ").replace('_', " ");
-    let records_are = if counted.len() == 1 { "record of this kind is" } else { "records of this kind are" };
-    let line = format!("{} {records_are} in the log{when} ({what}).", counted.len());
-    let id = format!("count:{}:{key}", said.join("+"));
-    let sum = Record::new("count", id, format!("Count of {what}{when}"), vec![line.clone()]);
-    let mut sentences = vec![(line, records.len())];
-    let examples = counted.iter().take(3).filter_map(|fit| Some((fit.record.lines.first()?.clone(), fit.at)));
-    sentences.extend(examples);
-    Extract { sentences, sums: vec![sum], confidence: 0.85 }
 }

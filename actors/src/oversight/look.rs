@@ -71,6 +71,12 @@ pub enum Look {
     },
     /// Accounts, and the state of their tokens.
     Accounts {},
+    /// People who may buy.
+    Leads {},
+    /// Settings of the tenant.
+    Settings {},
+    /// When to publish, going by what was published.
+    BestTimes {},
 }
 
 /// What to search the audit log for.
@@ -149,6 +155,9 @@ impl Look {
             Self::Memory { .. } => "memory",
             Self::Alerts { .. } => "alerts",
             Self::Accounts {} => "accounts",
+            Self::Leads {} => "leads",
+            Self::Settings {} => "settings",
+            Self::BestTimes {} => "best_times",
         }
     }
 }
@@ -206,5 +215,8 @@ pub fn tools() -> Vec<llm::request::Tool> {
             json!({ "open": { "type": "boolean" } }),
         ),
         tool("accounts", "Connected accounts and the state of their tokens.", json!({})),
+        tool("leads", "People who may buy, and how far that has come.", json!({})),
+        tool("settings", "Quiet hours, languages and words that are not written.", json!({})),
+        tool("best_times", "When to publish, going by what was published.", json!({})),
     ]
 }

@@ -3,11 +3,12 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use tenants::account::Tenant;
-use tenants::approval::{Approval, ApprovalStatus};
+use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
 use tenants::audit::Chain;
 use tenants::budget::TenantBudget;
 use tenants::clock::Timestamp;
 use tenants::effect::{Effect, EffectState};
+use tenants::lead::{Lead, LeadField};
 use tenants::memory::Recall;
 use tenants::models::{BudgetScope, Task};
 use tenants::ports::{
@@ -16,10 +17,11 @@ use tenants::ports::{
 use tenants::post::{Post, PostState};
 use tenants::rule::Rule;
 
+use super::facts::{Facts, target_of};
 use super::look::{AuditSearch, Dates, Found, Look, LookError};
 use super::record::{Record, phrase, quoted};
-use super::told::{Names, Teller, dollars};
-use super::vocabulary::{stem, words};
+use super::told::{Names, Teller, dollars, person_told, post_told, with_article};
+use super::vocabulary::{Deed, Thing, stem, words};
 use super::when::{When, day_told, moment_told, today};
 use crate::Ports;
 
@@ -28,7 +30,9 @@ const PAGE: u32 = 500;
 /// Most entries of the audit log that are read for one look.
 const MOST_ENTRIES: usize = 4_000;
 /// Most records of another kind.
-const MOST_OTHERS: u32 = 100;
+const MOST_OTHERS: u32 = 2_000;
+/// Records of another kind that are read at once.
+const OTHERS_AT_ONCE: u32 = 200;
 /// Days of insights when none are named.
 const USUAL_DAYS: u64 = 7;
 
@@ -56,9 +60,12 @@ impl Looker<'_> {
     pub async fn look(&self, look: &Look) -> Result<Found, LookError> {
         let records = match look {
             Look::AuditSearch(search) => return self.audit(search).await,
-            Look::Approvals { status } => self.approvals(*status).await?,
-            Look::Queue { state } => self.queue(*state).await?,
-            Look::Posts { state } => self.posts(*state).await?,
+            Look::Approvals { status } => return self.approvals(*status).await,
+            Look::Queue { state } => return self.queue(*state).await,
+            Look::Posts { state } => return self.posts(*state).await,
+            Look::Leads {} => return self.leads().await,
+            Look::Settings {} => self.settings().await?,
+            Look::BestTimes {} => self.best_times().await?,
             Look::Ugc {} => {
                 let search = AuditSearch { event_type: Some("ugc.".to_owned()), ..AuditSearch::default() };
                 return self.audit(&search).await;
@@ -118,10 +125,12 @@ impl Looker<'_> {
         Ok(Found { records, is_cut })
     }
 
-    async fn approvals(&self, status: Option<ApprovalStatus>) -> Result<Vec<Record>, LookError> {
-        let page = PageRequest::first(MOST_OTHERS);
-        let approvals = self.ports.store.list_approvals(&self.tenant.id, status, page).await?;
-        Ok(approvals.iter().map(|approval| self.approval(approval)).collect())
+    async fn approvals(&self, status: Option<ApprovalStatus>) -> Result<Found, LookError> {
+        let mut pages = Pages::<Approval>::new();
+        while let Some(page) = pages.next(|it| it.id.0) {
+            pages.take(self.ports.store.list_approvals(&self.tenant.id, status, page).await?);
+        }
+        Ok(pages.told(|it| self.approval(it)))
     }
 
     fn approval(&self, approval: &Approval) -> Record {
@@ -140,14 +149,16 @@ impl Looker<'_> {
         lines.extend(drafted.map(|text| format!("The drafted words are {}.", quoted(text))));
         let mut record = Record::new("approval", approval.id.to_string(), format!("{kind} of {at}"), lines);
         record.decision = Some(approval.decision.to_string());
-        record.at(approval.created_at)
+        record.at(approval.created_at).with(facts_of_approval(approval))
     }
 
-    async fn queue(&self, state: Option<EffectState>) -> Result<Vec<Record>, LookError> {
+    async fn queue(&self, state: Option<EffectState>) -> Result<Found, LookError> {
         let filter = EffectFilter { state, ..EffectFilter::default() };
-        let effects =
-            self.ports.store.list_effects(&self.tenant.id, &filter, PageRequest::first(MOST_OTHERS)).await?;
-        Ok(effects.iter().map(|effect| self.effect(effect)).collect())
+        let mut pages = Pages::<Effect>::new();
+        while let Some(page) = pages.next(|it| it.id.0) {
+            pages.take(self.ports.store.list_effects(&self.tenant.id, &filter, page).await?);
+        }
+        Ok(pages.told(|it| self.effect(it)))
     }
 
     fn effect(&self, effect: &Effect) -> Record {
@@ -169,14 +180,16 @@ impl Looker<'_> {
         let title = format!("{action}, {}", effect.state);
         let mut record = Record::new("effect", effect.id.to_string(), title, lines);
         record.decision = effect.decision.map(|it| it.to_string());
-        record.at(effect.created_at)
+        record.at(effect.created_at).with(facts_of_effect(effect))
     }
 
-    async fn posts(&self, state: Option<PostState>) -> Result<Vec<Record>, LookError> {
+    async fn posts(&self, state: Option<PostState>) -> Result<Found, LookError> {
         let filter = PostFilter { state, ..PostFilter::default() };
-        let posts =
-            self.ports.posts.list_posts(&self.tenant.id, &filter, PageRequest::first(MOST_OTHERS)).await?;
-        Ok(posts.iter().map(|post| self.post(post)).collect())
+        let mut pages = Pages::<Post>::new();
+        while let Some(page) = pages.next(|it| it.id.0) {
+            pages.take(self.ports.posts.list_posts(&self.tenant.id, &filter, page).await?);
+        }
+        Ok(pages.told(|it| self.post(it)))
     }
 
     fn post(&self, post: &Post) -> Record {
@@ -187,7 +200,7 @@ impl Looker<'_> {
             PostState::Draft => "is being written as a draft".to_owned(),
             other => format!("is {}", phrase(&other.as_str().replace('_', " "))),
         };
-        let mut line = format!("The post ({kind}) {} {state}", quoted(&post.draft.caption));
+        let mut line = capital(&format!("{} {state}", post_told(kind.as_str(), Some(&post.draft.caption))));
         match (post.published_at, post.scheduled_at) {
             (Some(at), _) => line = format!("{line}, published on {}", moment_told(at, self.zone)),
             (None, Some(at)) => line = format!("{line}, scheduled for {}", moment_told(at, self.zone)),
@@ -205,6 +218,83 @@ impl Looker<'_> {
         let title = if title.is_empty() { format!("{kind} without a caption") } else { title };
         Record::new("post", post.id.to_string(), title, lines)
             .at(post.published_at.unwrap_or(post.created_at))
+            .with(facts_of_post(post))
+    }
+
+    async fn leads(&self) -> Result<Found, LookError> {
+        let mut pages = Pages::<Lead>::new();
+        while let Some(page) = pages.next(|it| it.id.0) {
+            pages.take(self.ports.comms.list_leads(&self.tenant.id, None, page).await?);
+        }
+        Ok(pages.told(|it| self.lead(it)))
+    }
+
+    fn lead(&self, lead: &Lead) -> Record {
+        let who = person_told(lead.person.username.as_deref().unwrap_or(&lead.person.id));
+        let mut line = format!(
+            "The lead {who} of {} is in the stage {} ({:.0} % sure)",
+            moment_told(lead.created_at, self.zone),
+            lead.stage,
+            lead.confidence * 100.0
+        );
+        // How to reach them stands with the lead, and not in conversations that are kept.
+        let is_told =
+            |field: &LeadField| matches!(field, LeadField::Need | LeadField::Budget | LeadField::Timeline);
+        let facts = lead.facts.iter().filter(|(field, _)| is_told(field));
+        let said: Vec<String> =
+            facts.map(|(field, fact)| format!("{field} {}", quoted(&fact.value))).collect();
+        if !said.is_empty() {
+            line = format!("{line} and has told {}", said.join(", "));
+        }
+        let mut facts = Facts::of(&[Thing::Lead]).done(Deed::Create, lead.created_at);
+        facts.weight = lead.confidence;
+        let mut record =
+            Record::new("lead", lead.id.to_string(), format!("Lead {who}"), vec![format!("{line}.")]);
+        record.author = lead.person.username.clone();
+        record.at(lead.created_at).with(facts)
+    }
+
+    /// What of the settings is asked for: the others are long, and open to everybody on their page.
+    async fn settings(&self) -> Result<Vec<Record>, LookError> {
+        let settings = self.ports.store.find_settings(&self.tenant.id).await?;
+        let told = settings.into_iter().map(|settings| {
+            let line = match &settings.quiet_hours {
+                Some(quiet) => format!(
+                    "The quiet hours are from {} to {} ({}).",
+                    phrase(&quiet.from),
+                    phrase(&quiet.until),
+                    self.zone.name()
+                ),
+                None => "No quiet hours are set.".to_owned(),
+            };
+            Record::new("settings", "settings", "Settings", vec![line])
+        });
+        Ok(told.collect())
+    }
+
+    async fn best_times(&self) -> Result<Vec<Record>, LookError> {
+        let day = today(self.now, self.zone).to_string();
+        let Some(context) = self.ports.store.load_context(&self.tenant.id, &day).await? else {
+            return Ok(Vec::new());
+        };
+        let best = crate::intel::best_times::of(&self.ports.intel, &context, None, self.now).await?;
+        let mut lines: Vec<String> = best
+            .suggestions
+            .iter()
+            .map(|cell| {
+                format!(
+                    "A good time to publish is {} from {:02}:00 to {:02}:00: {} posts of that hour had an engagement of \
+                     {} on average.",
+                    capital(cell.weekday),
+                    cell.hour,
+                    (cell.hour + 1) % 24,
+                    cell.posts,
+                    number_told(cell.average_engagement)
+                )
+            })
+            .collect();
+        lines.push(format!("{}.", phrase(&best.remark)));
+        Ok(vec![Record::new("insight", "best_times", "Best times to publish", lines)])
     }
 
     async fn insights(&self, dates: Dates) -> Result<Vec<Record>, LookError> {
@@ -259,7 +349,7 @@ impl Looker<'_> {
         let name = task.map_or("all", Task::as_str);
         let id = format!("cost:{name}:{}", days.key());
         let total = Record::new("cost", id, format!("Cost of {name} {}", days.told()), lines);
-        Ok(vec![total, self.budget_today().await?])
+        Ok(vec![total, self.budget_today().await?.with(Facts::of(&[Thing::Budget]))])
     }
 
     async fn budget_today(&self) -> Result<Record, LookError> {
@@ -301,7 +391,9 @@ impl Looker<'_> {
                 moment_told(rule.updated_at, self.zone)
             ),
         ];
-        Record::new("rule", rule.id.to_string(), format!("Rule {name}"), lines)
+        let now = if rule.enabled { Deed::Enable } else { Deed::Disable };
+        let facts = Facts::of(&[Thing::Rule]).done(now, None).done(Deed::Create, rule.created_at);
+        Record::new("rule", rule.id.to_string(), format!("Rule {name}"), lines).with(facts)
     }
 
     async fn memory(&self, about: &str) -> Result<Vec<Record>, LookError> {
@@ -318,17 +410,19 @@ impl Looker<'_> {
             let title =
                 item.title.as_deref().map(|title| format!(" on {}", quoted(title))).unwrap_or_default();
             let line = format!(
-                "The memory holds a {kind}{title}, last learned on {}: {}.",
+                "The memory holds {}{title}, last learned on {}: {}.",
+                with_article(&kind),
                 moment_told(item.updated_at, self.zone),
                 quoted(&item.text)
             );
-            Record::new("memory", item.id.to_string(), format!("Memory: {kind}"), vec![line])
+            let facts = Facts::of(&[Thing::Memory]);
+            Record::new("memory", item.id.to_string(), format!("Memory: {kind}"), vec![line]).with(facts)
         });
         Ok(told.collect())
     }
 
     async fn alerts(&self, open: Option<bool>) -> Result<Vec<Record>, LookError> {
-        let (agency, page) = (&self.tenant.agency, PageRequest::first(MOST_OTHERS));
+        let (agency, page) = (&self.tenant.agency, PageRequest::first(OTHERS_AT_ONCE));
         let resolved = open.map(|open| !open);
         let alerts = self.ports.store.list_alerts(agency, Some(&self.tenant.id), resolved, page).await?;
         let told = alerts.into_iter().map(|alert| {
@@ -343,12 +437,20 @@ impl Looker<'_> {
             };
             let lines = vec![
                 format!(
-                    "The alert {kind} ({}) was raised on {at}, {} times in all, and {end}.",
-                    alert.severity, alert.occurrences
+                    "The alert {kind} ({}) was raised on {at}, {}, and {end}.",
+                    alert.severity,
+                    times_told(alert.occurrences.into())
                 ),
                 format!("The alert {kind} says {}.", quoted(&alert.message)),
             ];
-            Record::new("alert", alert.id.to_string(), format!("Alert {kind}"), lines).at(alert.created_at)
+            let raised = Facts::of(&[Thing::Alert]).done(Deed::Raise, alert.created_at);
+            let facts = match alert.resolved_at {
+                Some(end) => raised.done(Deed::Resolve, end),
+                None => raised.done(Deed::Wait, alert.created_at).undone(Deed::Resolve, alert.created_at),
+            };
+            Record::new("alert", alert.id.to_string(), format!("Alert {kind}"), lines)
+                .at(alert.created_at)
+                .with(facts)
         });
         Ok(told.collect())
     }
@@ -361,11 +463,14 @@ impl Looker<'_> {
                 format!("expires on {}", moment_told(at, self.zone))
             });
             let line = format!(
-                "The account @{name} is {}, was connected on {}, and its token {token}.",
+                "The Instagram account @{name} is {}, was connected on {}, and its token {token}.",
                 phrase(&account.status.as_str().replace('_', " ")),
                 moment_told(account.created_at, self.zone)
             );
-            Record::new("account", account.id.to_string(), format!("Account @{name}"), vec![line])
+            let facts = Facts::of(&[Thing::Account, Thing::Token])
+                .done(Deed::Connect, account.created_at)
+                .done(Deed::Expire, account.token_expires_at);
+            Record::new("account", account.id.to_string(), format!("Account @{name}"), vec![line]).with(facts)
         });
         Ok(told.collect())
     }
@@ -379,6 +484,89 @@ impl Looker<'_> {
                 When::days(from.unwrap_or(last).min(last), last, self.zone)
             }
         }
+    }
+}
+
+/// Rows that are read page after page.
+#[derive(Debug)]
+struct Pages<T> {
+    read: Vec<T>,
+    is_whole: bool,
+}
+
+impl<T> Pages<T> {
+    fn new() -> Self {
+        Self { read: Vec::new(), is_whole: false }
+    }
+
+    /// The page that is to be read next; `None` when there are no more, or more than are read.
+    fn next(&self, id: impl Fn(&T) -> uuid::Uuid) -> Option<PageRequest> {
+        let goes_on = !self.is_whole && self.read.len() < MOST_OTHERS as usize;
+        goes_on.then(|| PageRequest { before: self.read.last().map(id), limit: OTHERS_AT_ONCE })
+    }
+
+    fn take(&mut self, page: Vec<T>) {
+        self.is_whole = page.len() < OTHERS_AT_ONCE as usize;
+        self.read.extend(page);
+    }
+
+    fn told(&self, tell: impl Fn(&T) -> Record) -> Found {
+        Found { records: self.read.iter().map(tell).collect(), is_cut: !self.is_whole }
+    }
+}
+
+/// What waits, is one kind of question or the other; what was decided is told by its entry, with its moment.
+fn facts_of_approval(approval: &Approval) -> Facts {
+    let mut facts = Facts::of(&[Thing::Approval]);
+    let about = approval.proposed.iter().find_map(|it| target_of(it.action_type().as_str()));
+    facts.things.extend(about);
+    let asked = match approval.kind {
+        ApprovalKind::Draft => Deed::Draft,
+        ApprovalKind::Escalation => Deed::Escalate,
+    };
+    let facts = facts.done(asked, approval.created_at);
+    match (approval.status, approval.decided_at) {
+        (ApprovalStatus::Pending, _) => facts.done(Deed::Wait, approval.created_at),
+        (ApprovalStatus::Expired, at) => facts.done(Deed::Expire, at),
+        (ApprovalStatus::Approved | ApprovalStatus::Edited | ApprovalStatus::Rejected, _) => facts,
+    }
+}
+
+/// How an effect stands; what happened to it is told by its entries, with their moments.
+fn facts_of_effect(effect: &Effect) -> Facts {
+    let mut facts = Facts::of(&[Thing::Queue]);
+    facts.things.extend(target_of(effect.action.action_type().as_str()));
+    match effect.state {
+        EffectState::Pending => facts.done(Deed::Wait, effect.created_at),
+        EffectState::Dlq => {
+            facts.things.push(Thing::Letter);
+            facts.done(Deed::Fail, None).done(Deed::GiveUp, None).undone(Deed::Send, None)
+        }
+        _ => facts,
+    }
+}
+
+/// How a post stands.
+fn facts_of_post(post: &Post) -> Facts {
+    let facts = Facts::of(&[Thing::Post]);
+    match post.state {
+        PostState::Draft => facts.done(Deed::Draft, post.created_at),
+        PostState::Pending => facts.done(Deed::Wait, post.created_at),
+        PostState::NeedsPerson => facts.done(Deed::Wait, post.created_at).undone(Deed::Publish, None),
+        PostState::Approved => facts.done(Deed::Schedule, post.scheduled_at),
+        PostState::Publishing => facts,
+        PostState::Published => facts.done(Deed::Publish, post.published_at),
+        PostState::Failed => facts.done(Deed::Fail, None).undone(Deed::Publish, None),
+        PostState::Cancelled => facts.done(Deed::Cancel, None).undone(Deed::Publish, None),
+        PostState::Rejected => facts.done(Deed::Reject, None).undone(Deed::Publish, None),
+    }
+}
+
+fn times_told(times: i64) -> String {
+    match times {
+        1 => "once".to_owned(),
+        2 => "twice in all".to_owned(),
+        more => format!("{more} times in all"),
     }
 }
 

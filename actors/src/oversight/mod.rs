@@ -9,6 +9,7 @@
 
 mod cite;
 mod extract;
+mod facts;
 mod look;
 mod looker;
 mod model;
@@ -17,8 +18,12 @@ mod question;
 mod record;
 mod sentences;
 mod shelf;
+mod tally;
+#[cfg(test)]
+mod tests;
 mod told;
 mod vocabulary;
+mod wanted;
 mod when;
 
 use std::collections::HashMap;
@@ -181,12 +186,15 @@ impl Oversight {
         let _place = self.places.take(looker.tenant.id).await;
         let question = Arc::new(question);
         let mut records: Vec<Record> = Vec::new();
+        let mut is_cut = false;
         for look in plan(&question) {
             let found = looker.look(&look).await.map_err(AnswerError::Unavailable)?;
             answer.note_look(&look, found.records.len(), found.is_cut);
             records.extend(found.records);
+            is_cut |= found.is_cut;
         }
-        let found = self.extract(&question, records).await?;
+        facts::complete(&mut records);
+        let found = self.extract(&question, records, is_cut).await?;
         if !found.1.sentences.is_empty() || !question.may_be_remembered() {
             return Ok(found);
         }
@@ -194,7 +202,7 @@ impl Oversight {
         let look = Look::Memory { about: asked.question.clone() };
         let records = looker.look(&look).await.map_err(AnswerError::Unavailable)?.records;
         answer.note_look(&look, records.len(), false);
-        self.extract(&question, records).await
+        self.extract(&question, records, false).await
     }
 
     /// Looks through the records, off the threads that serve everybody: thousands take their time.
@@ -202,10 +210,11 @@ impl Oversight {
         &self,
         question: &Arc<Question>,
         records: Vec<Record>,
+        is_cut: bool,
     ) -> Result<(Vec<Record>, Extract), AnswerError> {
         let question = Arc::clone(question);
         let work = move || {
-            let found = extract(&question, &records);
+            let found = extract(&question, &records, is_cut);
             (records, found)
         };
         self.ports.tasks.spawn_blocking(work).await.map_err(|_| AnswerError::Unheard)

@@ -2,10 +2,11 @@
 
 use chrono_tz::Tz;
 use tenants::clock::Timestamp;
+use tenants::intent::Intent;
 use tenants::models::Task;
 
-use super::vocabulary::{Concept, Deed, Thing, concept, deeds, stem, words};
-use super::when::When;
+use super::vocabulary::{Concept, Deed, Thing, Word, concept, deeds, stem, words_asked};
+use super::when::{Looking, When, today};
 
 /// What kind of answer is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,17 @@ pub enum Asks {
     Whether,
 }
 
+/// What is asked for in words of its own, and looked up in its own place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// "Give me a summary of today."
+    Summary,
+    /// "What is the best time to post?"
+    BestTime,
+    /// "What are our quiet hours?"
+    QuietHours,
+}
+
 /// A question, taken apart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
@@ -33,6 +45,16 @@ pub struct Question {
     pub when: Option<When>,
     /// It asks for the newest one.
     pub wants_last: bool,
+    /// It asks for what comes first of what is planned.
+    pub wants_next: bool,
+    /// It asks for the best of its kind.
+    pub wants_best: bool,
+    /// It is about something that has its own place.
+    pub topic: Option<Topic>,
+    /// How the words that it asks for were understood.
+    pub intent: Option<Intent>,
+    /// The numbers of the account that it names, as stems.
+    pub metrics: Vec<String>,
     /// Deeds it names, and whether they were done.
     pub deeds: Vec<(Deed, bool)>,
     /// Things it names.
@@ -68,32 +90,46 @@ impl Question {
     /// Reads a question that is asked at this moment.
     pub fn read(text: &str, now: Timestamp, zone: Tz) -> Self {
         let (open, quotes) = without_quotes(text);
-        let found = words(&open);
+        let found = words_asked(&open);
         let mut used = vec![false; found.len()];
-        let when = When::find(&found, now, zone, &mut used);
         let plain: Vec<&str> = found.iter().map(|word| word.plain.as_str()).collect();
         let has = |wanted: &[&str]| plain.iter().any(|word| wanted.contains(word));
+        let named = deeds(&found);
+        let is_of_plans = is_of_plans(&found, &named);
+        let looking = if is_of_plans { Looking::Ahead } else { Looking::Back };
+        let when = When::find(&found, looking, now, zone, &mut used);
+        let topic = topic_of(&plain);
 
         let mut question = Self {
             asks: asks(&plain),
             when,
-            wants_last: has(&[
-                "last", "latest", "newest", "recent", "recently", "ultimo", "letzte", "letzten",
-            ]),
-            deeds: deeds(&found),
+            wants_last: has(&["last", "latest", "newest", "recent", "recently"]),
+            wants_next: is_of_plans && has(&["next"]),
+            wants_best: has(&["best"]),
+            topic,
+            intent: None,
+            metrics: Vec::new(),
+            deeds: named,
             things: Vec::new(),
             wants_undone: false,
             handles: Vec::new(),
             ids: Vec::new(),
             quotes,
             rest: Vec::new(),
-            looks_ahead: looks_ahead(&plain),
+            looks_ahead: looks_ahead(&plain)
+                || !is_of_plans && when.is_some_and(|when| when.first > today(now, zone)),
             wants_secret: wants_secret(&plain),
         };
         for (word, used) in found.iter().zip(used) {
             match concept(&word.plain) {
                 _ if used => {}
-                Some(Concept::Thing(thing)) => question.things.push(thing),
+                Some(Concept::Thing(thing)) => {
+                    if thing == Thing::Insight && !matches!(word.plain.as_str(), "insights" | "metrics") {
+                        question.metrics.push(stem(&word.plain));
+                    }
+                    question.things.push(thing);
+                }
+                _ if is_word_of(topic, &word.plain) || is_of_plans && word.plain == "next" => {}
                 Some(_) => {}
                 None if matches!(
                     word.plain.as_str(),
@@ -112,7 +148,63 @@ impl Question {
         }
         let denies = plain.iter().any(|word| concept(word) == Some(Concept::No));
         question.wants_undone = denies && question.deeds.is_empty();
+        question.read_plans(is_of_plans);
+        question.read_states(&plain);
+        question.intent = question.intent_in(&plain);
+        if question.may_be_remembered()
+            && plain.iter().any(|word| matches!(*word, "know" | "knows" | "known"))
+        {
+            question.things.push(Thing::Memory);
+        }
         question
+    }
+
+    /// What is to be published is scheduled; what comes next is so, too.
+    fn read_plans(&mut self, is_of_plans: bool) {
+        if !is_of_plans {
+            return;
+        }
+        self.deeds.retain(|(deed, _)| *deed != Deed::Publish);
+        if !self.names(&[Deed::Schedule]) {
+            self.deeds.push((Deed::Schedule, true));
+        }
+        self.things.retain(|thing| *thing != Thing::Queue);
+    }
+
+    /// Adjectives that say how something stands: "open alerts", "new leads", "our best leads".
+    fn read_states(&mut self, plain: &[&str]) {
+        let has = |word: &str| plain.contains(&word);
+        if self.is_about(&[Thing::Alert]) && has("open") && !self.names(&[Deed::Wait]) {
+            self.deeds.push((Deed::Wait, true));
+        }
+        if self.is_about(&[Thing::Lead]) {
+            // Of leads, the best are known: how sure it is that they buy.
+            self.looks_ahead &= !self.wants_best;
+            self.rest.retain(|it| !matches!(it.plain.as_str(), "new" | "best"));
+        }
+    }
+
+    /// What the words that are asked for were understood as: "how many questions", "who complained".
+    fn intent_in(&self, plain: &[&str]) -> Option<Intent> {
+        let of = |word: &&str| match *word {
+            "question" | "questions" => Some(Intent::Question),
+            "complaint" | "complaints" | "complained" | "complain" | "complaining" => Some(Intent::Complaint),
+            "praise" | "praised" | "compliment" | "compliments" => Some(Intent::Praise),
+            "spam" | "spammed" => Some(Intent::Spam),
+            _ => None,
+        };
+        let is_of_words =
+            self.things.iter().all(|it| matches!(it, Thing::Comment | Thing::Message | Thing::Mention));
+        plain.iter().find_map(of).filter(|_| is_of_words)
+    }
+
+    /// What it speaks of beside its vocabulary and its intent.
+    pub fn own_words(&self) -> Vec<&Residue> {
+        let is_intent = |it: &Residue| {
+            self.intent.is_some_and(|intent| stem(intent.as_str()) == it.stem)
+                || self.intent == Some(Intent::Praise) && it.stem.starts_with("compli")
+        };
+        self.rest.iter().filter(|it| !is_intent(it)).collect()
     }
 
     /// Whether one of these is asked about.
@@ -164,17 +256,19 @@ impl Question {
 fn asks(plain: &[&str]) -> Asks {
     let has = |wanted: &[&str]| plain.iter().any(|word| wanted.contains(word));
     if plain.windows(2).any(|two| matches!(two, ["how", "many"]))
-        || has(&["cuantos", "cuantas"])
-        || plain.windows(2).any(|two| matches!(two, ["wie", "viele"]) | matches!(two, ["number", "of"]))
+        || has(&[
+            "cuantos", "cuantas", "wieviel", "wieviele", "combien", "quanti", "quante", "quantos", "quantas",
+        ])
+        || plain.windows(2).any(|two| matches!(two, ["number", "of"]))
     {
         Asks::HowMany
-    } else if has(&["why", "reason", "reasons", "warum", "pourquoi", "porque"])
+    } else if has(&["why", "reason", "reasons"])
         || plain.windows(2).any(|two| matches!(two, ["por", "que"] | ["how", "come"]))
     {
         Asks::Why
-    } else if has(&["who", "whom", "whose", "quien", "wer", "qui"]) {
+    } else if has(&["who", "whom", "whose"]) {
         Asks::Who
-    } else if has(&["when", "wann", "cuando", "quand"]) {
+    } else if has(&["when"]) {
         Asks::When
     } else if matches!(
         plain.first(),
@@ -188,9 +282,43 @@ fn asks(plain: &[&str]) -> Asks {
 
 fn looks_ahead(plain: &[&str]) -> bool {
     let has = |wanted: &[&str]| plain.iter().any(|word| wanted.contains(word));
-    has(&[
-        "tomorrow", "should", "predict", "forecast", "better", "best", "opinion", "guess", "imagine", "would",
-    ]) || plain.windows(2).any(|two| matches!(two, ["next", "week" | "month" | "year" | "quarter"]))
+    has(&["should", "predict", "forecast", "better", "best", "opinion", "guess", "imagine", "would"])
+        || plain.windows(2).any(|two| matches!(two, ["next", "year" | "quarter"]))
+}
+
+/// Whether it asks for what is planned: that alone is recorded of the future.
+fn is_of_plans(words: &[Word], deeds: &[(Deed, bool)]) -> bool {
+    let names = |wanted: Deed| deeds.iter().any(|(deed, done)| *deed == wanted && *done);
+    let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.plain.as_str()));
+    let of_posts = words.iter().any(|it| concept(&it.plain) == Some(Concept::Thing(Thing::Post)));
+    let is_to_be = has(&["next", "tomorrow", "will"]);
+    let is_asked_as_done = has(&["who", "why"]) || names(Deed::Create) || names(Deed::Cancel);
+    !is_asked_as_done && (names(Deed::Schedule) || is_to_be && (of_posts || names(Deed::Publish)))
+}
+
+fn topic_of(plain: &[&str]) -> Option<Topic> {
+    let has = |wanted: &[&str]| plain.iter().any(|word| wanted.contains(word));
+    if has(&["summary", "summarise", "summarize", "overview", "recap"]) {
+        Some(Topic::Summary)
+    } else if has(&["best"])
+        && has(&["time", "times", "hour", "hours", "day"])
+        && has(&["post", "publish", "posting"])
+    {
+        Some(Topic::BestTime)
+    } else if plain.windows(2).any(|two| matches!(two, ["quiet", "hours" | "time" | "times"])) {
+        Some(Topic::QuietHours)
+    } else {
+        None
+    }
+}
+
+/// Whether a word only names the topic.
+fn is_word_of(topic: Option<Topic>, word: &str) -> bool {
+    match topic {
+        Some(Topic::QuietHours) => word == "quiet",
+        Some(Topic::BestTime) => matches!(word, "best" | "posting"),
+        Some(Topic::Summary) | None => false,
+    }
 }
 
 /// States of tokens and keys are recorded; they themselves are nowhere.
@@ -300,5 +428,37 @@ mod tests {
         assert!(!read("When does the token expire?").wants_secret);
         assert!(!read("Who created the key ops?").wants_secret);
         assert!(read("What will we spend next week?").looks_ahead);
+        assert!(read("What will happen tomorrow?").looks_ahead);
+    }
+
+    #[test]
+    fn what_is_planned_is_no_guess() {
+        for text in ["What will be published next?", "When is the next post?"] {
+            let question = read(text);
+            assert!(question.wants_next && !question.looks_ahead, "{question:?}");
+            assert_eq!(question.deeds, [(Deed::Schedule, true)], "{text}");
+        }
+        let question = read("Which posts are scheduled for next week?");
+        assert_eq!(question.when.unwrap().key(), "2026-11-30..2026-12-06");
+        assert!(!question.looks_ahead && !read("Who are our best leads?").looks_ahead);
+    }
+
+    #[test]
+    fn questions_in_other_languages_are_read() {
+        for text in [
+            "Warum wurde der letzte Kommentar ausgeblendet?",
+            "Perché è stato nascosto l'ultimo commento?",
+            "Pourquoi le dernier commentaire a-t-il été masqué ?",
+            "¿Por qué se ocultó el último comentario?",
+            "Por que o último comentário foi ocultado?",
+        ] {
+            let question = read(text);
+            assert_eq!((question.asks, question.wants_last), (Asks::Why, true), "{text}");
+            assert_eq!(
+                (&question.deeds[..], &question.things[..]),
+                (&[(Deed::Hide, true)][..], &[Thing::Comment][..])
+            );
+            assert!(question.rest.is_empty(), "{text}: {:?}", question.rest);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use tenants::clock::Timestamp;
 use tenants::oversight::Source;
 
+use super::facts::Facts;
 use super::vocabulary::{Deed, deeds, words};
 
 /// Longest piece of somebody's words that is quoted, in characters.
@@ -19,6 +20,8 @@ pub struct Record {
     pub author: Option<String>,
     /// The decision it belongs to.
     pub decision: Option<String>,
+    /// What is counted and listed of it.
+    pub facts: Facts,
 }
 
 impl Record {
@@ -26,13 +29,20 @@ impl Record {
     pub fn new(kind: &str, id: impl Into<String>, title: impl Into<String>, lines: Vec<String>) -> Self {
         let source =
             Source { kind: kind.to_owned(), id: id.into(), entry: None, title: title.into(), at: None };
-        Self { source, lines, author: None, decision: None }
+        Self { source, lines, author: None, decision: None, facts: Facts::default() }
     }
 
     /// The same, which happened at this moment.
     #[must_use]
     pub fn at(mut self, at: Timestamp) -> Self {
         self.source.at = Some(at);
+        self
+    }
+
+    /// The same, with what is counted of it.
+    #[must_use]
+    pub fn with(mut self, facts: Facts) -> Self {
+        self.facts = facts;
         self
     }
 

@@ -8,10 +8,14 @@ use std::collections::HashMap;
 use chrono_tz::Tz;
 use serde_json::Value;
 use tenants::audit::AuditEntry;
+use tenants::clock::Timestamp;
 use tenants::decision::Step;
+use tenants::intent::Intent;
 use tenants::oversight::Source;
 
+use super::facts::{Facts, of_effect_entry, of_entry};
 use super::record::{Record, phrase, quoted};
+use super::vocabulary::{Deed, Thing};
 use super::when::moment_told;
 
 /// Who is behind `key:…` and `user:…`, by those words.
@@ -23,6 +27,8 @@ struct Subject {
     /// `the comment “…” by @ana`.
     told: String,
     author: Option<String>,
+    thing: Option<Thing>,
+    intent: Option<Intent>,
 }
 
 /// Tells entries. Give it the newest first: effects and verdicts are told once the decision behind them is known.
@@ -30,6 +36,8 @@ pub struct Teller<'a> {
     zone: Tz,
     names: &'a Names,
     subjects: HashMap<String, Subject>,
+    /// The words that left, by decision and action.
+    sent: HashMap<(String, String), String>,
     told: Vec<(usize, Record)>,
     later: Vec<(usize, AuditEntry)>,
     count: usize,
@@ -38,7 +46,15 @@ pub struct Teller<'a> {
 impl<'a> Teller<'a> {
     /// One for a tenant in this zone.
     pub fn new(zone: Tz, names: &'a Names) -> Self {
-        Self { zone, names, subjects: HashMap::new(), told: Vec::new(), later: Vec::new(), count: 0 }
+        Self {
+            zone,
+            names,
+            subjects: HashMap::new(),
+            sent: HashMap::new(),
+            told: Vec::new(),
+            later: Vec::new(),
+            count: 0,
+        }
     }
 
     /// Takes in an entry.
@@ -59,6 +75,14 @@ impl<'a> Teller<'a> {
 
     /// Everything heard, in its order.
     pub fn finish(mut self) -> Vec<Record> {
+        for (_, entry) in &self.later {
+            // What a person let through is what left, whatever was drafted.
+            if let (Some(decision), Some(Value::Array(actions))) =
+                (text(&entry.details, "decision"), entry.details.get("actions"))
+            {
+                keep_words(&mut self.sent, decision, actions.iter());
+            }
+        }
         for (at, entry) in std::mem::take(&mut self.later) {
             let record = match entry.event_type.as_str() {
                 "approval.decided" => self.verdict(&entry),
@@ -74,14 +98,19 @@ impl<'a> Teller<'a> {
     fn decision(&mut self, entry: &AuditEntry) -> Record {
         let details = &entry.details;
         let author = text(details, "author").map(str::to_owned);
-        let kind = kind_told(text(details, "event_kind").unwrap_or("event"));
+        let event_kind = text(details, "event_kind").unwrap_or("event");
+        let kind = kind_told(event_kind);
         let mut subject = format!("the {kind}");
         if let Some(words) = text(details, "incoming_text").filter(|it| !it.is_empty()) {
             subject = format!("{subject} {}", quoted(words));
         }
         if let Some(author) = &author {
-            subject = format!("{subject} by @{}", phrase(author));
+            subject = format!("{subject} by {}", person_told(author));
         }
+        let thing = thing_of(event_kind);
+        let intent = details.get("classification").and_then(|it| text(it, "intent"));
+        let intent: Option<Intent> = intent.and_then(|it| it.parse().ok());
+        keep_words(&mut self.sent, &entry.resource_id, actions_in(details));
         let at = moment_told(entry.at, self.zone);
         let reason = text(details, "reason").map(phrase).unwrap_or_default();
         let what = outcome_told(&entry.action, details, &subject);
@@ -92,13 +121,15 @@ impl<'a> Teller<'a> {
         lines.extend(steps_told(details));
         lines.extend(model_told(details));
         let title = match &author {
-            Some(author) => format!("Decision on a {kind} by @{author}"),
-            None => format!("Decision on a {kind}"),
+            Some(author) => format!("Decision on {} by {}", with_article(&kind), person_told(author)),
+            None => format!("Decision on {}", with_article(&kind)),
         };
-        self.subjects.insert(entry.resource_id.clone(), Subject { told: subject, author: author.clone() });
+        let known = Subject { told: subject, author: author.clone(), thing, intent };
+        self.subjects.insert(entry.resource_id.clone(), known);
         let mut record = self.record("decision", entry, title, lines);
         record.author = author;
         record.decision = Some(entry.resource_id.clone());
+        record.facts = decided(&entry.action, thing, entry.at).meaning(intent);
         record
     }
 
@@ -126,6 +157,8 @@ impl<'a> Teller<'a> {
         let mut lines = vec![format!("{line}.")];
         lines.extend(sent.map(|sent| format!("The words that {by} let through were {sent}.")));
         let mut record = self.record("approval", entry, format!("Verdict of {by}"), lines);
+        let status = text(details, "status").unwrap_or(&entry.action);
+        record.facts = judged(status, is_escalation, subject.thing, entry.at).meaning(subject.intent);
         record.author = subject.author;
         record.decision = text(details, "decision").map(str::to_owned);
         record
@@ -169,9 +202,44 @@ impl<'a> Teller<'a> {
         };
         let title =
             format!("{} {}", entry.action.replace('_', " "), entry.event_type.trim_start_matches("effect."));
-        let mut record = self.record("effect", entry, title, vec![line]);
+        let decision = text(details, "decision").map(str::to_owned);
+        let key = (decision.clone().unwrap_or_default(), entry.action.clone());
+        let words = self.sent.get(&key).filter(|_| entry.event_type == "effect.sent");
+        let mut lines = vec![line];
+        lines.extend(words.map(|words| format!("The words that were sent are {}.", quoted(words))));
+        let mut record = self.record("effect", entry, title, lines);
+        record.facts = of_effect_entry(&entry.event_type, &entry.action, entry.at).meaning(subject.intent);
         record.author = subject.author;
-        record.decision = text(details, "decision").map(str::to_owned);
+        record.decision = decision;
+        record
+    }
+
+    /// What happened to a post, by its caption.
+    fn post(&self, entry: &AuditEntry, verb: &str) -> Record {
+        let details = &entry.details;
+        let post = post_told(text(details, "post_type").unwrap_or("post"), text(details, "caption"));
+        let (at, by) = (moment_told(entry.at, self.zone), self.actor(&entry.actor));
+        let planned: Option<Timestamp> = text(details, "scheduled_at").and_then(|it| it.parse().ok());
+        let planned = planned.map(|it| format!(" for {}", moment_told(it, self.zone))).unwrap_or_default();
+        let error = entry.error.as_deref().map(|it| format!(": {}", phrase(it))).unwrap_or_default();
+        let line = match verb {
+            "published" => format!("On {at} {post} was published"),
+            "failed" => format!("On {at} {post} failed and was not published{error}"),
+            "missed" => format!("On {at} {post} missed its time and was not published{error}"),
+            "repeated" => {
+                format!("On {at} the next {} of a series was created", post.trim_start_matches("the "))
+            }
+            "scheduled" => format!("On {at} {by} scheduled {post}{planned}"),
+            "publish_now" => format!("On {at} {by} had {post} go out at once"),
+            "settled" => format!("On {at} {by} said what became of {post}"),
+            other => format!("On {at} {by} {} {post}", verb_told(other)),
+        };
+        let mut record =
+            self.record("post", entry, format!("post {}", verb_told(verb)), vec![format!("{line}.")]);
+        record.lines.extend(
+            text(details, "permalink").map(|it| format!("It was recorded with permalink {}.", phrase(it))),
+        );
+        record.facts = of_entry(&entry.event_type, entry.at);
         record
     }
 
@@ -181,6 +249,9 @@ impl<'a> Teller<'a> {
             return self.effect(entry);
         }
         let (subject, verb) = entry.event_type.split_once('.').unwrap_or((&entry.event_type, "noted"));
+        if subject == "post" {
+            return self.post(entry, verb);
+        }
         let subject = subject.replace('_', " ");
         let details = &entry.details;
         let name = ["name", "username", "title", "slug", "email", "prompt"]
@@ -189,7 +260,8 @@ impl<'a> Teller<'a> {
         let named = name.map(|name| format!(" {}", phrase(name))).unwrap_or_default();
         let at = moment_told(entry.at, self.zone);
         let by = self.actor(&entry.actor);
-        let mut line = format!("On {at} the {subject}{named} was {} by {by}", verb_told(verb));
+        let were = if subject == "settings" { "were" } else { "was" };
+        let mut line = format!("On {at} the {subject}{named} {were} {} by {by}", verb_told(verb));
         if let Some(reason) = ["why", "reason", "trouble"].iter().find_map(|key| text(details, key)) {
             line = format!("{line}, because {}", phrase(&reason.replace('_', " ")));
         }
@@ -200,7 +272,9 @@ impl<'a> Teller<'a> {
         lines.extend(text(details, "message").map(|it| format!("Its message was {}.", quoted(it))));
         lines.extend(particulars(details));
         let title = format!("{subject} {}", verb_told(verb));
-        self.record(&entry.resource_type, entry, title, lines)
+        let mut record = self.record(&entry.resource_type, entry, title, lines);
+        record.facts = of_entry(&entry.event_type, entry.at);
+        record
     }
 
     fn subject(&self, entry: &AuditEntry) -> Subject {
@@ -216,7 +290,7 @@ impl<'a> Teller<'a> {
             title,
             at: Some(entry.at),
         };
-        Record { source, lines, author: None, decision: None }
+        Record { source, lines, author: None, decision: None, facts: Facts::default() }
     }
 
     /// Who did it, as people call them.
@@ -228,9 +302,87 @@ impl<'a> Teller<'a> {
             Some(("key", _)) => "a key that is no longer listed".to_owned(),
             Some(("user", _)) => "a user who is no longer listed".to_owned(),
             _ if actor == "cli" => "the command line".to_owned(),
+            _ if actor == "client" => "the client, through the approval link,".to_owned(),
             _ => format!("Troupe ({})", phrase(actor)),
         }
     }
+}
+
+/// Facts of a decision: something came in, and what was decided where no effect tells.
+fn decided(outcome: &str, thing: Option<Thing>, at: Timestamp) -> Facts {
+    let Some(thing) = thing else { return Facts::default() };
+    let facts = Facts::of(&[thing]).done(Deed::Receive, at);
+    match outcome {
+        "draft" => facts.done(Deed::Draft, at),
+        "escalate" => facts.done(Deed::Escalate, at),
+        "ignore" => facts.done(Deed::Ignore, at).undone(Deed::Answer, at),
+        "record" => facts.done(Deed::Note, at).undone(Deed::Answer, at),
+        _ => facts,
+    }
+}
+
+/// Facts of a verdict on a draft or an escalation.
+fn judged(status: &str, is_escalation: bool, thing: Option<Thing>, at: Timestamp) -> Facts {
+    let mut facts = Facts::of(&[Thing::Approval]);
+    facts.things.extend(thing);
+    let facts = facts.done(if is_escalation { Deed::Escalate } else { Deed::Draft }, at);
+    match status {
+        "approved" => facts.done(Deed::Approve, at),
+        "edited" => facts.done(Deed::Edit, at),
+        "rejected" => facts.done(Deed::Reject, at).undone(Deed::Approve, at).undone(Deed::Answer, at),
+        "expired" => facts.done(Deed::Expire, at).undone(Deed::Approve, at),
+        _ => facts,
+    }
+}
+
+/// What came in with an event of this kind; `None` for what is not somebody's words to us.
+fn thing_of(event_kind: &str) -> Option<Thing> {
+    match event_kind {
+        "comment" | "live_comment" => Some(Thing::Comment),
+        "message" | "story_reply" => Some(Thing::Message),
+        "mention" => Some(Thing::Mention),
+        _ => None,
+    }
+}
+
+/// Keeps the words of actions, in place of others of the same decision.
+fn keep_words<'v>(
+    sent: &mut HashMap<(String, String), String>,
+    decision: &str,
+    actions: impl Iterator<Item = &'v Value>,
+) {
+    for action in actions {
+        if let (Some(kind), Some(words)) = (text(action, "action"), text(action, "text")) {
+            sent.insert((decision.to_owned(), kind.to_owned()), words.to_owned());
+        }
+    }
+}
+
+/// `@ana`; Instagram often gives but a number, which tells people nothing.
+pub fn person_told(author: &str) -> String {
+    match author.chars().all(|c| c.is_ascii_digit()) {
+        true => "a person without a name here".to_owned(),
+        false => format!("@{}", phrase(author)),
+    }
+}
+
+/// A post as people speak of it: `the post “Glow season”`, `the story without a caption`.
+pub fn post_told(kind: &str, caption: Option<&str>) -> String {
+    let kind = phrase(&kind.replace('_', " "));
+    match caption {
+        Some(caption) if !caption.trim().is_empty() && kind == "image" => {
+            format!("the post {}", quoted(caption))
+        }
+        Some(caption) if !caption.trim().is_empty() => format!("the post ({kind}) {}", quoted(caption)),
+        Some(_) => format!("the post ({kind}) without a caption"),
+        None => format!("the post ({kind})"),
+    }
+}
+
+/// `a comment`, `an image`.
+pub fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
 }
 
 fn text<'v>(details: &'v Value, key: &str) -> Option<&'v str> {
@@ -260,13 +412,17 @@ fn outcome_told(outcome: &str, details: &Value, subject: &str) -> String {
 
 /// The verbs of what a decision does.
 fn actions_of(details: &Value) -> Vec<&'static str> {
-    let steps = details.get("trace").and_then(Value::as_array).into_iter().flatten();
-    let outcome = steps.filter(|step| text(step, "step") == Some(Step::Outcome.as_str()));
-    let actions = outcome.filter_map(|step| step.get("details")?.get("actions")?.as_array()).flatten();
     let mut verbs: Vec<&'static str> =
-        actions.filter_map(|action| text(action, "action")).map(verb_of).collect();
+        actions_in(details).filter_map(|action| text(action, "action")).map(verb_of).collect();
     verbs.dedup();
     verbs
+}
+
+/// What a decision does, as its trace has it.
+fn actions_in(details: &Value) -> impl Iterator<Item = &Value> {
+    let steps = details.get("trace").and_then(Value::as_array).into_iter().flatten();
+    let outcome = steps.filter(|step| text(step, "step") == Some(Step::Outcome.as_str()));
+    outcome.filter_map(|step| step.get("details")?.get("actions")?.as_array()).flatten()
 }
 
 fn verb_of(action: &str) -> &'static str {

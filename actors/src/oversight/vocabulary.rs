@@ -13,6 +13,8 @@ word_enum! {
         Hide = "hide",
         /// Deleted.
         Delete = "delete",
+        /// Came in.
+        Receive = "receive",
         /// Answered.
         Answer = "answer",
         /// Sent.
@@ -165,6 +167,17 @@ pub enum Concept {
     Filler,
 }
 
+/// Words of other languages, and the English one that is read in their place: `warum` is `why`.
+static SAME: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    let lines = include_str!("../../../config/oversight/words.tsv").lines();
+    let mut same = HashMap::new();
+    for line in lines.filter_map(|line| line.strip_prefix("same\t")) {
+        let Some((english, words)) = line.split_once('\t') else { continue };
+        words.split(' ').for_each(|word| _ = same.insert(word, english));
+    }
+    same
+});
+
 static WORDS: LazyLock<HashMap<&'static str, Concept>> = LazyLock::new(|| {
     let lines = include_str!("../../../config/oversight/words.tsv").lines();
     let mut words = HashMap::new();
@@ -189,6 +202,39 @@ static WORDS: LazyLock<HashMap<&'static str, Concept>> = LazyLock::new(|| {
 /// What a word stands for; `None` for words that are only themselves.
 pub fn concept(word: &str) -> Option<Concept> {
     WORDS.get(word).copied()
+}
+
+/// What a word of an entry's type stands for, if that is a deed.
+pub fn concept_of_deed(word: &str) -> Option<Deed> {
+    match concept(word) {
+        Some(Concept::Deed(deed)) => Some(deed),
+        _ => None,
+    }
+}
+
+/// The words of a question, with English ones in place of those that ask in other languages.
+pub fn words_asked(text: &str) -> Vec<Word> {
+    let mut found = words(&without_elisions(text));
+    for word in &mut found {
+        if let Some(english) = SAME.get(word.plain.as_str()) {
+            word.plain = (*english).to_owned();
+            word.is_name = false;
+        }
+    }
+    found
+}
+
+/// `l'ultimo` and `d'hier` are two words.
+fn without_elisions(text: &str) -> String {
+    const ELIDED: [&str; 12] = ["l", "d", "c", "qu", "un", "all", "dell", "dall", "nell", "quell", "j", "n"];
+    let parted = text.split_inclusive(char::is_whitespace).map(|word| {
+        let begin = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+        match begin.split_once(['\'', '’']) {
+            Some((first, rest)) if ELIDED.contains(&plain(first).as_str()) => format!("{first} {rest}"),
+            _ => word.to_owned(),
+        }
+    });
+    parted.collect()
 }
 
 /// A word of a text.

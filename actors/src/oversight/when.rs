@@ -17,6 +17,17 @@ pub struct When {
     pub first: NaiveDate,
     /// Its last day.
     pub last: NaiveDate,
+    /// So many hours until now, where hours are named.
+    hours: Option<u64>,
+}
+
+/// Which way a question looks: "on Friday" is the last one, or the next one for what is planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looking {
+    /// At what has been.
+    Back,
+    /// At what is planned.
+    Ahead,
 }
 
 impl When {
@@ -24,7 +35,7 @@ impl When {
     pub fn days(first: NaiveDate, last: NaiveDate, zone: Tz) -> Option<Self> {
         let from = start_of_day(first, zone)?;
         let until = start_of_day(last.checked_add_days(Days::new(1))?, zone)?;
-        Some(Self { period: Period { from, until }, first, last })
+        Some(Self { period: Period { from, until }, first, last, hours: None })
     }
 
     /// The last so many days until now, today included.
@@ -41,6 +52,8 @@ impl When {
     /// `on 26 Nov 2026`, `from 16 Nov 2026 to 22 Nov 2026`.
     pub fn told(&self) -> String {
         match self.first == self.last {
+            _ if self.hours == Some(1) => "in the last hour".to_owned(),
+            _ if self.hours.is_some() => format!("in the last {} hours", self.hours.unwrap_or_default()),
             true => format!("on {}", day_told(self.first)),
             false => format!("from {} to {}", day_told(self.first), day_told(self.last)),
         }
@@ -48,14 +61,23 @@ impl When {
 
     /// `2026-11-16..2026-11-22`.
     pub fn key(&self) -> String {
-        format!("{}..{}", self.first, self.last)
+        match self.hours {
+            Some(hours) => format!("{hours}h..{}", self.last),
+            None => format!("{}..{}", self.first, self.last),
+        }
     }
 
     /// Finds the time in a question's words; `used` marks the words that named it.
-    pub fn find(words: &[Word], now: Timestamp, zone: Tz, used: &mut [bool]) -> Option<Self> {
+    pub fn find(
+        words: &[Word],
+        looking: Looking,
+        now: Timestamp,
+        zone: Tz,
+        used: &mut [bool],
+    ) -> Option<Self> {
         let plain: Vec<&str> = words.iter().map(|word| word.plain.as_str()).collect();
         (0..plain.len()).find_map(|at| {
-            let (when, length) = read_at(&plain[at..], now, zone)?;
+            let (when, length) = read_at(&plain[at..], looking, now, zone)?;
             used[at..at + length].iter_mut().for_each(|it| *it = true);
             Some(when)
         })
@@ -78,23 +100,38 @@ pub fn moment_told(at: Timestamp, zone: Tz) -> String {
 }
 
 /// A time that begins with the first of these words, and how many words name it.
-fn read_at(words: &[&str], now: Timestamp, zone: Tz) -> Option<(When, usize)> {
+fn read_at(words: &[&str], looking: Looking, now: Timestamp, zone: Tz) -> Option<(When, usize)> {
     let day = today(now, zone);
     let days = |first: NaiveDate, last: NaiveDate, length: usize| {
         When::days(first, last, zone).map(|when| (when, length))
     };
     let back = |n: u64| day.checked_sub_days(Days::new(n));
+    let on = |n: u64| day.checked_add_days(Days::new(n));
     let monday = day.week(Weekday::Mon).first_day();
+    let sunday = day.week(Weekday::Mon).last_day();
+    let month_end = |first: NaiveDate| first.checked_add_months(Months::new(1))?.pred_opt();
+    let is_ahead = looking == Looking::Ahead;
     match words {
         ["day", "before", "yesterday", ..] => days(back(2)?, back(2)?, 3),
-        ["today" | "tonight" | "heute" | "hoy", ..] => days(day, day, 1),
-        ["yesterday" | "gestern" | "ayer", ..] => days(back(1)?, back(1)?, 1),
-        ["this", "week", ..] | ["diese", "woche", ..] | ["esta", "semana", ..] => days(monday, day, 2),
-        ["last" | "previous", "week", ..] | ["letzte", "woche", ..] | ["semana", "pasada", ..] => {
+        ["today" | "tonight", ..] => days(day, day, 1),
+        ["yesterday", ..] => days(back(1)?, back(1)?, 1),
+        ["day", "after", "tomorrow", ..] => days(on(2)?, on(2)?, 3),
+        ["tomorrow", ..] => days(on(1)?, on(1)?, 1),
+        ["next", "week", ..] => days(sunday.succ_opt()?, sunday.checked_add_days(Days::new(7))?, 2),
+        ["next", "month", ..] => {
+            let first = day.with_day(1)?.checked_add_months(Months::new(1))?;
+            days(first, month_end(first)?, 2)
+        }
+        ["this", "week", ..] => days(monday, if is_ahead { sunday } else { day }, 2),
+        ["last" | "previous", "week", ..] | ["week", "last", ..] => {
             days(monday.checked_sub_days(Days::new(7))?, monday.pred_opt()?, 2)
         }
-        ["this", "month", ..] | ["este", "mes", ..] => days(day.with_day(1)?, day, 2),
-        ["last" | "previous", "month", ..] | ["mes", "pasado", ..] => {
+        ["this", "month", ..] => {
+            let first = day.with_day(1)?;
+            days(first, if is_ahead { month_end(first)? } else { day }, 2)
+        }
+        ["last" | "past", "hour", ..] => ago("1", "hour", now, zone).map(|when| (when, 2)),
+        ["last" | "previous", "month", ..] | ["month", "last", ..] => {
             let first = day.with_day(1)?.checked_sub_months(Months::new(1))?;
             days(first, day.with_day(1)?.pred_opt()?, 2)
         }
@@ -103,11 +140,19 @@ fn read_at(words: &[&str], now: Timestamp, zone: Tz) -> Option<(When, usize)> {
             let day: NaiveDate = year.parse().ok()?;
             days(day, day, 1)
         }
+        [number, ..] if with_dots(number).is_some() => {
+            let day = with_dots(number)?;
+            days(day, day, 1)
+        }
         [number, month, rest @ ..] if month_of(month).is_some() && day_number(number).is_some() => {
             dated(day, month_of(month)?, day_number(number)?, rest.first(), zone)
         }
         [month, number, rest @ ..] if month_of(month).is_some() && day_number(number).is_some() => {
             dated(day, month_of(month)?, day_number(number)?, rest.first(), zone)
+        }
+        ["on" | "next" | "this", name, ..] if is_ahead && weekday_of(name).is_some() => {
+            let that = next_weekday(day, weekday_of(name)?)?;
+            days(that, that, 2)
         }
         ["last" | "on", name, ..] if weekday_of(name).is_some() => {
             let that = last_weekday(day, weekday_of(name)?)?;
@@ -119,6 +164,14 @@ fn read_at(words: &[&str], now: Timestamp, zone: Tz) -> Option<(When, usize)> {
         }
         _ => None,
     }
+}
+
+/// `27.11.2026`: the day before the month, as where dates have dots. Without a year it may be any number.
+fn with_dots(word: &str) -> Option<NaiveDate> {
+    let mut parts = word.split('.');
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_whole = parts.next().is_none() && year.len() == 4;
+    is_whole.then(|| NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?))?
 }
 
 fn is_iso(word: &str) -> bool {
@@ -149,7 +202,8 @@ fn ago(count: &str, unit: &str, now: Timestamp, zone: Tz) -> Option<When> {
                 now.to_utc().checked_sub_signed(TimeDelta::try_hours(i64::try_from(count).ok()?)?)?;
             let from: Timestamp = from.into();
             let period = Period { from, until: now + std::time::Duration::from_micros(1) };
-            return Some(When { period, first: today(from, zone), last: today(now, zone) });
+            let (first, last) = (today(from, zone), today(now, zone));
+            return Some(When { period, first, last, hours: Some(count) });
         }
         _ => return None,
     };
@@ -199,17 +253,26 @@ fn last_weekday(today: NaiveDate, wanted: Weekday) -> Option<NaiveDate> {
     (1..=7).filter_map(|back| today.checked_sub_days(Days::new(back))).find(|day| day.weekday() == wanted)
 }
 
+/// The next such day, today included.
+fn next_weekday(today: NaiveDate, wanted: Weekday) -> Option<NaiveDate> {
+    (0..7).filter_map(|on| today.checked_add_days(Days::new(on))).find(|day| day.weekday() == wanted)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::vocabulary::words;
+    use super::super::vocabulary::words_asked;
     use super::*;
 
     fn read(question: &str) -> Option<String> {
+        read_looking(Looking::Back, question)
+    }
+
+    fn read_looking(looking: Looking, question: &str) -> Option<String> {
         // A Friday.
         let now: Timestamp = "2026-11-27T10:00:00Z".parse().unwrap();
-        let words = words(question);
+        let words = words_asked(question);
         let mut used = vec![false; words.len()];
-        When::find(&words, now, Tz::UTC, &mut used).map(|when| when.key())
+        When::find(&words, looking, now, Tz::UTC, &mut used).map(|when| when.key())
     }
 
     #[test]
@@ -228,17 +291,36 @@ mod tests {
             ("on November 3rd, 2025", "2025-11-03..2025-11-03"),
             ("hidden on Monday", "2026-11-23..2026-11-23"),
             ("last Friday", "2026-11-20..2026-11-20"),
+            ("What happened on 27.11.2026?", "2026-11-27..2026-11-27"),
+            ("in the last hour", "1h..2026-11-27"),
+            ("la semana pasada", "2026-11-16..2026-11-22"),
+            ("gestern", "2026-11-26..2026-11-26"),
+            ("next week", "2026-11-30..2026-12-06"),
         ] {
             assert_eq!(read(question).as_deref(), Some(key), "{question}");
         }
         assert_eq!(read("Why was the last comment hidden?"), None);
+        assert_eq!(read("It cost $3.11"), None, "an amount is no date");
+    }
+
+    #[test]
+    fn what_is_planned_is_looked_for_ahead() {
+        for (question, key) in [
+            ("this week", "2026-11-23..2026-11-29"),
+            ("this month", "2026-11-01..2026-11-30"),
+            ("on Monday", "2026-11-30..2026-11-30"),
+            ("tomorrow", "2026-11-28..2026-11-28"),
+        ] {
+            assert_eq!(read_looking(Looking::Ahead, question).as_deref(), Some(key), "{question}");
+        }
     }
 
     #[test]
     fn a_day_begins_when_it_does_for_the_tenant() {
         let now: Timestamp = "2026-11-27T03:00:00Z".parse().unwrap();
-        let words = words("today");
-        let when = When::find(&words, now, chrono_tz::America::New_York, &mut [false]).unwrap();
+        let words = words_asked("today");
+        let zone = chrono_tz::America::New_York;
+        let when = When::find(&words, Looking::Back, now, zone, &mut [false]).unwrap();
         assert_eq!(when.key(), "2026-11-26..2026-11-26");
         assert_eq!(when.period.from.to_string(), "2026-11-26T05:00:00.000000Z");
     }

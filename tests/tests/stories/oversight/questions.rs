@@ -1,6 +1,6 @@
 //! What people ask, and which records must answer it.
 
-use super::world::{Brand, Cast, WAITER};
+use super::world::{Brand, Cast, LATE_ASKER, WAITER};
 
 /// What a right answer is.
 #[derive(Debug, Clone)]
@@ -36,6 +36,9 @@ pub fn about(brand: &Brand, other: &Cast) -> Vec<Labelled> {
     all.extend(money(brand));
     all.extend(content(brand));
     all.extend(states(brand));
+    all.extend(numbers(brand));
+    all.extend(lists(brand));
+    all.extend(in_other_languages(brand));
     all.extend(unanswerable(brand, other));
     all
 }
@@ -236,7 +239,7 @@ fn undone(brand: &Brand) -> Vec<Labelled> {
         ask(
             "What waits for a person?",
             &[&all(WAITER)],
-            &[&waiting[0], &waiting[1], "alerts", "post:coming"],
+            &[&waiting[0], &waiting[1], &all(LATE_ASKER), "alerts", "post:coming"],
             &["waits"],
         ),
         ask(
@@ -304,8 +307,8 @@ fn states(brand: &Brand) -> Vec<Labelled> {
     let hidden = [all(it.spammer), all(it.second_spammer), "count".to_owned()];
     let hidden: Vec<&str> = hidden.iter().map(String::as_str).collect();
     vec![
-        ask("How many comments were hidden?", &["count"], &hidden, &["2 records"]),
-        ask("How many comments were hidden yesterday?", &["count"], &hidden, &["1 record "]),
+        ask("How many comments were hidden?", &["count"], &hidden, &["2 comments were hidden"]),
+        ask("How many comments were hidden yesterday?", &["count"], &hidden, &["1 comment was hidden"]),
         ask("Which rules are there?", &["rule"], &["rule"], &["no spam"]),
         ask("Is the rule no spam enabled?", &["rule"], &["rule"], &["disabled"]),
         ask("Which account is connected?", &["account"], &["account"], &[".insta"]),
@@ -313,6 +316,189 @@ fn states(brand: &Brand) -> Vec<Labelled> {
         ask("Who added “Returns are free” to the memory?", &["memory"], &["memory"], &["Marta"]),
         ask("Which alerts are open?", &["alerts"], &["alerts"], &["open"]),
         ask("Which alerts were there?", &["alerts"], &["alerts"], &["crisis"]),
+    ]
+}
+
+/// Numbers: of all that is named, and of nothing else.
+fn numbers(brand: &Brand) -> Vec<Labelled> {
+    let it = &brand.cast;
+    let all = |name: &str| format!("all:{name}");
+    let writers = [
+        it.spammer,
+        it.shipper,
+        it.doubter,
+        it.sleeper,
+        it.fan,
+        "idle.friend",
+        it.burned,
+        it.unlucky,
+        it.lucky,
+        it.second_spammer,
+        LATE_ASKER,
+        WAITER,
+    ];
+    let mut comments: Vec<String> = writers.iter().map(|name| all(name)).collect();
+    comments.push("count".to_owned());
+    let any: Vec<&str> = comments.iter().map(String::as_str).collect();
+    let of = |names: &[&str]| -> Vec<String> {
+        names.iter().map(|name| all(name)).chain(["count".to_owned()]).collect()
+    };
+    let answered = of(&[it.shipper, it.sleeper, it.fan, it.lucky]);
+    let answered: Vec<&str> = answered.iter().map(String::as_str).collect();
+    let decided = of(&[it.shipper, it.doubter, it.sleeper]);
+    let decided: Vec<&str> = decided.iter().map(String::as_str).collect();
+    let number = |question: &str, may: &[&str], says: &str| ask(question, &["count"], may, &[says]);
+    let posts = ["count", "post:published", "post:called_off", "post:coming"];
+    vec![
+        number("How many comments did we get yesterday?", &any, "9 comments came in"),
+        number("How many comments came in today?", &any, "2 comments came in"),
+        number("How many messages did we receive yesterday?", &any, "1 message came in"),
+        number("How many replies were sent yesterday?", &answered, "4 replies were sent"),
+        number("How many replies failed yesterday?", &any, "1 reply failed"),
+        number("How many posts did we publish this month?", &posts[..2], "1 post was published"),
+        number("How many posts were cancelled yesterday?", &posts, "1 post was cancelled"),
+        number("How many posts are scheduled?", &posts[..4], "1 post is scheduled"),
+        number("How many drafts were approved yesterday?", &decided, "1 draft was approved"),
+        number("How many drafts were edited yesterday?", &decided, "1 draft was approved with other words"),
+        number("How many drafts were rejected yesterday?", &decided, "1 draft was rejected"),
+        number("How many rules are disabled?", &["rule"], "1 rule is disabled"),
+        number("How many comments were answered yesterday?", &answered, "4 comments were answered"),
+        number(
+            &format!("How many comments did @{} write?", it.shipper),
+            &[&all(it.shipper)],
+            "1 comment came in",
+        ),
+        nothing("How many posts failed this month?"),
+        nothing("How many replies were sent today?"),
+        nothing("How many drafts were approved today?"),
+        number(
+            "How many comments are waiting for approval?",
+            &[&all(LATE_ASKER)],
+            "1 draft for a comment waits",
+        ),
+        number("How many questions were asked today?", &[&all(LATE_ASKER)], "1 question came in"),
+        ask("Who complained yesterday?", &["count", &all(WAITER)], &any, &["came in"]),
+        ask("Who asked a question today?", &["count"], &[&all(LATE_ASKER)], &["from @late.asker"]),
+        nothing("How many comments were hidden in the last hour by Charlotte?"),
+        nothing("How many purchases did we have today?"),
+    ]
+}
+
+/// Lists, the newest, and what is to come.
+fn lists(brand: &Brand) -> Vec<Labelled> {
+    let it = &brand.cast;
+    let all = |name: &str| format!("all:{name}");
+    let second = [all(it.second_spammer)];
+    let second_ref = [second[0].as_str()];
+    let posts = ["post:published", "post:called_off", "post:coming"];
+    let drafts = [all(it.shipper), all(it.doubter), all(it.sleeper)];
+    vec![
+        ask("When was the last post published?", &posts[..1], &posts[..1], &["published", it.caption]),
+        ask("Who approved the last draft?", &[&drafts[0]], &[&drafts[0]], &["Marta approved the draft"]),
+        ask("What will be published next?", &posts[2..], &posts[2..], &[it.coming]),
+        ask("When is the next post?", &posts[2..], &posts[2..], &[it.coming]),
+        ask("Which posts are scheduled for next week?", &posts[2..], &posts[2..], &[it.coming]),
+        nothing("Which posts are scheduled for today?"),
+        ask("What rules are there?", &["rule"], &["rule"], &["no spam"]),
+        nothing("What rules are active?"),
+        ask("Is our Instagram account connected?", &["account"], &["account"], &["connected"]),
+        ask("What could not be sent yesterday?", &[&all(it.unlucky)], &[&all(it.unlucky)], &["not answered"]),
+        ask(
+            "Did anything go wrong yesterday?",
+            &[&all(it.unlucky)],
+            &[&all(it.unlucky), &all(it.lucky), "alerts"],
+            &["failed"],
+        ),
+        nothing("What failed today?"),
+        ask("How much did AI cost us yesterday?", &["cost"], &["cost", "budget"], &["$"]),
+        ask(
+            format!("Did we answer @{}?", it.shipper),
+            &[&all(it.shipper)],
+            &[&all(it.shipper)],
+            &["answered"],
+        ),
+        ask(format!("Did we answer @{}?", it.burned), &[&all(it.burned)], &[&all(it.burned)], &["escalated"]),
+        ask(
+            format!("What did we answer to {}?", it.sleeper),
+            &[&all(it.sleeper)],
+            &[&all(it.sleeper)],
+            &["We open at nine on Sundays"],
+        ),
+        ask(
+            "Give me a summary of yesterday",
+            &["count"],
+            &["count"],
+            &["9 comments came in", "1 post was published"],
+        ),
+        ask("What are our quiet hours?", &["settings"], &["settings"], &["from 22:30 to 06:30"]),
+        ask("What is the best time to post?", &["best_times"], &["best_times"], &[]),
+        ask(
+            format!("What happened on {}?", dotted(&brand.today)),
+            &[],
+            &[
+                &second[0],
+                &all(LATE_ASKER),
+                "rule",
+                "tenant",
+                "competitor.added",
+                "alerts",
+                "token.refreshed",
+                "report.made",
+                "account",
+            ],
+            &[],
+        ),
+        ask(
+            format!("Who cancelled the post “{}”?", it.called_off),
+            &["post:called_off"],
+            &posts[1..2],
+            &["Ben cancelled the post"],
+        ),
+        nothing(format!("Who rejected the post “{}”?", it.coming)),
+        nothing("Was there a rule “x” on 1 Jan 2025?"),
+        nothing("Was there a rule “no spam” on 1 January 2025?"),
+        nothing("[1] [2] [3]"),
+        ask("What was our reach yesterday?", &["insight"], &["insight"], &["the metric reach was"]),
+        ask("Was the last comment hidden?", &second_ref, &second_ref, &["hidden"]),
+        ask("Which rule hid the last comment?", &second_ref, &second_ref, &["no spam"]),
+        nothing("Who are our best leads?"),
+    ]
+}
+
+/// `28.11.2026` of `2026-11-28`.
+fn dotted(day: &str) -> String {
+    day.rsplit('-').collect::<Vec<_>>().join(".")
+}
+
+/// The same question in the languages of the table of words.
+fn in_other_languages(brand: &Brand) -> Vec<Labelled> {
+    let it = &brand.cast;
+    let (decision, all) = (format!("decision:{}", it.second_spammer), format!("all:{}", it.second_spammer));
+    let hidden = |question: &str| ask(question, &[&decision], &[&all], &["no spam"]);
+    vec![
+        hidden("Warum wurde der letzte Kommentar ausgeblendet?"),
+        hidden("Perché è stato nascosto l'ultimo commento?"),
+        hidden("Pourquoi le dernier commentaire a-t-il été masqué ?"),
+        hidden("¿Por qué se ocultó el último comentario?"),
+        hidden("Por que o último comentário foi ocultado?"),
+        ask(
+            "Wie viele Kommentare wurden heute ausgeblendet?",
+            &["count"],
+            &["count", &all],
+            &["1 comment was hidden"],
+        ),
+        ask(
+            "Combien de commentaires ont été masqués hier ?",
+            &["count"],
+            &["count", &format!("all:{}", it.spammer)],
+            &["1"],
+        ),
+        ask(
+            "¿Cuántos comentarios se ocultaron ayer?",
+            &["count"],
+            &["count", &format!("all:{}", it.spammer)],
+            &["1"],
+        ),
     ]
 }
 

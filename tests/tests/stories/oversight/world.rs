@@ -115,6 +115,9 @@ pub struct Brand {
 /// Who wrote the only direct message.
 pub const WAITER: &str = "the one who waits";
 
+/// Who asks on the second day, and waits.
+pub const LATE_ASKER: &str = "late.asker";
+
 /// Ids of what happened, by labels such as `decision:ana.prado`, `effect:ana.prado`, `rule`, `post:published`.
 #[derive(Debug, Default)]
 pub struct Records(BTreeMap<String, BTreeSet<String>>);
@@ -238,6 +241,7 @@ async fn first_day(app: &TestApp, people: &People, cast: &Cast) -> (TestTenant, 
 
     let mut settings = ben.get(&shop.path("/settings")).await.ok();
     settings["blocked_words"] = json!(["cheapest"]);
+    settings["quiet_hours"] = json!({ "from": "22:30", "until": "06:30" });
     ben.call(reqwest::Method::PUT, &shop.path("/settings"), Some(settings)).await.ok();
     let budget = json!({ "daily_micro_usd": 5_000_000 });
     ben.call(reqwest::Method::PUT, &shop.path("/budget"), Some(budget)).await.ok();
@@ -258,6 +262,8 @@ async fn first_day(app: &TestApp, people: &People, cast: &Cast) -> (TestTenant, 
 }
 
 async fn second_day(app: &TestApp, people: &People, cast: &Cast, shop: &TestTenant, made: &Made) {
+    app.comment(shop, LATE_ASKER, "Is there a smaller size of this?");
+    app.settle().await;
     app.comment(shop, cast.second_spammer, "Need more followers? Message me now");
     app.settle().await;
     people.ben.post(&shop.path(&format!("/rules/{}/disable", made.rule)), json!({})).await.ok();
