@@ -96,7 +96,7 @@ pub fn plan(question: &Question) -> Vec<Look> {
     let is_answered_by_sums = of_money && question.asks == Asks::What || of_numbers;
     let is_of_plans =
         question.names(&[Deed::Schedule]) && Wanted::of(question).is_some_and(|it| it.is_state());
-    if !is_answered_by_sums && !(is_of_plans && !question.is_particular()) {
+    if !is_answered_by_sums && (!is_of_plans || question.is_particular()) {
         looks.push(Look::AuditSearch(AuditSearch { from, to, ..AuditSearch::default() }));
     }
     looks

@@ -439,7 +439,7 @@ impl Looker<'_> {
                 format!(
                     "The alert {kind} ({}) was raised on {at}, {}, and {end}.",
                     alert.severity,
-                    times_told(alert.occurrences.into())
+                    times_told(alert.occurrences)
                 ),
                 format!("The alert {kind} says {}.", quoted(&alert.message)),
             ];
