@@ -20,8 +20,11 @@ export const operations = {
     const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
     for (const width of [1440, 390]) {
       await page.setViewportSize({ width, height: 844 });
-      const state = await row.getByText('Active', { exact: true }).boundingBox();
-      assert.ok(state.x + state.width <= width, `the state is in sight at ${width}`);
+      // The page is laid out anew a moment after its window.
+      await until(`the state in sight at ${width}`, async () => {
+        const state = await row.getByText('Active', { exact: true }).boundingBox();
+        return state !== null && state.x + state.width <= width;
+      });
       assert.ok(await fits(), `the page is no wider than ${width}`);
     }
     assert.equal(await row.getByTitle(name, { exact: true }).count(), 1, 'the whole name is its title');

@@ -53,7 +53,7 @@ export const rules = {
       await ask(rule(world, made.id), 'PUT', { ...present, ...change });
     };
     // Without the live feed: what changed is found when it is saved.
-    await page.route(/\/feed(\/|\?|$)/, (route) => route.abort());
+    await page.route(/\/feed(\/|\?|$)/, (route) => route.fulfill({ status: 404 }));
     await page.goto(rule(world, made.id));
     await nameField(page).fill('Prices, by me');
     await page.getByRole('textbox', { name: 'Text 1' }).fill('All prices are in our shop.');
