@@ -57,7 +57,7 @@ pub struct CrowdArgs {
     #[arg(long, default_value_t = 1_000)]
     pace: u32,
     /// Seconds of each measurement.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 60)]
     seconds: u64,
     /// Page whose section `crowd` is rewritten.
     #[arg(long, value_name = "FILE")]
@@ -76,8 +76,8 @@ struct Measured {
     /// Question → first words.
     first_words: Histogram<u64>,
     unanswered: u64,
-    memory_early: u64,
-    memory_late: u64,
+    /// Resident memory of the node at each quarter of the time, in bytes.
+    memory: Vec<u64>,
 }
 
 /// Measures, prints, and writes the page.
@@ -128,7 +128,7 @@ async fn measure(
     SystemClock.sleep(REST).await;
     let pid = program.pid().context("troupe has ended")?;
 
-    let shared = Arc::new(Shared::new(installation.url.clone(), args.seconds)?);
+    let shared = Arc::new(Shared::new(installation.url.clone())?);
     // Something to look at and to ask about.
     shared.send(tenants, u64::from(tenants) * 5, 200).await?;
     SystemClock.sleep(REST).await;
@@ -142,20 +142,22 @@ async fn measure(
         let (shared, tenant, key) = (Arc::clone(&shared), ids[number % ids.len()], key.clone());
         tasks.spawn("chat", async move { shared.chat(tenant, &key, number).await });
     }
-    let early = SystemClock.sleep(Duration::from_secs(args.seconds / 4));
-    let read_early = async {
-        early.await;
-        memory::resident(pid)
-    };
     let total = u64::from(case.pace) * args.seconds;
-    let (sent, memory_early) = tokio::join!(shared.send(tenants, total, u64::from(case.pace)), read_early);
+    let quarter = Duration::from_secs(args.seconds) / 4;
+    let watched = async {
+        let mut memory = Vec::new();
+        for _ in 0..4 {
+            SystemClock.sleep(quarter).await;
+            memory.push(memory::resident(pid)?);
+        }
+        anyhow::Ok(memory)
+    };
+    let (sent, memory) = tokio::join!(shared.send(tenants, total, u64::from(case.pace)), watched);
     sent?;
-    shared.until_over().await;
-    let memory_late = memory::resident(pid)?;
     shared.over.store(true, Ordering::Relaxed);
     drop(tasks);
     program.end().await?;
-    shared.measured(name, memory_early?, memory_late).await
+    Ok(shared.measured(name, memory?).await)
 }
 
 /// The ids of the tenants, and keys: the first sees everything, each asks for itself.
@@ -184,8 +186,6 @@ struct Shared {
     tasks: Tasks,
     url: String,
     http: reqwest::Client,
-    seconds: u64,
-    ends_at: Mutex<Timestamp>,
     over: AtomicBool,
     serial: AtomicU64,
     accepted: Mutex<Histogram<u64>>,
@@ -197,42 +197,22 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(url: String, seconds: u64) -> anyhow::Result<Self> {
+    fn new(url: String) -> anyhow::Result<Self> {
         let times = || Histogram::new_with_bounds(1, 600_000_000, 3).map(Mutex::new);
         // Feeds stay open for as long as they like.
         let http = reqwest::Client::builder().build()?;
-        let (tasks, ends_at) = (Tasks::default(), Mutex::new(SystemClock.now()));
+        let tasks = Tasks::default();
         let (over, serial) = (AtomicBool::new(false), AtomicU64::new(0));
         let (sent, refused, unanswered) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         let (accepted, feed, first_words) = (times()?, times()?, times()?);
-        Ok(Self {
-            tasks,
-            url,
-            http,
-            seconds,
-            ends_at,
-            over,
-            serial,
-            accepted,
-            feed,
-            first_words,
-            sent,
-            refused,
-            unanswered,
-        })
+        Ok(Self { tasks, url, http, over, serial, accepted, feed, first_words, sent, refused, unanswered })
     }
 
     /// What was measured before does not count.
     async fn begin(&self) {
-        *self.ends_at.lock().await = SystemClock.now() + Duration::from_secs(self.seconds);
         self.accepted.lock().await.reset();
         self.sent.store(0, Ordering::Relaxed);
         self.refused.store(0, Ordering::Relaxed);
-    }
-
-    async fn until_over(&self) {
-        let ends_at = *self.ends_at.lock().await;
-        SystemClock.sleep_until(ends_at).await;
     }
 
     fn is_over(&self) -> bool {
@@ -289,12 +269,11 @@ impl Shared {
                 return;
             }
             pending.push_str(&String::from_utf8_lossy(&piece));
-            while let Some(end) = pending.find('\n') {
-                let line: String = pending.drain(..=end).collect();
-                if let Some(at) = decided_at(&line) {
-                    let age = SystemClock.now().since(at).as_micros() as u64;
-                    self.feed.lock().await.saturating_record(age);
-                }
+            let Some(whole) = pending.rfind('\n') else { continue };
+            let lines: String = pending.drain(..=whole).collect();
+            for at in decided_at(&lines) {
+                let age = SystemClock.now().since(at).as_micros() as u64;
+                self.feed.lock().await.saturating_record(age);
             }
         }
     }
@@ -328,8 +307,8 @@ impl Shared {
         }
     }
 
-    async fn measured(&self, name: &str, memory_early: u64, memory_late: u64) -> anyhow::Result<Measured> {
-        Ok(Measured {
+    async fn measured(&self, name: &str, memory: Vec<u64>) -> Measured {
+        Measured {
             name: name.to_owned(),
             accepted: self.accepted.lock().await.clone(),
             sent: self.sent.load(Ordering::Relaxed),
@@ -337,18 +316,25 @@ impl Shared {
             feed: self.feed.lock().await.clone(),
             first_words: self.first_words.lock().await.clone(),
             unanswered: self.unanswered.load(Ordering::Relaxed),
-            memory_early,
-            memory_late,
-        })
+            memory,
+        }
     }
 }
 
-/// When the decision that this line of a feed tells was made; `None` for other lines.
-fn decided_at(line: &str) -> Option<Timestamp> {
-    let data = line.strip_prefix("data:")?;
-    let entry: serde_json::Value = serde_json::from_str(data).ok()?;
-    let is_decision = entry["event_type"] == "decision.made";
-    is_decision.then(|| entry["at"].as_str()?.parse().ok()).flatten()
+/// When the decisions were made that these lines of a feed tell. Other entries are passed over unread: browsers of real
+/// people do not share their processor with the node.
+fn decided_at(lines: &str) -> Vec<Timestamp> {
+    #[derive(serde::Deserialize)]
+    struct Decided {
+        event_type: String,
+        at: Timestamp,
+    }
+    let data = lines.lines().filter_map(|line| line.strip_prefix("data:"));
+    data.filter(|data| data.contains(r#""event_type":"decision.made""#))
+        .filter_map(|data| serde_json::from_str::<Decided>(data).ok())
+        .filter(|entry| entry.event_type == "decision.made")
+        .map(|entry| entry.at)
+        .collect()
 }
 
 fn table(all: &[Measured]) -> Table {
@@ -360,7 +346,7 @@ fn table(all: &[Measured]) -> Table {
         "decision to browser p50 / p99",
         "first words p50 / p95",
         "unanswered",
-        "memory early / late",
+        "memory at each quarter",
     ]);
     for it in all {
         let both = |of: &Histogram<u64>, high: f64| match of.len() {
@@ -370,7 +356,7 @@ fn table(all: &[Measured]) -> Table {
                 format!("{:.1} / {:.1} ms", ms(0.5), ms(high))
             }
         };
-        let megabytes = |bytes: u64| format!("{:.0}", bytes as f64 / 1_048_576.0);
+        let megabytes = |bytes: &u64| format!("{:.0}", *bytes as f64 / 1_048_576.0);
         table.row([
             it.name.clone(),
             it.sent.to_string(),
@@ -379,7 +365,7 @@ fn table(all: &[Measured]) -> Table {
             both(&it.feed, 0.99),
             both(&it.first_words, 0.95),
             it.unanswered.to_string(),
-            format!("{} / {} MB", megabytes(it.memory_early), megabytes(it.memory_late)),
+            format!("{} MB", it.memory.iter().map(megabytes).collect::<Vec<_>>().join(" / ")),
         ]);
     }
     table

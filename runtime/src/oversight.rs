@@ -14,7 +14,7 @@ use tenants::ids::{AgencyId, OversightId, TurnId};
 use tenants::money::MicroUsd;
 use tenants::oversight::{LONGEST_TITLE, OversightChange, OversightSession, OversightTurn};
 use tenants::ports::{AgentStatus, Directory, OversightSessions, PageRequest, StoreError, Users};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Questions a minute from one person or key.
 pub const PER_MINUTE: usize = 20;
@@ -36,9 +36,11 @@ pub struct NamesOf<D>(pub D);
 #[async_trait]
 impl<D: Directory + Users + 'static> WhoIsWho for NamesOf<D> {
     async fn names(&self, agency: &AgencyId) -> Result<HashMap<String, String>, StoreError> {
-        let keys = self.0.list_keys(agency).await?;
-        let of_installation = self.0.list_keys(&AgencyId::INSTALLATION).await?;
-        let users = self.0.list_users(agency).await?;
+        let (keys, of_installation, users) = tokio::try_join!(
+            self.0.list_keys(agency),
+            self.0.list_keys(&AgencyId::INSTALLATION),
+            self.0.list_users(agency)
+        )?;
         let named_keys = keys
             .into_iter()
             .chain(of_installation)
@@ -120,13 +122,24 @@ impl OversightDesk {
         let now = self.0.ports.clock.now();
         self.admit(asked_by, now)?;
         self.require_agent(tenant, now).await?;
-        let (session, before) = self.session(tenant, asked_by, &question, session, now).await?;
+        let (begun, session, before) = match session {
+            Some(id) => (None, id, self.go_on(tenant, asked_by, &id).await?),
+            None => {
+                let new = new_session(OversightId::new(&self.0.ports.ids), tenant, asked_by, &question, now);
+                (Some(OversightChange::Begin(Box::new(new.clone()))), new.id, Vec::new())
+            }
+        };
         let turn = new_turn(TurnId::new(&self.0.ports.ids), session, question, now);
-        self.commit(tenant, OversightChange::Ask(Box::new(turn.clone()))).await?;
         let (pieces, listener) = mpsc::channel(WAITING);
         let asked = Asked { tenant: tenant.clone(), question: turn.question.clone(), before, at: now };
+        let ask = OversightChange::Ask(Box::new(turn.clone()));
+        // The answer is looked up while the question is stored; nobody hears of it if that fails.
+        let (stored, is_stored) = oneshot::channel();
         let (desk, tasks) = (self.clone(), self.0.ports.tasks.clone());
-        tasks.spawn("oversight-answer", async move { desk.answer(asked, turn, pieces).await });
+        tasks.spawn("oversight-answer", async move { desk.answer(asked, turn, pieces, is_stored).await });
+        self.commit(tenant, begun.into_iter().chain([ask])).await?;
+        // Whoever answers may have ended with the node.
+        let _ = stored.send(());
         Ok((session, listener))
     }
 
@@ -143,7 +156,7 @@ impl OversightDesk {
         let (OversightChange::Close(id) | OversightChange::Delete(id)) = &change else { return Ok(()) };
         let found = self.sessions().find_oversight(&tenant.id, asked_by, id).await?;
         found.ok_or(AskError::NoSession)?;
-        Ok(self.commit(tenant, change).await?)
+        Ok(self.commit(tenant, [change]).await?)
     }
 
     fn admit(&self, asked_by: &str, now: Timestamp) -> Result<(), AskError> {
@@ -178,44 +191,30 @@ impl OversightDesk {
         if is_down { Err(AskError::AgentDown) } else { Ok(()) }
     }
 
-    async fn session(
+    /// What was asked before in a conversation that is gone on with.
+    async fn go_on(
         &self,
         tenant: &Tenant,
         asked_by: &str,
-        question: &str,
-        session: Option<OversightId>,
-        now: Timestamp,
-    ) -> Result<(OversightId, Vec<OversightTurn>), AskError> {
-        let Some(id) = session else {
-            let new = OversightSession {
-                id: OversightId::new(&self.0.ports.ids),
-                tenant: tenant.id,
-                asked_by: asked_by.to_owned(),
-                title: title_of(question),
-                is_active: true,
-                total_queries: 0,
-                total_latency_ms: 0,
-                last_question: None,
-                last_answer: None,
-                created_at: now,
-                updated_at: now,
-            };
-            let id = new.id;
-            self.commit(tenant, OversightChange::Begin(Box::new(new))).await?;
-            return Ok((id, Vec::new()));
-        };
-        let found = self.sessions().find_oversight(&tenant.id, asked_by, &id).await?;
+        id: &OversightId,
+    ) -> Result<Vec<OversightTurn>, AskError> {
+        let found = self.sessions().find_oversight(&tenant.id, asked_by, id).await?;
         if !found.ok_or(AskError::NoSession)?.is_active {
             return Err(AskError::Closed);
         }
-        let mut before =
-            self.sessions().oversight_turns(&tenant.id, &id, PageRequest::first(EARLIER)).await?;
+        let mut before = self.sessions().oversight_turns(&tenant.id, id, PageRequest::first(EARLIER)).await?;
         before.reverse();
-        Ok((id, before))
+        Ok(before)
     }
 
     /// Answers, tells the listener, and stores what came of it, whatever happens on the way.
-    async fn answer(&self, asked: Asked, mut turn: OversightTurn, pieces: mpsc::Sender<Piece>) {
+    async fn answer(
+        &self,
+        asked: Asked,
+        mut turn: OversightTurn,
+        pieces: mpsc::Sender<Piece>,
+        is_stored: oneshot::Receiver<()>,
+    ) {
         let ports = &self.0.ports;
         let (heard, mut said) = mpsc::channel::<String>(1);
         let mut answering = std::pin::pin!(self.0.oversight.answer(&asked, &heard));
@@ -252,15 +251,24 @@ impl OversightDesk {
                 Piece::Broken(problem)
             }
         };
-        if let Err(error) = self.commit(&asked.tenant, OversightChange::Answer(Box::new(turn))).await {
+        if is_stored.await.is_err() {
+            // Neither is the question: whoever asked has been told.
+            return;
+        }
+        if let Err(error) = self.commit(&asked.tenant, [OversightChange::Answer(Box::new(turn))]).await {
             tracing::warn!(%error, "an answer could not be stored; it stays marked as incomplete");
         }
         let _ = pieces.send(piece).await;
     }
 
-    async fn commit(&self, tenant: &Tenant, change: OversightChange) -> Result<(), StoreError> {
-        let changes = Changes::of_tenant(tenant.id).with(Change::Oversight(change));
-        self.0.ports.store.commit(changes).await
+    async fn commit(
+        &self,
+        tenant: &Tenant,
+        changes: impl IntoIterator<Item = OversightChange>,
+    ) -> Result<(), StoreError> {
+        let unit = Changes::of_tenant(tenant.id);
+        let unit = changes.into_iter().fold(unit, |unit, change| unit.with(Change::Oversight(change)));
+        self.0.ports.store.commit(unit).await
     }
 
     fn since(&self, moment: Timestamp) -> i64 {
@@ -273,6 +281,28 @@ fn told(error: AnswerError) -> String {
         tracing::warn!(error = %source, "a question could not be answered");
     }
     error.to_string()
+}
+
+fn new_session(
+    id: OversightId,
+    tenant: &Tenant,
+    asked_by: &str,
+    question: &str,
+    now: Timestamp,
+) -> OversightSession {
+    OversightSession {
+        id,
+        tenant: tenant.id,
+        asked_by: asked_by.to_owned(),
+        title: title_of(question),
+        is_active: true,
+        total_queries: 0,
+        total_latency_ms: 0,
+        last_question: None,
+        last_answer: None,
+        created_at: now,
+        updated_at: now,
+    }
 }
 
 fn new_turn(id: TurnId, session: OversightId, question: String, now: Timestamp) -> OversightTurn {

@@ -26,10 +26,19 @@ use crate::writer::{Job, Pace, Writer};
 
 /// The store on SQLite or PostgreSQL. Cheap to clone; all clones are one database.
 #[derive(Clone)]
-pub struct Database(Arc<Inner>);
+pub struct Database {
+    inner: Arc<Inner>,
+    /// The connections that this clone reads through.
+    reader: Reader,
+    /// Whether people wait for what this clone commits.
+    is_of_people: bool,
+}
 
 struct Inner {
-    reader: Reader,
+    /// Of actors, the queue and all other work.
+    of_work: Reader,
+    /// Of people, who look and ask: their reads wait for each other, and never for those of a thousand events.
+    of_people: Reader,
     gatherers: Gatherers,
     memory_news: MemoryNews,
     library: Library,
@@ -44,7 +53,7 @@ struct Inner {
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Database({})", self.0.place.label)
+        write!(f, "Database({})", self.inner.place.label)
     }
 }
 
@@ -105,13 +114,15 @@ impl Database {
                 Connector::Postgres(_) => tasks.spawn("store.commit", writer.run()),
             });
         }
-        let reader = Reader { pool: open::reading_pool(&place, &limits), timeout: limits.timeout };
-        let gatherers = Gatherers::start(&reader, &place, &tasks);
+        let reader = || Reader { pool: open::reading_pool(&place, &limits), timeout: limits.timeout };
+        let (of_work, of_people) = (reader(), reader());
+        let gatherers = Gatherers::start(&of_work, &of_people, &place, &tasks);
         let patience = limits.patience;
         let committers = Mutex::new(committers);
         let (library, owners) = (Library::default(), Owners::default());
-        Ok(Self(Arc::new(Inner {
-            reader,
+        let inner = Inner {
+            of_work: of_work.clone(),
+            of_people,
             gatherers,
             memory_news: MemoryNews::default(),
             library,
@@ -122,11 +133,19 @@ impl Database {
             committers,
             place,
             limits,
-        })))
+        };
+        Ok(Self { inner: Arc::new(inner), reader: of_work, is_of_people: false })
+    }
+
+    /// The same database for people, who wait for it: it is read through the connections that are kept for them, and what
+    /// they do is committed before other work.
+    #[must_use]
+    pub fn for_people(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), reader: self.inner.of_people.clone(), is_of_people: true }
     }
 
     pub(crate) async fn connect(&self) -> Result<Session, OpenError> {
-        open::connect(&self.0.place, &self.0.limits).await
+        open::connect(&self.inner.place, &self.inner.limits).await
     }
 
     /// Applies the migrations that are pending. Several nodes may do so at the same time.
@@ -134,7 +153,7 @@ impl Database {
     /// # Errors
     /// When a migration fails (it leaves nothing behind), or the schema is newer than this program.
     pub async fn migrate(&self) -> Result<(), OpenError> {
-        let mut connection = open::connect(&self.0.place, &self.0.limits).await?;
+        let mut connection = open::connect(&self.inner.place, &self.inner.limits).await?;
         let migrated = open::migrate_beside_others(&mut connection).await;
         // Whatever closing says, the migrations are applied or not.
         let _ = connection.close().await;
@@ -146,7 +165,7 @@ impl Database {
     /// # Errors
     /// When the database cannot be reached, or the schema is newer than this program.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, OpenError> {
-        let mut connection = open::connect(&self.0.place, &self.0.limits).await?;
+        let mut connection = open::connect(&self.inner.place, &self.inner.limits).await?;
         let pending = open::pending(&mut connection).await;
         let _ = connection.close().await;
         pending
@@ -157,7 +176,7 @@ impl Database {
     /// # Errors
     /// The first statement that the database does not understand.
     pub async fn check_statements(&self) -> Result<usize, StoreError> {
-        let mut connection = self.0.place.session.connect().await.map_err(crate::failure::read_error)?;
+        let mut connection = self.inner.place.session.connect().await.map_err(crate::failure::read_error)?;
         let checked = check::prepare_all(&mut connection).await;
         let _ = connection.close().await;
         checked
@@ -165,12 +184,12 @@ impl Database {
 
     /// What to call this database in messages: a path, or host, port and name. Never holds a password.
     pub fn label(&self) -> &str {
-        &self.0.place.label
+        &self.inner.place.label
     }
 
     /// `sqlite` or `postgres`.
     pub fn kind(&self) -> &'static str {
-        match self.0.reader.pool {
+        match self.reader.pool {
             Pool::Sqlite(_) => "sqlite",
             Pool::Postgres(_) => "postgres",
         }
@@ -179,14 +198,16 @@ impl Database {
     /// Commits what waits, refuses what comes later, and closes all connections, the committers' last: so that SQLite
     /// empties its write-ahead log into the file. To be called after everybody who commits has ended.
     pub async fn close(&self) {
-        self.0.gatherers.close().await;
-        match &self.0.reader.pool {
-            Pool::Sqlite(pool) => pool.close().await,
-            Pool::Postgres(pool) => pool.close().await,
+        self.inner.gatherers.close().await;
+        for reader in [&self.inner.of_work, &self.inner.of_people] {
+            match &reader.pool {
+                Pool::Sqlite(pool) => pool.close().await,
+                Pool::Postgres(pool) => pool.close().await,
+            }
         }
-        self.0.closing.send_replace(true);
+        self.inner.closing.send_replace(true);
         let committers: Vec<JoinHandle<()>> =
-            self.0.committers.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+            self.inner.committers.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
         for committer in committers {
             if let Err(error) = committer.await {
                 tracing::error!(%error, "a committer did not end in good order");
@@ -196,40 +217,41 @@ impl Database {
 
     /// The read side.
     pub(crate) fn reader(&self) -> &Reader {
-        &self.0.reader
+        &self.reader
     }
 
     /// Reads that travel together.
     pub(crate) fn gatherers(&self) -> &Gatherers {
-        &self.0.gatherers
+        &self.inner.gatherers
     }
 
     /// What was committed here to the memories that are watched.
     pub(crate) fn memory_news(&self) -> &MemoryNews {
-        &self.0.memory_news
+        &self.inner.memory_news
     }
 
     /// Texts of prompts that are in use.
     pub(crate) fn library(&self) -> &Library {
-        &self.0.library
+        &self.inner.library
     }
 
     /// Which agencies tenants belong to.
     pub(crate) fn owners(&self) -> &Owners {
-        &self.0.owners
+        &self.inner.owners
     }
 
     /// Hands work to a committer and waits until it is durable. Once the work has been handed over it is done even
     /// if the caller stops waiting; only a delivery may be left undone then, because whoever brought it comes again.
     pub(crate) async fn submit(&self, work: Work) -> Result<Outcome, StoreError> {
-        let lane = (work.lane().as_u128() % self.0.lanes.len() as u128) as usize;
+        let lane = (work.lane().as_u128() % self.inner.lanes.len() as u128) as usize;
         let (answer, answered) = oneshot::channel();
-        self.0.lanes[lane].send_timeout(Job { work, answer }, self.0.patience).await.map_err(|refusal| {
-            match refusal {
+        let job = Job { work, is_of_people: self.is_of_people, answer };
+        self.inner.lanes[lane].send_timeout(job, self.inner.patience).await.map_err(
+            |refusal| match refusal {
                 mpsc::error::SendTimeoutError::Timeout(_) => too_slow(),
                 mpsc::error::SendTimeoutError::Closed(_) => closed(),
-            }
-        })?;
+            },
+        )?;
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
 }
@@ -251,8 +273,25 @@ impl UnitOfWork for Database {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::*;
     use crate::testing::TestDatabase;
-    use tenants::ports::{Inbox, Operations, Outbox};
+    use tenants::clock::SystemClock;
+    use tenants::ports::{Directory, Inbox, Operations, Outbox};
+
+    #[tokio::test]
+    async fn people_read_while_all_connections_of_the_work_are_taken() {
+        let file = TestDatabase::sqlite();
+        file.open().await.close().await;
+        let limits = Limits { readers: 1, timeout: Duration::from_secs(2), ..Limits::default() };
+        let options = DatabaseOptions { limits, ..DatabaseOptions::new(file.url(), Arc::new(SystemClock)) };
+        let database = Database::open(options).await.unwrap();
+        let Pool::Sqlite(of_work) = &database.reader().pool else { panic!("another database") };
+        let _taken = of_work.acquire().await.unwrap();
+        assert!(database.for_people().list_agencies().await.is_ok());
+        assert!(database.list_agencies().await.is_err(), "the work was to have no connection left");
+    }
 
     #[tokio::test]
     async fn a_closed_file_stands_alone_and_whoever_asks_is_told() {

@@ -106,16 +106,16 @@ pub(crate) struct Gatherers {
 }
 
 impl Gatherers {
-    pub(crate) fn start(reader: &Reader, place: &Place, tasks: &Tasks) -> Self {
+    pub(crate) fn start(of_work: &Reader, of_people: &Reader, place: &Place, tasks: &Tasks) -> Self {
         let (closing, closed) = watch::channel(false);
-        let mut begin = Beginning { reader, place, tasks, closed, begun: Vec::new() };
+        let mut begin = Beginning { place, tasks, closed, begun: Vec::new() };
         Self {
-            pending_events: begin.gatherer(),
-            conversations: begin.gatherer(),
-            due_effects: begin.gatherer(),
-            due_effects_past_others: begin.gatherer(),
-            unknown_effects: begin.gatherer(),
-            grown_logs: begin.gatherer(),
+            pending_events: begin.gatherer(of_work),
+            conversations: begin.gatherer(of_work),
+            due_effects: begin.gatherer(of_work),
+            due_effects_past_others: begin.gatherer(of_work),
+            unknown_effects: begin.gatherer(of_work),
+            grown_logs: begin.gatherer(of_people),
             closing,
             tasks: Mutex::new(begin.begun),
         }
@@ -135,7 +135,6 @@ impl Gatherers {
 
 /// What gatherers are made with.
 struct Beginning<'a> {
-    reader: &'a Reader,
     place: &'a Place,
     tasks: &'a Tasks,
     closed: watch::Receiver<bool>,
@@ -143,9 +142,9 @@ struct Beginning<'a> {
 }
 
 impl Beginning<'_> {
-    fn gatherer<Q: Question>(&mut self) -> Gatherer<Q> {
+    fn gatherer<Q: Question>(&mut self, reader: &Reader) -> Gatherer<Q> {
         let (asking, asked) = mpsc::channel(QUEUE);
-        let source = Source::of(self.reader, self.place);
+        let source = Source::of(reader, self.place);
         let is_file = matches!(source, Source::Sqlite { .. });
         let answering = answer_all(source, asked, self.closed.clone());
         self.begun.push(if is_file {

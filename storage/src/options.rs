@@ -45,7 +45,7 @@ pub struct Limits {
     pub patience: Duration,
     /// Longest that a transaction or a read may take.
     pub timeout: Duration,
-    /// Connections for reading.
+    /// Connections for reading: so many for all work, and as many again for people.
     pub readers: u32,
     /// Committers on PostgreSQL; each serves its share of the tenants. SQLite always has one.
     pub committers: usize,

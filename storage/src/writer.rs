@@ -1,8 +1,9 @@
 //! The writer: takes work that waits, applies it in one transaction, and answers everybody when it is durable.
 //!
 //! What comes in is stored before what was decided about it: Instagram waits for an answer, and whatever is stored is
-//! safe. So batches of deliveries and batches of other work take turns, the latter small while deliveries come; inside
-//! each, tenants take turns, and one that wants more than its share pauses now and then (see `line`).
+//! safe. So batches of deliveries and batches of other work take turns, the latter small while deliveries come, and what
+//! people do goes in front of it: somebody waits before a screen. Inside each, tenants take turns, and one that wants
+//! more than its share pauses now and then (see `line`).
 //!
 //! First everything is applied together. Should a unit not fit, the transaction is rolled back and the units are
 //! applied again one by one, each under a savepoint, so that only the unit at fault fails. Should the commit itself
@@ -42,7 +43,7 @@ pub(crate) struct Pace {
     /// Most units of other work between two batches of deliveries: a part of these, and some.
     part: usize,
     some: usize,
-    /// Most units of other work while deliveries may come at any moment.
+    /// Most units of other work while deliveries may come at any moment, and of people at all.
     bite: usize,
 }
 
@@ -64,6 +65,8 @@ impl Pace {
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) work: Work,
+    /// Whether it is what people do, who wait for it.
+    pub(crate) is_of_people: bool,
     pub(crate) answer: oneshot::Sender<Result<Outcome, StoreError>>,
 }
 
@@ -71,22 +74,29 @@ pub(crate) struct Job {
 #[derive(Debug, Default)]
 struct Waiting {
     deliveries: Line<Job>,
+    people: Line<Job>,
     others: Line<Job>,
 }
 
 impl Waiting {
     fn len(&self) -> usize {
-        self.deliveries.len() + self.others.len()
+        self.deliveries.len() + self.people.len() + self.others.len()
     }
 
     /// When something can be done; `None` when nothing waits.
     fn ready_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.deliveries.ready_at(now).into_iter().chain(self.others.ready_at(now)).min()
+        [&self.deliveries, &self.people, &self.others].into_iter().filter_map(|line| line.ready_at(now)).min()
     }
 
     fn end_pauses(&mut self) {
-        self.deliveries.end_pauses();
-        self.others.end_pauses();
+        [&mut self.deliveries, &mut self.people, &mut self.others].into_iter().for_each(Line::end_pauses);
+    }
+
+    /// What people do, and then at most `most` of the other work.
+    fn take_others(&mut self, pace: Pace, most: usize, now: Timestamp) -> Vec<Job> {
+        let mut taken = self.people.take(pace.bite, pace.share, now);
+        taken.extend(self.others.take(most, pace.share, now));
+        taken
     }
 
     /// Puts a job in line. Of the deliveries of one tenant no more wait than a quarter of the room, so that there is
@@ -99,6 +109,7 @@ impl Waiting {
                 let _ = job.answer.send(Err(too_slow()));
             }
             Work::Accept(_) => self.deliveries.push(owner, job, now),
+            _ if job.is_of_people => self.people.push(owner, job, now),
             _ => self.others.push(owner, job, now),
         }
     }
@@ -138,9 +149,10 @@ impl Writer {
             let between = self.clock.now();
             waiting.deliveries.pause(between.since(began), between);
             self.hear_more(&mut waiting);
-            let others = waiting.others.take(most, self.pace.share, between);
+            let others = waiting.take_others(self.pace, most, between);
             self.work_off(others).await;
             let ended = self.clock.now();
+            waiting.people.pause(ended.since(between), ended);
             waiting.others.pause(ended.since(between), ended);
         }
         if let Some(connection) = self.connection.take()
@@ -344,7 +356,25 @@ fn whole(failure: Failure) -> SharedError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tenants::changes::Changes;
+    use tenants::ids::TenantId;
     use tenants::ports::Delivery;
+    use uuid::Uuid;
+
+    #[test]
+    fn what_people_do_stands_before_other_work_and_leaves_room_for_it() {
+        let (mut waiting, now) = (Waiting::default(), Timestamp::from_millis(1));
+        let mut push = |is_of_people| {
+            let (answer, _) = oneshot::channel();
+            let work = Work::Commit(Changes::of_tenant(TenantId(Uuid::new_v4())));
+            waiting.push(Job { work, is_of_people, answer }, 1_000, now);
+        };
+        (0..100).for_each(|_| push(false));
+        (0..40).for_each(|_| push(true));
+        let taken = waiting.take_others(Pace::SQLITE, 4, now);
+        let of_people: Vec<bool> = taken.iter().map(|job| job.is_of_people).collect();
+        assert_eq!(of_people, [vec![true; 32], vec![false; 4]].concat());
+    }
 
     #[test]
     fn a_flood_of_deliveries_leaves_room_for_others() {
@@ -352,7 +382,8 @@ mod tests {
         let mut answers = Vec::new();
         for _ in 0..10 {
             let (answer, answered) = oneshot::channel();
-            waiting.push(Job { work: Work::Accept(Delivery::default()), answer }, 16, now);
+            let job = Job { work: Work::Accept(Delivery::default()), is_of_people: false, answer };
+            waiting.push(job, 16, now);
             answers.push(answered);
         }
         let refused = answers.iter_mut().filter_map(|answered| answered.try_recv().ok()).count();

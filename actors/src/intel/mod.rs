@@ -41,11 +41,13 @@ use gate::Gate;
 
 /// What intel works with. Cheap to clone; all clones are one.
 #[derive(Clone)]
-pub struct Intel(Arc<Parts>);
+pub struct Intel {
+    parts: Arc<Parts>,
+    store: Arc<dyn IntelStore>,
+}
 
 struct Parts {
     reader: Arc<dyn InsightsReader>,
-    store: Arc<dyn IntelStore>,
     settings: IntelSettings,
     gate: Gate,
     outside: OutsideReads,
@@ -72,30 +74,36 @@ impl Intel {
     ) -> Self {
         let gate = Gate::new(&settings);
         let outside = OutsideReads::new(reader.clone(), shown, &settings);
-        Self(Arc::new(Parts { reader, store, settings, gate, outside }))
+        Self { parts: Arc::new(Parts { reader, settings, gate, outside }), store }
+    }
+
+    /// The same, which reads what has been gathered through this.
+    #[must_use]
+    pub fn reading_from(&self, store: Arc<dyn IntelStore>) -> Self {
+        Self { parts: Arc::clone(&self.parts), store }
     }
 
     /// What programs outside may ask of Instagram.
     pub fn outside(&self) -> &OutsideReads {
-        &self.0.outside
+        &self.parts.outside
     }
 
     /// What has been gathered.
     pub fn store(&self) -> &dyn IntelStore {
-        &*self.0.store
+        &*self.store
     }
 
     /// Settings.
     pub fn settings(&self) -> &IntelSettings {
-        &self.0.settings
+        &self.parts.settings
     }
 
     fn reader(&self) -> &dyn InsightsReader {
-        &*self.0.reader
+        &*self.parts.reader
     }
 
     fn gate(&self) -> &Gate {
-        &self.0.gate
+        &self.parts.gate
     }
 }
 

@@ -211,10 +211,12 @@ fn answer_from(
     records: &[Record],
     is_cut: bool,
 ) -> Extract {
-    let Some(first) = admitted.first() else { return Extract::default() };
-    if question.asks == Asks::HowMany {
+    // Where the whole log was read, none is a number, too.
+    let is_none = admitted.is_empty() && !is_cut && is_plain(question);
+    if question.asks == Asks::HowMany && (is_none || !admitted.is_empty()) {
         return tally::count(wanted, admitted, records, is_cut);
     }
+    let Some(first) = admitted.first() else { return Extract::default() };
     if question.asks == Asks::Who && wanted.is_of_writers() && !question.wants_last {
         return tally::writers(wanted, admitted, records, is_cut);
     }
@@ -251,11 +253,7 @@ pub(super) struct Fit<'a> {
 
 impl<'a> Fit<'a> {
     fn of(question: &Question, at: usize, record: &'a Record) -> Option<Self> {
-        let text = record.text();
-        let held: Vec<String> = words(&text).into_iter().map(|it| it.plain).collect();
-        let happened = record.deeds();
-        let loosely = vec![false; question.quotes.len()];
-        let anchors = usize::from(question.is_particular() && holds_anchors(question, &loosely, record));
+        // What costs least is asked first: there may be thousands of records.
         if let (Some(when), Some(moment)) = (question.when, record.source.at)
             && !when.holds(moment)
             && !is_state(record)
@@ -268,9 +266,12 @@ impl<'a> Fit<'a> {
         if question.when.is_some_and(was_not_yet) {
             return None;
         }
-        let deed_score = deeds_fit(question, &happened)?;
+        let deed_score = deeds_fit(question, record)?;
+        let held: Vec<String> = words(&record.text()).into_iter().map(|it| it.plain).collect();
         let thing_score = things_fit(question, record, &held, deed_score)?;
         let covered = covered(&question.rest, &held)?;
+        let loosely = vec![false; question.quotes.len()];
+        let anchors = usize::from(question.is_particular() && holds_anchors(question, &loosely, record));
         let score = 3.0 * anchors as f32 + 2.0 * deed_score + thing_score + 4.0 * covered;
         Some(Self { at, record, score, moment: record.source.at })
     }
@@ -365,12 +366,13 @@ fn holds_whole(text: &str, wanted: &str) -> bool {
 }
 
 /// How well what happened is what is asked for; `None` when it is something else.
-fn deeds_fit(question: &Question, happened: &[(Deed, bool)]) -> Option<f32> {
+fn deeds_fit(question: &Question, record: &Record) -> Option<f32> {
+    if question.deeds.is_empty() && !question.wants_undone {
+        return Some(0.0);
+    }
+    let happened = record.deeds();
     if question.wants_undone {
         return happened.iter().any(|(deed, done)| *done && UNDONE.contains(deed)).then_some(1.0);
-    }
-    if question.deeds.is_empty() {
-        return Some(0.0);
     }
     let asks_whether = question.asks == Asks::Whether;
     let fit = |(deed, done): &(Deed, bool)| {
@@ -385,7 +387,7 @@ fn deeds_fit(question: &Question, happened: &[(Deed, bool)]) -> Option<f32> {
             // "Did we answer?" "It was not answered."
             (_, _, true) => 0.4,
             // "It waits for a person."
-            _ if asks_whether && *done && matches!(deed, Deed::Answer | Deed::Send) && is_left(happened) => {
+            _ if asks_whether && *done && matches!(deed, Deed::Answer | Deed::Send) && is_left(&happened) => {
                 0.4
             }
             _ => 0.0,

@@ -232,7 +232,7 @@ impl Looker<'_> {
     fn lead(&self, lead: &Lead) -> Record {
         let who = person_told(lead.person.username.as_deref().unwrap_or(&lead.person.id));
         let mut line = format!(
-            "The lead {who} of {} is in the stage {} ({:.0} % sure)",
+            "The lead from {who}, found on {}, is in the stage {} ({:.0} % sure)",
             moment_told(lead.created_at, self.zone),
             lead.stage,
             lead.confidence * 100.0

@@ -126,8 +126,9 @@ impl Oversight {
     pub async fn answer(&self, asked: &Asked, heard: &mpsc::Sender<String>) -> Result<Answered, AnswerError> {
         let tenant = &asked.tenant;
         let zone: Tz = tenant.time_zone.parse().unwrap_or(Tz::UTC);
-        let names = self.who.names(&tenant.agency).await.map_err(unavailable)?;
-        let context = self.context(tenant, zone, asked.at).await.map_err(unavailable)?;
+        let names = self.who.names(&tenant.agency);
+        let context = self.context(tenant, zone, asked.at);
+        let (names, context) = tokio::try_join!(names, context).map_err(unavailable)?;
         let looker = Looker {
             ports: &self.ports,
             tenant,

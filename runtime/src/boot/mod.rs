@@ -265,6 +265,21 @@ pub(crate) fn ports(
     })
 }
 
+/// The same outside world for people who look and ask: the database is read through connections of their own.
+fn ports_of_people(foundations: &Foundations, ports: &Ports) -> Ports {
+    let database = Arc::new(foundations.database.for_people());
+    Ports {
+        store: database.clone(),
+        ledger: database.clone(),
+        comms: database.clone(),
+        media: database.clone(),
+        posts: database.clone(),
+        connections: database.clone(),
+        intel: ports.intel.reading_from(database),
+        ..ports.clone()
+    }
+}
+
 /// What carries messages to people.
 pub(crate) fn couriers(foundations: &Foundations, settings: &Settings) -> anyhow::Result<Couriers> {
     Couriers::new(
@@ -403,11 +418,12 @@ async fn http_state(
         verify_token: app.verify_token.inner().clone(),
     });
     let apps = WebhookApps::load(own, &foundations.database, &foundations.vault).await?;
+    let (database, of_people) = (foundations.database.for_people(), ports_of_people(foundations, ports));
     Ok(AppState::new(AppParts {
-        ports: ports.clone(),
-        prompts: Arc::new(foundations.database.clone()),
-        outside: Arc::new(foundations.database.clone()),
-        overview: Arc::new(foundations.database.clone()),
+        ports: of_people.clone(),
+        prompts: Arc::new(database.clone()),
+        outside: Arc::new(database.clone()),
+        overview: Arc::new(database.clone()),
         apps: Arc::new(apps),
         vault: foundations.vault.clone(),
         addresses: addresses(settings),
@@ -421,9 +437,9 @@ async fn http_state(
         people: Arc::new(people(foundations, settings, ports, address)?),
         webhooks,
         oversight: OversightDesk::new(
-            ports.clone(),
-            Arc::new(foundations.database.clone()),
-            Arc::new(NamesOf(foundations.database.clone())),
+            of_people.clone(),
+            Arc::new(database.clone()),
+            Arc::new(NamesOf(database.clone())),
         ),
         single_sign_on: single_sign_on(foundations, settings, address)?,
         node: Arc::new(View::new(ports.clone(), troupe.clone(), dispatcher.clone())),
@@ -453,7 +469,7 @@ fn people(
     ports: &Ports,
     address: SocketAddr,
 ) -> anyhow::Result<PeopleDesk> {
-    let database = Arc::new(foundations.database.clone());
+    let database = Arc::new(foundations.database.for_people());
     Ok(PeopleDesk::new(
         PeopleParts {
             users: database.clone(),
