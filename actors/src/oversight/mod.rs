@@ -194,6 +194,8 @@ impl Oversight {
             records.extend(found.records);
             is_cut |= found.is_cut;
         }
+        // Of a time before there was a tenant nothing can be said, not even that nothing was.
+        is_cut |= question.when.is_some_and(|when| when.period.until <= looker.tenant.created_at);
         facts::complete(&mut records);
         let found = self.extract(&question, records, is_cut).await?;
         if !found.1.sentences.is_empty() || !question.may_be_remembered() {

@@ -159,10 +159,14 @@ fn only_what_is_all_that_is_named_is_counted() {
     assert!(
         approved.starts_with("1 draft was approved on 27 Nov 2026. 1 draft was approved with other words")
     );
+    for (question, none) in [
+        ("How many drafts were rejected today?", "0 drafts were rejected on 27 Nov 2026."),
+        ("How many comments were hidden today?", "0 comments were hidden on 27 Nov 2026."),
+        ("How many replies were sent in the last hour?", "0 replies were sent in the last hour."),
+    ] {
+        assert_eq!(answer(&records, question), none, "{question}");
+    }
     for question in [
-        "How many drafts were rejected today?",
-        "How many comments were hidden today?",
-        "How many replies were sent in the last hour?",
         "How many purchases were there today?",
         "How many comments about shoes came in today?",
         "[1] [2] [3]",

@@ -17,6 +17,8 @@ contract! {
     deciding_twice_queues_once
     an_effect_is_read_back_as_it_was_queued
     an_effect_moves_only_from_the_states_named
+    of_calling_off_and_sending_at_once_one_happens
+    a_dead_letter_that_many_retry_at_once_is_retried_once
     a_conflict_undoes_everything_of_its_unit
     what_a_move_does_not_name_stays_and_errors_are_cleared
     due_effects_come_by_deadline_then_age_without_those_excepted_or_blocked
@@ -86,6 +88,41 @@ async fn an_effect_moves_only_from_the_states_named(database: TestDatabase) {
     world.commit([Change::MoveEffect(either)]).await.unwrap();
     let found = world.store.find_effect(&world.tenant, &effect.id).await.unwrap().unwrap();
     assert_eq!((found.state, found.sent_at), (EffectState::Sent, Some(world.now())));
+}
+
+/// Commits moves to these states at the same moment; those that happened.
+async fn moved_at_once(
+    world: &World,
+    effect: &Effect,
+    from: EffectState,
+    to: &[EffectState],
+) -> Vec<EffectState> {
+    let units =
+        to.iter().map(|to| world.commit([world.move_effect(effect, from, *to), world.audit("effect.moved")]));
+    let done = futures::future::join_all(units).await;
+    assert!(done.iter().all(|it| it.is_ok() || is_conflict(it)));
+    to.iter().zip(done).filter(|(_, done)| done.is_ok()).map(|(to, _)| *to).collect()
+}
+
+async fn of_calling_off_and_sending_at_once_one_happens(database: TestDatabase) {
+    let world = World::new(&database).await;
+    for number in 0..10 {
+        let effect = world.queued(world.effect(hide(&number.to_string()))).await;
+        let both = [EffectState::Cancelled, EffectState::Processing];
+        let done = moved_at_once(&world, &effect, EffectState::Pending, &both).await;
+        let found = world.store.find_effect(&world.tenant, &effect.id).await.unwrap().unwrap();
+        assert_eq!(done, [found.state], "what is called off is not sent");
+    }
+}
+
+async fn a_dead_letter_that_many_retry_at_once_is_retried_once(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let effect = world.queued(world.effect(hide("1"))).await;
+    world.moved(&effect, EffectState::Pending, EffectState::Dlq).await;
+    let done = moved_at_once(&world, &effect, EffectState::Dlq, &[EffectState::Pending; 8]).await;
+    assert_eq!(done.len(), 1);
+    let told = tenants::ports::AuditLog::audit_since(&world.store, &world.chain(), 0, 10).await.unwrap();
+    assert_eq!(told.len(), 1, "what did not happen is not told");
 }
 
 async fn a_conflict_undoes_everything_of_its_unit(database: TestDatabase) {

@@ -48,6 +48,7 @@ told_stories!(
     a_briefing_comes_once_in_the_tenants_language,
     a_channel_is_tried_out,
     channels_outlive_a_rotation_of_the_vaults_keys,
+    an_invitation_and_a_link_for_a_forgotten_password_come_by_mail,
 );
 
 struct Post {
@@ -447,4 +448,41 @@ async fn private_addresses_are_refused_and_secrets_stay_secret() {
         !shown.contains("hunter2") && !audit.contains("hunter2") && !tested.to_string().contains("hunter2")
     );
     app.end().await;
+}
+
+/// The secret of the link in the newest mail to somebody.
+async fn link_mailed(app: &TestApp, post: &Post, to: &str, page: &str) -> String {
+    let link = || {
+        let mails = post.mail.mails().into_iter().rev();
+        let text = mails.filter(|mail| mail.to == [to]).find(|mail| mail.text.contains(page))?.text;
+        // What its encoding writes for `=`.
+        let text = text.replace("=3D", "=");
+        text.split_once(&format!("{page}#token="))?.1.split_whitespace().next().map(str::to_owned)
+    };
+    app.until("the link has come", || async { link().is_some() }).await;
+    link().unwrap()
+}
+
+async fn an_invitation_and_a_link_for_a_forgotten_password_come_by_mail(app: TestApp, post: Post) -> TestApp {
+    let path = format!("/agencies/{}/invitations", app.agency.id);
+    let invite = |email: &str| json!({ "email": email, "role": "manager" });
+    post.mail.script(&[MailDeed::Refuse]);
+    let unsent = app.api.post(&path, invite("ben@example.com")).await.ok();
+    assert_eq!(unsent["mailed"], false, "whoever invites is told to hand over the link");
+    assert!(unsent["url"].as_str().unwrap().contains("#token="), "{unsent}");
+    let sent = app.api.post(&path, invite("ana@example.com")).await.ok();
+    assert_eq!(sent["mailed"], true);
+
+    let token = link_mailed(&app, &post, "ana@example.com", "/invitation").await;
+    let accepted = json!({ "token": token, "name": "Ana Lima", "password": "drei kleine Igel" });
+    app.api.post("/invitations/accept", accepted).await.ok();
+    app.api.post("/password/forgot", json!({ "email": "ana@example.com" })).await;
+    let token = link_mailed(&app, &post, "ana@example.com", "/reset").await;
+    let chosen = json!({ "token": token, "password": "vier kleine Igel" });
+    app.api.post("/password/reset", chosen).await.ok();
+    let sign_in = |password: &str| json!({ "email": "ana@example.com", "password": password });
+    assert_eq!(app.api.post("/session", sign_in("drei kleine Igel")).await.status, 401);
+    app.api.post("/session", sign_in("vier kleine Igel")).await.ok();
+    assert_eq!(post.mail.mails().len(), 2, "nobody else was written to");
+    app
 }

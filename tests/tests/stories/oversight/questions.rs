@@ -368,9 +368,9 @@ fn numbers(brand: &Brand) -> Vec<Labelled> {
             &[&all(it.shipper)],
             "1 comment came in",
         ),
-        nothing("How many posts failed this month?"),
-        nothing("How many replies were sent today?"),
-        nothing("How many drafts were approved today?"),
+        number("How many posts failed this month?", &[], "0 posts failed"),
+        number("How many replies were sent today?", &[], "0 replies were sent"),
+        number("How many drafts were approved today?", &[], "0 drafts were approved"),
         number(
             "How many comments are waiting for approval?",
             &[&all(LATE_ASKER)],
