@@ -10,10 +10,12 @@
 mod cite;
 mod extract;
 mod facts;
+mod fit;
 mod look;
 mod looker;
 mod model;
 mod places;
+mod plan;
 mod question;
 mod record;
 mod sentences;
@@ -25,6 +27,7 @@ mod told;
 mod vocabulary;
 mod wanted;
 mod when;
+mod wording;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -40,10 +43,11 @@ use tenants::ports::StoreError;
 use tokio::sync::mpsc;
 
 pub use self::cite::NO_RECORD;
-use self::extract::{Extract, extract, plan};
+use self::extract::{Extract, extract};
 use self::look::{AuditSearch, FIRST_ENTRIES, Look, LookError};
 use self::looker::Looker;
 use self::places::Places;
+use self::plan::plan;
 use self::question::Question;
 use self::record::Record;
 use self::shelf::Shelf;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::extract::{Extract, Fit, LISTED, Quoted};
+use super::extract::{Extract, LISTED, Quoted};
+use super::fit::Fit;
 use super::question::Question;
 use super::record::Record;
-use super::told::person_told;
 use super::vocabulary::{Deed, Thing};
 use super::wanted::Wanted;
+use super::wording::person_told;
 
 /// Records that are quoted beside a number.
 const EXAMPLES: usize = 3;

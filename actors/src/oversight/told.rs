@@ -9,7 +9,6 @@ use chrono_tz::Tz;
 use serde_json::Value;
 use tenants::audit::AuditEntry;
 use tenants::clock::Timestamp;
-use tenants::decision::Step;
 use tenants::intent::Intent;
 use tenants::oversight::Source;
 
@@ -17,6 +16,10 @@ use super::facts::{Facts, of_effect_entry, of_entry};
 use super::record::{Record, phrase, quoted};
 use super::vocabulary::{Deed, Thing};
 use super::when::moment_told;
+use super::wording::{
+    actions_in, done_told, kind_told, model_told, object_of, outcome_told, particulars, person_told,
+    post_told, steps_told, text, verb_told, with_article,
+};
 
 /// Who is behind `key:…` and `user:…`, by those words.
 pub type Names = HashMap<String, String>;
@@ -356,193 +359,4 @@ fn keep_words<'v>(
             sent.insert((decision.to_owned(), kind.to_owned()), words.to_owned());
         }
     }
-}
-
-/// `@ana`; Instagram often gives but a number, which tells people nothing.
-pub fn person_told(author: &str) -> String {
-    match author.chars().all(|c| c.is_ascii_digit()) {
-        true => "a person without a name here".to_owned(),
-        false => format!("@{}", phrase(author)),
-    }
-}
-
-/// A post as people speak of it: `the post “Glow season”`, `the story without a caption`.
-pub fn post_told(kind: &str, caption: Option<&str>) -> String {
-    let kind = phrase(&kind.replace('_', " "));
-    match caption {
-        Some(caption) if !caption.trim().is_empty() && kind == "image" => {
-            format!("the post {}", quoted(caption))
-        }
-        Some(caption) if !caption.trim().is_empty() => format!("the post ({kind}) {}", quoted(caption)),
-        Some(_) => format!("the post ({kind}) without a caption"),
-        None => format!("the post ({kind})"),
-    }
-}
-
-/// `a comment`, `an image`.
-pub fn with_article(noun: &str) -> String {
-    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    format!("{article} {noun}")
-}
-
-fn text<'v>(details: &'v Value, key: &str) -> Option<&'v str> {
-    details.get(key).and_then(Value::as_str)
-}
-
-fn kind_told(kind: &str) -> String {
-    phrase(&kind.replace('_', " "))
-}
-
-fn outcome_told(outcome: &str, details: &Value, subject: &str) -> String {
-    match outcome {
-        "act" => {
-            let verbs = actions_of(details);
-            match verbs.is_empty() {
-                true => format!("it was decided to act on {subject}"),
-                false => format!("it was decided to {} {subject}", verbs.join(" and to ")),
-            }
-        }
-        "draft" => format!("{subject} was drafted for a person"),
-        "escalate" => format!("{subject} was escalated to a person"),
-        "ignore" => format!("{subject} was ignored"),
-        "record" => format!("{subject} was only noted"),
-        other => format!("{subject} was decided as {}", phrase(other)),
-    }
-}
-
-/// The verbs of what a decision does.
-fn actions_of(details: &Value) -> Vec<&'static str> {
-    let mut verbs: Vec<&'static str> =
-        actions_in(details).filter_map(|action| text(action, "action")).map(verb_of).collect();
-    verbs.dedup();
-    verbs
-}
-
-/// What a decision does, as its trace has it.
-fn actions_in(details: &Value) -> impl Iterator<Item = &Value> {
-    let steps = details.get("trace").and_then(Value::as_array).into_iter().flatten();
-    let outcome = steps.filter(|step| text(step, "step") == Some(Step::Outcome.as_str()));
-    outcome.filter_map(|step| step.get("details")?.get("actions")?.as_array()).flatten()
-}
-
-fn verb_of(action: &str) -> &'static str {
-    match action {
-        "hide_comment" => "hide",
-        "delete_comment" => "delete",
-        "like" => "like",
-        "private_reply" => "answer in private",
-        "reply_comment" | "send_dm" | "reply_dm" | "ask_dm" => "answer",
-        _ => "act on",
-    }
-}
-
-fn done_told(action: &str) -> &'static str {
-    match action {
-        "hide_comment" => "hidden",
-        "delete_comment" => "deleted",
-        "like" => "liked",
-        "private_reply" => "answered in private",
-        "reply_comment" => "answered in public",
-        "send_dm" | "reply_dm" | "ask_dm" => "answered",
-        "create_container" => "passed to Instagram",
-        "publish_post" => "published",
-        "first_comment" => "written below the post",
-        _ => "done",
-    }
-}
-
-fn object_of(action: &str) -> &'static str {
-    match action {
-        "hide_comment" | "delete_comment" | "like" | "private_reply" | "reply_comment" => "a comment",
-        "send_dm" | "reply_dm" | "ask_dm" => "a message",
-        "create_container" => "a file",
-        "publish_post" => "a post",
-        "first_comment" => "the first comment",
-        _ => "something",
-    }
-}
-
-fn verb_told(verb: &str) -> String {
-    match verb {
-        "taken_over" => "taken over".to_owned(),
-        "handed_back" => "returned to the bot (handback)".to_owned(),
-        "feedback" => "given feedback".to_owned(),
-        "publish_now" => "set to publish now".to_owned(),
-        "connect_failed" => "not connected: it failed".to_owned(),
-        "connect_begun" => "begun to connect".to_owned(),
-        "refresh_failed" => "not refreshed: it failed".to_owned(),
-        "person_forgotten" => "made to forget a person (forgotten)".to_owned(),
-        other => phrase(&other.replace('_', " ")),
-    }
-}
-
-/// Why, step by step: what the steps before the outcome found.
-fn steps_told(details: &Value) -> Vec<String> {
-    let steps = details.get("trace").and_then(Value::as_array).into_iter().flatten();
-    let told = |step: &Value| {
-        let (name, summary) = (text(step, "step")?, text(step, "summary")?);
-        let is_why = name != Step::Outcome.as_str() && !summary.is_empty();
-        is_why.then(|| format!("The {name} step found: {}.", phrase(summary)))
-    };
-    steps.filter_map(told).collect()
-}
-
-fn model_told(details: &Value) -> Option<String> {
-    let model = text(details, "model")?;
-    let cost = details.get("cost_micro_usd").and_then(Value::as_i64).unwrap_or(0);
-    let prompt = text(details, "prompt_version").map(|it| format!(" with the prompt {}", phrase(it)));
-    let confidence =
-        details.get("classification").and_then(|it| it.get("confidence")).and_then(Value::as_f64);
-    let sure = confidence.map(|it| format!(", {:.0} % sure", it * 100.0)).unwrap_or_default();
-    Some(format!(
-        "The model was {}{}{sure}, and it cost {}.",
-        phrase(model),
-        prompt.unwrap_or_default(),
-        dollars(cost)
-    ))
-}
-
-/// An amount with as many digits as it takes.
-pub fn dollars(micro_usd: i64) -> String {
-    let amount = micro_usd as f64 / 1e6;
-    if micro_usd != 0 && micro_usd.abs() < 10_000 { format!("${amount:.6}") } else { format!("${amount:.2}") }
-}
-
-/// The members that every reader may see, whoever wrote the entry.
-fn particulars(details: &Value) -> Option<String> {
-    const TOLD: [&str; 14] = [
-        "status",
-        "state",
-        "role",
-        "to",
-        "report_type",
-        "alert_type",
-        "severity",
-        "day",
-        "time_zone",
-        "permalink",
-        "post_type",
-        "intent",
-        "stage",
-        "kind",
-    ];
-    let mut told: Vec<String> = TOLD
-        .iter()
-        .filter_map(|key| Some((key, text(details, key)?)))
-        .map(|(key, value)| format!("{} {}", key.replace('_', " "), phrase(value)))
-        .collect();
-    if let Some(daily) = details.get("daily_micro_usd").and_then(Value::as_i64) {
-        told.push(format!("daily budget {}", dollars(daily)));
-    }
-    let changed: Vec<&str> = details
-        .get("changed")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    if !changed.is_empty() {
-        told.push(format!("changed fields {}", phrase(&changed.join(", "))));
-    }
-    (!told.is_empty()).then(|| format!("It was recorded with {}.", told.join(", ")))
 }

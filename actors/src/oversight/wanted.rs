@@ -6,7 +6,7 @@
 use tenants::clock::Timestamp;
 use tenants::intent::Intent;
 
-use super::extract::group_of;
+use super::fit::group_of;
 use super::question::{Asks, Question};
 use super::record::Record;
 use super::vocabulary::{Deed, Thing};

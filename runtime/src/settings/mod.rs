@@ -1,7 +1,9 @@
 //! Settings, in three layers: `config/default.toml` (embedded, every key explained), then the `--config` file,
 //! then the environment as `TROUPE__SECTION__KEY`. An unknown key in any layer is an error that names it.
 
+mod error;
 mod http;
+mod layers;
 mod media;
 mod models;
 mod secret;
@@ -19,27 +21,26 @@ use actors::supervision::ActorSettings;
 use actors::upkeep::RetentionSettings;
 use actors::watch::WatchSettings;
 use figment::Figment;
-use figment::providers::{Format, Serialized, Toml};
-use figment::value::{Dict, Map, Value};
-use figment::{Metadata, Profile, Provider};
+use figment::providers::{Format, Toml};
+use figment::value::Value;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 pub use crate::couriers::MailSettings;
+pub use error::SettingsError;
 pub use http::HttpSection;
+pub use layers::ENV_PREFIX;
 pub use media::{BucketSettings, MediaSettings, VideoWay};
 pub use models::ModelSettings;
 pub use secret::Secret;
 pub use sso::SsoSection;
 
+use self::layers::layers;
 use crate::media::SentVideos;
 use crate::scheduler::SchedulerSettings;
 
 /// The embedded defaults, with every key explained.
 pub const DEFAULTS: &str = include_str!("../../../config/default.toml");
-
-/// Prefix of environment variables that set a key.
-pub const ENV_PREFIX: &str = "TROUPE__";
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -231,48 +232,6 @@ pub struct SandboxSettings {
     pub listen: SocketAddr,
 }
 
-/// Settings that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// A file is missing or unreadable.
-    #[error("cannot read the settings file {path}: {source}; give its path with --config")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A key is unknown, or a value has the wrong type.
-    #[error("the settings cannot be used: {}; `troupe config print --defaults` explains every key", problems(.0))]
-    Invalid(Box<figment::Error>),
-    /// The catalogue of models, or a key for one of its providers, cannot be used.
-    #[error("{0}")]
-    Models(String),
-    /// A value is not allowed.
-    #[error("{key}: {problem}")]
-    Value {
-        /// The key.
-        key: &'static str,
-        /// What is wrong and what is allowed.
-        problem: String,
-    },
-}
-
-impl From<Box<figment::Error>> for SettingsError {
-    fn from(error: Box<figment::Error>) -> Self {
-        Self::Invalid(error)
-    }
-}
-
-/// Every problem with its key.
-fn problems(error: &figment::Error) -> String {
-    let each = error.clone().into_iter().map(|problem| match problem.path.join(".") {
-        key if key.is_empty() => problem.kind.to_string(),
-        key => format!("{key}: {}", problem.kind),
-    });
-    each.collect::<Vec<_>>().join("; ")
-}
-
 impl Settings {
     /// Reads all layers. `environment` is the process's, or a test's.
     ///
@@ -388,65 +347,6 @@ impl Settings {
         } else {
             self.database.url.clone()
         }
-    }
-}
-
-/// All layers, the strongest last.
-fn layers(
-    file: Option<&Path>,
-    environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<Figment, SettingsError> {
-    let mut figment = Figment::from(Toml::string(DEFAULTS));
-    if let Some(path) = file {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
-        figment = figment.merge(Toml::string(&text));
-        // A file beside the settings file is found from wherever the program is started.
-        if let Ok(models) = Figment::from(Toml::string(&text)).extract_inner::<PathBuf>(MODELS_FILE)
-            && !models.as_os_str().is_empty()
-        {
-            let beside = path.parent().unwrap_or(Path::new("")).join(models);
-            figment = figment.merge(Serialized::default(MODELS_FILE, beside));
-        }
-    }
-    let environment = Environment::new(environment, &figment);
-    Ok(figment.merge(environment))
-}
-
-const MODELS_FILE: &str = "models.file";
-
-/// `TROUPE__SECTION__KEY=value` as a layer. Values are read as TOML, or taken as text when they are not, or when the
-/// setting is a text: ids of Meta's apps look like numbers.
-struct Environment(Vec<(String, Value)>);
-
-impl Environment {
-    fn new(environment: impl IntoIterator<Item = (String, String)>, below: &Figment) -> Self {
-        let ours = environment.into_iter().filter_map(|(key, value)| {
-            let key = key.strip_prefix(ENV_PREFIX)?.to_lowercase().replace("__", ".");
-            let is_text = matches!(below.find_value(&key), Ok(Value::String(..)));
-            let value = match value.parse().unwrap_or_else(|never: std::convert::Infallible| match never {}) {
-                text @ Value::String(..) => text,
-                _ if is_text => Value::from(value),
-                other => other,
-            };
-            Some((key, value))
-        });
-        Self(ours.collect())
-    }
-}
-
-impl Provider for Environment {
-    fn metadata(&self) -> Metadata {
-        Metadata::named("the environment")
-            .interpolater(|_, keys| format!("{ENV_PREFIX}{}", keys.join("__").to_uppercase()))
-    }
-
-    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        let mut layer = Figment::new();
-        for (key, value) in &self.0 {
-            layer = layer.merge(Serialized::default(key, value));
-        }
-        layer.data()
     }
 }
 
