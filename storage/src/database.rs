@@ -40,6 +40,8 @@ struct Inner {
     committers: Mutex<Vec<JoinHandle<()>>>,
     place: Place,
     limits: Limits,
+    #[cfg(feature = "testing")]
+    losses: crate::testing::Losses,
 }
 
 impl fmt::Debug for Database {
@@ -122,6 +124,8 @@ impl Database {
             committers,
             place,
             limits,
+            #[cfg(feature = "testing")]
+            losses: crate::testing::Losses::default(),
         })))
     }
 
@@ -194,6 +198,12 @@ impl Database {
         }
     }
 
+    /// Loses the answer of the next unit of work that is committed.
+    #[cfg(feature = "testing")]
+    pub fn lose_next_answer(&self) {
+        self.0.losses.lose_next();
+    }
+
     /// The read side.
     pub(crate) fn reader(&self) -> &Reader {
         &self.0.reader
@@ -230,6 +240,7 @@ impl Database {
                 mpsc::error::SendTimeoutError::Closed(_) => closed(),
             }
         })?;
+        tenants::writes::note();
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
 }
@@ -242,6 +253,8 @@ impl UnitOfWork for Database {
         }
         let happened = Happened::in_unit(&changes);
         self.submit(Work::Commit(changes)).await?;
+        #[cfg(feature = "testing")]
+        self.0.losses.pass()?;
         if let Some((tenant, happened)) = happened {
             self.memory_news().tell(tenant, happened);
         }

@@ -1,7 +1,8 @@
 //! Ticks over HTTP, without anybody who would run them.
 
 use serde_json::json;
-use tenants::ports::Inbox;
+use tenants::changes::{Change, Changes};
+use tenants::ports::{Inbox, UnitOfWork};
 
 use crate::world::World;
 
@@ -19,4 +20,32 @@ async fn a_tick_asked_for_again_and_again_is_one_run() {
     assert_eq!(ticks, 1);
     let audit = rig.get(&bakery.key.text, &bakery.path("/audit?event_type=tick.asked")).await.ok();
     assert_eq!(audit["items"].as_array().unwrap().len(), 1, "{audit}");
+}
+
+#[tokio::test]
+async fn runs_of_a_tick_come_in_pages_newest_first() {
+    let world = World::new().await;
+    let (rig, bakery) = (&world.rig, &world.bakery);
+    let tick = bakery.path(&format!("/ticks/comms/{}", bakery.objects.tick));
+    for _ in 0..3 {
+        rig.post(&bakery.key.text, &format!("{tick}/run"), json!({})).await.ok();
+        for event in rig.database.pending_events(&bakery.tenant.id, &[], 100).await.unwrap() {
+            let done = Change::EventDone { event: event.id, at: rig.now() };
+            rig.database.commit(Changes::of_tenant(bakery.tenant.id).with(done)).await.unwrap();
+        }
+    }
+    let runs = |query: String| {
+        let address = format!("{tick}/runs{query}");
+        async move { rig.get(&bakery.key.text, &address).await.ok() }
+    };
+    let ids = |page: &serde_json::Value| -> Vec<String> {
+        let items = page["items"].as_array().unwrap().iter();
+        items.map(|run| run["event"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = ids(&runs(String::new()).await);
+    assert_eq!(all.len(), 3);
+    let first = runs("?limit=2".to_owned()).await;
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let rest = runs(format!("?limit=2&cursor={cursor}")).await;
+    assert_eq!(([ids(&first), ids(&rest)].concat(), &rest["next_cursor"]), (all, &json!(null)));
 }
