@@ -353,13 +353,25 @@ mod tests {
     fn a_key_is_free_again_only_when_nothing_can_have_been_done() {
         let of = |status: u16, wrote| outcome(StatusCode::from_u16(status).unwrap(), wrote);
         for status in [400, 401, 403, 404, 405, 413, 415] {
-            assert_eq!((of(status, false), of(status, true)), (Outcome::Nothing, Outcome::Decided), "{status}");
+            assert_eq!(
+                (of(status, false), of(status, true)),
+                (Outcome::Nothing, Outcome::Decided),
+                "{status}"
+            );
         }
         for status in [429, 503] {
-            assert_eq!((of(status, false), of(status, true)), (Outcome::Nothing, Outcome::Unknown), "{status}");
+            assert_eq!(
+                (of(status, false), of(status, true)),
+                (Outcome::Nothing, Outcome::Unknown),
+                "{status}"
+            );
         }
         for status in [200, 201, 202, 204, 409, 410, 412, 422, 500] {
-            assert_eq!((of(status, false), of(status, true)), (Outcome::Decided, Outcome::Decided), "{status}");
+            assert_eq!(
+                (of(status, false), of(status, true)),
+                (Outcome::Decided, Outcome::Decided),
+                "{status}"
+            );
         }
     }
 

@@ -123,7 +123,7 @@ fn add_path_parameters(path: &str, operation: &mut Operation) {
 }
 
 /// Lists that are always answered whole: they take no `cursor` and no `limit`.
-const WHOLE: [&str; 21] = [
+const WHOLE: [&str; 22] = [
     "/agencies",
     "/agencies/{agency}/apps",
     "/agencies/{agency}/channels",
@@ -131,6 +131,7 @@ const WHOLE: [&str; 21] = [
     "/agencies/{agency}/prompts",
     "/agencies/{agency}/prompts/in-use",
     "/agencies/{agency}/users",
+    "/agencies/{agency}/webhooks",
     "/breakers",
     "/buckets",
     "/sessions",

@@ -79,5 +79,7 @@ fn refuse(unknown: &str, known: &[String]) -> Problem {
         [] => format!("there is no query parameter `{unknown}`: this address takes none"),
         _ => format!("there is no query parameter `{unknown}`: use {}", one_of(known)),
     };
-    Problem::new(ProblemKind::MalformedRequest, detail).with("parameter", unknown).with("known", known.to_vec())
+    Problem::new(ProblemKind::MalformedRequest, detail)
+        .with("parameter", unknown)
+        .with("known", known.to_vec())
 }

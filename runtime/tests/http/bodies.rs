@@ -40,8 +40,8 @@ fn lists(document: &Value, schema: &Value, depth: usize) -> Vec<(String, Value)>
             let within = lists(document, items, depth - 1).into_iter();
             found.extend(within.map(|(place, list)| (format!("[0]{place}"), json!([list]))));
         }
-        let is_object = shape["type"] == "object" || shape["type"].to_string().contains("\"object\"");
-        if is_object {
+        // What is described as any object at all is looked at by whoever uses it.
+        if shape.get("properties").or(shape.get("additionalProperties")).is_some() {
             found.push((String::new(), json!([])));
         }
         let Some(properties) = shape["properties"].as_object() else { continue };
@@ -69,7 +69,8 @@ async fn no_body_takes_a_list_for_an_object() {
         let path = fill(template, (&world.bakery, &world.north), &world.bakery, &world.north);
         for (place, body) in lists(&document, schema, 8) {
             let what = format!("{method} {template}: {body}");
-            let problem = world.rig.call(&world.installation.text, method, &path, Some(body)).await.problem(422);
+            let problem =
+                world.rig.call(&world.installation.text, method, &path, Some(body)).await.problem(422);
             assert!(problem["detail"].as_str().unwrap().contains("must be a"), "{what}: {problem}");
             assert!(problem["detail"].as_str().unwrap().contains("object"), "{what}: {problem}");
             if !place.is_empty() {
@@ -90,7 +91,10 @@ async fn a_list_is_not_stored_as_the_voice_of_a_brand() {
     let before = rig.get(&bakery.key.text, &settings).await.ok();
     for (document, field) in [
         (json!({ "voice": ["Acme", true, true, "", {}, []] }), "voice"),
-        (json!({ "comms": { "disclosure": [{ "en": "A program." }, true, null, true] } }), "comms.disclosure"),
+        (
+            json!({ "comms": { "disclosure": [{ "en": "A program." }, true, null, true] } }),
+            "comms.disclosure",
+        ),
         (json!({ "autonomy": { "intents": { "question": [0.9, 50] } } }), "autonomy.intents.question"),
     ] {
         let problem = rig.call(&bakery.key.text, "PUT", &settings, Some(document)).await.problem(422);
@@ -99,7 +103,10 @@ async fn a_list_is_not_stored_as_the_voice_of_a_brand() {
     assert_eq!(rig.get(&bakery.key.text, &settings).await.ok(), before);
 
     let rule = json!({ "name": "n", "trigger": { "on": "comment" }, "actions": [["tag", "vip"]] });
-    assert_eq!(rig.post(&bakery.key.text, &bakery.path("/rules"), rule).await.problem(422)["field"], "actions[0]");
+    assert_eq!(
+        rig.post(&bakery.key.text, &bakery.path("/rules"), rule).await.problem(422)["field"],
+        "actions[0]"
+    );
     let rehearsal = json!({ "from": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z",
         "changed": { "settings": { "voice": ["Acme"] } } });
     let problem = rig.post(&bakery.key.text, &bakery.path("/rehearsals"), rehearsal).await.problem(422);
@@ -119,7 +126,8 @@ async fn what_is_wrong_is_said_in_words_of_people() {
         let problem = rig.call(&bakery.key.text, "PUT", &settings, Some(document)).await.problem(422);
         assert_eq!(problem["detail"], words);
     }
-    let problem = rig.post(&bakery.key.text, &bakery.path("/rules"), json!({ "name": "n" })).await.problem(422);
+    let problem =
+        rig.post(&bakery.key.text, &bakery.path("/rules"), json!({ "name": "n" })).await.problem(422);
     assert_eq!(
         (&problem["field"], &problem["detail"]),
         (&json!("trigger"), &json!("trigger: is missing, and cannot be left out"))
@@ -151,7 +159,9 @@ async fn nothing_but_spaces_is_no_name_no_remark_and_nobody() {
     let assign = bakery.path(&format!("/conversations/{}/assign", objects.direct));
     let assigned = rig.post(&bakery.key.text, &assign, json!({ "to": "  Ana " })).await.ok();
     assert_eq!(assigned["assigned_to"], "Ana");
-    let made = rig.post(&bakery.key.text, &bakery.path("/rules"), rule("  Shipping ", json!({ "do": "hide" }))).await;
+    let made = rig
+        .post(&bakery.key.text, &bakery.path("/rules"), rule("  Shipping ", json!({ "do": "hide" })))
+        .await;
     assert_eq!(made.ok()["name"], "Shipping");
 }
 

@@ -269,11 +269,17 @@ async fn captions_of_programs_pass_the_same_guards_as_their_answers() {
         ("first_comment", "50 % off, guaranteed", "promise"),
     ] {
         let problem = send(&world, "publish-post", post(json!({ field: words }))).await.problem(422);
-        assert_eq!((&problem["field"], &problem["guards"][0]["guard"]), (&json!(field), &json!(guard)), "{problem}");
+        assert_eq!(
+            (&problem["field"], &problem["guards"][0]["guard"]),
+            (&json!(field), &json!(guard)),
+            "{problem}"
+        );
     }
     // Who is tagged may be named, and is no way to smuggle a link in; a picture may go without words.
     let tagged = |caption: &str, handle: &str| {
-        post(json!({ "caption": caption, "options": { "user_tags": [{ "username": handle, "x": 1, "y": 1 }] } }))
+        post(
+            json!({ "caption": caption, "options": { "user_tags": [{ "username": handle, "x": 1, "y": 1 }] } }),
+        )
     };
     let smuggled = send(&world, "publish-post", tagged("See evil.com", "evil.com")).await.problem(422);
     assert_eq!(smuggled["guards"][0]["guard"], "link");

@@ -88,7 +88,9 @@ async fn a_misspelt_parameter_is_refused_instead_of_showing_everything() {
     rig.post(&bakery.key.text, &bakery.path("/rules?dry_run=true"), json!({})).await.problem(400);
     // What Instagram, providers of identities and browsers call takes what they add.
     let open = |path: &str| Request::get(path).body(Body::empty()).unwrap();
-    for path in ["/healthz?utm_source=mail", "/api/openapi.json?v=2", "/oauth/callback?state=x&error=denied&new=1"] {
+    for path in
+        ["/healthz?utm_source=mail", "/api/openapi.json?v=2", "/oauth/callback?state=x&error=denied&new=1"]
+    {
         let reply = rig.send(open(path)).await;
         assert!(!reply.text().contains("no query parameter"), "{path}: {}", reply.text());
     }

@@ -238,11 +238,19 @@ async fn of_many_who_name_no_version_nobody_is_refused() {
     let (rig, bakery, key) = (&world.rig, &world.bakery, &world.bakery.key.text);
     let objects = &bakery.objects;
     for (method, path, body) in [
-        ("PUT", format!("/rules/{}", objects.rule), json!({ "name": "hours", "trigger": { "on": "comment" },
-            "actions": [{ "do": "hide" }] })),
+        (
+            "PUT",
+            format!("/rules/{}", objects.rule),
+            json!({ "name": "hours", "trigger": { "on": "comment" },
+            "actions": [{ "do": "hide" }] }),
+        ),
         ("PUT", "/settings".to_owned(), json!({ "learning": false })),
         ("PATCH", format!("/leads/{}", objects.lead), json!({ "note": "calls" })),
-        ("PUT", format!("/post-templates/{}", objects.template), json!({ "name": "t", "post_type": "image" })),
+        (
+            "PUT",
+            format!("/post-templates/{}", objects.template),
+            json!({ "name": "t", "post_type": "image" }),
+        ),
     ] {
         let path = bakery.path(&path);
         let saves = (0..8).map(|_| rig.call(key, method, &path, Some(body.clone())));

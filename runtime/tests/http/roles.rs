@@ -55,7 +55,9 @@ async fn a_refusal_names_the_role_that_is_needed_and_the_one_there_is() {
     assert!(detail.contains("this key"), "{detail}");
     world.rig.get(&viewer, &path).await.ok();
     // Of the agency, and of the installation, the key is told that it is for one tenant only.
-    for (path, whole) in [(world.north.path("/tenants"), "the agency"), ("/buckets".to_owned(), "the installation")] {
+    for (path, whole) in
+        [(world.north.path("/tenants"), "the agency"), ("/buckets".to_owned(), "the installation")]
+    {
         let refused = world.rig.get(&viewer, &path).await.problem(403);
         let detail = refused["detail"].as_str().unwrap();
         assert!(detail.contains(whole) && detail.contains("one tenant"), "{detail}");
@@ -91,8 +93,12 @@ async fn drafts_and_what_was_called_off_are_not_for_the_client() {
     let seen = states(rig.get(&client, &bakery.path("/posts")).await.ok());
     assert_eq!(seen, ["published", "failed", "pending"]);
     assert!(states(rig.get(&client, &bakery.path("/posts?state=draft")).await.ok()).is_empty());
-    assert!(states(rig.get(&bakery.key.text, &bakery.path("/posts")).await.ok()).contains(&"draft".to_owned()));
+    assert!(
+        states(rig.get(&bakery.key.text, &bakery.path("/posts")).await.ok()).contains(&"draft".to_owned())
+    );
     // Nor is which of them uses a file.
+    let draft = serde_json::json!({ "post_type": "image", "media": [bakery.objects.media] });
+    rig.post(&bakery.key.text, &bakery.path("/posts"), draft).await.ok();
     let media = bakery.path(&format!("/media/{}", bakery.objects.media));
     assert_eq!(rig.get(&client, &media).await.ok()["used_by"], serde_json::json!([]));
     assert_ne!(rig.get(&bakery.key.text, &media).await.ok()["used_by"], serde_json::json!([]));

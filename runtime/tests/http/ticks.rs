@@ -1,8 +1,11 @@
 //! Ticks over HTTP, without anybody who would run them.
 
+use std::time::Duration;
+
 use serde_json::json;
-use tenants::changes::{Change, Changes};
-use tenants::ports::{Inbox, UnitOfWork};
+use tenants::event::{EventBody, EventKind, EventSource, NewEvent, Role, TickBody};
+use tenants::ids::EventId;
+use tenants::ports::{Delivery, Inbox};
 
 use crate::world::World;
 
@@ -27,12 +30,23 @@ async fn runs_of_a_tick_come_in_pages_newest_first() {
     let world = World::new().await;
     let (rig, bakery) = (&world.rig, &world.bakery);
     let tick = bakery.path(&format!("/ticks/comms/{}", bakery.objects.tick));
-    for _ in 0..3 {
-        rig.post(&bakery.key.text, &format!("{tick}/run"), json!({})).await.ok();
-        for event in rig.database.pending_events(&bakery.tenant.id, &[], 100).await.unwrap() {
-            let done = Change::EventDone { event: event.id, at: rig.now() };
-            rig.database.commit(Changes::of_tenant(bakery.tenant.id).with(done)).await.unwrap();
-        }
+    for minute in 1..=3 {
+        let due_at = rig.now() + Duration::from_secs(60 * minute);
+        let name = bakery.objects.tick.clone();
+        let event = NewEvent {
+            id: EventId::new(&rig.ports.ids),
+            tenant: bakery.tenant.id,
+            account: None,
+            source: EventSource::Cron,
+            kind: EventKind::Tick,
+            external_id: format!("{name}:{minute}"),
+            conversation_key: format!("tick:comms:{name}"),
+            occurred_at: due_at,
+            received_at: due_at,
+            body: EventBody::Tick(TickBody { role: Role::Comms, name, due_at }),
+            raw: json!(null),
+        };
+        rig.database.accept(Delivery { events: vec![event], ..Delivery::default() }).await.unwrap();
     }
     let runs = |query: String| {
         let address = format!("{tick}/runs{query}");

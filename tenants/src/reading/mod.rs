@@ -236,7 +236,11 @@ mod tests {
             (json!({ "by_day": { "friday": [{ "grams": 1 }, [1]] } }), "by_day.friday[1]"),
             (json!({ "finish": [["write", "Ana"]] }), "finish[0]"),
         ] {
-            assert_eq!(told(document.clone()), format!("{field}: must be an object, not a list"), "{document}");
+            assert_eq!(
+                told(document.clone()),
+                format!("{field}: must be an object, not a list"),
+                "{document}"
+            );
         }
     }
 
@@ -252,7 +256,10 @@ mod tests {
                 json!({ "by_day": { "monday": [{ "grams": 1.5 }] } }),
                 "by_day.monday[0].grams: must be a whole number from -128 to 127, not 1.5",
             ),
-            (json!({ "by_day": { "monday": [{}] } }), "by_day.monday[0].grams: is missing, and cannot be left out"),
+            (
+                json!({ "by_day": { "monday": [{}] } }),
+                "by_day.monday[0].grams: is missing, and cannot be left out",
+            ),
             (
                 json!({ "by_day": { "sunday": [] } }),
                 "by_day.sunday: `sunday` is not possible here: use `monday` or `friday`",

@@ -155,7 +155,9 @@ impl Agency {
                 let expected: BTreeMap<Timestamp, usize> =
                     expected(&due, zone, *since, until).into_iter().map(|at| (at.into(), 1)).collect();
                 let mut ran: BTreeMap<Timestamp, usize> = BTreeMap::new();
-                for run in database.tick_runs(&shop.id, role, name, PageRequest::first(100_000)).await.unwrap() {
+                for run in
+                    database.tick_runs(&shop.id, role, name, PageRequest::first(100_000)).await.unwrap()
+                {
                     assert!(run.done_at.is_some(), "{role} {name} of {zone} at {}", run.due_at);
                     *ran.entry(run.due_at).or_default() += 1;
                 }

@@ -116,7 +116,9 @@ pub fn require(caller: &Caller, role: UserRole, permission: Permission) -> Resul
     let needed = format!("this needs the role {}", one_of(&may));
     let detail = match caller.who() {
         Who::User(_) => format!("{needed}, and yours is `{role}`: ask an owner or a manager for another"),
-        Who::Key { .. } => format!("{needed}, and this key has `{role}`: use a key that was made with one of them"),
+        Who::Key { .. } => {
+            format!("{needed}, and this key has `{role}`: use a key that was made with one of them")
+        }
     };
     Err(Problem::new(ProblemKind::Forbidden, detail).with("role", role.as_str()).with("needs", may))
 }

@@ -32,10 +32,13 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
         let place = error.path().to_string();
         let wrong = error.into_inner();
         let name = wrong.missing.map_or(place, str::to_owned);
-        let problem = Problem::new(ProblemKind::MalformedRequest, match name.as_str() {
-            "." => wrong.to_string(),
-            _ => format!("{name}: {wrong}"),
-        });
+        let problem = Problem::new(
+            ProblemKind::MalformedRequest,
+            match name.as_str() {
+                "." => wrong.to_string(),
+                _ => format!("{name}: {wrong}"),
+            },
+        );
         if name == "." { problem } else { problem.with("parameter", name) }
     })
 }
@@ -132,7 +135,10 @@ mod tests {
     #[test]
     fn a_query_is_read_and_what_is_wrong_is_said_in_words_of_people() {
         let search: Search = read("q=caf%C3%A9+au+lait&limit=5&newest=true").unwrap();
-        assert_eq!((search.q.as_deref(), search.limit, search.newest), (Some("café au lait"), Some(5), Some(true)));
+        assert_eq!(
+            (search.q.as_deref(), search.limit, search.newest),
+            (Some("café au lait"), Some(5), Some(true))
+        );
         for (query, words) in [
             ("limit=many", "limit: must be a whole number from 0 to 4294967295, not the text `many`"),
             ("limit=", "limit: must be a whole number from 0 to 4294967295, not the text ``"),

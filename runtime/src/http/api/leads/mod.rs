@@ -19,7 +19,9 @@ use utoipa_axum::routes;
 use super::people::PersonView;
 use super::write;
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
-use crate::http::extract::{IfMatch, JsonBody, Page, PageOf, PathIds, QueryOf, Versioned, after, changed_words};
+use crate::http::extract::{
+    IfMatch, JsonBody, Page, PageOf, PathIds, QueryOf, Versioned, after, changed_words,
+};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
