@@ -311,7 +311,7 @@ async fn watch(
 async fn open_posts(database: &Database, shops: &[Shop]) -> anyhow::Result<usize> {
     for shop in shops.iter().rev() {
         for state in [PostState::Approved, PostState::Publishing] {
-            let filter = PostFilter { state: Some(state), account: None };
+            let filter = PostFilter { state: Some(state), ..PostFilter::default() };
             let open = database.list_posts(&shop.tenant, &filter, PageRequest::first(100)).await?;
             if !open.is_empty() {
                 return Ok(open.len());

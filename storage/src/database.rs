@@ -49,6 +49,8 @@ struct Inner {
     committers: Mutex<Vec<JoinHandle<()>>>,
     place: Place,
     limits: Limits,
+    #[cfg(feature = "testing")]
+    losses: crate::testing::Losses,
 }
 
 impl fmt::Debug for Database {
@@ -133,6 +135,8 @@ impl Database {
             committers,
             place,
             limits,
+            #[cfg(feature = "testing")]
+            losses: crate::testing::Losses::default(),
         };
         Ok(Self { inner: Arc::new(inner), reader: of_work, is_of_people: false })
     }
@@ -215,6 +219,12 @@ impl Database {
         }
     }
 
+    /// Loses the answer of the next unit of work that is committed.
+    #[cfg(feature = "testing")]
+    pub fn lose_next_answer(&self) {
+        self.inner.losses.lose_next();
+    }
+
     /// The read side.
     pub(crate) fn reader(&self) -> &Reader {
         &self.reader
@@ -252,6 +262,7 @@ impl Database {
                 mpsc::error::SendTimeoutError::Closed(_) => closed(),
             },
         )?;
+        tenants::writes::note();
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
 }
@@ -264,6 +275,8 @@ impl UnitOfWork for Database {
         }
         let happened = Happened::in_unit(&changes);
         self.submit(Work::Commit(changes)).await?;
+        #[cfg(feature = "testing")]
+        self.inner.losses.pass()?;
         if let Some((tenant, happened)) = happened {
             self.memory_news().tell(tenant, happened);
         }

@@ -109,6 +109,10 @@ impl Outside for Database {
         self.submit(Work::ForgetRequest { request: Box::new(request.clone()) }).await.map(drop)
     }
 
+    async fn leave_request(&self, request: &KeyedRequest, begun_at: Timestamp) -> Result<(), StoreError> {
+        self.submit(Work::LeaveRequest { request: Box::new(request.clone()), begun_at }).await.map(drop)
+    }
+
     async fn find_effect_by_key(
         &self,
         tenant: &TenantId,

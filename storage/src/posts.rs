@@ -49,7 +49,8 @@ statements! {
     FIND_POST { "select" (columns post_columns) "from scheduled_posts p where p.tenant_id = $1 and p.id = $2" }
     LIST_POSTS {
         "select" (columns post_columns) "from scheduled_posts p where p.tenant_id = $1 and p.id < $2 \
-         and (p.status = $3 or $3 is null) and (p.account_id = $4 or $4 is null) order by p.id desc limit $5"
+         and (p.status = $3 or $3 is null) and (p.account_id = $4 or $4 is null) \
+         and (p.status not in ('draft', 'cancelled') or not $6) order by p.id desc limit $5"
     }
     POSTS_BETWEEN {
         "select" (columns post_columns) "from scheduled_posts p where p.tenant_id = $1 \
@@ -256,7 +257,8 @@ impl Posts for Database {
             before(page),
             filter.state.map(PostState::as_str),
             filter.account.map(|account| account.0),
-            i64::from(page.limit)
+            i64::from(page.limit),
+            filter.only_shared
         )?;
         self.with_files(found).await
     }

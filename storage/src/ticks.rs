@@ -5,14 +5,14 @@ use sqlx::FromRow;
 use tenants::clock::Timestamp;
 use tenants::event::{EventBody, NewEvent, Role};
 use tenants::ids::{EventId, TenantId};
-use tenants::ports::{CronTick, StoreError, TickPlan, TickRun, TickStatus, Ticks};
+use tenants::ports::{CronTick, PageRequest, StoreError, TickPlan, TickRun, TickStatus, Ticks};
 use uuid::Uuid;
 
 use crate::Database;
 use crate::db::{row, rows};
 use crate::directory::all;
 use crate::statement::statements;
-use crate::types::{Doc, Moment, Word};
+use crate::types::{Doc, Moment, Word, before};
 use crate::work::{Outcome, Work};
 
 macro_rules! tick_columns {
@@ -32,7 +32,7 @@ statements! {
     NEXT_TICK_AT { "select fire_at from cron_ticks where fire_at is not null order by fire_at limit 1" }
     TICK_RUNS {
         "select id, body, received_at, done_at, quarantined_at, error from inbox_events \
-         where tenant_id = $1 and kind = 'tick' and conversation_key = $2 order by id desc limit $3"
+         where tenant_id = $1 and kind = 'tick' and conversation_key = $2 and id < $3 order by id desc limit $4"
     }
 }
 
@@ -145,10 +145,11 @@ impl Ticks for Database {
         tenant: &TenantId,
         role: Role,
         name: &str,
-        limit: u32,
+        page: PageRequest,
     ) -> Result<Vec<TickRun>, StoreError> {
         let key = format!("tick:{role}:{name}");
-        let found = rows!(self.reader(), RunRow, TICK_RUNS, tenant.0, &key, i64::from(limit))?;
+        let limit = i64::from(page.limit);
+        let found = rows!(self.reader(), RunRow, TICK_RUNS, tenant.0, &key, before(page), limit)?;
         Ok(found.into_iter().filter_map(RunRow::into_run).collect())
     }
 }

@@ -34,6 +34,7 @@ pub(crate) enum Work {
     ClaimRequest { request: Box<KeyedRequest>, times: KeyTimes, again: bool },
     KeepAnswer { request: Box<KeyedRequest>, answer: Box<KeptAnswer>, at: Timestamp },
     ForgetRequest { request: Box<KeyedRequest> },
+    LeaveRequest { request: Box<KeyedRequest>, begun_at: Timestamp },
     PutOutsideBeat(Box<Heartbeat>),
     MarkAgentDown(Box<Heartbeat>),
     Ping,
@@ -78,7 +79,8 @@ impl Work {
             Work::PutWatched { tenant, .. } => tenant.0,
             Work::ClaimRequest { request, .. }
             | Work::KeepAnswer { request, .. }
-            | Work::ForgetRequest { request } => request.tenant.map_or(Uuid::nil(), |tenant| tenant.0),
+            | Work::ForgetRequest { request }
+            | Work::LeaveRequest { request, .. } => request.tenant.map_or(Uuid::nil(), |tenant| tenant.0),
             Work::PutOutsideBeat(beat) | Work::MarkAgentDown(beat) => {
                 beat.tenant.map_or(Uuid::nil(), |tenant| tenant.0)
             }

@@ -17,7 +17,8 @@ mod delivery;
 mod events;
 
 pub use delivery::{
-    Answer, Attempted, DeliveryState, EventMessage, PAUSES, WebhookAttempt, WebhookDelivery, message_id, pause_after,
+    Answer, Attempted, DeliveryState, EventMessage, PAUSES, WebhookAttempt, WebhookDelivery, message_id,
+    pause_after,
 };
 pub use events::{EVENT_TYPES, groups};
 

@@ -71,7 +71,7 @@ use crate::Ports;
 pub use approvals::{Asked, Verdict, VerdictError, approve};
 pub use error::DecideError;
 pub use moved_on::MovedOn;
-pub use outside::{OutsideSend, SendRefused, WordProblem, queue_outside};
+pub use outside::{OutsideSend, SendRefused, WordProblem, check_post_words, queue_outside};
 pub use preview::{PreviewText, preview};
 pub use rules::RuleSet;
 pub use situation::{ConversationsOf, Decided, Situation, conversations_of};

@@ -173,6 +173,7 @@ fn breaches_of(
         // A rule's words are in the language that the tenant chose for them.
         language: planned.own_words.is_none().then(|| language_of_reply(case, spoken)),
         author: case.heard.author.username.as_deref(),
+        named: &[],
         own_handle: &case.account.username,
         blocked_words: &settings.blocked_words,
         allowed_links: &settings.allowed_links,

@@ -3,6 +3,7 @@
 //! commits.
 
 use chrono_tz::Tz;
+use llm::Channel;
 use serde_json::json;
 use tenants::account::{Account, Tenant};
 use tenants::audit::NewAuditEntry;
@@ -117,6 +118,61 @@ pub fn queue_outside(
     Ok((effect, changes))
 }
 
+/// Checks words of a post by the guards that words of an answer pass: its caption, or its first comment. `named` are the
+/// handles that the post names itself, as collaborators or tags, and may therefore mention.
+///
+/// # Errors
+/// [`SendRefused::Words`].
+pub fn check_post_words(
+    text: &str,
+    named: &[&str],
+    settings: &TenantSettings,
+    account: &Account,
+) -> Result<(), SendRefused> {
+    Said { text, channel: Channel::Comment, author: None, named, heard: &[] }.pass_guards(settings, account)
+}
+
+/// Words, and what they are measured by beside the tenant's own.
+struct Said<'a> {
+    text: &'a str,
+    channel: Channel,
+    author: Option<&'a str>,
+    named: &'a [&'a str],
+    heard: &'a [&'a str],
+}
+
+impl Said<'_> {
+    fn pass_guards(&self, settings: &TenantSettings, account: &Account) -> Result<(), SendRefused> {
+        let templates = settings.voice.templates.values().flat_map(|by_intent| by_intent.values()).flatten();
+        let disclosure = settings.comms.disclosure.iter().flat_map(|it| it.texts.values());
+        let own = settings.voice.facts.iter().chain(templates).chain([&settings.voice.signature]);
+        let own_words: Vec<&str> = own.chain(disclosure).map(String::as_str).collect();
+        let breaches = check(&Outgoing {
+            text: self.text,
+            channel: self.channel,
+            language: None,
+            author: self.author,
+            named: self.named,
+            own_handle: &account.username,
+            blocked_words: &settings.blocked_words,
+            allowed_links: &settings.allowed_links,
+            heard: self.heard,
+            own_words: &own_words,
+        });
+        if breaches.is_empty() {
+            return Ok(());
+        }
+        let problem = |breach: super::guards::Breach| WordProblem {
+            guard: serde_json::to_value(breach.guard)
+                .ok()
+                .and_then(|word| word.as_str().map(str::to_owned))
+                .unwrap_or_default(),
+            problem: breach.problem,
+        };
+        Err(SendRefused::Words(breaches.into_iter().map(problem).collect()))
+    }
+}
+
 impl OutsideSend<'_> {
     /// The same action, with what tells a person that a program writes where that is due. That it was said is noted when
     /// Instagram shows the message as sent: what is stored of the conversation may be moving on at this moment.
@@ -136,34 +192,15 @@ impl OutsideSend<'_> {
 
     fn pass_guards(&self) -> Result<(), SendRefused> {
         let Some(text) = self.action.text() else { return Ok(()) };
-        let settings = self.settings;
-        let templates = settings.voice.templates.values().flat_map(|by_intent| by_intent.values()).flatten();
-        let disclosure = settings.comms.disclosure.iter().flat_map(|it| it.texts.values());
-        let own = settings.voice.facts.iter().chain(templates).chain([&settings.voice.signature]);
-        let own_words: Vec<&str> = own.chain(disclosure).map(String::as_str).collect();
         let heard: Vec<&str> = self.comment.iter().map(|comment| comment.text.as_str()).collect();
-        let breaches = check(&Outgoing {
+        let said = Said {
             text,
             channel: channel_of(&self.action),
-            language: None,
             author: self.thread.person.username.as_deref(),
-            own_handle: &self.account.username,
-            blocked_words: &settings.blocked_words,
-            allowed_links: &settings.allowed_links,
+            named: &[],
             heard: &heard,
-            own_words: &own_words,
-        });
-        if breaches.is_empty() {
-            return Ok(());
-        }
-        let problem = |breach: super::guards::Breach| WordProblem {
-            guard: serde_json::to_value(breach.guard)
-                .ok()
-                .and_then(|word| word.as_str().map(str::to_owned))
-                .unwrap_or_default(),
-            problem: breach.problem,
         };
-        Err(SendRefused::Words(breaches.into_iter().map(problem).collect()))
+        said.pass_guards(self.settings, self.account)
     }
 
     fn pass_policy(&self, now: Timestamp) -> Result<(), SkipReason> {

@@ -8,6 +8,7 @@ use tenants::intent::Intent;
 use tenants::money::MicroUsd;
 use tenants::ports::TenantContext;
 use tenants::prompt::{Prompt, PromptArm, PromptChoice, PromptKey, PromptSet};
+use tenants::reading::{Unreadable, read};
 use tenants::rule::Rule;
 use tenants::settings::{InvalidSetting, TenantSettings};
 use tenants::tuning::Tuning;
@@ -127,13 +128,13 @@ impl Changed {
 
 fn patched(settings: &TenantSettings, patch: Option<&Value>) -> Result<TenantSettings, InvalidSetting> {
     let Some(patch) = patch else { return Ok(settings.clone()) };
-    let invalid = |error: serde_json::Error| InvalidSetting {
-        field: "settings".to_owned(),
-        problem: error.to_string(),
+    let invalid = |field: &str, problem: String| {
+        let field = if field.is_empty() { "settings".to_owned() } else { format!("settings.{field}") };
+        InvalidSetting { field, problem }
     };
-    let mut document = serde_json::to_value(settings).map_err(invalid)?;
+    let mut document = serde_json::to_value(settings).map_err(|error| invalid("", error.to_string()))?;
     merge(&mut document, patch);
-    serde_json::from_value(document).map_err(invalid)
+    read(document).map_err(|Unreadable { field, problem }| invalid(&field, problem))
 }
 
 /// RFC 7396: members of an object are merged, `null` removes one, everything else replaces.

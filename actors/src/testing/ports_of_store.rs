@@ -430,7 +430,7 @@ impl Ticks for MemoryStore {
         _tenant: &TenantId,
         _role: Role,
         _name: &str,
-        _limit: u32,
+        _page: PageRequest,
     ) -> Result<Vec<TickRun>, StoreError> {
         Ok(Vec::new())
     }

@@ -6,11 +6,13 @@
 //! gets the same answer, with `Idempotency-Replayed: true`.
 //!
 //! **What is kept.** Answers that decided something: successes, 409, 410, 412 and 422, and 500. Other refusals (400, 401,
-//! 403, 404, 413, 415, 429, 503) leave the key free, because nothing was done.
+//! 403, 404, 413, 415, 429, 503) leave the key free when nothing was done: when nothing was handed to the database to be
+//! written ([`tenants::writes`]). A refusal after something was written is kept like a success.
 //!
-//! **When the process dies in between.** Nobody knows then whether the request was carried out. Writes of the gateway
-//! make the same effect (or post) of the same key, so they are simply carried out again: see [`Repeatable`]. Elsewhere the
-//! next try is told so and does nothing (409), and the caller looks; so nothing is ever done twice.
+//! **When nobody knows.** "Not at the moment" (503, 429) after something was handed over may mean that it was done: the
+//! answer of a commit got lost, or what was committed could not be read back. And the process may die in between. Writes of
+//! the gateway make the same effect (or post) of the same key, so they are simply carried out again: see [`Repeatable`].
+//! Elsewhere the next try is told so and does nothing (409), and the caller looks; so nothing is ever done twice.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use tenants::clock::{ManualClock, Timestamp};
 use tenants::effect::{ActionType, IdempotencyKey};
 use tenants::ids::{Ids, PostId, TenantId};
 use tenants::ports::{Claimed, KeptAnswer, KeyTimes, KeyedRequest};
+use tenants::writes;
 use tracing::Instrument;
 
 use super::access::Caller;
@@ -165,9 +168,9 @@ async fn carry_out_once(
 async fn carry_out(state: AppState, keyed: KeyedRequest, request: Request, next: Next) -> Response {
     let tasks = state.ports.tasks.clone();
     let work = async move {
-        let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        let (outcome, wrote) = writes::watched(AssertUnwindSafe(next.run(request)).catch_unwind()).await;
         match outcome {
-            Ok(response) => Ok(settle(&state, &keyed, response).await),
+            Ok(response) => Ok(settle(&state, &keyed, response, wrote).await),
             Err(panic) => Err(panic),
         }
     };
@@ -179,14 +182,42 @@ async fn carry_out(state: AppState, keyed: KeyedRequest, request: Request, next:
     }
 }
 
-/// Keeps the answer, or leaves the key free when nothing was done.
-async fn settle(state: &AppState, keyed: &KeyedRequest, response: Response) -> Response {
-    if is_nothing_done(response.status()) {
-        if let Err(error) = state.outside.forget_request(keyed).await {
-            tracing::warn!(%error, "the key of a refused request stays taken for a while");
-        }
-        return response;
+/// What an answer says of its request.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It was done, or decided that it is not.
+    Decided,
+    /// Nothing was done.
+    Nothing,
+    /// It may have been done.
+    Unknown,
+}
+
+fn outcome(status: StatusCode, wrote: bool) -> Outcome {
+    match (status.as_u16(), wrote) {
+        (429 | 503, true) => Outcome::Unknown,
+        (400 | 401 | 403 | 404 | 405 | 413 | 415 | 429 | 503, false) => Outcome::Nothing,
+        _ => Outcome::Decided,
     }
+}
+
+/// Keeps the answer, or leaves the key free when nothing was done, or leaves the request as it is when nobody knows.
+async fn settle(state: &AppState, keyed: &KeyedRequest, response: Response, wrote: bool) -> Response {
+    let left = match outcome(response.status(), wrote) {
+        Outcome::Decided => return keep(state, keyed, response).await,
+        Outcome::Nothing => state.outside.forget_request(keyed).await,
+        Outcome::Unknown => {
+            let cut_off = state.ports.clock.now() - CUT_OFF_AFTER - Duration::from_micros(1);
+            state.outside.leave_request(keyed, cut_off).await
+        }
+    };
+    if let Err(error) = left {
+        tracing::warn!(%error, "the key of a refused request stays taken for a while");
+    }
+    response
+}
+
+async fn keep(state: &AppState, keyed: &KeyedRequest, response: Response) -> Response {
     let (parts, body) = response.into_parts();
     let (body, text) = match body.size_hint().exact().filter(|size| *size <= LARGEST_ANSWER) {
         Some(_) => match to_bytes(body, usize::try_from(LARGEST_ANSWER).unwrap_or(usize::MAX)).await {
@@ -208,11 +239,6 @@ async fn settle(state: &AppState, keyed: &KeyedRequest, response: Response) -> R
         tracing::warn!(%error, "the answer of a request with a key could not be kept");
     }
     Response::from_parts(parts, body)
-}
-
-/// Refusals before anything was done.
-fn is_nothing_done(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 400 | 401 | 403 | 404 | 405 | 413 | 415 | 429 | 503)
 }
 
 fn replay(answer: KeptAnswer) -> Response {
@@ -244,7 +270,7 @@ fn under_way() -> Problem {
 }
 
 fn cut_off() -> Problem {
-    let detail = "the request with this `Idempotency-Key` was cut off before its answer was kept, and may have been carried \
+    let detail = "the request with this `Idempotency-Key` got no answer that could be kept, and may have been carried \
                   out: look whether it was, and if not, send it again with another key";
     Problem::conflict(detail).with("present", "cut_off")
 }
@@ -321,6 +347,32 @@ mod tests {
             assert!(!applies("POST", &format!("/api/v1{path}")), "{path}");
         }
         assert!(!applies("PUT", "/api/v1/tenants/{tenant}/posts/{post}") && !applies("POST", "/webhooks"));
+    }
+
+    #[test]
+    fn a_key_is_free_again_only_when_nothing_can_have_been_done() {
+        let of = |status: u16, wrote| outcome(StatusCode::from_u16(status).unwrap(), wrote);
+        for status in [400, 401, 403, 404, 405, 413, 415] {
+            assert_eq!(
+                (of(status, false), of(status, true)),
+                (Outcome::Nothing, Outcome::Decided),
+                "{status}"
+            );
+        }
+        for status in [429, 503] {
+            assert_eq!(
+                (of(status, false), of(status, true)),
+                (Outcome::Nothing, Outcome::Unknown),
+                "{status}"
+            );
+        }
+        for status in [200, 201, 202, 204, 409, 410, 412, 422, 500] {
+            assert_eq!(
+                (of(status, false), of(status, true)),
+                (Outcome::Decided, Outcome::Decided),
+                "{status}"
+            );
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -30,6 +30,8 @@ use crate::mcp::{Answer, Asked, Door, Server, Tools};
 const LARGEST_ANSWER: usize = 4 << 20;
 /// Longest explanation of the protocol's library that is repeated.
 const LONGEST_EXPLANATION: usize = 1_000;
+const NO_MESSAGE: &str = "the body is no message of the protocol: send a JSON-RPC 2.0 object with `jsonrpc`, `method`, and \
+                          for requests an `id`";
 
 /// The route; requests of its tools go to `inside`.
 pub fn router(state: &AppState, description: &OpenApi, inside: Router) -> Router<AppState> {
@@ -84,6 +86,7 @@ async fn admit(State(state): State<AppState>, request: Request, next: Next) -> R
 
 /// Errors of the protocol stay as they are; what its library says in plain text becomes a problem document.
 async fn explain(request: Request, next: Next) -> Response {
+    let said_json = is_json(&request);
     let mut response = next.run(request).await;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
@@ -93,6 +96,10 @@ async fn explain(request: Request, next: Next) -> Response {
     if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
         response.extensions_mut().insert(SpeaksForItself);
         return response;
+    }
+    if said_json && status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        // The library says so of everything that it cannot read, though the kind of body is right.
+        return Problem::new(ProblemKind::MalformedRequest, NO_MESSAGE).into_response();
     }
     let (parts, body) = response.into_parts();
     let text = to_bytes(body, LONGEST_EXPLANATION).await.unwrap_or_default();
@@ -105,6 +112,13 @@ async fn explain(request: Request, next: Next) -> Response {
     let mut response = problem.into_response();
     response.headers_mut().extend(parts.headers.get(header::ALLOW).map(|it| (header::ALLOW, it.clone())));
     response
+}
+
+/// Whether the body is JSON by its content type.
+fn is_json(request: &Request) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let essence = kind.unwrap_or_default().split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
 }
 
 /// The node's own routes.

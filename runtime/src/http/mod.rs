@@ -20,6 +20,7 @@ pub mod middleware;
 pub mod node;
 mod oauth;
 mod openapi;
+mod parameters;
 mod post_links;
 pub mod problem;
 mod routes;
@@ -48,10 +49,12 @@ pub fn router(state: AppState) -> Router {
         .merge(dashboard::router())
         .method_not_allowed_fallback(|| async { Problem::general(ProblemKind::MethodNotAllowed) });
     let webhooks = webhook::surround(webhooks, &state);
-    let routes = middleware::surround(api, unhurried, &state).merge(webhooks).with_state(state.clone());
+    let known = parameters::KnownParameters::of(&description);
+    let routes =
+        middleware::surround(api, unhurried, &known, &state).merge(webhooks).with_state(state.clone());
     let tools = mcp::router(&state, &description, routes.clone());
     // A tool may ask what takes its time; each of the requests inside has a limit of its own.
-    routes.merge(middleware::surround(Router::new(), tools, &state).with_state(state))
+    routes.merge(middleware::surround(Router::new(), tools, &known, &state).with_state(state))
 }
 
 /// The description of the API, as `/api/openapi.json` gives it.

@@ -24,7 +24,9 @@ use super::{answers, idempotency, routes, schema};
             the session, and `X-CSRF-Token` with everything that is not a GET. Keys and people are confined to agencies \
             or tenants and have a role there: `client`, `viewer`, `operator`, `manager` or `owner`; what it does not \
             allow is answered with 403. Ids of others are answered like ids that do not exist. Lists come in pages: send `next_cursor` \
-            as `cursor`. Failures are problem documents (RFC 9457) that say what to do next. A POST \
+            as `cursor`. Query parameters that an address does not know are refused with 400. What several people may change \
+            has an `ETag`; a change that sends it as `If-Match` is refused with 412 when somebody else was quicker, and one \
+            that sends none replaces what there is. Failures are problem documents (RFC 9457) that say what to do next. A POST \
             with an `Idempotency-Key` is carried out once: sent again within a day, by the same caller with the \
             same body, it is given the same answer with `Idempotency-Replayed: true`. POSTs that act on something \
             are decided by its state besides, so repeating one does no harm."
@@ -121,7 +123,7 @@ fn add_path_parameters(path: &str, operation: &mut Operation) {
 }
 
 /// Lists that are always answered whole: they take no `cursor` and no `limit`.
-const WHOLE: [&str; 21] = [
+const WHOLE: [&str; 22] = [
     "/agencies",
     "/agencies/{agency}/apps",
     "/agencies/{agency}/channels",
@@ -129,6 +131,7 @@ const WHOLE: [&str; 21] = [
     "/agencies/{agency}/prompts",
     "/agencies/{agency}/prompts/in-use",
     "/agencies/{agency}/users",
+    "/agencies/{agency}/webhooks",
     "/breakers",
     "/buckets",
     "/sessions",

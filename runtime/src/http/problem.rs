@@ -17,7 +17,7 @@ pub enum ProblemKind {
     MalformedRequest,
     /// No key, or one that is not valid.
     Unauthorized,
-    /// The key is valid but of the wrong scope for this route.
+    /// Who calls is known, but their role or scope is too small for this route.
     Forbidden,
     /// No such thing, or it belongs to somebody else.
     NotFound,
@@ -83,8 +83,8 @@ impl ProblemKind {
             Self::Forbidden => (
                 StatusCode::FORBIDDEN,
                 "forbidden",
-                "The key may not do this",
-                "use a key of a wider scope: agency keys for agencies, installation keys for the installation",
+                "This is not allowed to this caller",
+                "people ask an owner or a manager for a wider role; programs use a key of a wider role or scope",
             ),
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
@@ -210,7 +210,8 @@ pub struct ProblemDocument {
     /// The same id is in the header `X-Request-Id` and in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
-    /// More about some problems: `field` names what is wrong in the body, `present` the state of the thing.
+    /// More about some problems: `field` names what is wrong in the body, `parameter` what is wrong in the query,
+    /// `present` the state of the thing, `needs` the roles that may do it.
     #[serde(flatten)]
     #[schema(value_type = std::collections::BTreeMap<String, Value>)]
     members: Map<String, Value>,
@@ -231,7 +232,7 @@ impl Problem {
     pub fn not_found(thing: &str) -> Self {
         Self::new(
             ProblemKind::NotFound,
-            format!("no {thing} with this id: check the id, and that the key may see it"),
+            format!("no {thing} with this id: check the id, and that you may see it"),
         )
     }
 

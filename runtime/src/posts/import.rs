@@ -1,5 +1,7 @@
 //! Posts from a CSV file: every row is read, and the problems of all of them are told together.
 
+use std::collections::BTreeMap;
+
 use tenants::account::Tenant;
 use tenants::changes::Changes;
 use tenants::clock::Timestamp;
@@ -73,7 +75,7 @@ pub async fn read_posts(
         posts: Vec::new(),
         changes: Changes::of_tenant(tenant.id),
     };
-    let mut seen = Vec::new();
+    let (mut seen, mut expected) = (Vec::new(), BTreeMap::new());
     for row in rows {
         let looked = sources.look_at(&tenant.id, &row.draft, None).await?;
         let mut problems = row.problems.clone();
@@ -81,6 +83,8 @@ pub async fn read_posts(
         problems.extend(row.scheduled_at.and_then(|at| act.is_over(at)));
         if !allow_duplicates {
             problems.extend(duplicate(&row, &looked, &mut seen));
+            // Of rows with the same files the first has looked before any other import could.
+            expected.entry(looked.media_hash.clone()).or_insert_with(|| looked.expected());
         }
         let account = account_named(&row.account, &accounts).map_err(|problem| problems.push(problem)).ok();
         if let (Some(account), true) = (account, problems.is_empty()) {
@@ -97,6 +101,8 @@ pub async fn read_posts(
             imported.problems.push(RowProblems { line: row.line, problems });
         }
     }
+    // Before anything is added, because what is added counts from then on.
+    imported.changes.list.splice(0..0, expected.into_values());
     Ok(Ok(imported))
 }
 

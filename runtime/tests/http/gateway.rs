@@ -254,6 +254,41 @@ async fn words_of_programs_pass_the_same_guards_as_the_actors_own() {
 }
 
 #[tokio::test]
+async fn captions_of_programs_pass_the_same_guards_as_their_answers() {
+    let world = World::new().await;
+    settings(&world, |settings| settings.blocked_words = vec!["cheap".to_owned()]).await;
+    let post = |more: serde_json::Value| {
+        let mut post = json!({ "post_type": "image", "media": [world.bakery.objects.media] });
+        post.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        post
+    };
+    for (field, words, guard) in [
+        ("caption", "So cheap!", "blocked_word"),
+        ("caption", "More at https://evil.example.com", "link"),
+        ("caption", "With @somebody", "mention"),
+        ("first_comment", "50 % off, guaranteed", "promise"),
+    ] {
+        let problem = send(&world, "publish-post", post(json!({ field: words }))).await.problem(422);
+        assert_eq!(
+            (&problem["field"], &problem["guards"][0]["guard"]),
+            (&json!(field), &json!(guard)),
+            "{problem}"
+        );
+    }
+    // Who is tagged may be named, and is no way to smuggle a link in; a picture may go without words.
+    let tagged = |caption: &str, handle: &str| {
+        post(
+            json!({ "caption": caption, "options": { "user_tags": [{ "username": handle, "x": 1, "y": 1 }] } }),
+        )
+    };
+    let smuggled = send(&world, "publish-post", tagged("See evil.com", "evil.com")).await.problem(422);
+    assert_eq!(smuggled["guards"][0]["guard"], "link");
+    send(&world, "publish-post", tagged("Baked by @somebody #bakery", "somebody")).await.ok();
+    let settled = send(&world, "publish-post", post(json!({ "allow_duplicates": true }))).await;
+    assert_eq!(settled.status.as_u16(), 202, "{}", settled.text());
+}
+
+#[tokio::test]
 async fn a_first_direct_message_says_that_a_program_writes() {
     let world = World::new().await;
     let disclosure = json!({ "texts": { "en": "You are writing with an assistant." }, "at_start": true });

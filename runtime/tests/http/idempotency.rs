@@ -211,6 +211,54 @@ async fn after_a_crash_what_may_have_been_done_elsewhere_is_not_done_again() {
 }
 
 #[tokio::test]
+async fn what_may_have_been_done_although_its_answer_was_lost_is_not_done_again() {
+    let world = World::new().await;
+    let (rig, caller, path) = (&world.rig, &world.bakery.key.text, world.bakery.path("/rules"));
+    let before = rules(&world).await;
+    rig.database.lose_next_answer();
+    post(rig, caller, &path, "lost", &rule("one")).await.problem(503);
+    assert_eq!(rules(&world).await, before + 1, "it was done, and nobody was told");
+    let told = post(rig, caller, &path, "lost", &rule("one")).await.problem(409);
+    assert_eq!(told["present"], "cut_off");
+    assert!(told["detail"].as_str().unwrap().contains("look whether it was"), "{told}");
+    assert_eq!(rules(&world).await, before + 1);
+}
+
+#[tokio::test]
+async fn a_write_of_the_gateway_whose_answer_was_lost_is_sent_again_and_queues_nothing_twice() {
+    let world = World::new().await;
+    let (rig, caller) = (&world.rig, &world.bakery.key.text);
+    let (before, path) = (effects(&world).await, world.bakery.path("/gateway/reply-comment"));
+    rig.database.lose_next_answer();
+    post(rig, caller, &path, "lost", &reply("Yes, we do.")).await.problem(503);
+    let again = post(rig, caller, &path, "lost", &reply("Yes, we do.")).await;
+    assert_eq!(again.status.as_u16(), 202, "{}", again.text());
+    assert_eq!(effects(&world).await, before + 1);
+
+    let path = world.bakery.path("/gateway/publish-post");
+    let announced = json!({ "post_type": "image", "caption": "fresh", "media": [world.bakery.objects.media],
+        "allow_duplicates": true });
+    rig.database.lose_next_answer();
+    post(rig, caller, &path, "lost", &announced).await.problem(503);
+    rig.clock.advance(Duration::from_secs(5));
+    post(rig, caller, &path, "lost", &announced).await.ok();
+    let posts = rig.get(caller, &world.bakery.path("/posts")).await.ok();
+    let fresh = posts["items"].as_array().unwrap().iter().filter(|post| post["caption"] == "fresh");
+    assert_eq!(fresh.count(), 1);
+}
+
+#[tokio::test]
+async fn a_key_is_free_when_the_database_was_away_before_anything_was_written() {
+    let world = World::new().await;
+    let (rig, caller) = (&world.rig, &world.bakery.key.text);
+    let path = world.bakery.path("/gateway/reply-comment");
+    rig.mortal.away.store(true, Ordering::Relaxed);
+    post(rig, caller, &path, "away", &reply("Yes, we do.")).await.problem(503);
+    // Nothing was done, so even another body is welcome.
+    post(rig, caller, &path, "away", &reply("Yes, every day.")).await.ok();
+}
+
+#[tokio::test]
 async fn a_claim_is_one_callers_until_it_ends() {
     let world = World::new().await;
     let (database, now) = (&world.rig.database, world.rig.now());

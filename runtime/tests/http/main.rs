@@ -4,6 +4,7 @@
 
 mod access;
 mod approvals;
+mod bodies;
 mod budget_alerts;
 mod budgets;
 mod checked;

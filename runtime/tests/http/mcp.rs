@@ -391,6 +391,19 @@ async fn garbage_is_refused_and_the_node_goes_on() {
 }
 
 #[tokio::test]
+async fn what_is_no_message_is_refused_as_such_and_only_another_kind_of_body_as_a_kind() {
+    let world = World::new().await;
+    let key = Some(world.bakery.key.text.as_str());
+    for body in ["{}", "[]", "{", "", r#"{"method":"tools/list"}"#] {
+        let problem = world.rig.send(request(key, body.to_owned())).await.problem(400);
+        assert!(problem["detail"].as_str().unwrap().contains("JSON-RPC 2.0"), "{body}: {problem}");
+    }
+    let mut text = request(key, "{}".to_owned());
+    text.headers_mut().insert("content-type", "text/plain".parse().unwrap());
+    world.rig.send(text).await.problem(415);
+}
+
+#[tokio::test]
 async fn no_answer_of_a_tool_holds_a_secret() {
     let world = World::new().await;
     let client = Client::new(&world.rig, &world.bakery.key.text);

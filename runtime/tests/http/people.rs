@@ -13,7 +13,7 @@ use tenants::ids::AgencyId;
 use tenants::ports::{Outbox, UnitOfWork};
 use troupe::people::{Links, PeopleSettings};
 
-use crate::rig::{Reply, Rig};
+use crate::rig::{Reply, Rig, api_request};
 use crate::world::{House, World};
 
 const PASSWORD: &str = "correct horse battery";
@@ -194,6 +194,41 @@ async fn another_page_cannot_make_a_browser_act() {
     ana.call("POST", &path, None).await.problem(403);
     ana.csrf = own;
     ana.call("POST", &path, None).await.ok();
+}
+
+#[tokio::test]
+async fn a_page_of_a_neighbour_cannot_go_on_with_a_session() {
+    let world = World::new().await;
+    let mut ana = member(&world, &world.north, "ana@example.com", UserRole::Owner).await;
+    let refresh = |site: &str, cookie: &str| {
+        let mut request = api_request(None, "POST", "/session/refresh", None);
+        request.headers_mut().insert("cookie", cookie.parse().unwrap());
+        request.headers_mut().insert("sec-fetch-site", site.parse().unwrap());
+        request
+    };
+    let cookie = format!("troupe_refresh={}", ana.refresh.clone().unwrap());
+    for site in ["same-site", "cross-site"] {
+        let refused = world.rig.send(refresh(site, &cookie)).await;
+        refused.problem(403);
+        assert_eq!(refused.header("set-cookie"), "");
+    }
+    world.rig.send(refresh("same-origin", &cookie)).await.ok();
+    ana.post("/session/refresh", json!({})).await.ok();
+}
+
+#[tokio::test]
+async fn people_are_told_which_role_they_need_and_nothing_of_keys() {
+    let world = World::new().await;
+    let mut eva = member(&world, &world.north, "eva@example.com", UserRole::Viewer).await;
+    let refused = eva.post(&world.bakery.path("/suspend"), json!({})).await.problem(403);
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.contains("`manager` or `owner`") && detail.contains("yours is `viewer`"), "{detail}");
+    let installation = eva.get("/buckets").await.problem(403);
+    let detail = installation["detail"].as_str().unwrap();
+    assert!(detail.contains("no role of people reaches"), "{detail}");
+    for problem in [&refused, &installation] {
+        assert!(!problem["title"].as_str().unwrap().contains("key"), "{problem}");
+    }
 }
 
 #[tokio::test]

@@ -67,6 +67,50 @@ async fn wrong_queries_are_problems() {
 }
 
 #[tokio::test]
+async fn a_misspelt_parameter_is_refused_instead_of_showing_everything() {
+    let world = World::new().await;
+    let (rig, bakery) = (&world.rig, &world.bakery);
+    let ask = |query: &str| {
+        let address = bakery.path(&format!("/queue{query}"));
+        async move { rig.get(&bakery.key.text, &address).await }
+    };
+    let problem = ask("?limt=5").await.problem(400);
+    assert_eq!(problem["parameter"], "limt");
+    for known in ["limit", "cursor", "status"] {
+        assert!(problem["detail"].as_str().unwrap().contains(&format!("`{known}`")), "{problem}");
+        assert!(problem["known"].to_string().contains(known), "{problem}");
+    }
+    ask("?status=pending&limit=5&statu%73=failed").await.problem(400);
+    ask("?status=pending&limit=5").await.ok();
+    // A list that is answered whole has no pages, and says so.
+    let whole = rig.get(&bakery.key.text, &bakery.path("/rules?limit=5")).await.problem(400);
+    assert!(whole["detail"].as_str().unwrap().contains("takes none"), "{whole}");
+    rig.post(&bakery.key.text, &bakery.path("/rules?dry_run=true"), json!({})).await.problem(400);
+    // What Instagram, providers of identities and browsers call takes what they add.
+    let open = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    for path in
+        ["/healthz?utm_source=mail", "/api/openapi.json?v=2", "/oauth/callback?state=x&error=denied&new=1"]
+    {
+        let reply = rig.send(open(path)).await;
+        assert!(!reply.text().contains("no query parameter"), "{path}: {}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn what_a_query_says_wrongly_is_said_in_words_of_people() {
+    let world = World::new().await;
+    let (rig, bakery) = (&world.rig, &world.bakery);
+    for (query, words) in [
+        ("/queue?limit=many", "limit: must be a whole number from 0 to 4294967295, not the text `many`"),
+        ("/alerts?resolved=1", "resolved: must be `true` or `false`, not the text `1`"),
+        ("/queue?limit=1&limit=2", "`limit` is given twice: leave one out"),
+    ] {
+        let problem = rig.get(&bakery.key.text, &bakery.path(query)).await.problem(400);
+        assert!(problem["detail"].as_str().unwrap().contains(words), "{problem}");
+    }
+}
+
+#[tokio::test]
 async fn a_database_that_is_away_is_a_problem_with_a_time_to_come_again() {
     let world = World::new().await;
     world.rig.get(&world.bakery.key.text, "/me").await.ok();

@@ -231,6 +231,35 @@ async fn of_many_who_replace_a_rule_at_once_all_but_one_are_told() {
     assert_eq!(rig.get(key, &bakery.path(&path)).await.ok()["name"], kept["name"]);
 }
 
+/// Who names no version replaces what there is, of rules as of settings, leads and templates.
+#[tokio::test]
+async fn of_many_who_name_no_version_nobody_is_refused() {
+    let world = World::new().await;
+    let (rig, bakery, key) = (&world.rig, &world.bakery, &world.bakery.key.text);
+    let objects = &bakery.objects;
+    for (method, path, body) in [
+        (
+            "PUT",
+            format!("/rules/{}", objects.rule),
+            json!({ "name": "hours", "trigger": { "on": "comment" },
+            "actions": [{ "do": "hide" }] }),
+        ),
+        ("PUT", "/settings".to_owned(), json!({ "learning": false })),
+        ("PATCH", format!("/leads/{}", objects.lead), json!({ "note": "calls" })),
+        (
+            "PUT",
+            format!("/post-templates/{}", objects.template),
+            json!({ "name": "t", "post_type": "image" }),
+        ),
+    ] {
+        let path = bakery.path(&path);
+        let saves = (0..8).map(|_| rig.call(key, method, &path, Some(body.clone())));
+        for answer in futures::future::join_all(saves).await {
+            assert_eq!(answer.status.as_u16(), 200, "{method} {path}: {}", answer.text());
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_conversation_is_taken_over_and_handed_back() {
     let world = World::new().await;

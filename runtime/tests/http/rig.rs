@@ -173,7 +173,11 @@ impl Rig {
         let gateway =
             Gateway::new(&GatewayOptions::default(), vault.clone(), Arc::new(database.clone())).unwrap();
         let shown = Arc::new(Shown::default());
-        let mortal = Arc::new(Mortal { database: database.clone(), dies: AtomicBool::new(false) });
+        let mortal = Arc::new(Mortal {
+            database: database.clone(),
+            dies: AtomicBool::new(false),
+            away: AtomicBool::new(false),
+        });
         let ports = Ports {
             clock: shared.clone(),
             ids: ids.clone(),

@@ -51,7 +51,57 @@ async fn a_refusal_names_the_role_that_is_needed_and_the_one_there_is() {
     let detail = refused["detail"].as_str().unwrap();
     assert!(detail.contains("manager") && detail.contains("viewer"), "{detail}");
     assert_eq!(refused["role"], "viewer");
+    assert_eq!(refused["needs"], serde_json::json!(["manager", "owner"]));
+    assert!(detail.contains("this key"), "{detail}");
     world.rig.get(&viewer, &path).await.ok();
+    // Of the agency, and of the installation, the key is told that it is for one tenant only.
+    for (path, whole) in
+        [(world.north.path("/tenants"), "the agency"), ("/buckets".to_owned(), "the installation")]
+    {
+        let refused = world.rig.get(&viewer, &path).await.problem(403);
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.contains(whole) && detail.contains("one tenant"), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn drafts_and_what_was_called_off_are_not_for_the_client() {
+    let world = World::new().await;
+    let (rig, bakery) = (&world.rig, &world.bakery);
+    let scope = KeyScope::Tenant { agency: world.north.agency.id, tenant: bakery.tenant.id };
+    let client = key_with(rig, "client", scope, UserRole::Client).await.text;
+    let path = |post: &dyn std::fmt::Display| bakery.path(&format!("/posts/{post}"));
+    let scheduled = serde_json::json!({ "post_type": "image", "caption": "called off soon",
+        "media": [bakery.objects.media], "scheduled_at": "2040-01-01T09:00:00Z", "allow_duplicates": true });
+    let cancelled = rig.post(&bakery.key.text, &bakery.path("/posts"), scheduled).await.ok();
+    let cancelled = cancelled["id"].as_str().unwrap();
+    let calendar = bakery.path("/calendar?from=2039-12-31T00:00:00Z&until=2040-01-02T00:00:00Z");
+    rig.get(&client, &path(&cancelled)).await.ok();
+    assert_eq!(rig.get(&client, &calendar).await.ok()["items"].as_array().unwrap().len(), 1);
+    rig.post(&bakery.key.text, &format!("{}/cancel", path(&cancelled)), serde_json::json!({})).await.ok();
+
+    for hidden in [cancelled.to_owned(), bakery.objects.post.to_string()] {
+        rig.get(&bakery.key.text, &path(&hidden)).await.ok();
+        rig.get(&client, &path(&hidden)).await.problem(404);
+        rig.post(&client, &format!("{}/approve", path(&hidden)), serde_json::json!({})).await.problem(404);
+    }
+    assert_eq!(rig.get(&client, &calendar).await.ok()["items"], serde_json::json!([]));
+    let states = |list: serde_json::Value| -> Vec<String> {
+        let items = list["items"].as_array().unwrap().iter();
+        items.map(|post| post["state"].as_str().unwrap().to_owned()).collect()
+    };
+    let seen = states(rig.get(&client, &bakery.path("/posts")).await.ok());
+    assert_eq!(seen, ["published", "failed", "pending"]);
+    assert!(states(rig.get(&client, &bakery.path("/posts?state=draft")).await.ok()).is_empty());
+    assert!(
+        states(rig.get(&bakery.key.text, &bakery.path("/posts")).await.ok()).contains(&"draft".to_owned())
+    );
+    // Nor is which of them uses a file.
+    let draft = serde_json::json!({ "post_type": "image", "media": [bakery.objects.media] });
+    rig.post(&bakery.key.text, &bakery.path("/posts"), draft).await.ok();
+    let media = bakery.path(&format!("/media/{}", bakery.objects.media));
+    assert_eq!(rig.get(&client, &media).await.ok()["used_by"], serde_json::json!([]));
+    assert_ne!(rig.get(&bakery.key.text, &media).await.ok()["used_by"], serde_json::json!([]));
 }
 
 #[tokio::test]

@@ -143,6 +143,8 @@ impl InsightsReader for Insights {
 pub struct Mortal {
     pub database: Database,
     pub dies: AtomicBool,
+    /// The next effect that is looked for is not found out: the database does not answer.
+    pub away: AtomicBool,
 }
 
 #[async_trait]
@@ -172,11 +174,18 @@ impl Outside for Mortal {
         self.database.forget_request(request).await
     }
 
+    async fn leave_request(&self, request: &KeyedRequest, begun_at: Timestamp) -> Result<(), StoreError> {
+        self.database.leave_request(request, begun_at).await
+    }
+
     async fn find_effect_by_key(
         &self,
         tenant: &TenantId,
         key: &IdempotencyKey,
     ) -> Result<Option<Effect>, StoreError> {
+        if self.away.swap(false, Ordering::Relaxed) {
+            return Err(StoreError::Unavailable("the database is away".into()));
+        }
         self.database.find_effect_by_key(tenant, key).await
     }
 

@@ -79,6 +79,7 @@ pub(crate) async fn perform_one(
         }
         Work::KeepAnswer { request, answer, at } => outside::keep(connection, request, answer, *at).await,
         Work::ForgetRequest { request } => outside::forget(connection, request).await,
+        Work::LeaveRequest { request, begun_at } => outside::leave(connection, request, *begun_at).await,
         Work::PutOutsideBeat(beat) => outside::put_beat(connection, beat).await,
         Work::MarkAgentDown(beat) => outside::mark_down(connection, beat).await,
         Work::Ping => {

@@ -26,6 +26,9 @@ statements! {
          where id = $1 and claim = $2 and status is null"
     }
     FORGET_REQUEST { "delete from idempotency_keys where id = $1 and claim = $2 and status is null" }
+    LEAVE_REQUEST {
+        "update idempotency_keys set begun_at = $3 where id = $1 and claim = $2 and status is null"
+    }
     TRIM_REQUESTS {
         "delete from idempotency_keys where id in \
          (select id from idempotency_keys where begun_at < $1 order by begun_at limit $2)"
@@ -84,6 +87,14 @@ pub(crate) async fn keep(
 
 pub(crate) async fn forget(connection: &mut Connection, request: &KeyedRequest) -> Result<u64, Failure> {
     run!(connection, FORGET_REQUEST, request.id.as_str(), request.claim)
+}
+
+pub(crate) async fn leave(
+    connection: &mut Connection,
+    request: &KeyedRequest,
+    begun_at: Timestamp,
+) -> Result<u64, Failure> {
+    run!(connection, LEAVE_REQUEST, request.id.as_str(), request.claim, Moment(begun_at))
 }
 
 /// Removes a bounded number of old requests.

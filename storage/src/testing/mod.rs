@@ -4,7 +4,7 @@
 mod server;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -13,7 +13,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 use tempfile::TempDir;
 use tenants::clock::{Clock, SystemClock};
+use tenants::ports::StoreError;
 
+use crate::failure::too_slow;
 use crate::{Database, DatabaseOptions};
 pub use server::PostgresServer;
 
@@ -29,6 +31,23 @@ impl Lockout {
     pub async fn end(mut self) {
         sqlx::raw_sql("rollback").execute(&mut self.0).await.expect("nothing was changed");
         self.0.close().await.expect("the connection ends");
+    }
+}
+
+/// Answers that get lost on their way: what was committed is committed, and whoever asked for it is not told.
+#[derive(Debug, Default)]
+pub(crate) struct Losses(AtomicBool);
+
+impl Losses {
+    pub(crate) fn lose_next(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn pass(&self) -> Result<(), StoreError> {
+        match self.0.swap(false, Ordering::Relaxed) {
+            true => Err(too_slow()),
+            false => Ok(()),
+        }
     }
 }
 

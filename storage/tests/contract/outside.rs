@@ -16,6 +16,7 @@ use crate::world::World;
 contract! {
     of_many_who_claim_a_request_at_once_one_begins
     an_answer_is_kept_by_whoever_holds_the_claim_and_given_again
+    a_request_that_is_left_counts_as_cut_off_at_once_and_keeps_its_first_moment
     a_request_that_was_cut_off_is_taken_over_only_where_it_may_be
     an_old_request_is_forgotten_and_swept
     a_program_outside_goes_silent_and_comes_back
@@ -79,6 +80,20 @@ async fn an_answer_is_kept_by_whoever_holds_the_claim_and_given_again(database: 
     world.store.forget_request(&first).await.unwrap();
     let again = world.store.claim_request(&request(&world, 3), times(&world), true).await.unwrap();
     assert!(matches!(again, Claimed::Done(_)));
+}
+
+async fn a_request_that_is_left_counts_as_cut_off_at_once_and_keeps_its_first_moment(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let (first, second) = (request(&world, 1), request(&world, 2));
+    world.store.claim_request(&first, times(&world), true).await.unwrap();
+    let long_ago = times(&world).cut_off_before - std::time::Duration::from_micros(1);
+    // Only by whoever holds the claim.
+    world.store.leave_request(&second, long_ago).await.unwrap();
+    assert_eq!(world.store.claim_request(&second, times(&world), true).await.unwrap(), Claimed::UnderWay);
+    world.store.leave_request(&first, long_ago).await.unwrap();
+    assert_eq!(world.store.claim_request(&second, times(&world), false).await.unwrap(), Claimed::CutOff);
+    let begun = world.store.claim_request(&second, times(&world), true).await.unwrap();
+    assert_eq!(begun, Claimed::Begun { first_at: world.now() });
 }
 
 async fn a_request_that_was_cut_off_is_taken_over_only_where_it_may_be(database: TestDatabase) {

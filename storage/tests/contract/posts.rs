@@ -204,7 +204,14 @@ async fn the_calendar_and_the_list_hold_what_they_must(database: TestDatabase) {
         world.store.list_posts(&world.tenant, &filter, PageRequest::first(10)).await.unwrap()
     };
     assert_eq!(ids(list(PostFilter::default()).await), [draft, planned[2], planned[1], planned[0]]);
-    assert_eq!(ids(list(PostFilter { state: Some(PostState::Draft), account: None }).await), [draft]);
+    assert_eq!(
+        ids(list(PostFilter { state: Some(PostState::Draft), ..PostFilter::default() }).await),
+        [draft]
+    );
+    // The brand's own people do not see what is still being written.
+    let shared = PostFilter { only_shared: true, ..PostFilter::default() };
+    assert_eq!(ids(list(shared.clone()).await), [planned[2], planned[1], planned[0]]);
+    assert_eq!(ids(list(PostFilter { state: Some(PostState::Draft), ..shared }).await), []);
 }
 
 async fn posts_with_the_same_media_are_found_unless_they_were_called_off(database: TestDatabase) {

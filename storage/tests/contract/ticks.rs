@@ -6,7 +6,9 @@ use tenants::account::{AccountStatus, TenantStatus};
 use tenants::changes::Change;
 use tenants::clock::Timestamp;
 use tenants::event::{EventBody, EventKind, EventSource, NewEvent, Role, TickBody};
-use tenants::ports::{AccountWatch, CronTick, Inbox, Seen, TickNote, TickPlan, TickStatus, Ticks, Watches};
+use tenants::ports::{
+    AccountWatch, CronTick, Inbox, PageRequest, Seen, TickNote, TickPlan, TickStatus, Ticks, Watches,
+};
 use troupe_storage::testing::TestDatabase;
 
 use crate::contract;
@@ -223,12 +225,16 @@ async fn runs_are_listed_of_one_tick_of_one_tenant(database: TestDatabase) {
         planned(world, vec![tick.clone()]).await;
         assert!(world.store.run_tick(&tick, Some(event_of(world, &tick)), after(&tick)).await.unwrap());
     }
-    let runs = world.store.tick_runs(&world.tenant, Role::Admin, "health", 10).await.unwrap();
+    let runs =
+        world.store.tick_runs(&world.tenant, Role::Admin, "health", PageRequest::first(10)).await.unwrap();
     assert_eq!(runs.len(), 1);
     assert_eq!((runs[0].due_at, runs[0].done_at), (tick(&world, "health").next_run, None));
     let event = runs[0].event;
+    let older = PageRequest { before: Some(event.0), limit: 10 };
+    assert!(world.store.tick_runs(&world.tenant, Role::Admin, "health", older).await.unwrap().is_empty());
     world.commit([Change::EventDone { event, at: world.now() }]).await.unwrap();
-    let runs = world.store.tick_runs(&world.tenant, Role::Admin, "health", 10).await.unwrap();
+    let runs =
+        world.store.tick_runs(&world.tenant, Role::Admin, "health", PageRequest::first(10)).await.unwrap();
     assert_eq!(runs[0].done_at, Some(world.now()));
 }
 

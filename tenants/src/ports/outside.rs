@@ -88,6 +88,10 @@ pub trait Outside: Send + Sync + 'static {
     /// Forgets a request that is still this claim's: nothing was done.
     async fn forget_request(&self, request: &KeyedRequest) -> Result<(), StoreError>;
 
+    /// Leaves a request that is still this claim's without an answer, begun at this moment: nobody knows whether it was
+    /// done.
+    async fn leave_request(&self, request: &KeyedRequest, begun_at: Timestamp) -> Result<(), StoreError>;
+
     /// The effect with this key.
     async fn find_effect_by_key(
         &self,

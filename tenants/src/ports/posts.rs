@@ -15,6 +15,8 @@ pub struct PostFilter {
     pub state: Option<PostState>,
     /// Only this account.
     pub account: Option<AccountId>,
+    /// Only what the brand's own people may see: see [`PostState::is_shared`].
+    pub only_shared: bool,
 }
 
 /// Posts.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountWatch, StoreError};
+use super::{AccountWatch, PageRequest, StoreError};
 use crate::clock::Timestamp;
 use crate::event::{NewEvent, Role};
 use crate::ids::{EventId, TenantId};
@@ -138,12 +138,12 @@ pub trait Ticks: Send + Sync {
         event: Option<NewEvent>,
         after: CronTick,
     ) -> Result<bool, StoreError>;
-    /// The last runs of a tick, newest first, at most `limit`.
+    /// The runs of a tick, newest first.
     async fn tick_runs(
         &self,
         tenant: &TenantId,
         role: Role,
         name: &str,
-        limit: u32,
+        page: PageRequest,
     ) -> Result<Vec<TickRun>, StoreError>;
 }

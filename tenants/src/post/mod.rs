@@ -65,6 +65,12 @@ impl PostState {
     pub fn is_editable(self) -> bool {
         !matches!(self, PostState::Publishing | PostState::Published)
     }
+
+    /// True when the brand's own people may see it: it was put before them, or scheduled, or published. What is being
+    /// written or was called off stays within the agency.
+    pub fn is_shared(self) -> bool {
+        !matches!(self, PostState::Draft | PostState::Cancelled)
+    }
 }
 
 /// What can be set beside caption and media; everything is optional.

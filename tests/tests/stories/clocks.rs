@@ -11,7 +11,7 @@ use tenants::clock::{Clock, Timestamp};
 use tenants::effect::{Action, Effect, EffectState, IdempotencyKey, ReplyTarget};
 use tenants::event::Role;
 use tenants::ids::EffectId;
-use tenants::ports::{Ticks, UnitOfWork};
+use tenants::ports::{PageRequest, Ticks, UnitOfWork};
 
 stories!(
     a_new_tenant_has_its_ticks_by_its_own_clock,
@@ -33,7 +33,7 @@ async fn tick_of(app: &TestApp, shop: &TestTenant, name: &str) -> Value {
 /// When a tick was run, oldest first.
 async fn runs(app: &TestApp, shop: &TestTenant, role: Role, name: &str) -> Vec<Timestamp> {
     let database = &app.node().foundations().database;
-    let mut runs = database.tick_runs(&shop.id, role, name, 10_000).await.unwrap();
+    let mut runs = database.tick_runs(&shop.id, role, name, PageRequest::first(10_000)).await.unwrap();
     assert!(runs.iter().all(|run| run.done_at.is_some()), "{runs:?}");
     runs.reverse();
     runs.into_iter().map(|run| run.due_at).collect()

@@ -14,7 +14,7 @@ use runtime::media::samples;
 use serde_json::json;
 use tenants::clock::{Clock, Timestamp};
 use tenants::event::Role;
-use tenants::ports::Ticks;
+use tenants::ports::{PageRequest, Ticks};
 
 /// Short of the quarter of an hour within which a tick counts as on time.
 const STEP: Duration = Duration::from_secs(600);
@@ -155,7 +155,9 @@ impl Agency {
                 let expected: BTreeMap<Timestamp, usize> =
                     expected(&due, zone, *since, until).into_iter().map(|at| (at.into(), 1)).collect();
                 let mut ran: BTreeMap<Timestamp, usize> = BTreeMap::new();
-                for run in database.tick_runs(&shop.id, role, name, 100_000).await.unwrap() {
+                for run in
+                    database.tick_runs(&shop.id, role, name, PageRequest::first(100_000)).await.unwrap()
+                {
                     assert!(run.done_at.is_some(), "{role} {name} of {zone} at {}", run.due_at);
                     *ran.entry(run.due_at).or_default() += 1;
                 }

@@ -374,6 +374,21 @@ async fn the_same_post_twice_is_noticed(app: TestApp) -> TestApp {
     let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 11, "{statuses:?}");
+
+    let third = picture(&app, &shop, 3).await;
+    let csv = format!(
+        "type,media,caption,scheduled_at\nimage,{third},One of two,{at}\nimage,{third},And quite another,{at}\n"
+    );
+    let import = shop.path("/posts/import");
+    let presses = (0..6).map(|_| app.api.post(&import, json!({ "csv": csv })));
+    let answers = futures::future::join_all(presses).await;
+    let imported = answers.iter().filter(|answer| answer.body["imported"] == true).count();
+    assert_eq!(imported, 1, "of imports at once one is taken: {answers:?}");
+    let refused = answers.iter().filter(|answer| answer.status == 409 || answer.body["imported"] == false);
+    assert_eq!(refused.count(), 5, "{answers:?}");
+    let posts = app.api.get(&shop.path("/posts?limit=200")).await;
+    let twice = posts.body["items"].as_array().unwrap().iter().filter(|post| post["caption"] == "One of two");
+    assert_eq!(twice.count(), 1);
     app
 }
 

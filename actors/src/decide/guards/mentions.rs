@@ -13,6 +13,7 @@ pub(super) fn check(outgoing: &Outgoing<'_>) -> Option<Breach> {
     let is_known = |handle: &str| {
         handle.eq_ignore_ascii_case(outgoing.own_handle)
             || outgoing.author.is_some_and(|author| author.eq_ignore_ascii_case(handle))
+            || outgoing.named.iter().any(|named| named.eq_ignore_ascii_case(handle))
             || outgoing
                 .allowed_links
                 .iter()

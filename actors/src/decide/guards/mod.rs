@@ -70,6 +70,8 @@ pub(super) struct Outgoing<'a> {
     pub language: Option<Language>,
     /// Handle of the person it answers, who may be mentioned.
     pub author: Option<&'a str>,
+    /// Handles of others who may be mentioned: those that a post names as collaborators or tags.
+    pub named: &'a [&'a str],
     /// The account's own handle.
     pub own_handle: &'a str,
     pub blocked_words: &'a [String],

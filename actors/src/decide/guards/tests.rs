@@ -15,6 +15,7 @@ fn outgoing(text: &str) -> Outgoing<'_> {
         channel: Channel::DirectMessage,
         language: None,
         author: Some("maria.rossi"),
+        named: &[],
         own_handle: "acme",
         blocked_words: &[],
         allowed_links: &[],

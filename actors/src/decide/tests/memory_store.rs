@@ -538,7 +538,7 @@ impl Ticks for MemoryStore {
         _tenant: &TenantId,
         _role: Role,
         _name: &str,
-        _limit: u32,
+        _page: PageRequest,
     ) -> Result<Vec<TickRun>, StoreError> {
         Err(not_needed())
     }

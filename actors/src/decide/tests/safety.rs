@@ -278,6 +278,7 @@ fn outgoing(text: &str) -> Outgoing<'_> {
         channel: llm::Channel::DirectMessage,
         language: Some(Language::English),
         author: Some("maria.rossi"),
+        named: &[],
         own_handle: "acme",
         blocked_words: &[],
         allowed_links: &[],

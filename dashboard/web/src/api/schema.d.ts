@@ -1975,7 +1975,8 @@ export interface paths {
         put?: never;
         /**
          * Publish a post now, through the same steps and approvals as any other: where the tenant wants somebody's yes first, it
-         *     waits for that. To publish later, create a post with `scheduled_at` instead.
+         *     waits for that. To publish later, create a post with `scheduled_at` instead. Refused with 422 when caption or first
+         *     comment do not pass the guards, which `guards` names.
          */
         post: operations["publish_gateway_post"];
         delete?: never;
@@ -2696,7 +2697,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List posts, newest first. */
+        /**
+         * List posts, newest first. Clients see what was put before them, scheduled or published, and neither drafts nor what was
+         *     called off.
+         */
         get: operations["list_posts"];
         put?: never;
         /**
@@ -3353,7 +3357,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the last 50 runs of a tick, newest first. */
+        /** List the runs of a tick, newest first. */
         get: operations["list_tick_runs"];
         put?: never;
         post?: never;
@@ -5539,9 +5543,9 @@ export interface components {
         };
         /** @description What a person says about a lead; what is left out stays. */
         LeadPatch: {
-            /** @description Who takes care of it; an empty text means nobody. */
+            /** @description Who takes care of it; an empty text or `null` means nobody. */
             assigned_to?: string | null;
-            /** @description A remark of at most 2,000 characters; an empty one removes it. */
+            /** @description A remark of at most 2,000 characters; an empty one or `null` removes it. */
             note?: string | null;
             stage?: components["schemas"]["LeadStage"] | null;
         };
@@ -5792,7 +5796,7 @@ export interface components {
             thumbnail_url?: string | null;
             /** @description An address of the uploaded file, good for an hour, without a key. */
             url: string;
-            /** @description Who uses it. */
+            /** @description Who uses it; clients are not told. */
             used_by: components["schemas"]["MediaUse"][];
             video?: components["schemas"]["VideoView"] | null;
             /**
@@ -7029,7 +7033,7 @@ export interface components {
                 thumbnail_url?: string | null;
                 /** @description An address of the uploaded file, good for an hour, without a key. */
                 url: string;
-                /** @description Who uses it. */
+                /** @description Who uses it; clients are not told. */
                 used_by: components["schemas"]["MediaUse"][];
                 video?: components["schemas"]["VideoView"] | null;
                 /**
@@ -9180,7 +9184,7 @@ export interface components {
                 "text/html": string;
             };
         };
-        /** @description The key may not do this: use a key of a wider scope: agency keys for agencies, installation keys for the installation. */
+        /** @description This is not allowed to this caller: people ask an owner or a manager for a wider role; programs use a key of a wider role or scope. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -9189,7 +9193,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The key may not do this: use a key of a wider scope: agency keys for agencies, installation keys for the installation. */
+        /** @description This is not allowed to this caller: people ask an owner or a manager for a wider role; programs use a key of a wider role or scope. */
         ForbiddenPage: {
             headers: {
                 [name: string]: unknown;
@@ -9838,7 +9842,12 @@ export interface operations {
     };
     put_agency_budget: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next_cursor` of `tenants` of the page before. */
+                cursor?: string;
+                /** @description Tenants per page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
             header?: never;
             path: {
                 /** @description Id of the agency. */
@@ -11128,12 +11137,7 @@ export interface operations {
     };
     list_webhooks: {
         parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; the first page when left out. */
-                cursor?: string;
-                /** @description Items per page, 1 to 200; 50 when left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description Id of the agency. */
@@ -11152,7 +11156,6 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Webhook"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];

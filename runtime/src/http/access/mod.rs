@@ -15,6 +15,6 @@ pub use caller::{CSRF_HEADER, Caller, Who, presented_key, require_csrf};
 pub use key_ring::KeyRing;
 pub use permits::{
     AgencyAccess, AgencyManage, AgencyOperate, AgencyOwn, AgencyRead, InstallationAccess, TenantAccess,
-    TenantManage, TenantOperate, TenantRead, TenantReadShared, TenantReview,
+    TenantManage, TenantOperate, TenantRead, TenantReadShared, TenantReview, require,
 };
 pub use sign_ins::SignIns;

@@ -5,10 +5,11 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use tenants::access::{Permission, UserRole};
-use tenants::account::{Agency, Tenant};
+use tenants::account::{Agency, KeyScope, Tenant};
 use tenants::audit::Chain;
+use tenants::reading::one_of;
 
-use super::caller::Caller;
+use super::caller::{Caller, Who};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
 
@@ -26,7 +27,7 @@ impl FromRequestParts<AppState> for InstallationAccess {
         let caller = Caller::from_request_parts(parts, state).await?;
         match caller.is_installation() {
             true => Ok(Self { caller }),
-            false => Err(Problem::general(ProblemKind::Forbidden)),
+            false => Err(beyond(&caller, "the installation")),
         }
     }
 }
@@ -55,9 +56,9 @@ impl AgencyAccess {
         let Some(role) = caller.role_in(id) else {
             // Who is something for one of its tenants knows that the agency exists.
             let knows = caller.agencies().is_none_or(|agencies| agencies.contains(&id));
-            return Err(if knows { Problem::general(ProblemKind::Forbidden) } else { unknown() });
+            return Err(if knows { beyond(&caller, "the agency") } else { unknown() });
         };
-        require(role, permission)?;
+        require(&caller, role, permission)?;
         let agency = state.ports.store.find_agency(&id).await?.ok_or_else(unknown)?;
         Ok(Self { caller, agency, role })
     }
@@ -96,19 +97,54 @@ impl TenantAccess {
         let id = id_in_path(parts, state, "tenant").await.ok_or_else(no_id)?;
         let tenant = state.ports.store.find_tenant(&id).await?.ok_or_else(unknown)?;
         let role = caller.role_for(&tenant).ok_or_else(unknown)?;
-        require(role, permission)?;
+        require(&caller, role, permission)?;
         tracing::Span::current().record("tenant.id", tracing::field::display(&tenant.id));
         Ok(Self { caller, tenant, role })
     }
 }
 
-fn require(role: UserRole, permission: Permission) -> Result<(), Problem> {
+/// Refuses a caller whose role is too small, in words for who asks: people can be given another role, a key cannot.
+///
+/// # Errors
+/// Names the roles that may do it.
+pub fn require(caller: &Caller, role: UserRole, permission: Permission) -> Result<(), Problem> {
     if role.may(permission) {
         return Ok(());
     }
-    let least = UserRole::least(permission);
-    let detail = format!("this needs the role {least}, and yours is {role}: ask an owner or a manager");
-    Err(Problem::new(ProblemKind::Forbidden, detail).with("role", role.as_str()))
+    let may: Vec<&str> =
+        UserRole::ALL.iter().filter(|role| role.may(permission)).map(|role| role.as_str()).collect();
+    let needed = format!("this needs the role {}", one_of(&may));
+    let detail = match caller.who() {
+        Who::User(_) => format!("{needed}, and yours is `{role}`: ask an owner or a manager for another"),
+        Who::Key { .. } => {
+            format!("{needed}, and this key has `{role}`: use a key that was made with one of them")
+        }
+    };
+    Err(Problem::new(ProblemKind::Forbidden, detail).with("role", role.as_str()).with("needs", may))
+}
+
+/// What is asked concerns more than the caller is confined to.
+fn beyond(caller: &Caller, whole: &str) -> Problem {
+    let detail = match caller.who() {
+        Who::Key { key, .. } => {
+            let own = match key.scope {
+                KeyScope::Installation => "the installation",
+                KeyScope::Agency { .. } => "an agency",
+                KeyScope::Tenant { .. } => "one tenant",
+            };
+            format!("this concerns {whole}, and this key is for {own} only: use a key of {whole}")
+        }
+        Who::User(_) if whole == "the agency" => {
+            "this concerns the agency, and you have a role for some of its tenants only: ask an owner for one in the \
+             agency"
+                .to_owned()
+        }
+        Who::User(_) => format!(
+            "this concerns {whole}, which no role of people reaches: whoever runs it has a key of {whole}, or the \
+             command line"
+        ),
+    };
+    Problem::new(ProblemKind::Forbidden, detail)
 }
 
 /// Declares what handlers ask for.

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use super::write;
 use crate::connecting::after_connecting;
 use crate::http::access::{TenantAccess, TenantManage, TenantRead};
-use crate::http::extract::{JsonBody, Page, PathIds};
+use crate::http::extract::{JsonBody, Page, PathIds, words};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -86,6 +86,7 @@ struct NewAccount {
     /// Instagram's professional account id, the one webhooks carry.
     external_id: String,
     /// Handle, with or without `@`.
+    #[serde(deserialize_with = "words")]
     username: String,
     /// Its access token. Stored encrypted, never shown.
     #[schema(value_type = String)]

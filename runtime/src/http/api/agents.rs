@@ -4,7 +4,7 @@ use actors::upkeep::outside_down_key;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use tenants::access::{Permission, UserRole};
+use tenants::access::Permission;
 use tenants::account::Tenant;
 use tenants::changes::{Change, Changes};
 use tenants::event::Role;
@@ -15,9 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::operations::HeartbeatView;
-use crate::http::access::Caller;
+use crate::http::access::{Caller, require};
 use crate::http::extract::JsonBody;
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
 
@@ -111,12 +111,8 @@ async fn tenant_of(state: &AppState, caller: &Caller, id: &TenantId) -> Result<T
     let unknown = || Problem::not_found("tenant");
     let tenant = state.ports.store.find_tenant(id).await?.ok_or_else(unknown)?;
     let role = caller.role_for(&tenant).ok_or_else(unknown)?;
-    if role.may(Permission::Operate) {
-        return Ok(tenant);
-    }
-    let least = UserRole::least(Permission::Operate);
-    let detail = format!("this needs the role {least}, and yours is {role}: ask an owner or a manager");
-    Err(Problem::new(ProblemKind::Forbidden, detail).with("role", role.as_str()))
+    require(caller, role, Permission::Operate)?;
+    Ok(tenant)
 }
 
 fn check(beat: &Beat) -> Result<(), Problem> {

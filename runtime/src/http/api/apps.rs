@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::write;
 use crate::http::access::{AgencyManage, AgencyOwn};
-use crate::http::extract::{JsonBody, Page, PathIds};
+use crate::http::extract::{JsonBody, Page, PathIds, words};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -72,6 +72,7 @@ struct NewApp {
     #[schema(value_type = String)]
     secret: SecretString,
     /// What the handshake must present; the same text is entered at Meta.
+    #[serde(deserialize_with = "words")]
     verify_token: String,
     /// The "Instagram app ID" of the same app: Instagram Login has an id of its own. The app id when left out.
     #[serde(default)]

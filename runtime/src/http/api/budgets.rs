@@ -121,6 +121,11 @@ async fn get_agency_budget(
 ///
 /// It holds from the next call to a model on, whichever of its tenants makes it.
 #[utoipa::path(put, path = "/agencies/{agency}/budget", tag = "budgets", request_body = AgencyBudgetChange,
+    params(
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of `tenants` of the page before."),
+        ("limit" = Option<u32>, Query, description = "Tenants per page, 1 to 200; 50 when left out.",
+            minimum = 1, maximum = 200),
+    ),
     responses((status = 200, body = AgencyBudgetView)))]
 async fn put_agency_budget(
     AgencyManage(access): AgencyManage,

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::write;
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
-use crate::http::extract::{JsonBody, PathIds, QueryOf};
+use crate::http::extract::{JsonBody, PathIds, QueryOf, maybe_words, words};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::intel::{
@@ -39,9 +39,10 @@ struct CompetitorList {
 #[serde(deny_unknown_fields)]
 struct NewCompetitor {
     /// Handle of a professional account, with or without `@`.
+    #[serde(deserialize_with = "words")]
     username: String,
     /// A remark.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "maybe_words")]
     note: Option<String>,
 }
 

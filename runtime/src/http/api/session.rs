@@ -243,11 +243,23 @@ async fn get_session(caller: Caller, State(state): State<AppState>) -> Result<Js
 /// ago ends the session, because somebody else has it too.
 #[utoipa::path(post, path = "/session/refresh", tag = "session", responses((status = 200, body = SessionView)))]
 async fn refresh_session(headers: HeaderMap, State(state): State<AppState>) -> Result<Response, Problem> {
+    require_own_page(&headers)?;
     let secret = cookies::refresh_secret(&headers).ok_or(PeopleError::SessionOver)?;
     match state.people.refresh(&secret).await? {
         Refreshed::Anew(signed_in, new) => begun(&state, StatusCode::OK, (signed_in, new)).await,
         Refreshed::Already(signed_in) => Ok(Json(SessionView::of(&state, signed_in).await?).into_response()),
     }
+}
+
+/// There is no secret of the page to ask for yet, since this gives it. The cookie is not sent along for pages of other sites;
+/// that a page of a neighbour (another name below the same domain) asks, the browser says.
+fn require_own_page(headers: &HeaderMap) -> Result<(), Problem> {
+    let site = headers.get("sec-fetch-site").map(|site| site.as_bytes());
+    if site.is_none_or(|site| matches!(site, b"same-origin" | b"none")) {
+        return Ok(());
+    }
+    let detail = "a page of another address asks to go on with the session: open the dashboard instead";
+    Err(Problem::new(ProblemKind::Forbidden, detail))
 }
 
 /// Sign out.

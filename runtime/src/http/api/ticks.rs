@@ -13,12 +13,9 @@ use utoipa_axum::routes;
 
 use crate::clocks::{TickRunView, TickView, ask};
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
-use crate::http::extract::{Page, PathIds};
+use crate::http::extract::{Page, PageOf, PathIds};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
-
-/// Runs of a tick that are shown.
-const RUNS: u32 = 50;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list_ticks)).routes(routes!(list_tick_runs)).routes(routes!(run_tick))
@@ -49,17 +46,18 @@ async fn list_ticks(
     Ok(Json(Page::whole(state.ports.store.list_ticks(&access.tenant.id).await?)))
 }
 
-/// List the last 50 runs of a tick, newest first.
+/// List the runs of a tick, newest first.
 #[utoipa::path(get, path = "/tenants/{tenant}/ticks/{role}/{name}/runs", tag = "operations",
     responses((status = 200, body = Page<TickRunView>)))]
 async fn list_tick_runs(
     TenantRead(access): TenantRead,
     PathIds(path): PathIds<TickPath>,
+    page: PageOf,
     State(state): State<AppState>,
 ) -> Result<Json<Page<TickRunView>>, Problem> {
     let tick = find(&state, &access, &path).await?;
-    let runs = state.ports.store.tick_runs(&access.tenant.id, tick.role, &tick.name, RUNS).await?;
-    Ok(Json(Page::whole(runs)))
+    let runs = state.ports.store.tick_runs(&access.tenant.id, tick.role, &tick.name, page.request()).await?;
+    Ok(Json(page.page(runs, |run| run.event.0)))
 }
 
 /// Run a tick now, beside its planned runs. While a run that was asked for has not ended, asking again starts no other.

@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tenants::reading::{Unreadable, read};
 
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
@@ -21,14 +22,13 @@ impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
         let Json(body) = Json::<Value>::from_request(request, state).await.map_err(explain)?;
         if !body.is_object() {
-            // Serde would take a list for a document whose fields are given by position.
             return Err(Problem::new(ProblemKind::InvalidContent, "the body must be a JSON object"));
         }
         if let Some(field) = holds_nul(&body) {
             // PostgreSQL cannot hold it, and nothing that people write needs it.
             return Err(Problem::invalid(&field, "the character U+0000 cannot be stored: leave it out"));
         }
-        serde_path_to_error::deserialize(body).map(Self).map_err(name_field)
+        read(body).map(Self).map_err(Problem::from)
     }
 }
 
@@ -49,13 +49,14 @@ impl<T: DeserializeOwned + Default> FromRequest<AppState> for OptionalBody<T> {
 }
 
 /// Says which part of the body is not what is expected.
-fn name_field(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let (field, error) = (error.path().to_string(), error.inner());
-    if field == "." {
-        let detail = format!("the body is not what is expected: {error}");
-        return Problem::new(ProblemKind::InvalidContent, detail);
+impl From<Unreadable> for Problem {
+    fn from(Unreadable { field, problem }: Unreadable) -> Self {
+        if field.is_empty() {
+            let detail = format!("the body is not what is expected: {problem}");
+            return Problem::new(ProblemKind::InvalidContent, detail);
+        }
+        Problem::invalid(&field, problem)
     }
-    Problem::invalid(&field, error)
 }
 
 /// Where a text or a name holds U+0000, such as `actions[0].tag`; `None` when none does.

@@ -6,6 +6,7 @@ mod ids;
 mod page;
 mod query;
 mod version;
+mod words;
 
 pub use accept::OnlyJson;
 pub use body::{JsonBody, OptionalBody};
@@ -13,3 +14,4 @@ pub use ids::PathIds;
 pub use page::{AuditPage, CallPage, LARGEST_LIMIT, Page, PageOf};
 pub use query::QueryOf;
 pub use version::{IfMatch, Versioned, after};
+pub use words::{changed_words, maybe_words, words};

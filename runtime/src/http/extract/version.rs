@@ -1,6 +1,7 @@
 //! Versions of what several people may change at once: `ETag` tells the one that was read, and `If-Match` is compared with
 //! what is stored before a change, and again by the database as it makes the change, so that of two changes at the same
-//! moment one is refused. A version is a counter, or the moment of the last change for things without one.
+//! moment one is refused. Naming one is up to the caller, on every route alike: who sends no `If-Match` replaces what there
+//! is, whatever it is. (Posts move by themselves, and are always compared with what was read.) A version is a counter, or the moment of the last change for things without one.
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -4,6 +4,7 @@ mod observe;
 mod security_headers;
 
 use std::any::Any;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -15,25 +16,32 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
 
 use super::idempotency;
+use super::parameters::{self, KnownParameters};
 use super::problem::{Problem, ProblemKind};
 use super::state::AppState;
 
 pub use observe::RequestId;
 
 /// Surrounds the routes, from the outside in: request id, span, counting and problem documents; security headers;
-/// cross-origin rules; panics; the time limit; the body limit; repeated requests.
+/// cross-origin rules; panics; unknown parameters; the time limit; the body limit; repeated requests.
 ///
 /// Routes that are `unhurried` have no time limit here: uploads take as long as they come, and answers to questions have
 /// one of their own.
 ///
 /// The time limit covers the time to the first byte, so live feeds and exports may go on for as long as they like.
-pub fn surround(router: Router<AppState>, unhurried: Router<AppState>, state: &AppState) -> Router<AppState> {
+pub fn surround(
+    router: Router<AppState>,
+    unhurried: Router<AppState>,
+    known: &Arc<KnownParameters>,
+    state: &AppState,
+) -> Router<AppState> {
     let settings = &state.settings;
     router
         .layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::around))
         .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, settings.request_timeout))
         .merge(unhurried)
+        .layer(axum::middleware::from_fn_with_state(known.clone(), parameters::refuse_unknown))
         .layer(CatchPanicLayer::custom(PanicAnswer(state.clone())))
         .layer(cross_origin(&settings.allowed_origins))
         .layer(axum::middleware::from_fn_with_state(state.clone(), security_headers::add))

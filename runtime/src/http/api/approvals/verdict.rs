@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{ApprovalPath, ApprovalView, find};
 use crate::http::access::{TenantAccess, TenantOperate};
-use crate::http::extract::{JsonBody, OptionalBody, PathIds};
+use crate::http::extract::{JsonBody, OptionalBody, PathIds, maybe_words};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -46,6 +46,7 @@ pub struct Edit {
 #[schema(example = json!({ "comment": "too pushy" }))]
 pub struct Rejection {
     /// A remark, for the record.
+    #[serde(deserialize_with = "maybe_words")]
     comment: Option<String>,
     /// What the text really wants, when it was taken for something else.
     #[schema(value_type = Option<schema::Intent>)]

@@ -21,7 +21,7 @@ use super::people::PersonView;
 use super::write;
 use crate::administration::Act;
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
-use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
+use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf, maybe_words};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -182,6 +182,7 @@ async fn hand_back(
 #[serde(deny_unknown_fields)]
 struct Assignment {
     /// A name or handle of at most 200 characters; `null` means nobody.
+    #[serde(default, deserialize_with = "maybe_words")]
     to: Option<String>,
 }
 
@@ -195,7 +196,7 @@ async fn assign(
     JsonBody(assignment): JsonBody<Assignment>,
 ) -> Result<Json<ConversationView>, Problem> {
     let conversation = find(&state, &access, &path.conversation).await?;
-    let to = assignment.to.map(|to| to.trim().to_owned()).filter(|to| !to.is_empty());
+    let to = assignment.to;
     if to.as_ref().is_some_and(|to| to.chars().count() > 200) {
         return Err(Problem::invalid("to", "must have at most 200 characters"));
     }

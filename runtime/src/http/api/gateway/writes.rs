@@ -148,7 +148,8 @@ pub(super) async fn send_dm(
 }
 
 /// Publish a post now, through the same steps and approvals as any other: where the tenant wants somebody's yes first, it
-/// waits for that. To publish later, create a post with `scheduled_at` instead.
+/// waits for that. To publish later, create a post with `scheduled_at` instead. Refused with 422 when caption or first
+/// comment do not pass the guards, which `guards` names.
 #[utoipa::path(post, path = "/tenants/{tenant}/gateway/publish-post", tag = "gateway", request_body = PostDocument,
     responses((status = 202, description = "It is on its way.", body = PublishingView)))]
 pub(super) async fn publish_gateway_post(

@@ -19,7 +19,9 @@ use utoipa_axum::routes;
 use super::people::PersonView;
 use super::write;
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
-use crate::http::extract::{IfMatch, JsonBody, Page, PageOf, PathIds, QueryOf, Versioned, after};
+use crate::http::extract::{
+    IfMatch, JsonBody, Page, PageOf, PathIds, QueryOf, Versioned, after, changed_words,
+};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -184,11 +186,11 @@ struct LeadPatch {
     #[serde(default)]
     #[schema(value_type = Option<schema::LeadStage>)]
     stage: Option<LeadStage>,
-    /// A remark of at most 2,000 characters; an empty one removes it.
-    #[serde(default)]
+    /// A remark of at most 2,000 characters; an empty one or `null` removes it.
+    #[serde(default, deserialize_with = "changed_words")]
     note: Option<String>,
-    /// Who takes care of it; an empty text means nobody.
-    #[serde(default)]
+    /// Who takes care of it; an empty text or `null` means nobody.
+    #[serde(default, deserialize_with = "changed_words")]
     assigned_to: Option<String>,
 }
 
@@ -210,7 +212,7 @@ async fn patch_lead(
         Some(text) if text.chars().count() > most => {
             Err(Problem::invalid(field, format!("must have at most {most} characters")))
         }
-        _ => Ok(text.as_ref().map(|text| text.trim().to_owned())),
+        _ => Ok(text.clone()),
     };
     let act = access.caller.act(&state);
     let change = Change::SetLead {

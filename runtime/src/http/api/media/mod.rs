@@ -91,6 +91,7 @@ async fn list_media(
     let found: Page<Listed> = page.page(assets, |asset| asset.id.0);
     let assets: Vec<MediaAsset> = found.items.into_iter().map(|Listed(asset)| asset).collect();
     let items = views(&state, &access.tenant.id, assets).await?;
+    let items = items.into_iter().map(|view| view.seen_by(access.role)).collect();
     Ok(Json(Page { items, next_cursor: found.next_cursor }))
 }
 
@@ -122,7 +123,7 @@ async fn get_media(
     State(state): State<AppState>,
 ) -> Result<Json<MediaView>, Problem> {
     let asset = find(&state, &access, path.media).await?;
-    Ok(Json(views::view(&state, asset).await?))
+    Ok(Json(views::view(&state, asset).await?.seen_by(access.role)))
 }
 
 /// What to change of an asset; what is left out stays as it is.

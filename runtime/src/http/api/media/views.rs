@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use tenants::access::UserRole;
 use tenants::clock::Timestamp;
 use tenants::ids::{MediaId, TenantId, UploadId};
 use tenants::media::{
@@ -53,7 +54,7 @@ pub(super) struct MediaView {
     sha256: String,
     /// Where it can be published, and what keeps it from there.
     placements: Vec<PlacementView>,
-    /// Who uses it.
+    /// Who uses it; clients are not told.
     used_by: Vec<UseView>,
     /// An address of the uploaded file, good for an hour, without a key.
     url: String,
@@ -122,6 +123,16 @@ struct ProblemView {
 impl From<MediaProblem> for ProblemView {
     fn from(problem: MediaProblem) -> Self {
         Self { code: problem.code, message: problem.message }
+    }
+}
+
+impl MediaView {
+    /// The view as somebody of this role may have it: which drafts of the agency use a file is not the client's business.
+    pub(super) fn seen_by(mut self, role: UserRole) -> Self {
+        if role == UserRole::Client {
+            self.used_by.clear();
+        }
+        self
     }
 }
 

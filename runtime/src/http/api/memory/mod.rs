@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 
 use super::write;
 use crate::http::access::{TenantAccess, TenantManage, TenantOperate, TenantRead};
-use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
+use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf, maybe_words};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -154,7 +154,7 @@ struct NewMemoryItem {
     /// The fact, the answer; 1 to 4,000 characters.
     text: String,
     /// Instagram's id of the person it is about; it goes when that person is forgotten.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "maybe_words")]
     person: Option<String>,
     /// Its language.
     #[serde(default)]

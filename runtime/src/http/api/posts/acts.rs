@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::document::{LinkDocument, LinkView, PostView};
 use super::{PostPath, find, find_and_look, store};
 use crate::http::access::{TenantAccess, TenantOperate, TenantReview};
-use crate::http::extract::{JsonBody, OptionalBody, PathIds};
+use crate::http::extract::{JsonBody, OptionalBody, PathIds, maybe_words};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -47,6 +47,7 @@ struct Schedule {
 #[schema(as = PostRemark)]
 struct Remark {
     /// For the record.
+    #[serde(deserialize_with = "maybe_words")]
     comment: Option<String>,
 }
 

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::document::{LinkDocument, LinkView, PostView};
-use super::seen_by;
+use super::{is_seen_by, seen_by};
 use crate::http::access::{TenantOperate, TenantReadShared};
 use crate::http::extract::{OptionalBody, Page, QueryOf};
 use crate::http::problem::Problem;
@@ -48,7 +48,8 @@ async fn read_calendar(
         return Err(Problem::invalid("until", "must be later than `from`"));
     }
     let posts = state.ports.posts.posts_between(&access.tenant.id, query.from, query.until, MOST).await?;
-    Ok(Json(Page::whole(posts.into_iter().map(|post| seen_by(access.role, post)))))
+    let seen = posts.into_iter().filter(|post| is_seen_by(access.role, post));
+    Ok(Json(Page::whole(seen.map(|post| seen_by(access.role, post)))))
 }
 
 /// Make a signed address of the calendar, to be subscribed to in a calendar application (iCalendar). Whoever has it can

@@ -5,6 +5,7 @@ mod calendar;
 mod captions;
 mod document;
 mod import;
+mod outside;
 mod settle;
 mod templates;
 
@@ -25,6 +26,7 @@ use utoipa_axum::routes;
 
 use self::document::{CheckView, JobLogView, ProblemView};
 pub(super) use self::document::{PostDocument, PostView};
+pub(super) use self::outside::publish_as;
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead, TenantReadShared};
 use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
@@ -58,7 +60,8 @@ struct PostQuery {
     account: Option<AccountId>,
 }
 
-/// List posts, newest first.
+/// List posts, newest first. Clients see what was put before them, scheduled or published, and neither drafts nor what was
+/// called off.
 #[utoipa::path(get, path = "/tenants/{tenant}/posts", tag = "posts", params(PostQuery),
     responses((status = 200, body = Page<PostView>)))]
 async fn list_posts(
@@ -67,7 +70,8 @@ async fn list_posts(
     page: PageOf,
     State(state): State<AppState>,
 ) -> Result<Json<Page<PostView>>, Problem> {
-    let filter = PostFilter { state: query.state, account: query.account };
+    let only_shared = access.role == UserRole::Client;
+    let filter = PostFilter { state: query.state, account: query.account, only_shared };
     let mut posts = state.ports.posts.list_posts(&access.tenant.id, &filter, page.request()).await?;
     posts.iter_mut().for_each(|post| tell_sending(&state, post));
     let posts = posts.into_iter().map(|post| seen_by(access.role, post)).collect();
@@ -95,30 +99,6 @@ async fn create_post(
     Ok((StatusCode::CREATED, tagged(&access, edited.post)).into_response())
 }
 
-/// Creates a post under this id that is published as soon as it may be.
-pub(super) async fn publish_as(
-    state: &AppState,
-    access: &TenantAccess,
-    id: PostId,
-    document: PostDocument,
-) -> Result<Post, Problem> {
-    let allows_duplicates = document.allows_duplicates();
-    let mut new = document.into_new(state, access).await?;
-    if new.scheduled_at.is_some() || new.recurrence.is_some() {
-        let detail =
-            "leave it out: this publishes now; create a post to publish it later, or again and again";
-        return Err(Problem::invalid("scheduled_at", detail));
-    }
-    let looked = PostSources::of(&state.ports).look_at(&access.tenant.id, &new.draft, None).await?;
-    refuse_duplicates(&looked, allows_duplicates)?;
-    let settings = state.ports.store.find_settings(&access.tenant.id).await?.unwrap_or_default();
-    let act = access.caller.act(state);
-    new.scheduled_at = Some(act.at);
-    let edited = act.create_post_as(id, &access.tenant, settings.post_approval, new, &looked)?;
-    commit(state, access, unlike_others(edited.changes, &looked, allows_duplicates)).await?;
-    find(state, access, &id).await
-}
-
 /// Check a post without storing anything: everything that keeps it from being published, and posts like it.
 #[utoipa::path(post, path = "/tenants/{tenant}/posts/validate", tag = "posts", request_body = PostDocument,
     responses((status = 200, body = CheckView)))]
@@ -139,6 +119,7 @@ struct PostPath {
 
 async fn find(state: &AppState, access: &TenantAccess, post: &PostId) -> Result<Post, Problem> {
     let post = state.ports.posts.find_post(&access.tenant.id, post).await?;
+    let post = post.filter(|post| is_seen_by(access.role, post));
     post.ok_or_else(|| Problem::not_found("post"))
 }
 
@@ -239,6 +220,11 @@ fn tell(state: &AppState, access: &TenantAccess) {
     for hint in [Hint::Posts(tenant), Hint::Effects(tenant), Hint::Audit(tenant)] {
         state.ports.wake.send(hint);
     }
+}
+
+/// Whether somebody of this role may see the post at all.
+fn is_seen_by(role: UserRole, post: &Post) -> bool {
+    role != UserRole::Client || post.state.is_shared()
 }
 
 /// A post as somebody of this role may see it. What the agency says among itself about it, who of it does, and what its

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use self::parts::{ConditionDocument, RuleActionDocument, TriggerDocument};
 use super::write;
 use crate::http::access::{TenantAccess, TenantManage, TenantRead};
-use crate::http::extract::{IfMatch, JsonBody, Page, PathIds, Versioned, after};
+use crate::http::extract::{IfMatch, JsonBody, Page, PathIds, Versioned, after, words};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -66,6 +66,7 @@ struct RuleView {
 #[schema(example = json!({ "name": "Shipping", "trigger": { "on": "comment" }, "actions": [{ "do": "hide" }] }))]
 pub struct RuleDocument {
     /// What people call it; 1 to 200 characters.
+    #[serde(deserialize_with = "words")]
     name: String,
     /// What it listens to.
     trigger: TriggerDocument,
@@ -201,7 +202,8 @@ async fn put_rule(
     version.require(before.updated_at.as_micros())?;
     let changed_at = after(before.updated_at, state.ports.clock.now());
     let rule = document.into_rule(before.id, before.created_at, changed_at)?;
-    let put = put(&state, &access, Some(&before), &rule, "rule.changed").await;
+    let expected = version.expecting(Expected::Rule(before.id, before.updated_at));
+    let put = put(&state, &access, expected, &rule, "rule.changed").await;
     put.map_err(|problem| version.met_another(problem))?;
     Ok(versioned(rule))
 }
@@ -259,22 +261,23 @@ async fn set_enabled(
     let changed_at = after(before.updated_at, state.ports.clock.now());
     let rule = Rule { enabled, updated_at: changed_at, ..before.clone() };
     let event_type = if enabled { "rule.enabled" } else { "rule.disabled" };
-    put(state, access, Some(&before), &rule, event_type).await?;
+    // The rule is written whole, although only this was asked for: whatever else somebody changes meanwhile must stay.
+    let expected = Change::Expect(Expected::Rule(before.id, before.updated_at));
+    put(state, access, Some(expected), &rule, event_type).await?;
     Ok(versioned(rule))
 }
 
-/// Stores a rule: a new one, or in place of the one that was read.
+/// Stores a rule: a new one, or in place of the one that is expected.
 async fn put(
     state: &AppState,
     access: &TenantAccess,
-    before: Option<&Rule>,
+    expected: Option<Change>,
     rule: &Rule,
     event_type: &str,
 ) -> Result<(), Problem> {
     rule.validate_among(&state.ports.store.list_rules(&access.tenant.id).await?)?;
     let act = access.caller.act(state);
     let details = json!({ "name": rule.name, "enabled": rule.enabled, "dry_run": rule.dry_run });
-    let expected = before.map(|it| Change::Expect(Expected::Rule(it.id, it.updated_at)));
     let changes = Changes::of_tenant(access.tenant.id)
         .with_all(expected)
         .with(Change::PutRule(Box::new(rule.clone())))

@@ -5,6 +5,7 @@ use tenants::intent::{Intent, Language, Sentiment};
 use tenants::rule::{Condition, RuleAction, Trigger, TriggerKind};
 use utoipa::ToSchema;
 
+use crate::http::extract::words;
 use crate::http::schema;
 
 /// What a rule listens to, and where.
@@ -160,6 +161,7 @@ pub enum RuleActionDocument {
     /// Tag the comment or conversation.
     Tag {
         /// The tag.
+        #[serde(deserialize_with = "words")]
         tag: String,
     },
     /// Hand it to a person.
@@ -167,6 +169,7 @@ pub enum RuleActionDocument {
     /// Hand it to a named person.
     Assign {
         /// Who.
+        #[serde(deserialize_with = "words")]
         to: String,
     },
     /// Do nothing further: no later rule, no classification.
