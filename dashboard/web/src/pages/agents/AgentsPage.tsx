@@ -7,6 +7,7 @@ import { useAct } from '@/ui/act';
 import { words } from '@/ui/format';
 import { Fact, Moment, PageHeader, Section, Status } from '@/ui/pieces';
 import { Answered, Empty, Notice } from '@/ui/states';
+import { tellSchedule } from './schedule';
 
 type Schemas = components['schemas'];
 
@@ -268,7 +269,8 @@ function TickRow({ tick }: { tick: Schemas['Tick'] }) {
       <Table.Td>
         <Text size="sm">{words(tick.name)}</Text>
         <Text size="xs" c="dimmed">
-          {words(tick.role)} {tick.cron && `· ${tick.cron} ${tick.time_zone}`}
+          {words(tick.role)}
+          {tick.cron && `, ${tellSchedule(tick.cron, tick.time_zone)}`}
         </Text>
       </Table.Td>
       <Table.Td>{tick.last_run ? <Moment at={tick.last_run} /> : 'Not yet'}</Table.Td>

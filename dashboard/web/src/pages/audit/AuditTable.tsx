@@ -2,7 +2,6 @@ import {
   Anchor,
   Button,
   Card,
-  Code,
   Collapse,
   Group,
   Select,
@@ -21,6 +20,7 @@ import type { Pages } from '@/api/queries';
 import type { AuditEntry } from '@/api/types';
 import { actor, describe, type NameOf } from '@/live/describe';
 import { usePeople } from '@/session/usePeople';
+import { Details } from '@/ui/Details';
 import { dateTime, words } from '@/ui/format';
 import { Tag } from '@/ui/pieces';
 import { Empty, Listed } from '@/ui/states';
@@ -253,9 +253,7 @@ function Row(props: { entry: AuditEntry; path?: (rest: string) => string; nameOf
                   {entry.error}
                 </Text>
               )}
-              <Code block fz={11} mt={4} tabIndex={0} style={{ maxHeight: 320 }}>
-                {JSON.stringify(entry.details, null, 2)}
-              </Code>
+              <Details of={entry.details} height={320} />
             </Collapse>
           </Table.Td>
         </Table.Tr>

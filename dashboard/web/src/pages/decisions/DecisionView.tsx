@@ -2,7 +2,7 @@ import { Anchor, Button, Group, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconMessageQuestion } from '@tabler/icons-react';
 import { Link } from 'react-router-dom';
 import { useTenant } from '@/shell/where';
-import { dollars, duration, number, percent, words, person } from '@/ui/format';
+import { dollars, duration, number, percent, person, refusal, words } from '@/ui/format';
 import { Fact, IntentTag, Moment, Quote, Section, Status, Tag } from '@/ui/pieces';
 import { Answered } from '@/ui/states';
 import { ActionLine } from '../queue/ActionLine';
@@ -66,7 +66,7 @@ function Found({ record, entry }: DecisionEntry) {
             {number(record.tokens_in)} in, {number(record.tokens_out)} out
           </Fact>
           <Fact label="Time taken">{duration(record.latency_us)}</Fact>
-          <Fact label="Decided by">The {entry.actor} actor</Fact>
+          <Fact label="Decided by">{words(entry.actor)} agent</Fact>
         </SimpleGrid>
         {tenant.may('operate') && <FeedbackButtons decision={record.id} intent={found?.intent} />}
       </Section>
@@ -79,9 +79,9 @@ function Found({ record, entry }: DecisionEntry) {
 }
 
 const modes: Record<string, string> = {
-  A: 'A: acts by itself',
-  B: 'B: drafts for approval',
-  C: 'C: hands over to a person',
+  A: 'Acts by itself',
+  B: 'Drafts for approval',
+  C: 'Hands over to a person',
 };
 
 function Effects({ record }: Pick<DecisionEntry, 'record'>) {
@@ -98,7 +98,7 @@ function Effects({ record }: Pick<DecisionEntry, 'record'>) {
               <Status of={effect.status} />
               {effect.error && (
                 <Text size="xs" c="dimmed" ta="right">
-                  {effect.error}
+                  {refusal(effect.error)}
                 </Text>
               )}
               {effect.sent_at && (

@@ -1,4 +1,4 @@
-import { Anchor, Box, Code, Collapse, Group, Progress, Stack, Text, UnstyledButton } from '@mantine/core';
+import { Anchor, Box, Collapse, Group, Progress, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import {
   IconBolt,
@@ -15,6 +15,7 @@ import {
 import { Link } from 'react-router-dom';
 import type { DecisionRecord, TraceStep } from '@/api/types';
 import { useTenant } from '@/shell/where';
+import { Details } from '@/ui/Details';
 import { percent, words } from '@/ui/format';
 import { recalledIn, rulesIn } from './data';
 
@@ -90,9 +91,7 @@ function StepLine({ step, record, isLast }: { step: TraceStep; record?: Decision
             </Text>
           </UnstyledButton>
           <Collapse in={isOpen}>
-            <Code block fz={11} mt={4} tabIndex={0} style={{ maxHeight: 260 }}>
-              {JSON.stringify(step.details, null, 2)}
-            </Code>
+            <Details of={step.details} height={260} />
           </Collapse>
         </>
       )}

@@ -6,7 +6,7 @@ import { answer, api } from '@/api/client';
 import { keys, useApi, usePages } from '@/api/queries';
 import type { Effect, EffectState } from '@/api/types';
 import { useTenant } from '@/shell/where';
-import { plural, words } from '@/ui/format';
+import { plural, refusal, words } from '@/ui/format';
 import { Hint, Moment, PageHeader, Status } from '@/ui/pieces';
 import { Answered, Empty, Listed, Loading } from '@/ui/states';
 import { Kpi } from '../overview/Kpi';
@@ -206,7 +206,7 @@ function EffectRow({ effect }: { effect: Effect }) {
         <ActionLine action={effect.payload} lines={2} />
         {effect.error && (
           <Text size="xs" c="var(--tone-bad-fg)" className="break">
-            {effect.error}
+            {refusal(effect.error)}
           </Text>
         )}
       </Table.Td>
