@@ -67,7 +67,7 @@ function Line(props: { session: OwnSession; isEnding: boolean; onEnd: () => void
   const { session } = props;
   const browser = browserOf(session.user_agent);
   return (
-    <Group wrap="nowrap" py="sm" gap="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Group wrap="nowrap" py="sm" gap="sm" className="line">
       <IconDeviceLaptop size={20} stroke={1.5} aria-hidden style={{ flex: 'none' }} />
       <Box flex={1} miw={0}>
         <Group gap="xs">

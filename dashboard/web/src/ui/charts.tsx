@@ -33,7 +33,10 @@ export function Chart(props: ChartProps) {
     withLegend: props.series.length > 1,
     gridAxis: 'x' as const,
     tickLine: 'none' as const,
-    yAxisProps: { width: 52 },
+    // Room for the topmost number, and for amounts such as $0.0800.
+    chartProps: { margin: { top: 12, right: 8 } },
+    yAxisProps: { width: 58, interval: 0 as const },
+    xAxisProps: { interval: 'equidistantPreserveStart' as const, minTickGap: 16 },
     'aria-hidden': true,
   };
   return (

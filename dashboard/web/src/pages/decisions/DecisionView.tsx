@@ -9,6 +9,7 @@ import { ActionLine } from '../queue/ActionLine';
 import { useDecision, useEffectsOf, type DecisionEntry } from './data';
 import { FeedbackButtons } from './FeedbackButtons';
 import { outcomeName } from './outcomes';
+import { modelName, modes, promptName } from './steps';
 import { Trace } from './Trace';
 
 /** A decision with everything that led to it and what became of it. */
@@ -59,8 +60,8 @@ function Found({ record, entry }: DecisionEntry) {
         <SimpleGrid cols={{ base: 2, xs: 3, md: 4 }} spacing="md" verticalSpacing="sm">
           <Fact label="Mode">{modes[record.mode ?? ''] ?? 'None'}</Fact>
           <Fact label="Confidence">{found === null ? 'Not classified' : percent(found.confidence)}</Fact>
-          <Fact label="Model">{record.model ?? 'None asked'}</Fact>
-          <Fact label="Prompt version">{record.prompt_version ?? 'None used'}</Fact>
+          <Fact label="Model">{modelName(record.model)}</Fact>
+          <Fact label="Prompt version">{promptName(record.prompt_version)}</Fact>
           <Fact label="Cost">{dollars(record.cost_micro_usd)}</Fact>
           <Fact label="Tokens">
             {number(record.tokens_in)} in, {number(record.tokens_out)} out
@@ -77,12 +78,6 @@ function Found({ record, entry }: DecisionEntry) {
     </Stack>
   );
 }
-
-const modes: Record<string, string> = {
-  A: 'Acts by itself',
-  B: 'Drafts for approval',
-  C: 'Hands over to a person',
-};
 
 function Effects({ record }: Pick<DecisionEntry, 'record'>) {
   const tenant = useTenant();

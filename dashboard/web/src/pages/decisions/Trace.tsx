@@ -18,6 +18,7 @@ import { useTenant } from '@/shell/where';
 import { Details } from '@/ui/Details';
 import { percent, words } from '@/ui/format';
 import { recalledIn, rulesIn } from './data';
+import { tellStep } from './steps';
 
 const steps: Record<TraceStep['step'], { label: string; icon: Icon }> = {
   policy: { label: 'Policy', icon: IconShieldLock },
@@ -70,7 +71,7 @@ function StepLine({ step, record, isLast }: { step: TraceStep; record?: Decision
         {label}
       </Text>
       <Text size="sm" className="break">
-        {step.summary}
+        {tellStep(step.summary)}
       </Text>
       {step.step === 'classify' && record?.classification != null && (
         <Probabilities of={record.classification} />

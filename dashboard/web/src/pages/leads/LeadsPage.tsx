@@ -62,7 +62,7 @@ export function Component() {
               />
             </Box>
             <DownloadButton
-              label="CSV"
+              label="Download as CSV"
               path={`/tenants/${tenant.id}/leads/export${only ? `?stage=${only}` : ''}`}
               fileName={`${tenant.slug}-leads.csv`}
             />

@@ -41,7 +41,7 @@ export function Component() {
         <Tabs defaultValue="dlq" keepMounted={false}>
           <Tabs.List mb="md">
             <Tabs.Tab value="dlq">Dead letters</Tabs.Tab>
-            <Tabs.Tab value="all">All effects</Tabs.Tab>
+            <Tabs.Tab value="all">Everything</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="dlq">
             <DeadLetters tenant={tenant.id} />
@@ -235,7 +235,7 @@ function EffectRow({ effect }: { effect: Effect }) {
         </Text>
         {effect.status === 'failed' && (
           <Text size="xs" c="dimmed">
-            again <Moment at={effect.next_retry_at} />
+            again <Moment at={effect.next_retry_at} isDue />
           </Text>
         )}
       </Table.Td>

@@ -79,7 +79,7 @@ function Line(props: {
           .join(', ')
           .replace(/^v/, 'V');
   return (
-    <Group align="flex-start" py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Group align="flex-start" py="sm" className="line">
       <Box flex={1} miw={200}>
         <Group gap="xs">
           <Text size="sm" fw={600}>

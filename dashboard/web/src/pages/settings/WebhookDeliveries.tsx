@@ -100,7 +100,7 @@ function Line({ delivery, webhook }: { delivery: WebhookDelivery; webhook: Webho
   });
   const tenant = tenants.find((it) => it.id === delivery.tenant)?.name;
   return (
-    <Box py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Box py="sm" className="line">
       <Group justify="space-between" align="flex-start">
         <Box miw={0} flex="1 1 240px">
           <Group gap="xs">
@@ -115,7 +115,7 @@ function Line({ delivery, webhook }: { delivery: WebhookDelivery; webhook: Webho
             {delivery.state !== 'delivered' && delivery.error && `: ${delivery.error}`}
             {delivery.next_try_at && !delivery.under_way && delivery.tries > 0 && (
               <>
-                , next <Moment at={delivery.next_try_at} />
+                , next <Moment at={delivery.next_try_at} isDue />
               </>
             )}
           </Text>

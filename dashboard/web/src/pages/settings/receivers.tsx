@@ -100,7 +100,7 @@ export function ReceiverLine(props: {
 }) {
   const { name, acts } = props;
   return (
-    <Box role="group" aria-label={name} py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Box role="group" aria-label={name} py="sm" className="line">
       <Group justify="space-between" align="flex-start">
         <Box miw={0} flex="1 1 240px">
           <Group gap="xs">
