@@ -239,7 +239,11 @@ function Row(props: { entry: AuditEntry; path?: (rest: string) => string; nameOf
         <Table.Td>
           <Group gap={6} wrap="nowrap" align="flex-start">
             <UnstyledButton onClick={toggle} aria-expanded={isOpen} aria-label="Show the whole entry" mt={3}>
-              <IconChevronRight size={14} aria-hidden style={{ rotate: isOpen ? '90deg' : undefined }} />
+              <IconChevronRight
+                size={14}
+                aria-hidden
+                style={{ display: 'block', rotate: isOpen ? '90deg' : undefined }}
+              />
             </UnstyledButton>
             <Box miw={0} fz="sm" lh={1.55}>
               <Text size="sm" component="span">

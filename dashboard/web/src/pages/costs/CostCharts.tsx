@@ -44,7 +44,7 @@ export function CostCharts({
     (it) => it.model ?? 'unknown',
     () => 'all',
   );
-  const colors = ['brand.7', 'teal.7', 'orange.7', 'grape.7', 'cyan.8', 'pink.7', 'lime.8', 'gray.6'];
+  const colors = ['brand.5', 'teal.7', 'orange.7', 'grape.7', 'cyan.8', 'pink.7', 'lime.8', 'gray.6'];
   return (
     <Stack>
       <SimpleGrid cols={{ base: 2, sm: 4 }}>

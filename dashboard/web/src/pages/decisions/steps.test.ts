@@ -10,6 +10,9 @@ describe('a step of a decision', () => {
     );
     expect(tellStep('wrote a reply in pt')).toBe('Wrote a reply in Portuguese.');
     expect(tellStep('lead (87 %), neutral, en')).toBe('Lead (87 %), neutral, English.');
+    expect(tellStep('draft: texts of intent lead are drafted')).toBe(
+      'Draft for a person: texts of intent lead are drafted.',
+    );
     expect(tellStep('hit: `Mark questions`')).toBe('Hit: “Mark questions”.');
   });
 

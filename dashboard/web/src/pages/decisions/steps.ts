@@ -1,4 +1,5 @@
 import { sentence } from '@/ui/format';
+import { outcomeName } from './outcomes';
 
 /** What it may do about an intent, by the letter the record has for it. */
 export const modes: Record<string, string> = {
@@ -34,6 +35,7 @@ export function tellStep(summary: string): string {
       /^(\w+ \(\d+ %\), \w+), ([a-z]{2})\b/,
       (_, found: string, code: string) => `${found}, ${languageName(code)}`,
     )
+    .replace(/^(act|draft|escalate|ignore|record)(?=: )/, (outcome) => outcomeName(outcome))
     .replace(/^open: /, '')
     .replace(/`([^`]*)`/g, '“$1”');
   return sentence(told);

@@ -138,7 +138,7 @@ export function ReceiverLine(props: {
           )}
         </Group>
       </Group>
-      {props.notice !== undefined && <Box mt="xs">{props.notice}</Box>}
+      {props.notice && <Box mt="xs">{props.notice}</Box>}
     </Box>
   );
 }
