@@ -45,7 +45,7 @@ export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function Appro
   const mayDecide = isPending && tenant.may('operate');
   const hint = (key: string) =>
     props.showKeys && props.isActive ? (
-      <Kbd size="xs" visibleFrom="sm">
+      <Kbd size="xs" visibleFrom="sm" aria-hidden>
         {key}
       </Kbd>
     ) : undefined;

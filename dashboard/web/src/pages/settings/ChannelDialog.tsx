@@ -7,6 +7,7 @@ import { useAct } from '@/ui/act';
 import { FormDialog } from '@/ui/FormDialog';
 import { words } from '@/ui/format';
 import { FormProblem } from '@/ui/states';
+import { useFocusBack } from '@/ui/useFocusBack';
 import { channelApi, type ChannelScope } from './channelApi';
 import { channelKey } from './Channels';
 import { SecretOnce } from './SecretOnce';
@@ -31,6 +32,7 @@ export function ChannelDialog({
   channel?: Channel;
   onClose: () => void;
 }) {
+  useFocusBack();
   const [start] = useState<ChannelDocument>({
     kind: channel?.kind ?? 'email',
     name: channel?.name ?? '',

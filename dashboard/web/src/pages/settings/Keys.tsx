@@ -12,6 +12,7 @@ import { FormDialog } from '@/ui/FormDialog';
 import { confirm } from '@/ui/confirm';
 import { Moment, Name, Section, Tag } from '@/ui/pieces';
 import { Empty, FormProblem, Listed } from '@/ui/states';
+import { useFocusBack } from '@/ui/useFocusBack';
 import { SecretOnce } from './SecretOnce';
 
 export function Keys() {
@@ -120,6 +121,7 @@ function Row({ apiKey }: { apiKey: Key }) {
 }
 
 function NewKey({ onClose }: { onClose: () => void }) {
+  useFocusBack();
   const agency = useAgency();
   const { tenants } = useTenants();
   const [name, setName] = useState('');

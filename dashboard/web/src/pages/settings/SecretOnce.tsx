@@ -1,4 +1,5 @@
-import { Button, Code, CopyButton, Group, Modal, Stack } from '@mantine/core';
+import { Button, Code, CopyButton, Group, Stack } from '@mantine/core';
+import { Dialog } from '@/ui/Dialog';
 import { Notice } from '@/ui/states';
 import { SteadyButton } from '@/ui/SteadyButton';
 
@@ -15,7 +16,7 @@ export function SecretOnce(props: {
 }) {
   const { secret, onClose } = props;
   return (
-    <Modal opened onClose={onClose} title={props.title} closeOnClickOutside={false} closeOnEscape={false}>
+    <Dialog onClose={onClose} title={props.title} closeOnClickOutside={false} closeOnEscape={false}>
       <Stack>
         <Notice tone="warn" title={`${props.what} is shown only now`}>
           {props.purpose}
@@ -34,6 +35,6 @@ export function SecretOnce(props: {
           <SteadyButton onClick={onClose}>I have kept it</SteadyButton>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

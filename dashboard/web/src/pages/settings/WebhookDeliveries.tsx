@@ -1,10 +1,11 @@
-import { Box, Button, Code, Collapse, Group, Modal, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Box, Button, Code, Collapse, Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconSend } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useApi, usePages } from '@/api/queries';
 import type { DeliveryState, Webhook, WebhookDelivery } from '@/api/types';
 import { useAgency } from '@/shell/AgencyLayout';
 import { useTenants } from '@/shell/useTenants';
+import { Dialog } from '@/ui/Dialog';
 import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
 import { plural } from '@/ui/format';
@@ -34,7 +35,7 @@ export function WebhookDeliveries({ webhook, onClose }: { webhook: Webhook; onCl
       `${plural(result.redelivered, 'delivery', 'deliveries')} ordered anew${result.more ? '; there are more' : ''}.`,
   });
   return (
-    <Modal opened onClose={onClose} size="xl" title={`Deliveries of ${webhook.name}`}>
+    <Dialog onClose={onClose} size="xl" title={`Deliveries of ${webhook.name}`}>
       <Stack>
         <Group justify="space-between">
           <SegmentedControl
@@ -85,7 +86,7 @@ export function WebhookDeliveries({ webhook, onClose }: { webhook: Webhook; onCl
           )}
         </Listed>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

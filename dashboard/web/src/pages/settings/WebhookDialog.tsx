@@ -9,6 +9,7 @@ import { isSame } from '@/edit/merge';
 import { useAct } from '@/ui/act';
 import { FormDialog } from '@/ui/FormDialog';
 import { FormProblem } from '@/ui/states';
+import { useFocusBack } from '@/ui/useFocusBack';
 import { SecretOnce } from './SecretOnce';
 import { documentOf, webhookApi, webhooksKey } from './webhookApi';
 
@@ -17,6 +18,7 @@ const purpose = 'With it your program checks that events come from Troupe. Keep 
 const empty: WebhookDocument = { name: '', url: '', events: [], tenants: [], enabled: true };
 
 export function WebhookDialog({ webhook, onClose }: { webhook?: Webhook; onClose: () => void }) {
+  useFocusBack();
   const agency = useAgency();
   const { tenants } = useTenants();
   const routes = webhookApi(agency.id);
@@ -125,6 +127,7 @@ const overlap = 24;
 
 /** Makes a new secret, which is shown once. */
 export function RotateDialog({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {
+  useFocusBack();
   const agency = useAgency();
   const [hours, setHours] = useState<number>(overlap);
   const rotate = useAct({
