@@ -63,6 +63,20 @@ describe('a press', () => {
     expect(moved.isNew()).toBe(true);
   });
 
+  it('counts at once after something else was clicked or typed', () => {
+    const save = newPresses();
+    click(40, 40);
+    expect(save.isNew()).toBe(true);
+    click(200, 40);
+    click(40, 40);
+    expect(save.isNew()).toBe(true);
+    fireEvent.keyDown(document.body, { key: 'a' });
+    click(40, 40);
+    expect(save.isNew()).toBe(true);
+    click(40, 40);
+    expect(save.isNew()).toBe(false);
+  });
+
   it('on another button elsewhere counts at once', () => {
     const [one, other] = [newPresses(), newPresses()];
     click(40, 40);

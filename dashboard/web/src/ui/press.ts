@@ -21,18 +21,29 @@ let clicked: Spot | null = null;
 /** The last press of all buttons. */
 let last: Press = { spot: null, until: 0 };
 
-window.addEventListener(
-  'click',
-  (event) => (clicked = event.detail === 0 ? null : { x: event.clientX, y: event.clientY }),
-  { capture: true },
-);
-window.addEventListener('drop', (event) => (clicked = { x: event.clientX, y: event.clientY }), {
-  capture: true,
-});
-window.addEventListener('keydown', () => (clicked = null), { capture: true });
-
 const isNear = (one: Spot, other: Spot) =>
   Math.abs(one.x - other.x) <= drift && Math.abs(one.y - other.y) <= drift;
+
+/** Whoever does something else in between means the next press as a new one. */
+function doElsewhere() {
+  last.until = 0;
+}
+
+function point(event: MouseEvent) {
+  clicked = event.detail === 0 && event.type === 'click' ? null : { x: event.clientX, y: event.clientY };
+  if (clicked !== null && last.spot !== null && !isNear(clicked, last.spot)) doElsewhere();
+}
+
+window.addEventListener('click', point, { capture: true });
+window.addEventListener('drop', point, { capture: true });
+window.addEventListener(
+  'keydown',
+  (event) => {
+    clicked = null;
+    if (event.key !== 'Enter' && event.key !== ' ') doElsewhere();
+  },
+  { capture: true },
+);
 
 /**
  * Presses of a button that does something. Who presses again at the same place, a moment later, means what was there
