@@ -21,7 +21,8 @@ async function once(page, { path, button, open, after, of = delays }) {
     await after(form, number);
     // What a second click would have sent is sent by now.
     await page.waitForTimeout(200);
-    assert.equal(sent.splice(0).length, 1, `${delay} ms between the clicks`);
+    const apart = typeof delay === 'number' ? `${delay} ms` : 'an answer';
+    assert.equal(sent.splice(0).length, 1, `${apart} between the clicks`);
   }
 }
 
@@ -37,6 +38,13 @@ const account = 'lumen.skin';
 
 /** Whoever looked at what came of a press may press again. */
 const rested = (page) => page.waitForTimeout(800);
+
+/** The button can be pressed again: what it did is done. */
+const answered = (page, name) => async () => {
+  const button = page.getByRole('button', { name, exact: true });
+  await button.and(page.locator('[data-loading]')).waitFor();
+  await button.and(page.locator(':not([data-loading])')).waitFor();
+};
 
 const closed = (form) => form.waitFor({ state: 'hidden' });
 
@@ -245,6 +253,7 @@ export const twice = {
       button: 'Make it now',
       open: () => page.getByRole('main'),
       after: () => rested(page),
+      of: [0, 200, answered(page, 'Make it now')],
     });
     await page.goto(`/tenants/${world.tenant}/agents`);
     await once(page, {
@@ -252,7 +261,7 @@ export const twice = {
       button: 'Run now: Daily report',
       open: () => page.getByRole('main'),
       after: () => rested(page),
-      of: [60, 200],
+      of: [60, answered(page, 'Run now: Daily report')],
     });
   },
 
@@ -267,7 +276,8 @@ export const twice = {
     const buttons = page.getByRole('button', { name: 'Try again' });
     await buttons.nth(1).waitFor();
     const sent = requestsTo(page, 'POST', '/retry');
-    await pressTwice(page, buttons.first(), 300);
+    // The second click comes when the row is gone and the next one stands in its place.
+    await pressTwice(page, buttons.first(), () => buttons.nth(1).waitFor({ state: 'detached' }));
     await page.getByText('It is in the queue again.').waitFor();
     await until('one dead letter', async () => (await letters()).length === 1);
     await rested(page);
@@ -285,7 +295,7 @@ export const twice = {
     });
     await page.goto(`/tenants/${world.tenant}/inbox/${direct.id}`);
     const handBack = page.getByRole('button', { name: 'Hand back' });
-    for (const delay of [120, 300]) {
+    for (const delay of [120, () => handBack.waitFor()]) {
       await pressTwice(page, page.getByRole('button', { name: 'Take over' }), delay);
       await handBack.waitFor();
       await rested(page);
