@@ -15,10 +15,16 @@ export default ts.config(
     rules: {
       ...hooks.configs.recommended.rules,
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      // What people do goes through `useAct`: nothing else keeps a double click from doing it twice.
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: '@tanstack/react-query', importNames: ['useMutation'], message: 'Use useAct.' }] },
+      ],
       // Focus moves into dialogs and palettes on purpose.
       'jsx-a11y/no-autofocus': 'off',
     },
   },
+  { files: ['src/ui/act.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
     files: ['scripts/**', '*.config.*'],
     languageOptions: { globals: { ...globals.node, ...globals.browser } },

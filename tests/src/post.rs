@@ -9,6 +9,10 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use tenants::clock::{Clock, SystemClock};
 use tenants::tasks::Tasks;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -184,6 +188,17 @@ impl Received {
     /// The body as JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).expect("a JSON body")
+    }
+
+    /// Whether one of its signatures, in the form of Standard Webhooks, is of this secret (`whsec_…`).
+    pub fn is_signed_with(&self, secret: &str) -> bool {
+        let key = secret.strip_prefix("whsec_").and_then(|it| BASE64.decode(it).ok()).expect("a secret");
+        let (id, at) = (self.header("webhook-id"), self.header("webhook-timestamp"));
+        let mac = Hmac::<Sha256>::new_from_slice(&key)
+            .expect("a key of any length")
+            .chain_update(format!("{id}.{at}.{}", self.body));
+        let signature = format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()));
+        self.header("webhook-signature").split(' ').any(|one| one == signature)
     }
 }
 

@@ -4,7 +4,9 @@ import {
   Checkbox,
   createTheme,
   defaultVariantColorsResolver,
+  DrawerHeader,
   Modal,
+  ModalHeader,
   TableScrollContainer,
   Tooltip,
   type CSSVariablesResolver,
@@ -62,10 +64,13 @@ export const theme = createTheme({
     Checkbox: Checkbox.extend({ defaultProps: { radius: 'sm' } }),
     // On narrow screens tables scroll, which must be possible with the keyboard.
     TableScrollContainer: TableScrollContainer.extend({
-      defaultProps: { scrollAreaProps: { viewportProps: { tabIndex: 0 } } },
+      defaultProps: { scrollAreaProps: { offsetScrollbars: 'present', viewportProps: { tabIndex: 0 } } },
     }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true, multiline: true } }),
     Badge: Badge.extend({ defaultProps: { tt: 'none', fw: 550, radius: 'sm' } }),
+    // The page has one header: that of a dialog is none of the page's.
+    ModalHeader: ModalHeader.extend({ defaultProps: { role: 'presentation' } }),
+    DrawerHeader: DrawerHeader.extend({ defaultProps: { role: 'presentation' } }),
     Modal: Modal.extend({
       defaultProps: { radius: 'lg', closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { blur: 2 } },
     }),

@@ -2,12 +2,8 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use hmac::{Hmac, KeyInit, Mac};
-use kit::{Backend, MailDeed, MailServer, Received, Receiver, TestApp, TestTenant};
+use kit::{Backend, MailDeed, MailServer, Receiver, TestApp, TestTenant};
 use serde_json::{Value, json};
-use sha2::Sha256;
 use tenants::alert::{AlertType, NewAlert};
 use tenants::changes::{Change, Changes};
 use tenants::clock::Clock;
@@ -18,25 +14,8 @@ use tenants::ports::{Alerts, Connections, Delivery, Hint, Inbox, UnitOfWork, Wak
 
 use crate::tokens::put_key;
 
-/// Makes two tests of every story, each with a mail server and a receiver of webhooks.
-macro_rules! told_stories {
-    ($($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::tell(kit::Backend::Sqlite, super::$name).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::tell(kit::Backend::Postgres, super::$name).await;
-            })+
-        }
-    };
-}
-
-told_stories!(
+kit::stories!(
+    by tell:
     a_storm_of_alerts_is_one_mail_and_then_one_more,
     a_signed_webhook_tells_of_a_lead_in_the_form_of_standard_webhooks,
     a_refused_message_is_sent_again_under_the_same_id,
@@ -167,22 +146,13 @@ async fn a_signed_webhook_tells_of_a_lead_in_the_form_of_standard_webhooks(
     assert_eq!(received[0].json()["type"], "lead.created");
     assert_eq!(received[1].json()["type"], "lead.changed");
     assert_eq!(received[1].json()["data"]["lead"]["stage"], "qualified");
-    assert!(received.iter().all(|it| is_signed(it, key)));
+    assert!(received.iter().all(|it| it.is_signed_with(key)));
     let sent = async || app.api.get(&shop.path("/notifications?status=sent")).await.ok();
     app.until("the log says so", || async { sent().await["items"].as_array().unwrap().len() == 2 }).await;
     assert_eq!(post.hook.received().len(), 2);
     let log = sent().await;
     assert!(!log.to_string().contains("s3cret"));
     app
-}
-
-/// Checks a signature in the form of Standard Webhooks, as a receiver does.
-fn is_signed(it: &Received, key: &str) -> bool {
-    let secret = BASE64.decode(key.strip_prefix("whsec_").unwrap()).unwrap();
-    let mut mac = Hmac::<Sha256>::new_from_slice(&secret).unwrap();
-    let (id, at) = (it.header("webhook-id"), it.header("webhook-timestamp"));
-    mac.update(format!("{id}.{at}.{}", it.body).as_bytes());
-    it.header("webhook-signature") == format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()))
 }
 
 async fn a_refused_message_is_sent_again_under_the_same_id(app: TestApp, post: Post) -> TestApp {
@@ -415,7 +385,7 @@ async fn channels_outlive_a_rotation_of_the_vaults_keys(app: TestApp, post: Post
         ["/crm?key=s3cret", "/agency"]
     );
     assert!(
-        is_signed(&received[0], of_tenant["signing_key"].as_str().unwrap()),
+        received[0].is_signed_with(of_tenant["signing_key"].as_str().unwrap()),
         "with the key it always had"
     );
     app

@@ -3,37 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use hmac::{Hmac, KeyInit, Mac};
 use kit::{Backend, Received, Receiver, TestApp, TestTenant};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sha2::Sha256;
 use tenants::clock::{Clock, SystemClock};
 use tenants::ports::Connections;
 
 use crate::tokens::put_key;
 
-/// Makes two tests of every story, each with a receiver.
-macro_rules! told_stories {
-    ($($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::tell(kit::Backend::Sqlite, super::$name).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::tell(kit::Backend::Postgres, super::$name).await;
-            })+
-        }
-    };
-}
-
-told_stories!(
+kit::stories!(
+    by tell:
     every_matching_entry_is_told_once_signed_and_none_of_another_agency,
     a_webhook_is_told_only_of_its_tenants_and_of_what_comes_after_it,
     a_failing_receiver_is_tried_for_three_days_under_one_id_and_again_when_ordered,
@@ -104,15 +83,6 @@ async fn all_in(app: &TestApp, hook: &Hook, state: &str, count: usize) {
     .await;
 }
 
-fn signed_with(it: &Received, secret: &str) -> bool {
-    let key = BASE64.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
-    let (id, at) = (it.header("webhook-id"), it.header("webhook-timestamp"));
-    mac.update(format!("{id}.{at}.{}", it.body).as_bytes());
-    let signature = format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()));
-    it.header("webhook-signature").split(' ').any(|one| one == signature)
-}
-
 async fn every_matching_entry_is_told_once_signed_and_none_of_another_agency(
     app: TestApp,
     receiver: Receiver,
@@ -147,7 +117,7 @@ async fn every_matching_entry_is_told_once_signed_and_none_of_another_agency(
     come(&app, &receiver, "/own", wanted.len() + 1).await;
     all_in(&app, &own, "delivered", wanted.len() + 1).await;
     let came = receiver.received_at("/own");
-    assert!(came.iter().all(|it| signed_with(it, &own.secret)));
+    assert!(came.iter().all(|it| it.is_signed_with(&own.secret)));
     let ids: BTreeSet<&str> = came.iter().map(|it| it.header("webhook-id")).collect();
     assert_eq!(ids.len(), came.len(), "no id twice");
     let told: BTreeSet<String> = came
@@ -250,7 +220,7 @@ async fn a_failing_receiver_is_tried_for_three_days_under_one_id_and_again_when_
         came.iter()
             .all(|it| it.header("webhook-id") == came[0].header("webhook-id") && it.body == came[0].body)
     );
-    assert!(came.iter().all(|it| signed_with(it, &hook.secret)), "each with the time of its try");
+    assert!(came.iter().all(|it| it.is_signed_with(&hook.secret)), "each with the time of its try");
     app
 }
 
@@ -347,12 +317,12 @@ async fn both_secrets_sign_until_the_old_one_ends(app: TestApp, receiver: Receiv
     happen(&app, &shop).await;
     come(&app, &receiver, "/in", 1).await;
     let first = receiver.received_at("/in").remove(0);
-    assert!(signed_with(&first, &hook.secret) && signed_with(&first, new));
+    assert!(first.is_signed_with(&hook.secret) && first.is_signed_with(new));
     app.clock.advance(Duration::from_secs(24 * 3_600 + 1));
     happen(&app, &shop).await;
     come(&app, &receiver, "/in", 2).await;
     let second = receiver.received_at("/in").remove(1);
-    assert!(signed_with(&second, new) && !signed_with(&second, &hook.secret));
+    assert!(second.is_signed_with(new) && !second.is_signed_with(&hook.secret));
     // A secret that leaked ends at once.
     let rotated =
         app.api.post(&format!("{}/rotate-secret", hook.path), json!({ "overlap_hours": 0 })).await.ok();
@@ -360,7 +330,7 @@ async fn both_secrets_sign_until_the_old_one_ends(app: TestApp, receiver: Receiv
     happen(&app, &shop).await;
     come(&app, &receiver, "/in", 3).await;
     let third = receiver.received_at("/in").remove(2);
-    assert!(signed_with(&third, newest) && !signed_with(&third, new));
+    assert!(third.is_signed_with(newest) && !third.is_signed_with(new));
 
     // None of them is ever shown again.
     let agency = app.agency.id;
@@ -444,7 +414,7 @@ async fn a_webhook_is_tried_out_changed_by_one_person_at_a_time_and_removed(
     let came = receiver.received_at("/in").remove(0);
     assert_eq!(came.json()["type"], "webhook.test");
     assert_eq!(came.header("webhook-id"), said["message_id"]);
-    assert!(signed_with(&came, &hook.secret));
+    assert!(came.is_signed_with(&hook.secret));
     for (status, words) in [(302, "redirects are not followed"), (500, "500")] {
         receiver.always("/in", status, Duration::ZERO);
         let said = app.api.post(&test, json!({})).await.ok();
@@ -480,6 +450,6 @@ async fn webhooks_outlive_a_rotation_of_the_vaults_keys(app: TestApp, receiver: 
     assert_eq!(said["taken"], true, "{said}");
     let came = receiver.received_at("/in");
     let test = came.iter().find(|it| it.header("webhook-id") == said["message_id"]).unwrap();
-    assert!(signed_with(test, &hook.secret), "with the secret it always had");
+    assert!(test.is_signed_with(&hook.secret), "with the secret it always had");
     app
 }

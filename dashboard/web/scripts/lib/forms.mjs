@@ -32,3 +32,15 @@ export async function choose(page, form, field, option) {
   await form.getByRole('textbox', { name: field, exact: true }).click();
   await page.getByRole('option', { name: option }).click();
 }
+
+/** Two clicks at the same place: so many milliseconds apart, or the second one right when something is seen. */
+export async function pressTwice(page, button, delay) {
+  await button.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = await button.boundingBox();
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.up();
+  await (typeof delay === 'number' ? page.waitForTimeout(delay) : delay());
+  await page.mouse.down();
+  await page.mouse.up();
+}

@@ -169,7 +169,7 @@ export async function listPages(ask, agency, tenant) {
     {
       name: 'queue-all',
       path: t('queue'),
-      act: (page) => page.getByRole('tab', { name: 'All effects' }).click(),
+      act: (page) => page.getByRole('tab', { name: 'Everything' }).click(),
     },
   ].filter(Boolean);
 }

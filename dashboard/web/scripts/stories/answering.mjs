@@ -205,6 +205,8 @@ export const answering = {
     });
     await page.goto(`/tenants/${world.tenant}/inbox/${direct.id}`);
     await page.getByRole('button', { name: 'Take over' }).click();
+    await page.getByRole('button', { name: 'Hand back' }).waitFor();
+    await page.waitForTimeout(800);
     await page.getByRole('button', { name: 'Hand back' }).click();
     await page.getByRole('button', { name: 'Take over' }).waitFor();
   },

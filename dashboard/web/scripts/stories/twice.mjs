@@ -1,20 +1,11 @@
 // Impatient people: two clicks where one is meant, a moment apart, do one thing.
 import { strict as assert } from 'node:assert';
-import { choose, requestsTo } from '../lib/forms.mjs';
+import { until } from '../lib/browser.mjs';
+import { choose, pressTwice, requestsTo } from '../lib/forms.mjs';
+import { behave, comment, message, refuse } from '../lib/sandbox.mjs';
 
 /** From the two clicks of a double click to those of somebody who saw nothing happen. */
 const delays = [0, 60, 120, 200, 400];
-
-async function pressTwice(page, button, delay) {
-  await button.scrollIntoViewIfNeeded();
-  const { x, y, width, height } = await button.boundingBox();
-  await page.mouse.move(x + width / 2, y + height / 2);
-  await page.mouse.down();
-  await page.mouse.up();
-  await page.waitForTimeout(delay);
-  await page.mouse.down();
-  await page.mouse.up();
-}
 
 const field = (form, name) => form.getByRole('textbox', { name, exact: true });
 
@@ -30,7 +21,8 @@ async function once(page, { path, button, open, after, of = delays }) {
     await after(form, number);
     // What a second click would have sent is sent by now.
     await page.waitForTimeout(200);
-    assert.equal(sent.splice(0).length, 1, `${delay} ms between the clicks`);
+    const apart = typeof delay === 'number' ? `${delay} ms` : 'an answer';
+    assert.equal(sent.splice(0).length, 1, `${apart} between the clicks`);
   }
 }
 
@@ -41,6 +33,18 @@ async function dialogOf(page, opener, title) {
   await form.waitFor();
   return form;
 }
+
+const account = 'lumen.skin';
+
+/** Whoever looked at what came of a press may press again. */
+const rested = (page) => page.waitForTimeout(800);
+
+/** The button can be pressed again: what it did is done. */
+const answered = (page, name) => async () => {
+  const button = page.getByRole('button', { name, exact: true });
+  await button.and(page.locator('[data-loading]')).waitFor();
+  await button.and(page.locator(':not([data-loading])')).waitFor();
+};
 
 const closed = (form) => form.waitFor({ state: 'hidden' });
 
@@ -240,5 +244,89 @@ export const twice = {
     for (const it of items.filter((one) => one.name.startsWith('Once'))) {
       await ask(`/agencies/${world.agency}/experiments/${it.id}/stop`, 'POST', {});
     }
+  },
+
+  async 'two clicks make one report, and begin a work by the clock once'({ page, world }) {
+    await page.goto(`/tenants/${world.tenant}/reports`);
+    await once(page, {
+      path: '/reports',
+      button: 'Make it now',
+      open: () => page.getByRole('main'),
+      after: () => rested(page),
+      of: [0, 200, answered(page, 'Make it now')],
+    });
+    await page.goto(`/tenants/${world.tenant}/agents`);
+    await once(page, {
+      path: '/run',
+      button: 'Run now: Daily report',
+      open: () => page.getByRole('main'),
+      after: () => rested(page),
+      of: [60, answered(page, 'Run now: Daily report')],
+    });
+  },
+
+  async 'two clicks try one dead letter again, and leave the one that moves up alone'({ page, ask, world }) {
+    await refuse(account, 'reply_to_comment');
+    await comment(account, 'nils', 'The best oil that I ever had, love it!');
+    await comment(account, 'olga', 'What a wonderful cream, love it!');
+    const letters = async () => (await ask(`/tenants/${world.tenant}/queue/dlq`)).items;
+    await until('two dead letters', async () => (await letters()).length === 2);
+    await behave();
+    await page.goto(`/tenants/${world.tenant}/queue`);
+    const buttons = page.getByRole('button', { name: 'Try again' });
+    await buttons.nth(1).waitFor();
+    const sent = requestsTo(page, 'POST', '/retry');
+    // The second click comes when the row is gone and the next one stands in its place.
+    await pressTwice(page, buttons.first(), () => buttons.nth(1).waitFor({ state: 'detached' }));
+    await page.getByText('It is in the queue again.').waitFor();
+    await until('one dead letter', async () => (await letters()).length === 1);
+    await rested(page);
+    assert.equal(sent.length, 1, sent.join(' '));
+    assert.equal((await letters()).length, 1, 'the other one waits for a person');
+    await buttons.click();
+    await page.getByText('No dead letters').waitFor();
+  },
+
+  async 'two clicks take a conversation over, and do not hand it back'({ page, ask, world }) {
+    await message(account, 'petra', 'Hello! Which serum would you take?');
+    const direct = await until('the conversation', async () => {
+      const { items } = await ask(`/tenants/${world.tenant}/conversations?kind=direct`);
+      return items.find((it) => it.owner !== 'human');
+    });
+    await page.goto(`/tenants/${world.tenant}/inbox/${direct.id}`);
+    const handBack = page.getByRole('button', { name: 'Hand back' });
+    for (const delay of [120, () => handBack.waitFor()]) {
+      await pressTwice(page, page.getByRole('button', { name: 'Take over' }), delay);
+      await handBack.waitFor();
+      await rested(page);
+      await handBack.click();
+      await page.getByRole('button', { name: 'Take over' }).waitFor();
+      await rested(page);
+    }
+    const { owner } = await ask(`/tenants/${world.tenant}/conversations/${direct.id}`);
+    assert.notEqual(owner, 'human');
+  },
+
+  async 'two clicks ask before something is removed, and remove nothing'({ page, ask, world }) {
+    await ask(`/agencies/${world.agency}/channels`, 'POST', {
+      kind: 'email',
+      name: 'Stays',
+      to: ['team@example.com'],
+    });
+    await page.goto(`/agencies/${world.agency}/settings/channels`);
+    const line = page.getByRole('group', { name: 'Stays' });
+    const sent = requestsTo(page, 'DELETE', '/channels/');
+    const question = page.getByRole('dialog', { name: 'Remove Stays?' });
+    await pressTwice(page, line.getByRole('button', { name: 'Remove' }), 200);
+    await question.waitFor();
+    await page.waitForTimeout(400);
+    await question.getByRole('button', { name: 'Cancel' }).click();
+    await closed(question);
+    assert.deepEqual(sent, []);
+    await line.getByRole('button', { name: 'Remove' }).click();
+    await pressTwice(page, question.getByRole('button', { name: 'Remove' }), 60);
+    await page.getByText('Stays is removed.').waitFor();
+    await closed(line);
+    assert.equal(sent.length, 1, sent.join(' '));
   },
 };

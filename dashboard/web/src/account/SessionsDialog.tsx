@@ -1,8 +1,9 @@
-import { Box, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Box, Button, Group, Stack, Text } from '@mantine/core';
 import { IconDeviceLaptop } from '@tabler/icons-react';
 import { answer, api } from '@/api/client';
 import { useApi } from '@/api/queries';
 import type { OwnSession } from '@/api/types';
+import { Dialog } from '@/ui/Dialog';
 import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
 import { Moment, Tag } from '@/ui/pieces';
@@ -24,7 +25,7 @@ export default function SessionsDialog({ onClose }: { onClose: () => void }) {
     done: (_, ended) => (ended.length === 1 ? 'The session has ended.' : 'The other sessions have ended.'),
   });
   return (
-    <Modal opened onClose={onClose} title="Your sessions" size="lg">
+    <Dialog onClose={onClose} title="Your sessions" size="lg">
       <Answered of={sessions}>
         {({ items }) => {
           const others = items.filter((it) => !it.is_this);
@@ -59,7 +60,7 @@ export default function SessionsDialog({ onClose }: { onClose: () => void }) {
           );
         }}
       </Answered>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -67,7 +68,7 @@ function Line(props: { session: OwnSession; isEnding: boolean; onEnd: () => void
   const { session } = props;
   const browser = browserOf(session.user_agent);
   return (
-    <Group wrap="nowrap" py="sm" gap="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Group wrap="nowrap" py="sm" gap="sm" className="line">
       <IconDeviceLaptop size={20} stroke={1.5} aria-hidden style={{ flex: 'none' }} />
       <Box flex={1} miw={0}>
         <Group gap="xs">

@@ -1,14 +1,14 @@
 import { Anchor, Button, Stack, Text, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { fieldErrors } from '@/api/problem';
 import { forgotPassword } from '@/api/session';
+import { useAct } from '@/ui/act';
 import { FormProblem, Notice } from '@/ui/states';
 import { EntryLayout } from './EntryLayout';
 
 export function Component() {
   const [email, setEmail] = useState('');
-  const ask = useMutation({ mutationFn: () => forgotPassword(email.trim()) });
+  const ask = useAct({ once: true, act: () => forgotPassword(email.trim()), changes: [], isQuiet: true });
   return (
     <EntryLayout title="Reset your password" lead="We send you a link with which you choose a new one.">
       {ask.isSuccess ? (
@@ -20,7 +20,7 @@ export function Component() {
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            if (!ask.isPending) ask.mutate();
+            ask.start();
           }}
         >
           <Stack>

@@ -1,7 +1,7 @@
 import { Anchor, Loader, Text } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { signInByLink } from '@/api/session';
+import { useAct } from '@/ui/act';
 import { FormProblem, Notice } from '@/ui/states';
 import { EntryLayout } from './EntryLayout';
 import { tokenOf } from './token';
@@ -10,17 +10,20 @@ import { tokenOf } from './token';
 export function Component() {
   const [token] = useState(() => tokenOf(window.location.hash));
   const isSent = useRef(false);
-  const enter = useMutation({
-    mutationFn: signInByLink,
+  const enter = useAct({
+    once: true,
+    act: signInByLink,
+    changes: [],
     // The token is used up: it must not stay in the history.
-    onSuccess: () => window.location.replace('/'),
+    onDone: () => window.location.replace('/'),
+    isQuiet: true,
   });
-  const { mutate } = enter;
+  const { start } = enter;
   useEffect(() => {
     if (token === null || isSent.current) return;
     isSent.current = true;
-    mutate(token);
-  }, [token, mutate]);
+    start(token);
+  }, [token, start]);
   return (
     <EntryLayout title="Sign in" lead="With a link that works once.">
       {token === null && (

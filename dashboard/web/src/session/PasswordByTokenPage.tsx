@@ -1,8 +1,8 @@
 import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { fieldErrors } from '@/api/problem';
 import { acceptInvitation, resetPassword, type Session } from '@/api/session';
+import { useAct } from '@/ui/act';
 import { FormProblem, Notice } from '@/ui/states';
 import { EntryLayout } from './EntryLayout';
 import { tokenOf } from './token';
@@ -29,13 +29,16 @@ export function PasswordByTokenPage({ kind }: { kind: keyof typeof texts }) {
   const [token] = useState(() => tokenOf(window.location.hash));
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
-  const save = useMutation({
-    mutationFn: (): Promise<Session> =>
+  const save = useAct({
+    once: true,
+    act: (): Promise<Session> =>
       kind === 'reset'
         ? resetPassword(token ?? '', password)
         : acceptInvitation(token ?? '', name.trim(), password),
+    changes: [],
     // The token is used up: it must not stay in the history.
-    onSuccess: () => window.location.replace('/'),
+    onDone: () => window.location.replace('/'),
+    isQuiet: true,
   });
   const errors = fieldErrors(save.error);
   return (
@@ -48,7 +51,7 @@ export function PasswordByTokenPage({ kind }: { kind: keyof typeof texts }) {
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            if (!save.isPending && !save.isSuccess) save.mutate();
+            save.start();
           }}
         >
           <Stack>
@@ -75,7 +78,7 @@ export function PasswordByTokenPage({ kind }: { kind: keyof typeof texts }) {
               onChange={(event) => setPassword(event.currentTarget.value)}
               error={errors.password}
             />
-            <Button type="submit" loading={save.isPending || save.isSuccess}>
+            <Button type="submit" loading={save.isPending}>
               {text.submit}
             </Button>
           </Stack>

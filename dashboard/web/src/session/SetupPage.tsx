@@ -1,16 +1,16 @@
 import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { fieldErrors } from '@/api/problem';
 import { setUp, type Session } from '@/api/session';
+import { useAct } from '@/ui/act';
 import { FormProblem } from '@/ui/states';
 import { EntryLayout } from './EntryLayout';
 
 /** The first run: makes the agency and its owner. */
 export function SetupPage({ onDone }: { onDone: (session: Session) => void }) {
   const [form, setForm] = useState({ code: '', agency: '', name: '', email: '', password: '' });
-  const start = useMutation({ mutationFn: () => setUp(form), onSuccess: onDone });
-  const errors = fieldErrors(start.error);
+  const begin = useAct({ once: true, act: () => setUp(form), changes: [], onDone, isQuiet: true });
+  const errors = fieldErrors(begin.error);
   const bind = (field: keyof typeof form) => ({
     value: form[field],
     onChange: (event: { currentTarget: { value: string } }) => {
@@ -29,11 +29,11 @@ export function SetupPage({ onDone }: { onDone: (session: Session) => void }) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (!start.isPending) start.mutate();
+          begin.start();
         }}
       >
         <Stack>
-          <FormProblem error={start.error} shown={Object.keys(form)} />
+          <FormProblem error={begin.error} shown={Object.keys(form)} />
           <TextInput
             label="Set-up code"
             description="The server wrote it into a file in its data folder and names that file in its log."
@@ -51,7 +51,7 @@ export function SetupPage({ onDone }: { onDone: (session: Session) => void }) {
             minLength={12}
             {...bind('password')}
           />
-          <Button type="submit" loading={start.isPending}>
+          <Button type="submit" loading={begin.isPending}>
             Set up
           </Button>
         </Stack>

@@ -1,20 +1,26 @@
 import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { fieldErrors } from '@/api/problem';
 import { signIn, type Session } from '@/api/session';
+import { useAct } from '@/ui/act';
 import { FormProblem } from '@/ui/states';
 
 export function SignInForm(props: { email?: string; onDone: (session: Session) => void }) {
   const [email, setEmail] = useState(props.email ?? '');
   const [password, setPassword] = useState('');
-  const enter = useMutation({ mutationFn: () => signIn(email.trim(), password), onSuccess: props.onDone });
+  const enter = useAct({
+    once: true,
+    act: () => signIn(email.trim(), password),
+    changes: [],
+    onDone: props.onDone,
+    isQuiet: true,
+  });
   const errors = fieldErrors(enter.error);
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (!enter.isPending) enter.mutate();
+        enter.start();
       }}
     >
       <Stack>

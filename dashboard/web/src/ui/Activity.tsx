@@ -78,7 +78,7 @@ function Line({ entry, nameOf }: { entry: AuditEntry; nameOf: NameOf }) {
     </Group>
   );
   return (
-    <li style={{ borderBottom: '1px solid var(--line)' }}>
+    <li className="line">
       {told.to === undefined ? (
         body
       ) : (

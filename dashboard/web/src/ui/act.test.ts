@@ -1,8 +1,15 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { act, renderHook, waitFor } from '@testing-library/react';
 import { createElement, type ReactNode } from 'react';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { useAct } from './act';
+import { aMoment } from './press';
+
+let now = 100_000;
+/** Somebody looks at what came of it before they press again. */
+const rest = () => (now += aMoment);
+beforeEach(() => void vi.spyOn(performance, 'now').mockImplementation(() => now));
+afterEach(() => vi.restoreAllMocks());
 
 const wrapper = ({ children }: { children: ReactNode }) =>
   createElement(QueryClientProvider, { client: new QueryClient() }, children);
@@ -19,8 +26,19 @@ describe('something a person does', () => {
     await waitFor(() => expect(save).toHaveBeenCalledTimes(1));
     act(() => answer('saved'));
     await waitFor(() => expect(result.current.isSuccess).toBe(true));
+    rest();
     act(() => result.current.start());
     await waitFor(() => expect(save).toHaveBeenCalledTimes(2));
+  });
+
+  it('is done once by the two presses of a double click, however fast the answer was', async () => {
+    const send = vi.fn().mockResolvedValue('sent');
+    const { result } = renderHook(() => useAct<void, string>({ act: send, changes: [] }), { wrapper });
+    act(() => result.current.start());
+    await waitFor(() => expect(result.current.isSuccess).toBe(true));
+    act(() => result.current.start());
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(send).toHaveBeenCalledTimes(1);
   });
 
   it('can be tried again after it was refused', async () => {
@@ -30,6 +48,7 @@ describe('something a person does', () => {
     });
     act(() => result.current.start());
     await waitFor(() => expect(result.current.isError).toBe(true));
+    rest();
     act(() => result.current.start());
     await waitFor(() => expect(result.current.isSuccess).toBe(true));
   });
@@ -44,6 +63,7 @@ describe('something a person does', () => {
     act(() => pressed());
     await waitFor(() => expect(result.current.isSuccess).toBe(true));
     act(() => pressed());
+    rest();
     act(() => result.current.start());
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(save).toHaveBeenCalledTimes(1);
@@ -58,6 +78,7 @@ describe('something a person does', () => {
     );
     act(() => result.current.start());
     await waitFor(() => expect(result.current.isError).toBe(true));
+    rest();
     act(() => result.current.start());
     await waitFor(() => expect(result.current.isSuccess).toBe(true));
     // Begun anew on purpose.
@@ -75,6 +96,7 @@ describe('something a person does', () => {
     for (let press = 0; press < 3; press += 1) {
       act(() => result.current.start());
       await waitFor(() => expect(result.current.isSuccess).toBe(true));
+      rest();
     }
     expect(save).toHaveBeenCalledTimes(2);
   });

@@ -1,7 +1,8 @@
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient, type QueryKey } from '@tanstack/react-query';
-import { useRef } from 'react';
+import { useRef, useState } from 'react';
 import { asApiError, type ApiError } from '@/api/problem';
+import { newPresses } from './press';
 
 export function tellProblem(error: unknown) {
   const problem = asApiError(error);
@@ -17,7 +18,8 @@ export const tellDone = (message: string) => notifications.show({ message, autoC
 
 /**
  * Something a person does to the state of the server: says when it is done or why not, and reads again what it
- * changed. While it runs, starting it once more does nothing.
+ * changed. Starting it once more does nothing while it runs, nor for a moment afterwards: however fast the answer was,
+ * the second click of a double click belongs to the first (`press.ts`).
  */
 export function useAct<V = void, T = unknown>(options: {
   act: (value: V) => Promise<T>;
@@ -28,8 +30,8 @@ export function useAct<V = void, T = unknown>(options: {
   /** Whether problems are shown elsewhere, such as in a form. */
   isQuiet?: boolean;
   /**
-   * Whether it is done for good once it succeeded, as in a form that then closes or shows what came of it: a late second
-   * click starts nothing, however fast the answer was. Opening the form anew, or `reset`, makes it ready again.
+   * Whether it is done for good once it succeeded, as in a form that then closes or shows what came of it: not even a late
+   * second press starts anything. Opening the form anew, or `reset`, makes it ready again.
    */
   once?: boolean | ((result: T) => boolean);
 }) {
@@ -37,6 +39,7 @@ export function useAct<V = void, T = unknown>(options: {
   // The state of the mutation is told a moment later: too late for a double click.
   const isRunning = useRef(false);
   const isOver = useRef(false);
+  const [presses] = useState(newPresses);
   const mutation = useMutation<T, unknown, V>({
     mutationFn: options.act,
     onSuccess: (result, value) => {
@@ -53,15 +56,18 @@ export function useAct<V = void, T = unknown>(options: {
     onSettled: async () => {
       isRunning.current = false;
       await Promise.all(options.changes.map((queryKey) => queries.invalidateQueries({ queryKey })));
+      presses.isOver();
     },
   });
   const start = (value: V) => {
-    if (isRunning.current || isOver.current || mutation.isPending) return;
+    const isNew = presses.isNew();
+    if (!isNew || isRunning.current || isOver.current || mutation.isPending) return;
     isRunning.current = true;
     mutation.mutate(value);
   };
   const reset = () => {
     isOver.current = false;
+    presses.forget();
     mutation.reset();
   };
   // What is over stays as it is while its form closes.

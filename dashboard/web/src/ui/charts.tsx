@@ -24,6 +24,12 @@ interface ChartProps {
 /** A chart that says in words what it shows, with its numbers as a table for those who cannot see it. */
 export function Chart(props: ChartProps) {
   const format = props.format ?? compact;
+  const widest = Math.max(
+    2,
+    ...props.data.flatMap((row) =>
+      props.series.map((it) => (typeof row[it.name] === 'number' ? format(Number(row[it.name])).length : 0)),
+    ),
+  );
   const shared = {
     h: props.height ?? 220,
     data: props.data,
@@ -33,7 +39,10 @@ export function Chart(props: ChartProps) {
     withLegend: props.series.length > 1,
     gridAxis: 'x' as const,
     tickLine: 'none' as const,
-    yAxisProps: { width: 52 },
+    // Room for the topmost number, and for amounts as wide as $0.0800.
+    chartProps: { margin: { top: 12, right: 8 } },
+    yAxisProps: { width: 22 + 7 * widest, interval: 0 as const },
+    xAxisProps: { interval: 'equidistantPreserveStart' as const, minTickGap: 16 },
     'aria-hidden': true,
   };
   return (

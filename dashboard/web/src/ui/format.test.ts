@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, dollars, duration, relative, sentence, words } from './format';
+import { bytes, dollars, duration, refusal, relative, sentence, words } from './format';
 
 describe('numbers for people', () => {
   it('small sums of money keep the digits that matter', () => {
@@ -23,6 +23,17 @@ describe('numbers for people', () => {
     expect(duration(2_500_000)).toBe('2.5 s');
     expect(bytes(0)).toBe('0 B');
     expect(bytes(3_145_728)).toBe('3.0 MB');
+  });
+
+  it('what Instagram refused is told once', () => {
+    const raw = 'instagram refused with code 100/2018001: (#100) The request was refused. (100/2018001)';
+    const told = 'Instagram refused it: The request was refused (code 100/2018001)';
+    expect(refusal(raw)).toBe(told);
+    expect(sentence(`It waits in the dead letters (${raw})`)).toBe(`It waits in the dead letters (${told}).`);
+    expect(refusal('instagram refused with code 190: The token is no longer valid')).toBe(
+      'Instagram refused it: The token is no longer valid (code 190)',
+    );
+    expect(refusal('the network is down')).toBe('the network is down');
   });
 
   it('names of the API become words', () => {

@@ -78,9 +78,16 @@ export function words(name: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** What Instagram refused, without saying its code three times. */
+export const refusal = (text: string) =>
+  text.replace(
+    /instagram refused with code ([\d/]+): (?:\(#\d+\) )?(.*?)\.?(?: \(\1\)|$)/i,
+    'Instagram refused it: $2 (code $1)',
+  );
+
 /** A reason or message as a sentence of its own. */
 export function sentence(text: string): string {
-  const trimmed = text.trim();
+  const trimmed = refusal(text.trim());
   const first = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }

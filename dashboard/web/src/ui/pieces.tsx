@@ -139,8 +139,8 @@ export function IntentTag({ intent, confidence }: { intent: Intent; confidence?:
   );
 }
 
-/** A moment as people say it; the exact one is its title. */
-export function Moment({ at, timeZone }: { at: string; timeZone?: string }) {
+/** A moment as people say it; the exact one is its title. What is still to come is never “just now”. */
+export function Moment({ at, timeZone, isDue }: { at: string; timeZone?: string; isDue?: boolean }) {
   const [, tick] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => tick((it) => it + 1), 30_000);
@@ -148,7 +148,7 @@ export function Moment({ at, timeZone }: { at: string; timeZone?: string }) {
   }, []);
   return (
     <time dateTime={at} title={dateTime(at, timeZone)} style={{ whiteSpace: 'nowrap' }}>
-      {relative(at)}
+      {isDue === true && Date.parse(at) < Date.now() + 45_000 ? 'in a moment' : relative(at)}
     </time>
   );
 }

@@ -7,6 +7,7 @@ import { useAct } from '@/ui/act';
 import { words } from '@/ui/format';
 import { Fact, Moment, PageHeader, Section, Status } from '@/ui/pieces';
 import { Answered, Empty, Notice } from '@/ui/states';
+import { tellSchedule } from './schedule';
 
 type Schemas = components['schemas'];
 
@@ -224,7 +225,7 @@ function Ticks() {
     { refetchInterval: 30_000 },
   );
   return (
-    <Section title="By the clock">
+    <Section title="By the clock" lead="What is done without anything that came in, and when.">
       <Answered of={ticks}>
         {(page) => (
           <Table.ScrollContainer minWidth={620}>
@@ -251,6 +252,16 @@ function Ticks() {
   );
 }
 
+const works: Record<string, string> = {
+  insights: 'Numbers of the account',
+  spikes: 'Looking for sudden rises',
+  ugc: 'Posts of others that mention the brand',
+  competitors: 'Looking at competitors',
+  token_refresh: 'Renewing access to Instagram',
+};
+
+const workName = (name: string) => works[name] ?? words(name);
+
 function TickRow({ tick }: { tick: Schemas['Tick'] }) {
   const tenant = useTenant();
   const run = useAct({
@@ -261,14 +272,15 @@ function TickRow({ tick }: { tick: Schemas['Tick'] }) {
         }),
       ),
     changes: [keys.tenant(tenant.id, 'ticks')],
-    done: `${words(tick.name)} is started.`,
+    done: `${workName(tick.name)} is started.`,
   });
   return (
     <Table.Tr>
       <Table.Td>
-        <Text size="sm">{words(tick.name)}</Text>
+        <Text size="sm">{workName(tick.name)}</Text>
         <Text size="xs" c="dimmed">
-          {words(tick.role)} {tick.cron && `· ${tick.cron} ${tick.time_zone}`}
+          {words(tick.role)}
+          {tick.cron && `, ${tellSchedule(tick.cron, tick.time_zone)}`}
         </Text>
       </Table.Td>
       <Table.Td>{tick.last_run ? <Moment at={tick.last_run} /> : 'Not yet'}</Table.Td>
@@ -288,7 +300,7 @@ function TickRow({ tick }: { tick: Schemas['Tick'] }) {
             variant="default"
             loading={run.isPending}
             onClick={() => run.start()}
-            aria-label={`Run now: ${words(tick.name)}`}
+            aria-label={`Run now: ${workName(tick.name)}`}
           >
             Run now
           </Button>

@@ -34,7 +34,7 @@ export function AlertLine({ alert, tenantName, scope, mayResolve }: AlertLinePro
   });
   const conversation = (alert.details as { conversation?: unknown } | null)?.conversation;
   return (
-    <Group align="flex-start" gap="sm" py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Group align="flex-start" gap="sm" py="sm" className="line">
       <Box w={{ base: '100%', xs: 74 }} style={{ flex: 'none' }}>
         <Status of={alert.severity} />
       </Box>

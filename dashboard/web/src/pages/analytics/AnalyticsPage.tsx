@@ -126,6 +126,10 @@ function AccountNumbers({ days, account }: { days: number; account?: string }) {
                 detail="As last read"
               />
             </SimpleGrid>
+            <Text size="xs" c="dimmed">
+              Arrows compare a day of the last {Math.floor(days / 2)} days with one of the{' '}
+              {Math.floor(days / 2)} before.
+            </Text>
             <SimpleGrid cols={{ base: 1, lg: 2 }}>
               {metrics.map((it, index) => {
                 const values = series[it.metric] ?? [];

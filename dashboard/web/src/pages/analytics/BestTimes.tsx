@@ -4,7 +4,7 @@ import { answer, api } from '@/api/client';
 import { keys, useApi } from '@/api/queries';
 import { useTenant } from '@/shell/where';
 import { Chart } from '@/ui/charts';
-import { number, plural, words } from '@/ui/format';
+import { number, plural, sentence, words } from '@/ui/format';
 import { Section } from '@/ui/pieces';
 import { Answered, Empty } from '@/ui/states';
 
@@ -28,7 +28,10 @@ export function BestTimes({ account }: { account?: string }) {
         });
         return (
           <Stack>
-            <Section title="When posts did well" lead={found.remark}>
+            <Section
+              title="When posts did well"
+              lead={found.suggestions.length === 0 ? undefined : sentence(found.remark)}
+            >
               {found.suggestions.length === 0 ? (
                 <Empty icon={IconClock} title="Too few posts to suggest a time">
                   {plural(found.posts, 'post')} can be compared so far. It takes ten, and two in the same

@@ -24,6 +24,8 @@ interface CardProps {
   isActive: boolean;
   isSelected: boolean;
   showKeys: boolean;
+  /** Whether it is shown within its conversation. */
+  isInConversation?: boolean;
   /** What came of it while it is on the screen: it stays in its place, and nothing can be pressed there any more. */
   outcome?: Outcome;
   onActivate: () => void;
@@ -41,7 +43,12 @@ export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function Appro
   const isPending = approval.status === 'pending' && outcome === undefined;
   const isEscalation = approval.kind === 'escalation';
   const mayDecide = isPending && tenant.may('operate');
-  const hint = (key: string) => (props.showKeys && props.isActive ? <Kbd size="xs">{key}</Kbd> : undefined);
+  const hint = (key: string) =>
+    props.showKeys && props.isActive ? (
+      <Kbd size="xs" visibleFrom="sm" aria-hidden>
+        {key}
+      </Kbd>
+    ) : undefined;
   return (
     <Card
       ref={ref}
@@ -152,9 +159,11 @@ export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function Appro
           </Button>
         )}
         <Box flex={1} />
-        <Anchor component={Link} to={tenant.path(`inbox/${approval.conversation}`)} size="sm">
-          Conversation
-        </Anchor>
+        {props.isInConversation !== true && (
+          <Anchor component={Link} to={tenant.path(`inbox/${approval.conversation}`)} size="sm">
+            Conversation
+          </Anchor>
+        )}
         <Anchor component={Link} to={tenant.path(`decisions/${approval.decision}`)} size="sm">
           Trace
         </Anchor>

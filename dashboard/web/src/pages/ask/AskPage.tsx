@@ -16,7 +16,7 @@ import { IconMessageQuestion, IconPlayerStop, IconSend } from '@tabler/icons-rea
 import { useEffect, useRef, useState } from 'react';
 import { Link, useSearchParams } from 'react-router-dom';
 import { useTenant } from '@/shell/where';
-import { percent, words } from '@/ui/format';
+import { percent, refusal, words } from '@/ui/format';
 import { PageHeader, Tag } from '@/ui/pieces';
 import { Empty, Notice } from '@/ui/states';
 import { Conversations } from './Conversations';
@@ -220,7 +220,7 @@ function Words({ answer, sources }: { answer: string; sources: Source[] }) {
   const tenant = useTenant();
   return partsOf(answer).map((part, index) => {
     const source = part.is === 'mark' ? sources[part.number - 1] : undefined;
-    if (part.is === 'words') return <span key={index}>{part.text}</span>;
+    if (part.is === 'words') return <span key={index}>{refusal(part.text)}</span>;
     if (source === undefined) return <span key={index}>[{part.number}]</span>;
     return (
       <Anchor

@@ -25,7 +25,7 @@ export function Component() {
           />
         }
       />
-      <AuditFilters {...search} />
+      <AuditFilters {...search} agency={agency.id} />
       <AuditTable list={list} agency={agency.id} />
     </>
   );

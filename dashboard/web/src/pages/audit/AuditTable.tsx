@@ -1,8 +1,8 @@
 import {
   Anchor,
+  Box,
   Button,
   Card,
-  Code,
   Collapse,
   Group,
   Select,
@@ -20,7 +20,8 @@ import { Link, useSearchParams } from 'react-router-dom';
 import type { Pages } from '@/api/queries';
 import type { AuditEntry } from '@/api/types';
 import { actor, describe, type NameOf } from '@/live/describe';
-import { usePeople } from '@/session/usePeople';
+import { useEverybody, usePeople, type Person } from '@/session/usePeople';
+import { Details } from '@/ui/Details';
 import { dateTime, words } from '@/ui/format';
 import { Tag } from '@/ui/pieces';
 import { Empty, Listed } from '@/ui/states';
@@ -67,7 +68,21 @@ export function useAuditFilter() {
   };
 }
 
-export function AuditFilters(props: ReturnType<typeof useAuditFilter>) {
+/** Who does things in a tenant, besides people. */
+const agents = ['engagement', 'content', 'comms', 'intel', 'admin', 'dispatcher'];
+
+/** Those whose doings may be looked for; one that an address names is among them. */
+function whoOf(people: Person[], present: string | undefined) {
+  const known = [
+    ...people.map((it) => ({ value: `user:${it.id}`, label: it.name || it.email })),
+    ...agents.map((value) => ({ value, label: words(value) })),
+  ];
+  const isKnown = present === undefined || known.some((it) => it.value === present);
+  return isKnown ? known : [{ value: present, label: words(actor({ actor: present })) }, ...known];
+}
+
+export function AuditFilters(props: ReturnType<typeof useAuditFilter> & { agency: string }) {
+  const everybody = useEverybody(props.agency);
   const { filter, change } = props;
   return (
     <Group align="flex-end" gap="sm" mb="md">
@@ -82,17 +97,22 @@ export function AuditFilters(props: ReturnType<typeof useAuditFilter>) {
         value={filter.event_type ?? null}
         onChange={(value) => change({ event_type: value ?? undefined })}
       />
-      <Typed
-        key={`a${filter.actor ?? ''}`}
+      <Select
         label="By"
-        placeholder="engagement, user:…"
-        value={filter.actor}
-        onSettled={(actor) => change({ actor })}
+        placeholder="Anybody"
+        size="xs"
+        w={150}
+        searchable
+        clearable
+        limit={50}
+        data={whoOf(everybody, filter.actor)}
+        value={filter.actor ?? null}
+        onChange={(value) => change({ actor: value ?? undefined })}
       />
       <Typed
         key={`r${filter.resource_id ?? ''}`}
-        label="About (id)"
-        placeholder="dec_…, eff_…"
+        label="About"
+        placeholder="Its id"
         value={filter.resource_id}
         onSettled={(resource_id) => change({ resource_id })}
       />
@@ -179,7 +199,9 @@ export function AuditTable(props: {
             <Table verticalSpacing={7}>
               <Table.Thead>
                 <Table.Tr>
-                  <Table.Th w={70}>No.</Table.Th>
+                  <Table.Th w={70} visibleFrom="sm">
+                    No.
+                  </Table.Th>
                   <Table.Th w={150}>When</Table.Th>
                   <Table.Th>What</Table.Th>
                   <Table.Th w={140}>By</Table.Th>
@@ -206,7 +228,9 @@ function Row(props: { entry: AuditEntry; path?: (rest: string) => string; nameOf
   return (
     <>
       <Table.Tr>
-        <Table.Td className="tabular">{entry.seq}</Table.Td>
+        <Table.Td className="tabular" visibleFrom="sm">
+          {entry.seq}
+        </Table.Td>
         <Table.Td>
           <Text size="sm" style={{ whiteSpace: 'nowrap' }}>
             {dateTime(entry.at)}
@@ -215,9 +239,13 @@ function Row(props: { entry: AuditEntry; path?: (rest: string) => string; nameOf
         <Table.Td>
           <Group gap={6} wrap="nowrap" align="flex-start">
             <UnstyledButton onClick={toggle} aria-expanded={isOpen} aria-label="Show the whole entry" mt={3}>
-              <IconChevronRight size={14} aria-hidden style={{ rotate: isOpen ? '90deg' : undefined }} />
+              <IconChevronRight
+                size={14}
+                aria-hidden
+                style={{ display: 'block', rotate: isOpen ? '90deg' : undefined }}
+              />
             </UnstyledButton>
-            <div style={{ minWidth: 0 }}>
+            <Box miw={0} fz="sm" lh={1.55}>
               <Text size="sm" component="span">
                 {told.text}
               </Text>{' '}
@@ -231,7 +259,7 @@ function Row(props: { entry: AuditEntry; path?: (rest: string) => string; nameOf
                   “{told.quote}”
                 </Text>
               )}
-            </div>
+            </Box>
           </Group>
         </Table.Td>
         <Table.Td>
@@ -253,9 +281,7 @@ function Row(props: { entry: AuditEntry; path?: (rest: string) => string; nameOf
                   {entry.error}
                 </Text>
               )}
-              <Code block fz={11} mt={4} tabIndex={0} style={{ maxHeight: 320 }}>
-                {JSON.stringify(entry.details, null, 2)}
-              </Code>
+              <Details of={entry.details} height={320} />
             </Collapse>
           </Table.Td>
         </Table.Tr>

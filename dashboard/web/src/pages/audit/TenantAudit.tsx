@@ -27,14 +27,14 @@ export function Component() {
               verify={() => answer(api.GET('/api/v1/tenants/{tenant}/audit/verify', { params: { path } }))}
             />
             <DownloadButton
-              label="CSV"
+              label="Download as CSV"
               path={`/tenants/${tenant.id}/audit/export?${writeFilter(search.filter)}`}
               fileName={`${tenant.slug}-audit.csv`}
             />
           </>
         }
       />
-      <AuditFilters {...search} />
+      <AuditFilters {...search} agency={tenant.agency} />
       <AuditTable list={list} agency={tenant.agency} path={tenant.path} />
     </>
   );

@@ -1,19 +1,18 @@
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconShieldCheck } from '@tabler/icons-react';
-import { useMutation } from '@tanstack/react-query';
 import type { components } from '@/api/schema';
-import { tellProblem } from '@/ui/act';
+import { useAct } from '@/ui/act';
 import { plural } from '@/ui/format';
 
 type Verdict = components['schemas']['AuditVerdict'];
 
 /** Checks the chain of hashes from the first entry to the last. */
 export function VerifyButton({ verify }: { verify: () => Promise<Verdict> }) {
-  const check = useMutation({
-    mutationFn: verify,
-    onError: tellProblem,
-    onSuccess: (verdict) =>
+  const check = useAct({
+    act: verify,
+    changes: [],
+    onDone: (verdict) =>
       notifications.show(
         verdict.intact
           ? {
@@ -34,7 +33,7 @@ export function VerifyButton({ verify }: { verify: () => Promise<Verdict> }) {
       variant="default"
       leftSection={<IconShieldCheck size={15} aria-hidden />}
       loading={check.isPending}
-      onClick={() => check.mutate()}
+      onClick={() => check.start()}
     >
       Check the chain
     </Button>

@@ -1,8 +1,9 @@
-import { Button, Code, FileInput, Group, Modal, Stack, Table, Text } from '@mantine/core';
+import { Button, Code, FileInput, Group, Stack, Table, Text } from '@mantine/core';
 import { useState } from 'react';
 import { answer, api } from '@/api/client';
 import { keys } from '@/api/queries';
 import { useTenant } from '@/shell/where';
+import { Dialog } from '@/ui/Dialog';
 import { useAct } from '@/ui/act';
 import { plural } from '@/ui/format';
 import { FormProblem, Notice } from '@/ui/states';
@@ -40,7 +41,7 @@ export function ImportPosts({ onClose }: { onClose: () => void }) {
   const found = run.data ?? look.data;
   const isReady = look.data !== undefined && look.data.problems.length === 0 && look.data.rows > 0;
   return (
-    <Modal opened onClose={onClose} title="Plan posts from a file" size="lg">
+    <Dialog onClose={onClose} title="Plan posts from a file" size="lg">
       <Stack>
         <Text size="sm" c="dimmed">
           A CSV file with the columns <Code>{columns}</Code>. Media are named by their ids, several with
@@ -100,6 +101,6 @@ export function ImportPosts({ onClose }: { onClose: () => void }) {
           )}
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

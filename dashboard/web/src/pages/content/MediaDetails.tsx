@@ -18,7 +18,7 @@ import type { Media } from '@/api/types';
 import { useTenant } from '@/shell/where';
 import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
-import { bytes, duration, plural, words } from '@/ui/format';
+import { bytes, duration, plural, sentence, words } from '@/ui/format';
 import { Fact, Moment, Tag } from '@/ui/pieces';
 import { Answered, FormProblem } from '@/ui/states';
 import { localUrl, useMediaItem } from './data';
@@ -109,7 +109,8 @@ function Details({ media, onClose }: { media: Media; onClose: () => void }) {
               <Tag tone={it.fits ? 'good' : 'neutral'}>{words(it.placement)}</Tag>
             </Box>
             <Text size="sm" c="dimmed">
-              {[...it.problems, ...it.advice].map((problem) => problem.message).join('; ') || 'Fits as it is'}
+              {[...it.problems, ...it.advice].map((problem) => sentence(problem.message)).join(' ') ||
+                'Fits as it is.'}
             </Text>
           </Group>
         ))}

@@ -84,7 +84,7 @@ function AgencyBudgetForm({ daily }: { daily: number | null }) {
     >
       <Stack mt="md" gap="sm">
         <FormProblem error={save.error} shown={['daily_micro_usd']} />
-        <Group align="flex-end">
+        <Group align={isLimited ? 'flex-end' : 'center'}>
           <Switch
             label="Limit what all tenants spend together"
             checked={isLimited}
@@ -96,6 +96,7 @@ function AgencyBudgetForm({ daily }: { daily: number | null }) {
               prefix="$"
               min={0}
               decimalScale={2}
+              fixedDecimalScale
               w={130}
               value={value}
               onChange={setValue}

@@ -21,11 +21,11 @@ export function BudgetLines({ lines }: { lines: BudgetLine[] }) {
     <Stack gap="md">
       {lines.map((line) => (
         <div key={`${line.scope}${line.share ?? ''}`}>
-          <Group justify="space-between" mb={4} gap="xs">
+          <Group justify="space-between" mb={4} gap="xs" wrap="nowrap" align="flex-start">
             <Text size="sm" fw={500}>
               {nameOf(line)}
             </Text>
-            <Group gap="xs">
+            <Group gap="xs" wrap="nowrap" style={{ flex: 'none' }}>
               {line.level === 'warning' && <Tag tone="warn">80 % used</Tag>}
               {line.level === 'spent' && <Tag tone="bad">Used up</Tag>}
               <Text size="sm" className="tabular">

@@ -6,6 +6,7 @@ import { day, dollars, duration, number, plural, words } from '@/ui/format';
 import { Section } from '@/ui/pieces';
 import { Empty } from '@/ui/states';
 import { Kpi } from '../overview/Kpi';
+import { daysBetween } from '../analytics/series';
 import { sumBy } from './sums';
 
 /** Costs of a time: by day and task, and by model. */
@@ -36,13 +37,14 @@ export function CostCharts({
     (it) => it.day ?? '',
     (it) => it.task ?? 'other',
   );
+  const parts = new Map(days.map((it) => [it.key, it.parts]));
   const dearest = [...days].sort((a, b) => b.total - a.total)[0];
   const models = sumBy(
     costs,
     (it) => it.model ?? 'unknown',
     () => 'all',
   );
-  const colors = ['brand.7', 'teal.7', 'orange.7', 'grape.7', 'cyan.8', 'pink.7', 'lime.8', 'gray.6'];
+  const colors = ['brand.5', 'teal.7', 'orange.7', 'grape.7', 'cyan.8', 'pink.7', 'lime.8', 'gray.6'];
   return (
     <Stack>
       <SimpleGrid cols={{ base: 2, sm: 4 }}>
@@ -58,16 +60,19 @@ export function CostCharts({
           detail={`${number(total.tokens_cached)} of them from a cache`}
         />
         <Kpi
-          label="Half answer within"
+          label="Time to answer"
           value={duration(total.p50_us)}
-          detail={`95 % within ${duration(total.p95_us)}`}
+          detail={`Half take less; 95 % less than ${duration(total.p95_us)}`}
         />
       </SimpleGrid>
       <Section title="By day and task">
         <Chart
           kind="stacked"
-          by="day"
-          data={days.map((it) => ({ day: it.key, ...it.parts }))}
+          by="Day"
+          data={daysBetween(from, to).map((it) => ({
+            Day: day(it),
+            ...Object.fromEntries(tasks.map((task) => [task, parts.get(it)?.[task] ?? 0])),
+          }))}
           series={tasks.map((task, index) => ({
             name: task,
             label: words(task),
@@ -77,9 +82,9 @@ export function CostCharts({
           says={
             dearest === undefined
               ? ''
-              : `The dearest day was ${day(dearest.key)} with ${dollars(dearest.total)}; on average a day cost ${dollars(
+              : `The most was spent on ${day(dearest.key)}: ${dollars(dearest.total)}. A day with calls cost ${dollars(
                   total.cost_micro_usd / days.length,
-                )}.`
+                )} on average.`
           }
         />
       </Section>

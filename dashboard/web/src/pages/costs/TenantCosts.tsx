@@ -123,6 +123,7 @@ function BudgetForm({ budget }: { budget: TenantBudget }) {
               prefix="$"
               min={0}
               decimalScale={2}
+              fixedDecimalScale
               value={daily}
               onChange={setDaily}
               error={microUsd(daily) === null ? 'Enter an amount in dollars.' : errors.daily_micro_usd}

@@ -2,13 +2,14 @@ import { Anchor, Button, Group, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconMessageQuestion } from '@tabler/icons-react';
 import { Link } from 'react-router-dom';
 import { useTenant } from '@/shell/where';
-import { dollars, duration, number, percent, words, person } from '@/ui/format';
+import { dollars, duration, number, percent, person, refusal, words } from '@/ui/format';
 import { Fact, IntentTag, Moment, Quote, Section, Status, Tag } from '@/ui/pieces';
 import { Answered } from '@/ui/states';
 import { ActionLine } from '../queue/ActionLine';
 import { useDecision, useEffectsOf, type DecisionEntry } from './data';
 import { FeedbackButtons } from './FeedbackButtons';
 import { outcomeName } from './outcomes';
+import { modelName, modes, promptName } from './steps';
 import { Trace } from './Trace';
 
 /** A decision with everything that led to it and what became of it. */
@@ -59,14 +60,14 @@ function Found({ record, entry }: DecisionEntry) {
         <SimpleGrid cols={{ base: 2, xs: 3, md: 4 }} spacing="md" verticalSpacing="sm">
           <Fact label="Mode">{modes[record.mode ?? ''] ?? 'None'}</Fact>
           <Fact label="Confidence">{found === null ? 'Not classified' : percent(found.confidence)}</Fact>
-          <Fact label="Model">{record.model ?? 'None asked'}</Fact>
-          <Fact label="Prompt version">{record.prompt_version ?? 'None used'}</Fact>
+          <Fact label="Model">{modelName(record.model)}</Fact>
+          <Fact label="Prompt version">{promptName(record.prompt_version)}</Fact>
           <Fact label="Cost">{dollars(record.cost_micro_usd)}</Fact>
           <Fact label="Tokens">
             {number(record.tokens_in)} in, {number(record.tokens_out)} out
           </Fact>
           <Fact label="Time taken">{duration(record.latency_us)}</Fact>
-          <Fact label="Decided by">The {entry.actor} actor</Fact>
+          <Fact label="Decided by">{words(entry.actor)} agent</Fact>
         </SimpleGrid>
         {tenant.may('operate') && <FeedbackButtons decision={record.id} intent={found?.intent} />}
       </Section>
@@ -77,12 +78,6 @@ function Found({ record, entry }: DecisionEntry) {
     </Stack>
   );
 }
-
-const modes: Record<string, string> = {
-  A: 'A: acts by itself',
-  B: 'B: drafts for approval',
-  C: 'C: hands over to a person',
-};
 
 function Effects({ record }: Pick<DecisionEntry, 'record'>) {
   const tenant = useTenant();
@@ -98,7 +93,7 @@ function Effects({ record }: Pick<DecisionEntry, 'record'>) {
               <Status of={effect.status} />
               {effect.error && (
                 <Text size="xs" c="dimmed" ta="right">
-                  {effect.error}
+                  {refusal(effect.error)}
                 </Text>
               )}
               {effect.sent_at && (

@@ -1,4 +1,4 @@
-import { Anchor, Box, Code, Collapse, Group, Progress, Stack, Text, UnstyledButton } from '@mantine/core';
+import { Anchor, Box, Collapse, Group, Progress, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import {
   IconBolt,
@@ -15,8 +15,10 @@ import {
 import { Link } from 'react-router-dom';
 import type { DecisionRecord, TraceStep } from '@/api/types';
 import { useTenant } from '@/shell/where';
+import { Details } from '@/ui/Details';
 import { percent, words } from '@/ui/format';
 import { recalledIn, rulesIn } from './data';
+import { tellStep } from './steps';
 
 const steps: Record<TraceStep['step'], { label: string; icon: Icon }> = {
   policy: { label: 'Policy', icon: IconShieldLock },
@@ -69,7 +71,7 @@ function StepLine({ step, record, isLast }: { step: TraceStep; record?: Decision
         {label}
       </Text>
       <Text size="sm" className="break">
-        {step.summary}
+        {tellStep(step.summary)}
       </Text>
       {step.step === 'classify' && record?.classification != null && (
         <Probabilities of={record.classification} />
@@ -90,9 +92,7 @@ function StepLine({ step, record, isLast }: { step: TraceStep; record?: Decision
             </Text>
           </UnstyledButton>
           <Collapse in={isOpen}>
-            <Code block fz={11} mt={4} tabIndex={0} style={{ maxHeight: 260 }}>
-              {JSON.stringify(step.details, null, 2)}
-            </Code>
+            <Details of={step.details} height={260} />
           </Collapse>
         </>
       )}

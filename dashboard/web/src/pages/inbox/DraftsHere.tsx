@@ -31,6 +31,7 @@ export function DraftsHere({ conversation }: { conversation: string }) {
           isActive={false}
           isSelected={false}
           showKeys={false}
+          isInConversation
           onActivate={() => undefined}
           onSelect={null}
           onApprove={() => isSteady() && judge(approval, { is: 'approve' })}

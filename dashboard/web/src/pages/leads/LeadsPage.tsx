@@ -62,7 +62,7 @@ export function Component() {
               />
             </Box>
             <DownloadButton
-              label="CSV"
+              label="Download as CSV"
               path={`/tenants/${tenant.id}/leads/export${only ? `?stage=${only}` : ''}`}
               fileName={`${tenant.slug}-leads.csv`}
             />
@@ -94,7 +94,11 @@ export function Component() {
                 <Table.Tbody>
                   {items.map((lead) => (
                     <Table.Tr key={lead.id}>
-                      <Table.Td>{nameOf(lead)}</Table.Td>
+                      <Table.Td>
+                        <Anchor component="button" size="sm" ta="left" onClick={() => setOpened(lead)}>
+                          {nameOf(lead)}
+                        </Anchor>
+                      </Table.Td>
                       <Table.Td maw={320}>
                         <Text size="sm" className="clip-2">
                           {lead.facts.need?.value ?? '–'}

@@ -1,10 +1,11 @@
-import { Button, FileInput, Group, Modal, Select, Stack, Switch, Text } from '@mantine/core';
+import { Button, FileInput, Group, Select, Stack, Switch, Text } from '@mantine/core';
 import { useState } from 'react';
 import { authorisedFetch } from '@/api/client';
 import { asApiError, problemFrom } from '@/api/problem';
 import { keys } from '@/api/queries';
 import type { components } from '@/api/schema';
 import { useTenant } from '@/shell/where';
+import { Dialog } from '@/ui/Dialog';
 import { useAct } from '@/ui/act';
 import { plural } from '@/ui/format';
 import { FormProblem, Notice } from '@/ui/states';
@@ -57,7 +58,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
   });
   const found = run.data;
   return (
-    <Modal opened onClose={onClose} title="Import facts">
+    <Dialog onClose={onClose} title="Import facts">
       {found !== undefined ? (
         <Stack>
           <Notice tone="good" title={`${plural(found.imported, 'item')} read from ${found.source}`}>
@@ -130,6 +131,6 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
           </Stack>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }

@@ -166,7 +166,7 @@ function Item({ item }: { item: MemoryItem }) {
     done: 'Forgotten.',
   });
   return (
-    <Group wrap="nowrap" align="flex-start" py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Group wrap="nowrap" align="flex-start" py="sm" className="line">
       <Box flex={1} miw={0}>
         <Group gap={6} mb={2}>
           <Tag tone={item.kind === 'brand_fact' ? 'info' : 'neutral'}>{words(item.kind)}</Tag>
@@ -181,7 +181,8 @@ function Item({ item }: { item: MemoryItem }) {
           {item.text}
         </Text>
         <Text size="xs" c="dimmed" mt={2}>
-          From {item.source}, <Moment at={item.updated_at} />, recalled {plural(item.seen, 'time')}
+          {sources[item.source] ?? `From ${item.source}`}, <Moment at={item.updated_at} />, recalled{' '}
+          {plural(item.seen, 'time')}
         </Text>
       </Box>
       {tenant.may('operate') && (
@@ -269,3 +270,11 @@ function AddDialog({ onClose }: { onClose: () => void }) {
     </FormDialog>
   );
 }
+
+/** Where something that is remembered came from. */
+const sources: Record<string, string> = {
+  decision: 'From a decision',
+  person: 'Written by a person',
+  import: 'Imported',
+  settings: 'From the settings',
+};

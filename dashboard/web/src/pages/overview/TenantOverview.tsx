@@ -164,13 +164,7 @@ function WaitsForYou() {
             <Stack gap={0}>
               {rows.map((row) => (
                 <Link key={row.id} to={tenant.path(row.to)} className="row-link">
-                  <Group
-                    gap="xs"
-                    py={9}
-                    px={6}
-                    align="flex-start"
-                    style={{ borderBottom: '1px solid var(--line)' }}
-                  >
+                  <Group gap="xs" py={9} px={6} align="flex-start" className="line">
                     <Box w={{ base: '100%', xs: 82 }} style={{ flex: 'none' }}>
                       <Tag tone={row.tone}>{row.kind}</Tag>
                     </Box>

@@ -1,5 +1,5 @@
 import type { Alert } from '@/api/types';
-import { sentence } from '@/ui/format';
+import { refusal, sentence } from '@/ui/format';
 import { actionName } from '../queue/ActionLine';
 import type { Needs } from './needs';
 
@@ -52,7 +52,7 @@ export function rowsOf(needs: Needs, alerts: RaisedAlert[]): NeedRow[] {
       id: it.id,
       kind: 'Dead letter',
       tone: 'bad',
-      text: `${actionName(it.action_type)}: ${it.error ?? 'given up'}`,
+      text: `${actionName(it.action_type)}: ${refusal(it.error ?? 'given up')}`,
       at: it.updated_at,
       to: 'queue',
     })),

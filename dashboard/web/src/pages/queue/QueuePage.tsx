@@ -6,7 +6,7 @@ import { answer, api } from '@/api/client';
 import { keys, useApi, usePages } from '@/api/queries';
 import type { Effect, EffectState } from '@/api/types';
 import { useTenant } from '@/shell/where';
-import { plural, words } from '@/ui/format';
+import { plural, refusal, words } from '@/ui/format';
 import { Hint, Moment, PageHeader, Status } from '@/ui/pieces';
 import { Answered, Empty, Listed, Loading } from '@/ui/states';
 import { Kpi } from '../overview/Kpi';
@@ -41,7 +41,7 @@ export function Component() {
         <Tabs defaultValue="dlq" keepMounted={false}>
           <Tabs.List mb="md">
             <Tabs.Tab value="dlq">Dead letters</Tabs.Tab>
-            <Tabs.Tab value="all">All effects</Tabs.Tab>
+            <Tabs.Tab value="all">Everything</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="dlq">
             <DeadLetters tenant={tenant.id} />
@@ -170,14 +170,14 @@ function AllEffects({ tenant }: { tenant: string }) {
 
 function EffectTable({ items }: { items: Effect[] }) {
   return (
-    <Table.ScrollContainer minWidth={640}>
+    <Table.ScrollContainer minWidth={300}>
       <Table verticalSpacing="sm">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>What</Table.Th>
             <Table.Th>State</Table.Th>
-            <Table.Th>When</Table.Th>
-            <Table.Th ta="right">
+            <Table.Th visibleFrom="sm">When</Table.Th>
+            <Table.Th ta="right" visibleFrom="sm">
               <span>Actions</span>
             </Table.Th>
           </Table.Tr>
@@ -200,15 +200,44 @@ function EffectRow({ effect }: { effect: Effect }) {
   const mayRetry = tenant.may('operate') && effect.status === 'dlq' && post === null;
   const mayCancel = tenant.may('operate') && ['pending', 'failed', 'dlq'].includes(effect.status);
   const note = explained[effect.status];
+  const when = <Moment at={effect.sent_at ?? effect.updated_at} />;
+  const buttons = (
+    <>
+      {effect.decision && (
+        <Anchor component={Link} to={tenant.path(`decisions/${effect.decision}`)} size="sm">
+          Trace
+        </Anchor>
+      )}
+      {post !== null && (
+        <Anchor component={Link} to={tenant.path(`content/posts/${post}`)} size="sm">
+          Post
+        </Anchor>
+      )}
+      {mayRetry && (
+        <Button size="compact-sm" loading={retry.isPending} onClick={() => retry.start()}>
+          Try again
+        </Button>
+      )}
+      {mayCancel && (
+        <Button size="compact-sm" variant="default" loading={cancel.isPending} onClick={() => cancel.start()}>
+          Cancel
+        </Button>
+      )}
+    </>
+  );
   return (
     <Table.Tr>
       <Table.Td maw={380}>
         <ActionLine action={effect.payload} lines={2} />
         {effect.error && (
           <Text size="xs" c="var(--tone-bad-fg)" className="break">
-            {effect.error}
+            {refusal(effect.error)}
           </Text>
         )}
+        {/* On a phone what can be done stands with what it is about, and not behind an edge. */}
+        <Group gap="xs" mt={6} hiddenFrom="sm">
+          {buttons}
+        </Group>
       </Table.Td>
       <Table.Td>
         {note === undefined ? (
@@ -218,6 +247,9 @@ function EffectRow({ effect }: { effect: Effect }) {
             <Status of={effect.status} />
           </Hint>
         )}
+        <Text size="xs" c="dimmed" hiddenFrom="sm">
+          {when}
+        </Text>
         {effect.skip_reason && (
           <Text size="xs" c="dimmed">
             {words(effect.skip_reason)}
@@ -229,43 +261,17 @@ function EffectRow({ effect }: { effect: Effect }) {
           </Text>
         )}
       </Table.Td>
-      <Table.Td>
-        <Text size="sm">
-          <Moment at={effect.sent_at ?? effect.updated_at} />
-        </Text>
+      <Table.Td visibleFrom="sm">
+        <Text size="sm">{when}</Text>
         {effect.status === 'failed' && (
           <Text size="xs" c="dimmed">
-            again <Moment at={effect.next_retry_at} />
+            again <Moment at={effect.next_retry_at} isDue />
           </Text>
         )}
       </Table.Td>
-      <Table.Td>
+      <Table.Td visibleFrom="sm">
         <Group gap="xs" justify="flex-end" wrap="nowrap">
-          {effect.decision && (
-            <Anchor component={Link} to={tenant.path(`decisions/${effect.decision}`)} size="sm">
-              Trace
-            </Anchor>
-          )}
-          {post !== null && (
-            <Anchor component={Link} to={tenant.path(`content/posts/${post}`)} size="sm">
-              Post
-            </Anchor>
-          )}
-          {mayRetry && (
-            <Button size="compact-sm" loading={retry.isPending} onClick={() => retry.start()}>
-              Try again
-            </Button>
-          )}
-          {mayCancel && (
-            <Button
-              size="compact-sm"
-              variant="default"
-              loading={cancel.isPending}
-              onClick={() => cancel.start()}
-            >
-              Cancel
-            </Button>
-          )}
+          {buttons}
         </Group>
       </Table.Td>
     </Table.Tr>

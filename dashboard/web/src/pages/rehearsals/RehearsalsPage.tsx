@@ -73,7 +73,7 @@ function Line({ rehearsal, to }: { rehearsal: Rehearsal; to: string }) {
   const result = resultOf(rehearsal);
   return (
     <Link to={to} className="row-link">
-      <Group gap="sm" py="sm" px={6} style={{ borderBottom: '1px solid var(--line)' }}>
+      <Group gap="sm" py="sm" px={6} className="line">
         <Stack gap={0} flex={1} miw={200}>
           <Text size="sm" fw={550} className="break">
             {titleOf(rehearsal)}

@@ -1,6 +1,6 @@
 import { List, SimpleGrid, Stack, Table, Text } from '@mantine/core';
 import type { AnalyticsReport } from '@/api/types';
-import { number, withDays, words } from '@/ui/format';
+import { number, sentence, withDays, words } from '@/ui/format';
 import { Section, Tag } from '@/ui/pieces';
 import { insightsOf, metricsOf, remarksOf } from './read';
 
@@ -45,7 +45,7 @@ export function ReportView({ report }: { report: AnalyticsReport }) {
                       {words(it.name)}
                       {it.current === null && it.reason !== undefined && (
                         <Text size="xs" c="dimmed">
-                          {it.reason}
+                          {sentence(it.reason)}
                         </Text>
                       )}
                     </Table.Td>
@@ -69,7 +69,7 @@ export function ReportView({ report }: { report: AnalyticsReport }) {
         <Section title="How to read it">
           <List size="sm" spacing={2}>
             {remarks.map((it) => (
-              <List.Item key={it}>{it}</List.Item>
+              <List.Item key={it}>{sentence(it)}</List.Item>
             ))}
           </List>
         </Section>

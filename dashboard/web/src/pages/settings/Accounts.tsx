@@ -78,7 +78,7 @@ function AccountLine({
   });
   const trouble = connection.data?.trouble;
   return (
-    <Box py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Box py="sm" className="line">
       <Group justify="space-between" align="flex-start">
         <Box miw={0}>
           <Group gap="xs">

@@ -259,6 +259,7 @@ function BehaviourForm({ read, readAgain }: BehaviourFormProps) {
                   description="An hour, at most"
                   min={0}
                   allowDecimal={false}
+                  thousandSeparator=","
                   value={caps[name] ?? 0}
                   onChange={(value) => change({ hourly_caps: { ...caps, [name]: Number(value) } })}
                   error={errors[`hourly_caps.${name}`]}

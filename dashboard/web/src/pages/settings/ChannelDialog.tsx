@@ -1,16 +1,4 @@
-import {
-  Code,
-  Group,
-  Modal,
-  MultiSelect,
-  NumberInput,
-  Select,
-  Stack,
-  Switch,
-  TagsInput,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { Group, MultiSelect, NumberInput, Select, Switch, TagsInput, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { fieldErrors } from '@/api/problem';
 import type { Channel, ChannelDocument } from '@/api/types';
@@ -18,10 +6,11 @@ import { isSame } from '@/edit/merge';
 import { useAct } from '@/ui/act';
 import { FormDialog } from '@/ui/FormDialog';
 import { words } from '@/ui/format';
-import { FormProblem, Notice } from '@/ui/states';
-import { SteadyButton } from '@/ui/SteadyButton';
+import { FormProblem } from '@/ui/states';
+import { useFocusBack } from '@/ui/useFocusBack';
 import { channelApi, type ChannelScope } from './channelApi';
 import { channelKey } from './Channels';
+import { SecretOnce } from './SecretOnce';
 
 const notices = [
   'alert',
@@ -43,6 +32,7 @@ export function ChannelDialog({
   channel?: Channel;
   onClose: () => void;
 }) {
+  useFocusBack();
   const [start] = useState<ChannelDocument>({
     kind: channel?.kind ?? 'email',
     name: channel?.name ?? '',
@@ -71,23 +61,13 @@ export function ChannelDialog({
   const errors = fieldErrors(save.error);
   if (save.data?.signing_key) {
     return (
-      <Modal
-        opened
-        onClose={onClose}
+      <SecretOnce
         title="The key that signs"
-        closeOnClickOutside={false}
-        closeOnEscape={false}
-      >
-        <Stack>
-          <Notice tone="warn" title="It is shown only now">
-            With it your system checks that messages come from Troupe.
-          </Notice>
-          <Code block>{save.data.signing_key}</Code>
-          <Group justify="flex-end">
-            <SteadyButton onClick={onClose}>I have kept it</SteadyButton>
-          </Group>
-        </Stack>
-      </Modal>
+        what="The key"
+        purpose="With it your system checks that messages come from Troupe. Keep it where secrets are kept."
+        secret={save.data.signing_key}
+        onClose={onClose}
+      />
     );
   }
   return (

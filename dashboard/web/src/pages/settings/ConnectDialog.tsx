@@ -1,10 +1,11 @@
-import { Anchor, Button, Group, Loader, Modal, Radio, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Group, Loader, Radio, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answer, api } from '@/api/client';
 import { keys } from '@/api/queries';
 import type { Account, Connect } from '@/api/types';
 import { useTenant } from '@/shell/where';
+import { Dialog } from '@/ui/Dialog';
 import { useAct } from '@/ui/act';
 import { FormProblem, Notice } from '@/ui/states';
 
@@ -48,8 +49,7 @@ export function ConnectDialog({ account, onClose }: { account?: Account; onClose
     authorise_url: attempt.data.authorise_url ?? begin.data?.authorise_url,
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={account === undefined ? 'Connect Instagram' : `Connect @${account.username} again`}
     >
@@ -88,7 +88,7 @@ export function ConnectDialog({ account, onClose }: { account?: Account; onClose
       ) : (
         <Progress state={state} onClose={onClose} again={() => begin.reset()} />
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Button, Code, CopyButton, Group, Modal, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Button, Group, Select, Table, Text, TextInput } from '@mantine/core';
 import { IconKey } from '@tabler/icons-react';
 import { useState } from 'react';
 import { answer, api } from '@/api/client';
@@ -11,8 +11,9 @@ import { useAct } from '@/ui/act';
 import { FormDialog } from '@/ui/FormDialog';
 import { confirm } from '@/ui/confirm';
 import { Moment, Name, Section, Tag } from '@/ui/pieces';
-import { Empty, FormProblem, Listed, Notice } from '@/ui/states';
-import { SteadyButton } from '@/ui/SteadyButton';
+import { Empty, FormProblem, Listed } from '@/ui/states';
+import { useFocusBack } from '@/ui/useFocusBack';
+import { SecretOnce } from './SecretOnce';
 
 export function Keys() {
   const agency = useAgency();
@@ -120,6 +121,7 @@ function Row({ apiKey }: { apiKey: Key }) {
 }
 
 function NewKey({ onClose }: { onClose: () => void }) {
+  useFocusBack();
   const agency = useAgency();
   const { tenants } = useTenants();
   const [name, setName] = useState('');
@@ -138,26 +140,13 @@ function NewKey({ onClose }: { onClose: () => void }) {
   });
   if (make.data !== undefined) {
     return (
-      <Modal opened onClose={onClose} title="New API key" closeOnClickOutside={false} closeOnEscape={false}>
-        <Stack>
-          <Notice tone="warn" title="The key is shown only now">
-            Keep it where secrets are kept. Only its hash is stored here.
-          </Notice>
-          <Code block className="break">
-            {make.data.text}
-          </Code>
-          <Group justify="flex-end">
-            <CopyButton value={make.data.text}>
-              {({ copied, copy }) => (
-                <Button variant="default" onClick={copy}>
-                  {copied ? 'Copied' : 'Copy'}
-                </Button>
-              )}
-            </CopyButton>
-            <SteadyButton onClick={onClose}>I have kept it</SteadyButton>
-          </Group>
-        </Stack>
-      </Modal>
+      <SecretOnce
+        title="New API key"
+        what="The key"
+        purpose="Keep it where secrets are kept. Only its hash is stored here."
+        secret={make.data.text}
+        onClose={onClose}
+      />
     );
   }
   return (

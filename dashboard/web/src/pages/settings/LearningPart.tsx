@@ -5,7 +5,7 @@ import type { components } from '@/api/schema';
 import { useTenant } from '@/shell/where';
 import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
-import { percent, plural, words } from '@/ui/format';
+import { percent, plural, sentence, words } from '@/ui/format';
 import { Moment, Section, Tag } from '@/ui/pieces';
 import { Answered, Empty } from '@/ui/states';
 
@@ -69,7 +69,7 @@ export function LearningPart() {
                               {it.autonomy.state === 'acting' ? 'Yes' : 'No'}
                             </Tag>
                             <Text size="xs" c="dimmed">
-                              {it.autonomy.because}
+                              {sentence(it.autonomy.because)}
                             </Text>
                           </>
                         ) : (

@@ -125,7 +125,7 @@ function OwnChoice(props: { choice: PromptUse; name: string; agency: string; may
   const tenant = choice.tenant ?? '';
   const choose = useChoice(props.agency, { tenant, nameOf: () => name });
   return (
-    <Group justify="space-between" py="xs" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Group justify="space-between" py="xs" className="line">
       <Text size="sm">
         <Anchor component={Link} to={`/tenants/${tenant}/settings/prompts`} size="sm" fw={550}>
           {name}

@@ -1,10 +1,11 @@
-import { Modal, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { answer, api } from '@/api/client';
 import { fieldErrors } from '@/api/problem';
 import { keys, useApi } from '@/api/queries';
 import type { PromptKey, PromptSummary } from '@/api/types';
 import { useAgency } from '@/shell/AgencyLayout';
+import { Dialog } from '@/ui/Dialog';
 import { useAct } from '@/ui/act';
 import { FormDialog } from '@/ui/FormDialog';
 import { number } from '@/ui/format';
@@ -108,7 +109,7 @@ export function Compare(props: { prompt: PromptSummary; versions: PromptSummary[
     { enabled: against !== null },
   );
   return (
-    <Modal opened onClose={props.onClose} size="xl" title={`Version ${prompt.version}`}>
+    <Dialog onClose={props.onClose} size="xl" title={`Version ${prompt.version}`}>
       <Stack>
         <Select
           label="Compared with"
@@ -130,7 +131,7 @@ export function Compare(props: { prompt: PromptSummary; versions: PromptSummary[
           <Answered of={diff}>{({ unified }) => <Diff unified={unified} />}</Answered>
         )}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -100,7 +100,7 @@ function Line(props: {
   const alone = chosenAlone(uses, prompt.key, prompt.version);
   const isUsed = used?.version === prompt.version;
   return (
-    <Group align="flex-start" py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Group align="flex-start" py="sm" className="line">
       <Box flex={1} miw={200}>
         <Group gap="xs">
           <Text size="sm" fw={600}>

@@ -1,4 +1,4 @@
-import { Box, Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
+import { Box, Button, Group, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { answer, api } from '@/api/client';
 import { keys, useApi } from '@/api/queries';
@@ -6,6 +6,7 @@ import type { PromptKey, PromptUse, TenantPrompt } from '@/api/types';
 import { agencyRole, roleMay } from '@/session/permissions';
 import { useSession } from '@/session/SessionProvider';
 import { useTenant } from '@/shell/where';
+import { Dialog } from '@/ui/Dialog';
 import { FormDialog } from '@/ui/FormDialog';
 import { percent } from '@/ui/format';
 import { Section, Tag } from '@/ui/pieces';
@@ -79,7 +80,7 @@ function Line(props: {
           .join(', ')
           .replace(/^v/, 'V');
   return (
-    <Group align="flex-start" py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Group align="flex-start" py="sm" className="line">
       <Box flex={1} miw={200}>
         <Group gap="xs">
           <Text size="sm" fw={600}>
@@ -123,7 +124,7 @@ function Line(props: {
 
 function Read({ prompt, onClose }: { prompt: TenantPrompt; onClose: () => void }) {
   return (
-    <Modal opened onClose={onClose} size="xl" title={keyName(prompt.key)}>
+    <Dialog onClose={onClose} size="xl" title={keyName(prompt.key)}>
       <Stack>
         {prompt.arms.map((it) => (
           <div key={it.version}>
@@ -136,7 +137,7 @@ function Read({ prompt, onClose }: { prompt: TenantPrompt; onClose: () => void }
           </div>
         ))}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

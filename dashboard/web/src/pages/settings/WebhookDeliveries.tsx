@@ -1,10 +1,11 @@
-import { Box, Button, Code, Collapse, Group, Modal, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Box, Button, Code, Collapse, Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconSend } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useApi, usePages } from '@/api/queries';
 import type { DeliveryState, Webhook, WebhookDelivery } from '@/api/types';
 import { useAgency } from '@/shell/AgencyLayout';
 import { useTenants } from '@/shell/useTenants';
+import { Dialog } from '@/ui/Dialog';
 import { useAct } from '@/ui/act';
 import { confirm } from '@/ui/confirm';
 import { plural } from '@/ui/format';
@@ -34,7 +35,7 @@ export function WebhookDeliveries({ webhook, onClose }: { webhook: Webhook; onCl
       `${plural(result.redelivered, 'delivery', 'deliveries')} ordered anew${result.more ? '; there are more' : ''}.`,
   });
   return (
-    <Modal opened onClose={onClose} size="xl" title={`Deliveries of ${webhook.name}`}>
+    <Dialog onClose={onClose} size="xl" title={`Deliveries of ${webhook.name}`}>
       <Stack>
         <Group justify="space-between">
           <SegmentedControl
@@ -85,7 +86,7 @@ export function WebhookDeliveries({ webhook, onClose }: { webhook: Webhook; onCl
           )}
         </Listed>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -100,7 +101,7 @@ function Line({ delivery, webhook }: { delivery: WebhookDelivery; webhook: Webho
   });
   const tenant = tenants.find((it) => it.id === delivery.tenant)?.name;
   return (
-    <Box py="sm" style={{ borderBottom: '1px solid var(--line)' }}>
+    <Box py="sm" className="line">
       <Group justify="space-between" align="flex-start">
         <Box miw={0} flex="1 1 240px">
           <Group gap="xs">
@@ -115,7 +116,7 @@ function Line({ delivery, webhook }: { delivery: WebhookDelivery; webhook: Webho
             {delivery.state !== 'delivered' && delivery.error && `: ${delivery.error}`}
             {delivery.next_try_at && !delivery.under_way && delivery.tries > 0 && (
               <>
-                , next <Moment at={delivery.next_try_at} />
+                , next <Moment at={delivery.next_try_at} isDue />
               </>
             )}
           </Text>

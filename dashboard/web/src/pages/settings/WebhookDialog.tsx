@@ -1,14 +1,4 @@
-import {
-  Button,
-  Group,
-  Modal,
-  MultiSelect,
-  NumberInput,
-  Stack,
-  Switch,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { MultiSelect, NumberInput, Switch, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { fieldErrors } from '@/api/problem';
 import { keys, useApi } from '@/api/queries';
@@ -19,12 +9,16 @@ import { isSame } from '@/edit/merge';
 import { useAct } from '@/ui/act';
 import { FormDialog } from '@/ui/FormDialog';
 import { FormProblem } from '@/ui/states';
+import { useFocusBack } from '@/ui/useFocusBack';
 import { SecretOnce } from './SecretOnce';
 import { documentOf, webhookApi, webhooksKey } from './webhookApi';
+
+const purpose = 'With it your program checks that events come from Troupe. Keep it where secrets are kept.';
 
 const empty: WebhookDocument = { name: '', url: '', events: [], tenants: [], enabled: true };
 
 export function WebhookDialog({ webhook, onClose }: { webhook?: Webhook; onClose: () => void }) {
+  useFocusBack();
   const agency = useAgency();
   const { tenants } = useTenants();
   const routes = webhookApi(agency.id);
@@ -52,15 +46,13 @@ export function WebhookDialog({ webhook, onClose }: { webhook?: Webhook; onClose
   const about = new Map(types.data?.types.map((it) => [it.type, it.about]));
   if (secret !== null) {
     return (
-      <Modal
-        opened
-        onClose={onClose}
+      <SecretOnce
         title="The secret that signs"
-        closeOnClickOutside={false}
-        closeOnEscape={false}
-      >
-        <SecretOnce secret={secret} onClose={onClose} />
-      </Modal>
+        what="The secret"
+        purpose={purpose}
+        secret={secret}
+        onClose={onClose}
+      />
     );
   }
   return (
@@ -130,56 +122,53 @@ export function WebhookDialog({ webhook, onClose }: { webhook?: Webhook; onClose
   );
 }
 
+/** Hours for which a program usually has time to take the new one. */
+const overlap = 24;
+
 /** Makes a new secret, which is shown once. */
 export function RotateDialog({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {
+  useFocusBack();
   const agency = useAgency();
-  const [hours, setHours] = useState<number>(24);
+  const [hours, setHours] = useState<number>(overlap);
   const rotate = useAct({
     once: true,
     act: () => webhookApi(agency.id).rotate(webhook.id, hours),
     changes: [webhooksKey(agency.id)],
     isQuiet: true,
   });
+  const title = `A new secret for ${webhook.name}`;
+  if (rotate.data !== undefined) {
+    return (
+      <SecretOnce
+        title={title}
+        what="The secret"
+        purpose={purpose}
+        secret={rotate.data.secret}
+        onClose={onClose}
+      />
+    );
+  }
   return (
-    <Modal
-      opened
+    <FormDialog
+      title={title}
+      isChanged={hours !== overlap}
+      isSaving={rotate.isPending}
+      submit="Make it"
+      onSubmit={() => rotate.start()}
       onClose={onClose}
-      title={`A new secret for ${webhook.name}`}
-      closeOnClickOutside={rotate.data === undefined}
-      closeOnEscape={rotate.data === undefined}
     >
-      {rotate.data !== undefined ? (
-        <SecretOnce secret={rotate.data.secret} onClose={onClose} />
-      ) : (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            rotate.start();
-          }}
-        >
-          <Stack>
-            <FormProblem error={rotate.error} shown={['overlap_hours']} />
-            <NumberInput
-              label="The old secret signs, too, for"
-              description="So long your program may go on checking with the old one. 0 ends it at once."
-              suffix=" hours"
-              min={0}
-              max={168}
-              value={hours}
-              onChange={(value) => setHours(Number(value))}
-              error={fieldErrors(rotate.error).overlap_hours}
-            />
-            <Group justify="flex-end">
-              <Button variant="default" onClick={onClose}>
-                Cancel
-              </Button>
-              <Button type="submit" loading={rotate.isPending}>
-                Make it
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      )}
-    </Modal>
+      <FormProblem error={rotate.error} shown={['overlap_hours']} />
+      <NumberInput
+        label="The old secret signs, too, for"
+        description="So long your program may go on checking with the old one. 0 ends it at once."
+        suffix=" hours"
+        min={0}
+        max={168}
+        data-autofocus
+        value={hours}
+        onChange={(value) => setHours(Number(value))}
+        error={fieldErrors(rotate.error).overlap_hours}
+      />
+    </FormDialog>
   );
 }

@@ -20,7 +20,7 @@ describe('the versions of a prompt', () => {
   it('are compared line by line, also where a line begins with signs of its own', () => {
     const unified = '--- reply@1\n+++ reply@2\n@@ -1,2 +1,2 @@\n Be kind.\n--- short\n+++ long\n';
     expect(diffLines(unified)).toEqual([
-      { kind: 'place', text: '@@ -1,2 +1,2 @@' },
+      { kind: 'place', text: 'From line 1' },
       { kind: 'same', text: 'Be kind.' },
       { kind: 'removed', text: '-- short' },
       { kind: 'added', text: '++ long' },

@@ -35,7 +35,7 @@ export function diffLines(unified: string): DiffLine[] {
   const first = lines.findIndex((it) => it.startsWith('@@'));
   if (first < 0) return [];
   return lines.slice(first).map((line) => {
-    if (line.startsWith('@@')) return { kind: 'place', text: line };
+    if (line.startsWith('@@')) return { kind: 'place', text: placeOf(line) };
     if (line.startsWith('\\')) return { kind: 'place', text: line.slice(2) };
     const kind = line.startsWith('+') ? 'added' : line.startsWith('-') ? 'removed' : 'same';
     return { kind, text: line.slice(1) };
@@ -45,3 +45,9 @@ export function diffLines(unified: string): DiffLine[] {
 /** “62 % (51 % to 72 %)”: a rate is worth as much as its interval is narrow. */
 export const rate = (it: Estimate | null | undefined) =>
   it ? `${percent(it.value)} (${percent(it.low)} to ${percent(it.high)})` : '–';
+
+/** `@@ -67,3 +67,5 @@` as people say it. */
+function placeOf(line: string): string {
+  const from = /\+(\d+)/.exec(line)?.[1];
+  return from === undefined ? line : `From line ${from}`;
+}

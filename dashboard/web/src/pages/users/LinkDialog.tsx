@@ -1,5 +1,6 @@
-import { Button, CopyButton, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, CopyButton, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useAgency } from '@/shell/AgencyLayout';
+import { Dialog } from '@/ui/Dialog';
 import { useAct } from '@/ui/act';
 import { dateTime } from '@/ui/format';
 import { FormProblem, Notice } from '@/ui/states';
@@ -38,8 +39,7 @@ export function LinkDialog({ user, onClose }: { user: User; onClose: () => void 
     isQuiet: true,
   });
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={`A link for ${user.name || user.email}`}
       closeOnClickOutside={make.data === undefined}
@@ -64,6 +64,6 @@ export function LinkDialog({ user, onClose }: { user: User; onClose: () => void 
           <SecretLink url={make.data.url} until={make.data.expires_at} />
         )}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

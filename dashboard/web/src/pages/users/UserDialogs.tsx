@@ -1,10 +1,11 @@
-import { Button, Group, Modal, MultiSelect, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, MultiSelect, Radio, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { fieldErrors } from '@/api/problem';
 import { keys } from '@/api/queries';
 import type { Role } from '@/api/session';
 import { useAgency } from '@/shell/AgencyLayout';
 import { useTenants } from '@/shell/useTenants';
+import { Dialog } from '@/ui/Dialog';
 import { useAct } from '@/ui/act';
 import { FormDialog } from '@/ui/FormDialog';
 import { FormProblem } from '@/ui/states';
@@ -77,7 +78,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   if (send.data !== undefined) {
     const { url, mailed, expires_at } = send.data;
     return (
-      <Modal opened onClose={onClose} title="Invite somebody" closeOnClickOutside={!url} closeOnEscape={!url}>
+      <Dialog onClose={onClose} title="Invite somebody" closeOnClickOutside={!url} closeOnEscape={!url}>
         <Stack>
           <Text size="sm">
             {!url
@@ -91,7 +92,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
             <SteadyButton onClick={onClose}>Done</SteadyButton>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     );
   }
   return (
@@ -131,7 +132,7 @@ export function UserDialog({ user, onClose }: { user: User; onClose: () => void 
     isQuiet: true,
   });
   return (
-    <Modal opened onClose={onClose} title={user.name}>
+    <Dialog onClose={onClose} title={user.name || user.email}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -155,6 +156,6 @@ export function UserDialog({ user, onClose }: { user: User; onClose: () => void 
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

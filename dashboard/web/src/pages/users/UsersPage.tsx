@@ -85,17 +85,17 @@ function Row({ user, onEdit, onLink }: { user: User; onEdit: () => void; onLink:
   const remove = useAct({
     act: () => removeUser(agency.id, user.id),
     changes,
-    done: `${user.name} is removed.`,
+    done: `${user.name || user.email} is removed.`,
   });
   const names = user.tenants?.map((id) => tenants.find((it) => it.id === id)?.name ?? id);
   return (
     <Table.Tr>
       <Table.Td>
         <Text size="sm" fw={550}>
-          <Name>{user.name}</Name>
+          <Name>{user.name || user.email}</Name>
         </Text>
         <Text size="xs" c="dimmed">
-          <Name>{user.email}</Name>
+          {user.name ? <Name>{user.email}</Name> : 'Has not chosen a name yet'}
         </Text>
       </Table.Td>
       <Table.Td>
@@ -114,7 +114,7 @@ function Row({ user, onEdit, onLink }: { user: User; onEdit: () => void; onLink:
         {agency.may('manage') && user.id !== session.user.id ? (
           <Menu position="bottom-end">
             <Menu.Target>
-              <Button size="compact-sm" variant="default" aria-label={`Change ${user.name}`}>
+              <Button size="compact-sm" variant="default" aria-label={`Change ${user.name || user.email}`}>
                 <IconDots size={15} aria-hidden />
               </Button>
             </Menu.Target>
@@ -125,7 +125,7 @@ function Row({ user, onEdit, onLink }: { user: User; onEdit: () => void; onLink:
                 c="var(--tone-bad-fg)"
                 onClick={() =>
                   confirm({
-                    title: `Remove ${user.name}?`,
+                    title: `Remove ${user.name || user.email}?`,
                     text: 'They cannot sign in any more. What they did stays in the audit log.',
                     yes: 'Remove',
                     isDangerous: true,
