@@ -91,6 +91,10 @@ pub async fn run(args: CrowdArgs) -> anyhow::Result<()> {
     let cases = [
         ("ten who ask at once, nothing else", Case { browsers: 0, chats: 10, pace: 0 }),
         ("events alone", Case { browsers: 0, chats: 0, pace: args.pace }),
+        (
+            "half the events, browsers and chats",
+            Case { browsers: args.browsers, chats: args.chats, pace: args.pace / 2 },
+        ),
         ("events, browsers and chats", Case { browsers: args.browsers, chats: args.chats, pace: args.pace }),
     ];
     let mut all = Vec::new();
