@@ -193,3 +193,9 @@ pub fn particulars(details: &Value) -> Option<String> {
     }
     (!told.is_empty()).then(|| format!("It was recorded with {}.", told.join(", ")))
 }
+
+/// With a capital at its beginning.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

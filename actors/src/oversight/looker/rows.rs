@@ -12,7 +12,7 @@ use crate::oversight::look::{Found, LookError};
 use crate::oversight::record::{Record, phrase, quoted};
 use crate::oversight::vocabulary::{Deed, Thing};
 use crate::oversight::when::moment_told;
-use crate::oversight::wording::{person_told, post_told};
+use crate::oversight::wording::{capital, person_told, post_told};
 
 /// Most records of one kind.
 const MOST: u32 = 2_000;

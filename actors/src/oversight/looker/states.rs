@@ -12,7 +12,7 @@ use crate::oversight::look::{Dates, LookError};
 use crate::oversight::record::{Record, phrase, quoted};
 use crate::oversight::vocabulary::{Deed, Thing};
 use crate::oversight::when::{When, day_told, moment_told, today};
-use crate::oversight::wording::{dollars, with_article};
+use crate::oversight::wording::{capital, dollars, with_article};
 
 /// Days of insights when none are named.
 const USUAL_DAYS: u64 = 7;
@@ -262,11 +262,6 @@ fn task_told(task: Task) -> &'static str {
         Task::Crisis => "crisis",
         Task::Oversight => "oversight",
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 fn number_told(value: f64) -> String {
