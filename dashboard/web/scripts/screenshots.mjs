@@ -29,7 +29,10 @@ async function signIn(link) {
   await page.goto(link);
   await page.waitForURL('**/agencies/*');
   const agency = page.url().split('/').at(-1);
-  return { state: await context.storageState(), ask: apiOf(context), agency };
+  const state = await context.storageState();
+  // It would go on with the session, too.
+  await page.close();
+  return { state, ask: apiOf(context), agency };
 }
 
 /** What axe calls serious or critical. */
@@ -47,7 +50,9 @@ async function findings(page) {
 }
 
 const browser = await launch();
-const { state, ask, agency } = await signIn(process.env.TROUPE_SIGN_IN);
+const signedIn = await signIn(process.env.TROUPE_SIGN_IN);
+const { ask, agency } = signedIn;
+let { state } = signedIn;
 const tenants = (await ask(`/agencies/${agency}/tenants`)).items;
 const tenant = (tenants.find((it) => it.slug === 'lumen-skin') ?? tenants[0]).id;
 await setScene(ask, agency, tenant);
@@ -89,6 +94,8 @@ for (const view of views) {
       await page.screenshot({ path: `${out}/${name}-${view.suffix}.jpg`, type: 'jpeg', quality: 56 });
     }
     for (const it of await findings(page)) problems.push(`${label}: ${it}`);
+    // A session goes on in the next page: what it was refreshed with is used up.
+    if (as === undefined) state = await context.storageState();
     await context.close();
   }
 }

@@ -33,6 +33,9 @@ export async function choose(page, form, field, option) {
   await page.getByRole('option', { name: option }).click();
 }
 
+/** Whoever looked at what came of a press may press again. */
+export const rested = (page) => page.waitForTimeout(800);
+
 /** Two clicks at the same place: so many milliseconds apart, or the second one right when something is seen. */
 export async function pressTwice(page, button, delay) {
   await button.scrollIntoViewIfNeeded();

@@ -1,6 +1,7 @@
 // Comments and messages come in, Troupe answers or drafts, people decide.
 import { strict as assert } from 'node:assert';
 import { until } from '../lib/browser.mjs';
+import { rested } from '../lib/forms.mjs';
 import { comment, message, repliesOf } from '../lib/sandbox.mjs';
 
 const account = 'lumen.skin';
@@ -206,7 +207,7 @@ export const answering = {
     await page.goto(`/tenants/${world.tenant}/inbox/${direct.id}`);
     await page.getByRole('button', { name: 'Take over' }).click();
     await page.getByRole('button', { name: 'Hand back' }).waitFor();
-    await page.waitForTimeout(800);
+    await rested(page);
     await page.getByRole('button', { name: 'Hand back' }).click();
     await page.getByRole('button', { name: 'Take over' }).waitFor();
   },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { until } from '../lib/browser.mjs';
 import { posts } from '../lib/sandbox.mjs';
 import { picture } from '../lib/pictures.mjs';
+import { rested } from '../lib/forms.mjs';
 
 const caption = 'A morning in the studio.';
 
@@ -109,6 +110,7 @@ const plan = {
     await notice.getByText('they saved “Their comment.”').waitFor();
     await notice.getByText('they saved “Their words.”, you typed “My words.”').waitFor();
     assert.equal(await captionOf(composer).inputValue(), 'My words.');
+    await rested(page);
     await composer.getByRole('button', { name: 'Plan it' }).dblclick();
     await page.getByText(/^Planned for/).waitFor();
     const saved = await ask(`/tenants/${world.tenant}/posts/${made.id}`);

@@ -1,5 +1,6 @@
 // Rules and settings, also when two people change them at once.
 import { strict as assert } from 'node:assert';
+import { rested } from '../lib/forms.mjs';
 
 const rule = (world, id) => `/tenants/${world.tenant}/rules${id === undefined ? '' : `/${id}`}`;
 const nameField = (page) => page.getByRole('textbox', { name: 'Name', exact: true });
@@ -63,6 +64,7 @@ export const rules = {
     await notice.getByText('they saved “7”').waitFor();
     await notice.getByText('they saved “Prices, by them”, you typed “Prices, by me”').waitFor();
     assert.equal(await nameField(page).inputValue(), 'Prices, by me');
+    await rested(page);
     await page.getByRole('button', { name: 'Save' }).click();
     await page.waitForURL('**/rules');
     const saved = await ask(rule(world, made.id));

@@ -1,7 +1,7 @@
 // Impatient people: two clicks where one is meant, a moment apart, do one thing.
 import { strict as assert } from 'node:assert';
 import { until } from '../lib/browser.mjs';
-import { choose, pressTwice, requestsTo } from '../lib/forms.mjs';
+import { choose, pressTwice, requestsTo, rested } from '../lib/forms.mjs';
 import { behave, comment, message, refuse } from '../lib/sandbox.mjs';
 
 /** From the two clicks of a double click to those of somebody who saw nothing happen. */
@@ -35,9 +35,6 @@ async function dialogOf(page, opener, title) {
 }
 
 const account = 'lumen.skin';
-
-/** Whoever looked at what came of a press may press again. */
-const rested = (page) => page.waitForTimeout(800);
 
 /** The button can be pressed again: what it did is done. */
 const answered = (page, name) => async () => {
