@@ -9,8 +9,8 @@
 
 mod wording;
 
-use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer, StringDeserializer};
-use serde::de::{Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};
+use serde::de::value::{MapAccessDeserializer, StringDeserializer};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{de::DeserializeOwned, forward_to_deserialize_any};
 use serde_json::{Map, Value};
 
@@ -31,17 +31,8 @@ pub struct Unreadable {
 /// # Errors
 /// Names the field that is not what is expected.
 pub fn read<T: DeserializeOwned>(document: Value) -> Result<T, Unreadable> {
-    serde_path_to_error::deserialize(Strict(document)).map_err(|error| {
-        let place = error.path().to_string();
-        let place = if place == "." { String::new() } else { place };
-        let wrong = error.into_inner();
-        let field = match wrong.missing {
-            Some(missing) if place.is_empty() => missing.to_owned(),
-            Some(missing) => format!("{place}.{missing}"),
-            None => place,
-        };
-        Unreadable { field, problem: wrong.to_string() }
-    })
+    T::deserialize(Strict(document))
+        .map_err(|wrong| Unreadable { problem: wrong.to_string(), field: wrong.place })
 }
 
 /// A value, with everything in it, that is not taken for what it is not.
@@ -68,30 +59,59 @@ fn kind_of(value: &Value) -> Unexpected<'_> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Wrong> for Strict {
-    type Deserializer = Self;
+/// The items of a list; whatever is wrong with one is told with its position.
+struct Items(std::iter::Enumerate<std::vec::IntoIter<Value>>);
 
-    fn into_deserializer(self) -> Self {
-        self
+impl<'de> SeqAccess<'de> for Items {
+    type Error = Wrong;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Wrong> {
+        let Some((index, item)) = self.0.next() else { return Ok(None) };
+        seed.deserialize(Strict(item)).map(Some).map_err(|wrong| wrong.at(index))
     }
 }
 
-fn members(map: Map<String, Value>) -> impl Iterator<Item = (Strict, Strict)> {
-    map.into_iter().map(|(name, value)| (Strict(Value::String(name)), Strict(value)))
+/// The members of an object; whatever is wrong with one is told with its name.
+struct Members {
+    coming: serde_json::map::IntoIter,
+    /// The one whose name was read and whose value was not.
+    begun: Option<(String, Value)>,
+}
+
+impl Members {
+    fn of(map: Map<String, Value>) -> Self {
+        Self { coming: map.into_iter(), begun: None }
+    }
+}
+
+impl<'de> MapAccess<'de> for Members {
+    type Error = Wrong;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Wrong> {
+        let Some((name, value)) = self.coming.next() else { return Ok(None) };
+        let key = seed.deserialize(Strict(Value::String(name.clone()))).map_err(|wrong| wrong.within(&name));
+        self.begun = Some((name, value));
+        key.map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Wrong> {
+        let (name, value) =
+            self.begun.take().ok_or_else(|| Wrong::custom("a value was asked for before its name"))?;
+        seed.deserialize(Strict(value)).map_err(|wrong| wrong.within(&name))
+    }
 }
 
 fn visit_list<'de, V: Visitor<'de>>(list: Vec<Value>, visitor: V) -> Result<V::Value, Wrong> {
-    let mut items = SeqDeserializer::new(list.into_iter().map(Strict));
+    let (length, mut items) = (list.len(), Items(list.into_iter().enumerate()));
     let value = visitor.visit_seq(&mut items)?;
-    items.end()?;
-    Ok(value)
+    match items.0.len() {
+        0 => Ok(value),
+        left => Err(Wrong::invalid_length(length, &format!("a list of {} items", length - left).as_str())),
+    }
 }
 
 fn visit_object<'de, V: Visitor<'de>>(map: Map<String, Value>, visitor: V) -> Result<V::Value, Wrong> {
-    let mut members = MapDeserializer::new(members(map));
-    let value = visitor.visit_map(&mut members)?;
-    members.end()?;
-    Ok(value)
+    visitor.visit_map(Members::of(map))
 }
 
 impl<'de> Deserializer<'de> for Strict {
@@ -153,8 +173,7 @@ impl<'de> Deserializer<'de> for Strict {
         match self.0 {
             Value::String(text) => StringDeserializer::new(text).deserialize_enum(name, variants, visitor),
             Value::Object(map) if map.len() == 1 => {
-                let members = MapDeserializer::new(members(map));
-                MapAccessDeserializer::new(members).deserialize_enum(name, variants, visitor)
+                MapAccessDeserializer::new(Members::of(map)).deserialize_enum(name, variants, visitor)
             }
             _ => self.refuse(&one_of(variants).as_str()),
         }

@@ -12,13 +12,27 @@ const LONGEST: usize = 60;
 #[derive(Debug)]
 pub struct Wrong {
     problem: String,
-    /// The field that is not there; errors about values know their place from elsewhere.
-    pub missing: Option<&'static str>,
+    /// Where it stands, such as `actions[0].tag`; empty for the whole.
+    pub place: String,
 }
 
 impl Wrong {
     fn new(problem: impl Into<String>) -> Self {
-        Self { problem: problem.into(), missing: None }
+        Self { problem: problem.into(), place: String::new() }
+    }
+
+    /// The same, of the object that holds it under this name.
+    #[must_use]
+    pub fn within(mut self, name: &str) -> Self {
+        let dot = if self.place.is_empty() || self.place.starts_with('[') { "" } else { "." };
+        self.place = format!("{name}{dot}{}", self.place);
+        self
+    }
+
+    /// The same, of the list that holds it at this position.
+    #[must_use]
+    pub fn at(self, index: usize) -> Self {
+        self.within(&format!("[{index}]"))
     }
 }
 
@@ -60,7 +74,7 @@ impl serde::de::Error for Wrong {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self { problem: "is missing, and cannot be left out".to_owned(), missing: Some(field) }
+        Self::new("is missing, and cannot be left out").within(field)
     }
 
     fn duplicate_field(field: &'static str) -> Self {

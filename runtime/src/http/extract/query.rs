@@ -31,7 +31,7 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     serde_path_to_error::deserialize(MapDeserializer::new(pairs)).map_err(|error| {
         let place = error.path().to_string();
         let wrong = error.into_inner();
-        let name = wrong.missing.map_or(place, str::to_owned);
+        let name = if wrong.place.is_empty() { place } else { wrong.place.clone() };
         let problem = Problem::new(
             ProblemKind::MalformedRequest,
             match name.as_str() {
