@@ -47,7 +47,6 @@ export function Component() {
           query: {
             from: toInstant(`${first} 00:00:00`, tenant.time_zone),
             until: toInstant(`${until} 00:00:00`, tenant.time_zone),
-            limit: 200,
           },
         },
       }),
