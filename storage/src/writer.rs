@@ -364,13 +364,13 @@ mod tests {
     #[test]
     fn what_people_do_stands_before_other_work_and_leaves_room_for_it() {
         let (mut waiting, now) = (Waiting::default(), Timestamp::from_millis(1));
-        let mut push = |is_of_people| {
+        let mut push = |tenant: u128, is_of_people| {
             let (answer, _) = oneshot::channel();
-            let work = Work::Commit(Changes::of_tenant(TenantId(Uuid::new_v4())));
+            let work = Work::Commit(Changes::of_tenant(TenantId(Uuid::from_u128(tenant))));
             waiting.push(Job { work, is_of_people, answer }, 1_000, now);
         };
-        (0..100).for_each(|_| push(false));
-        (0..40).for_each(|_| push(true));
+        (0..100).for_each(|tenant| push(tenant, false));
+        (100..140).for_each(|tenant| push(tenant, true));
         let taken = waiting.take_others(Pace::SQLITE, 4, now);
         let of_people: Vec<bool> = taken.iter().map(|job| job.is_of_people).collect();
         assert_eq!(of_people, [vec![true; 32], vec![false; 4]].concat());
