@@ -19,6 +19,8 @@ const MORE: &[(&str, &str, &[ProblemKind])] = &[
     ("GET", "/approve/", &[ProblemKind::Gone]),
     ("POST", "/approve/", &[ProblemKind::Gone, ProblemKind::Conflict]),
     ("GET", "/calendar/", &[ProblemKind::Gone]),
+    // Where single sign-on is not set up.
+    ("GET", "/sso", &[ProblemKind::NotFound]),
     ("POST", "/api/v1/setup", &[ProblemKind::Unauthorized, ProblemKind::Forbidden, ProblemKind::Conflict]),
     ("POST", "/api/v1/session", SIGN_IN),
     ("POST", "/api/v1/password/", SIGN_IN),

@@ -102,7 +102,7 @@ impl PartialSchema for Id {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .pattern(Some("^[a-z]{3}_[0-9a-f]{32}$"))
+            .pattern(Some("^[a-z]{3,4}_[0-9a-f]{32}$"))
             .description(Some("A prefix that names the kind of thing, and a UUIDv7."))
             .into()
     }

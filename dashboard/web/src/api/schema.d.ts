@@ -18311,6 +18311,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            404: components["responses"]["NotFound"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -18349,6 +18350,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            404: components["responses"]["NotFoundPage"];
             500: components["responses"]["InternalPage"];
             503: components["responses"]["UnavailablePage"];
         };

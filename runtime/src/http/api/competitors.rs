@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::write;
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
 use crate::http::extract::{JsonBody, PathIds, QueryOf, maybe_words, words};
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::AppState;
 use crate::intel::{
     CompetitorView, InvalidCompetitor, SnapshotView, add_competitor as adding, delete_competitor as removing,
@@ -141,7 +141,10 @@ async fn list_competitor_snapshots(
     State(state): State<AppState>,
 ) -> Result<Json<SnapshotList>, Problem> {
     let competitor = find(&state, &access, &path).await?;
-    let limit = query.limit.unwrap_or(50).clamp(1, 200);
+    let limit = query.limit.unwrap_or(50);
+    if !(1..=200).contains(&limit) {
+        return Err(Problem::new(ProblemKind::MalformedRequest, "limit must lie between 1 and 200"));
+    }
     let found = state.ports.intel.store().list_snapshots(&access.tenant.id, &competitor.id, limit).await?;
     Ok(Json(SnapshotList { items: found.into_iter().map(SnapshotView::from).collect() }))
 }
