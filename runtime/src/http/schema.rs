@@ -133,3 +133,15 @@ impl ToSchema for Moment {
         "Moment".into()
     }
 }
+
+/// Schema of an event of a stream (`text/event-stream`), by its fields.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "it is described and never made")]
+pub struct StreamedEvent {
+    /// A JSON document.
+    data: String,
+    /// What kind of event it is; `message` where the stream says none.
+    event: Option<String>,
+    /// Where to go on from, as `Last-Event-ID`.
+    id: Option<String>,
+}

@@ -8628,6 +8628,15 @@ export interface components {
         Standing: "fine" | "warning" | "broken" | "unknown";
         /** @enum {string} */
         Step: "policy" | "rules" | "memory" | "classify" | "mode" | "generate" | "guard" | "outcome";
+        /** @description Schema of an event of a stream (`text/event-stream`), by its fields. */
+        StreamedEvent: {
+            /** @description A JSON document. */
+            data: string;
+            /** @description What kind of event it is; `message` where the stream says none. */
+            event?: string | null;
+            /** @description Where to go on from, as `Last-Event-ID`. */
+            id?: string | null;
+        };
         /** @enum {string} */
         Task: "classify" | "short_reply" | "caption" | "plan" | "report" | "client_comms" | "crisis" | "oversight";
         /** @description A client brand of an agency. */
@@ -14060,7 +14069,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["StreamedEvent"];
                     "application/json": components["schemas"]["FeedPage"];
                 };
             };
@@ -15837,7 +15846,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["StreamedEvent"];
                     "application/json": components["schemas"]["OversightAnswer"];
                 };
             };

@@ -20,6 +20,7 @@ use super::audit::AuditEntryView;
 use crate::http::access::TenantRead;
 use crate::http::extract::{OnlyJson, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::schema;
 use crate::http::state::AppState;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
@@ -55,7 +56,7 @@ struct FeedPage {
 #[utoipa::path(get, path = "/tenants/{tenant}/feed", tag = "feed", params(FeedQuery,
         ("Last-Event-ID" = Option<i64>, Header, description = "Begin after this position; goes before `since`.")),
     responses((status = 200, description = "A stream of events.", content(
-        (String = "text/event-stream"), (FeedPage = "application/json")))))]
+        (schema::StreamedEvent = "text/event-stream"), (FeedPage = "application/json")))))]
 async fn get_feed(
     TenantRead(access): TenantRead,
     QueryOf(mut query): QueryOf<FeedQuery>,

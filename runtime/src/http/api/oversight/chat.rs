@@ -94,7 +94,7 @@ impl AnswerView {
 /// minutes for each; 503 with the code `AGENT_DOWN` while the tenant's agent shows no sign of life.
 #[utoipa::path(post, path = "/tenants/{tenant}/oversight/chat", tag = "oversight", request_body = Ask,
     responses((status = 200, description = "The answer.", content(
-        (String = "text/event-stream"), (AnswerView = "application/json")))))]
+        (schema::StreamedEvent = "text/event-stream"), (AnswerView = "application/json")))))]
 pub(super) async fn ask_why(
     TenantRead(access): TenantRead,
     OnlyJson(only_json): OnlyJson,
