@@ -43,7 +43,7 @@ pub(crate) struct Pace {
     /// Most units of other work between two batches of deliveries: a part of these, and some.
     part: usize,
     some: usize,
-    /// Most units of other work while deliveries may come at any moment, and of people at all.
+    /// Most units of other work while deliveries may come at any moment, and of people where nothing else waits.
     bite: usize,
 }
 
@@ -92,9 +92,11 @@ impl Waiting {
         [&mut self.deliveries, &mut self.people, &mut self.others].into_iter().for_each(Line::end_pauses);
     }
 
-    /// What people do, and then at most `most` of the other work.
+    /// What people do, and then at most `most` of the other work. Programs write through the same door as people: while
+    /// other work waits, a flood of theirs stands before no more than a few units of it.
     fn take_others(&mut self, pace: Pace, most: usize, now: Timestamp) -> Vec<Job> {
-        let mut taken = self.people.take(pace.bite, pace.share, now);
+        let of_people = if self.others.len() == 0 { pace.bite } else { pace.some };
+        let mut taken = self.people.take(of_people, pace.share, now);
         taken.extend(self.others.take(most, pace.share, now));
         taken
     }
@@ -371,9 +373,9 @@ mod tests {
         };
         (0..100).for_each(|tenant| push(tenant, false));
         (100..140).for_each(|tenant| push(tenant, true));
-        let taken = waiting.take_others(Pace::SQLITE, 4, now);
+        let taken = waiting.take_others(Pace::SQLITE, 8, now);
         let of_people: Vec<bool> = taken.iter().map(|job| job.is_of_people).collect();
-        assert_eq!(of_people, [vec![true; 32], vec![false; 4]].concat());
+        assert_eq!(of_people, [vec![true; 4], vec![false; 8]].concat(), "a flood of people's leaves room");
     }
 
     #[test]
