@@ -33,6 +33,7 @@ pub fn stream(
     let feed = Feed {
         log: state.ports.wake.watch_log(&access.tenant.id),
         looked_at: None,
+        is_behind: true,
         open: OpenFeed::begin(state),
         access,
         after,
@@ -58,6 +59,8 @@ struct Feed {
     log: watch::Receiver<()>,
     /// When the log was last read.
     looked_at: Option<Timestamp>,
+    /// Whether the log held more when it was last read, or was not read yet.
+    is_behind: bool,
     access: TenantAccess,
     /// Position of the last entry read.
     after: i64,
@@ -72,13 +75,13 @@ impl Feed {
             if let Some(entry) = self.unsent.pop_front() {
                 return Some(entry);
             }
+            if !self.is_behind && !self.wait().await {
+                return None;
+            }
             if !self.is_still_allowed().await {
                 return None;
             }
             self.read().await;
-            if self.unsent.is_empty() && !self.wait().await {
-                return None;
-            }
         }
     }
 
@@ -106,10 +109,14 @@ impl Feed {
         let chain = Chain::Tenant(self.access.tenant.id);
         match self.open.0.ports.store.audit_since(&chain, self.after, READ_AT_ONCE).await {
             Ok(entries) => {
+                self.is_behind = entries.len() == READ_AT_ONCE as usize;
                 self.after = entries.last().map_or(self.after, |entry| entry.seq);
                 self.unsent.extend(entries);
             }
-            Err(error) => tracing::warn!(%error, "a live feed could not read on; it tries again"),
+            Err(error) => {
+                self.is_behind = false;
+                tracing::warn!(%error, "a live feed could not read on; it tries again");
+            }
         }
     }
 
