@@ -236,7 +236,9 @@ function Ticks() {
                   <Table.Th>Last</Table.Th>
                   <Table.Th>Next</Table.Th>
                   <Table.Th>Outcome</Table.Th>
-                  <Table.Th ta="right">Run</Table.Th>
+                  <Table.Th ta="right" className="acts">
+                    Run
+                  </Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
@@ -293,7 +295,7 @@ function TickRow({ tick }: { tick: Schemas['Tick'] }) {
           </Text>
         )}
       </Table.Td>
-      <Table.Td ta="right">
+      <Table.Td ta="right" className="acts">
         {tenant.may('operate') && (
           <Button
             size="compact-xs"

@@ -88,7 +88,9 @@ export function Component() {
                     <Table.Th>Stage</Table.Th>
                     <Table.Th ta="right">Score</Table.Th>
                     <Table.Th>Last</Table.Th>
-                    <Table.Th ta="right">Open</Table.Th>
+                    <Table.Th ta="right" className="acts">
+                      Open
+                    </Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
@@ -116,7 +118,7 @@ export function Component() {
                       <Table.Td>
                         <Moment at={lead.updated_at} />
                       </Table.Td>
-                      <Table.Td ta="right">
+                      <Table.Td ta="right" className="acts">
                         <Button
                           size="compact-sm"
                           variant="default"

@@ -151,7 +151,11 @@ function Results(props: { results: ArmResult[]; onPromote: ((version: number) =>
             <Table.Th ta="right">Rejected</Table.Th>
             <Table.Th ta="right">Approval rate</Table.Th>
             <Table.Th ta="right">Mean cost</Table.Th>
-            {props.onPromote !== null && <Table.Th ta="right">Choose</Table.Th>}
+            {props.onPromote !== null && (
+              <Table.Th ta="right" className="acts">
+                Choose
+              </Table.Th>
+            )}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody className="tabular">
@@ -172,7 +176,7 @@ function Results(props: { results: ArmResult[]; onPromote: ((version: number) =>
                 {typeof it.mean_cost_micro_usd === 'number' ? dollars(it.mean_cost_micro_usd) : '–'}
               </Table.Td>
               {props.onPromote !== null && (
-                <Table.Td ta="right">
+                <Table.Td ta="right" className="acts">
                   <Button
                     size="compact-xs"
                     variant="default"

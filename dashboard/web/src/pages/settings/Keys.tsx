@@ -40,7 +40,9 @@ export function Keys() {
                   <Table.Th>Name</Table.Th>
                   <Table.Th>For</Table.Th>
                   <Table.Th>Last used</Table.Th>
-                  <Table.Th ta="right">Change</Table.Th>
+                  <Table.Th ta="right" className="acts">
+                    Change
+                  </Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
@@ -96,7 +98,7 @@ function Row({ apiKey }: { apiKey: Key }) {
         </Name>
       </Table.Td>
       <Table.Td>{apiKey.last_used_at ? <Moment at={apiKey.last_used_at} /> : 'Never'}</Table.Td>
-      <Table.Td ta="right">
+      <Table.Td ta="right" className="acts">
         {agency.may('manage') && !apiKey.revoked_at && (
           <Button
             size="compact-sm"

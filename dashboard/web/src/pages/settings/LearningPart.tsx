@@ -98,7 +98,7 @@ export function LearningPart() {
                           {it.reason}, <Moment at={it.at} />
                         </Text>
                       </Table.Td>
-                      <Table.Td ta="right">
+                      <Table.Td ta="right" className="acts">
                         {mayEdit && it.version !== found.version && (
                           <Button
                             size="compact-sm"

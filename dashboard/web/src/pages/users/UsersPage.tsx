@@ -51,7 +51,9 @@ export function Component() {
                     <Table.Th>Role</Table.Th>
                     <Table.Th>For</Table.Th>
                     <Table.Th>Last here</Table.Th>
-                    <Table.Th ta="right">Change</Table.Th>
+                    <Table.Th ta="right" className="acts">
+                      Change
+                    </Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
@@ -110,7 +112,7 @@ function Row({ user, onEdit, onLink }: { user: User; onEdit: () => void; onLink:
         </Text>
       </Table.Td>
       <Table.Td>{user.last_sign_in_at ? <Moment at={user.last_sign_in_at} /> : 'Never'}</Table.Td>
-      <Table.Td ta="right">
+      <Table.Td ta="right" className="acts">
         {agency.may('manage') && user.id !== session.user.id ? (
           <Menu position="bottom-end">
             <Menu.Target>
