@@ -19,6 +19,7 @@ use crate::conversations::PlacesWanted;
 use crate::db::{Connector, Reader};
 use crate::failure::{Failure, closed};
 use crate::inbox::WaitingOf;
+use crate::memory::Recalling;
 use crate::options::Place;
 use crate::outbox::{DueOf, UnknownUntil};
 use crate::sqlite::FileOptions;
@@ -99,6 +100,8 @@ pub(crate) struct Gatherers {
     /// Of tenants some of whose effects must wait: looking past thousands of these takes its time, which is theirs.
     pub(crate) due_effects_past_others: Gatherer<DueOf>,
     pub(crate) unknown_effects: Gatherer<UnknownUntil>,
+    /// Of what memories found.
+    pub(crate) recalled: Gatherer<Recalling>,
     /// Of hundreds of live feeds that look at the same moment.
     pub(crate) grown_logs: Gatherer<GrownSince>,
     closing: watch::Sender<bool>,
@@ -115,6 +118,7 @@ impl Gatherers {
             due_effects: begin.gatherer(of_work),
             due_effects_past_others: begin.gatherer(of_work),
             unknown_effects: begin.gatherer(of_work),
+            recalled: begin.gatherer(of_work),
             grown_logs: begin.gatherer(of_people),
             closing,
             tasks: Mutex::new(begin.begun),

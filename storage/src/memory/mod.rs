@@ -23,7 +23,7 @@ use tenants::tasks::Tasks;
 
 use crate::Database;
 pub(crate) use news::{Happened, MemoryNews};
-pub(crate) use rows::STATEMENTS;
+pub(crate) use rows::{Recalling, STATEMENTS};
 
 /// The newest personal items that are recalled with every question about a person.
 const THEIRS: u32 = 5;

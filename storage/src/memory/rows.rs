@@ -1,5 +1,6 @@
 //! What is remembered, as it is read.
 
+use futures::future::try_join_all;
 use sqlx::FromRow;
 use tenants::ids::{AccountId, ConversationId, MemoryId, TenantId};
 use tenants::intent::Language;
@@ -9,6 +10,8 @@ use uuid::Uuid;
 
 use crate::Database;
 use crate::db::{row, rows};
+use crate::gather::{Question, Source, gathered};
+use crate::sqlite::FromSqlite;
 use crate::statement::statements;
 use crate::types::{IdList, Moment, Word, before, count, maybe_text};
 
@@ -21,8 +24,10 @@ macro_rules! item_columns {
 
 statements! {
     MEMORY_HEAD { "select last_seq, forgotten from memory_heads where tenant_id = $1" }
+    /// Those that customers may be told, or all others.
     ITEMS_AFTER {
-        "select" (columns item_columns) "from memory_items where tenant_id = $1 and seq > $2 order by seq limit $3"
+        "select" (columns item_columns) "from memory_items where tenant_id = $1 and seq > $2 \
+         and (visibility = 'customer' and kind not in ('interaction', 'person')) = $3 order by seq limit $4"
     }
     COUNT_ITEMS { "select count(*) as items from memory_items where tenant_id = $1" }
     FIND_ITEM { "select" (columns item_columns) "from memory_items where tenant_id = $1 and id = $2" }
@@ -79,6 +84,30 @@ struct ItemRow {
     updated_at: Moment,
 }
 
+impl FromSqlite for ItemRow {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            tenant_id: row.get("tenant_id")?,
+            seq: row.get("seq")?,
+            kind: row.get("kind")?,
+            visibility: row.get("visibility")?,
+            title: row.get("title")?,
+            text: row.get("text")?,
+            person: row.get("person")?,
+            account_id: row.get("account_id")?,
+            conversation_id: row.get("conversation_id")?,
+            media: row.get("media")?,
+            source: row.get("source")?,
+            language: row.get("language")?,
+            weight: row.get("weight")?,
+            seen: row.get("seen")?,
+            created_at: row.get("created_at")?,
+            updated_at: row.get("updated_at")?,
+        })
+    }
+}
+
 impl From<ItemRow> for MemoryItem {
     fn from(row: ItemRow) -> Self {
         MemoryItem {
@@ -102,6 +131,60 @@ impl From<ItemRow> for MemoryItem {
     }
 }
 
+/// What a search wants to read: what the index found, and the newest of a person.
+#[derive(Debug)]
+pub(crate) struct Recalling {
+    tenant: TenantId,
+    is_internal: bool,
+    person: Option<String>,
+    ids: IdList,
+    theirs: u32,
+}
+
+impl Recalling {
+    async fn rows(&self, source: &mut Source) -> Result<Vec<ItemRow>, StoreError> {
+        gathered!(
+            source,
+            ItemRow,
+            RECALLED,
+            self.tenant.0,
+            self.is_internal,
+            maybe_text(&self.person),
+            &self.ids,
+            i64::from(self.theirs)
+        )
+    }
+}
+
+impl Question for Recalling {
+    type Answer = Vec<MemoryItem>;
+
+    fn key(&self) -> Option<Uuid> {
+        None
+    }
+
+    async fn ask_together(source: &mut Source, questions: &[&Self]) -> Result<Vec<Self::Answer>, StoreError> {
+        let found = match source {
+            Source::Sqlite { .. } => {
+                let mut found = Vec::with_capacity(questions.len());
+                for question in questions {
+                    found.push(question.rows(source).await?);
+                }
+                found
+            }
+            // Nobody waits there for another's round trip.
+            Source::Postgres(reader) => {
+                let all = questions.iter().map(|question| {
+                    let mut source = Source::Postgres(reader.clone());
+                    async move { question.rows(&mut source).await }
+                });
+                try_join_all(all).await?
+            }
+        };
+        Ok(found.into_iter().map(|rows| rows.into_iter().map(MemoryItem::from).collect()).collect())
+    }
+}
+
 impl Database {
     /// Where a tenant's memory stands.
     pub(crate) async fn memory_head(&self, tenant: &TenantId) -> Result<Head, StoreError> {
@@ -109,14 +192,17 @@ impl Database {
         Ok(found.map(|(last_seq, forgotten)| Head { last_seq, forgotten }).unwrap_or_default())
     }
 
-    /// Items whose number in the tenant's sequence is greater than `seq`, in its order, each with its number.
+    /// Items that customers may be told, or all others, whose number in the tenant's sequence is greater than `seq`, in its
+    /// order, each with its number.
     pub(crate) async fn memory_after(
         &self,
         tenant: &TenantId,
+        for_customers: bool,
         seq: i64,
         limit: u32,
     ) -> Result<Vec<(i64, MemoryItem)>, StoreError> {
-        let found = rows!(self.reader(), ItemRow, ITEMS_AFTER, tenant.0, seq, i64::from(limit))?;
+        let found =
+            rows!(self.reader(), ItemRow, ITEMS_AFTER, tenant.0, seq, for_customers, i64::from(limit))?;
         Ok(found.into_iter().map(|row| (row.seq, row.into())).collect())
     }
 
@@ -182,17 +268,14 @@ impl Database {
         ids: &[MemoryId],
         theirs: u32,
     ) -> Result<Vec<MemoryItem>, StoreError> {
-        let list: IdList = ids.iter().map(|id| id.0).collect();
-        let found = rows!(
-            self.reader(),
-            ItemRow,
-            RECALLED,
-            tenant.0,
-            recall.visibility == Visibility::Internal,
-            maybe_text(&recall.person),
-            &list,
-            i64::from(theirs)
-        )?;
+        let question = Recalling {
+            tenant: *tenant,
+            is_internal: recall.visibility == Visibility::Internal,
+            person: recall.person.clone(),
+            ids: ids.iter().map(|id| id.0).collect(),
+            theirs,
+        };
+        let found = self.gatherers().recalled.ask(question).await?;
         let mut items: Vec<MemoryItem> = Vec::with_capacity(found.len());
         for item in found.into_iter().map(MemoryItem::from) {
             let is_known = items.iter().any(|known| known.id == item.id);

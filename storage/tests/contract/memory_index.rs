@@ -10,8 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tempfile::TempDir;
 use tenants::ids::{MemoryId, TenantId};
-use tenants::memory::{Forgetting, MemoryItem, MemoryKind, Recall, Visibility};
-use tenants::ports::{Embedder, Memory, MemoryError};
+use tenants::memory::{Forgetting, MemoryFilter, MemoryItem, MemoryKind, Recall, Visibility};
+use tenants::ports::{Embedder, Memory, MemoryError, PageRequest};
 use tenants::tasks::Tasks;
 use troupe_storage::testing::TestDatabase;
 use troupe_storage::{MemoryOptions, TenantMemory};
@@ -24,6 +24,7 @@ contract! {
     two_tenants_with_the_same_words_never_see_each_other
     a_note_never_comes_to_a_customer
     what_one_person_said_never_comes_to_another
+    what_was_said_is_indexed_when_people_ask
     rows_that_were_committed_before_a_crash_are_found_after_it
     an_index_that_was_deleted_is_built_anew
     an_index_that_was_damaged_is_set_aside_and_built_anew
@@ -97,10 +98,10 @@ impl Brain {
         ids
     }
 
-    /// The builds in a tenant's folder, by their names.
-    fn builds(&self, tenant: TenantId) -> Vec<String> {
-        let entries =
-            fs::read_dir(self.place(tenant)).unwrap().flatten().filter(|entry| entry.path().is_dir());
+    /// The builds of a tenant's index, by their names.
+    fn builds(&self, tenant: TenantId, room: &str) -> Vec<String> {
+        let folder = self.place(tenant).join(room);
+        let entries = fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.path().is_dir());
         let mut names: Vec<_> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
         names.sort();
         names
@@ -216,6 +217,32 @@ async fn what_one_person_said_never_comes_to_another(database: TestDatabase) {
     assert_eq!(brain.operator(&world, "size").await.len(), 2);
 }
 
+async fn what_was_said_is_indexed_when_people_ask(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let brain = Brain::new(&world);
+    world
+        .remember((0..40).map(|number| world.said_by("anna", &format!("talk of bread, number {number}"))))
+        .await;
+    assert!(brain.customer(&world, "bread").await.is_empty());
+    assert!(!brain.place(world.tenant).exists(), "there is nothing that customers may be told");
+    world.remember([world.fact("We bake bread")]).await;
+    for _ in 0..3 {
+        world.pass(LOOK);
+        assert_eq!(brain.customer(&world, "bread").await, ["We bake bread"]);
+    }
+    let facts: Vec<_> =
+        brain.memory.list(&world.tenant, &MemoryFilter::default(), PageRequest::first(1)).await.unwrap();
+    assert_eq!(brain.memory.open_indexes(), 1);
+    assert!(!brain.place(world.tenant).join("house").exists(), "nobody asked for what was said");
+    let found = holds(&brain.place(world.tenant).join("open"), facts[0].id.0.as_bytes());
+    assert!(found.is_some(), "the search below would find what was said");
+
+    assert_eq!(brain.operator(&world, "bread").await.len(), 10);
+    assert_eq!((brain.indexed(&world).await.len(), brain.memory.open_indexes()), (41, 2));
+    world.remember([world.said_by("bert", "talk of a cake")]).await;
+    assert_eq!(brain.operator(&world, "cake").await, ["talk of a cake"]);
+}
+
 async fn rows_that_were_committed_before_a_crash_are_found_after_it(database: TestDatabase) {
     let world = World::new(&database).await;
     let brain = Brain::new(&world);
@@ -245,8 +272,8 @@ async fn an_index_that_was_deleted_is_built_anew(database: TestDatabase) {
     assert_eq!(brain.customer(&world, "alpha").await, ["alpha bread"]);
     // Only the builds are gone, the note is still there.
     brain.memory.close().await;
-    for entry in fs::read_dir(brain.place(world.tenant)).unwrap().flatten().filter(|it| it.path().is_dir()) {
-        fs::remove_dir_all(entry.path()).unwrap();
+    for build in brain.builds(world.tenant, "open") {
+        fs::remove_dir_all(brain.place(world.tenant).join("open").join(build)).unwrap();
     }
     assert_eq!(brain.customer(&world, "alpha").await, ["alpha bread"]);
 }
@@ -277,7 +304,7 @@ async fn an_index_that_was_damaged_is_set_aside_and_built_anew(database: TestDat
         }
         assert_eq!(brain.customer(&world, "bread").await.len(), 10, "{damage}");
     }
-    assert!(brain.place(world.tenant).join("broken").exists());
+    assert!(brain.place(world.tenant).join("open").join("broken").exists());
 }
 
 async fn nothing_is_left_of_a_forgotten_person(database: TestDatabase) {
@@ -321,9 +348,9 @@ async fn many_who_are_forgotten_at_once_wait_for_a_few_builds_together(database:
     world.remember(said).await;
     world.remember([world.said_by("bert", "honey too")]).await;
     assert_eq!(brain.operator(&world, "honey").await.len(), 10);
-    let builds_before = brain.builds(world.tenant);
+    let builds_before = brain.builds(world.tenant, "house");
     brain.memory.erase(&world.tenant).await.unwrap();
-    assert_eq!(brain.builds(world.tenant), builds_before, "nothing was forgotten: nothing is built");
+    assert_eq!(brain.builds(world.tenant, "house"), builds_before, "nothing was forgotten: nothing is built");
 
     for number in 0..12 {
         world.forget(Forgetting::Person(format!("person-{number}"))).await;
@@ -332,10 +359,10 @@ async fn many_who_are_forgotten_at_once_wait_for_a_few_builds_together(database:
     for erased in futures::future::join_all(erasing).await {
         erased.unwrap();
     }
-    let built = brain.builds(world.tenant);
+    let built = brain.builds(world.tenant, "house");
     assert_ne!(built, builds_before);
     brain.memory.erase(&world.tenant).await.unwrap();
-    assert_eq!(brain.builds(world.tenant), built, "who comes later finds it done");
+    assert_eq!(brain.builds(world.tenant, "house"), built, "who comes later finds it done");
     brain.memory.close().await;
     assert!(ids.iter().all(|id| holds(&brain.folder, id.0.as_bytes()).is_none()));
 }
@@ -496,9 +523,7 @@ async fn an_index_with_vectors_of_another_model_is_built_anew(database: TestData
         assert_eq!(brain.customer(&world, "blankets").await.len(), 1, "{model:?}");
         assert_eq!(brain.customer(&world, "warm").await.len(), usize::from(model.is_some()), "{model:?}");
         brain.memory.close().await;
-        let builds =
-            fs::read_dir(brain.place(world.tenant)).unwrap().flatten().filter(|it| it.path().is_dir());
-        assert_eq!(builds.count(), 1, "{model:?}");
+        assert_eq!(brain.builds(world.tenant, "open").len(), 1, "{model:?}");
     }
 }
 

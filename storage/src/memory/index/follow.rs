@@ -12,7 +12,8 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use super::place::{Note, Place, VERSION};
-use super::shard::{Broken, Point, Room, Shard};
+use super::room::Room;
+use super::shard::{Broken, Point, Shard};
 use super::shelf::{Progress, Seen, Slot};
 use super::{Indexes, LOOK_EVERY};
 use crate::memory::rows::Head;
@@ -48,8 +49,7 @@ impl Indexes {
     ) -> Result<(), MemoryError> {
         let tenant = slot.tenant;
         // Looked at first: what is committed while the rows are read shows as news later.
-        let seen =
-            Seen { happened: self.0.database.memory_news().look(tenant), looked_at: self.0.clock.now() };
+        let seen = Seen { happened: self.happened(slot), looked_at: self.0.clock.now() };
         let is_done = |known: Seen| {
             known.happened == seen.happened && seen.looked_at.since(known.looked_at) < LOOK_EVERY
         };
@@ -59,7 +59,7 @@ impl Indexes {
         let head = self.0.database.memory_head(&tenant).await?;
         if head == Head::default() {
             if slot.seen().is_none() {
-                let place = Place::of(&self.0.folder, &tenant);
+                let place = self.place(slot);
                 self.blocking(move || place.remove()).await?;
             }
             slot.mark_seen(Some(seen));
@@ -68,21 +68,27 @@ impl Indexes {
         if progress.note.is_none() && !anew {
             self.open_shard(slot, progress, head).await?;
         }
-        let too_dead = u64::from(self.0.max_items.max(1_000));
-        let is_stale = progress
-            .note
-            .as_ref()
-            .is_none_or(|note| note.forgotten != head.forgotten || note.dead > too_dead);
-        if anew || is_stale {
+        let is_stale = progress.note.as_ref().is_none_or(|note| note.forgotten != head.forgotten);
+        if anew || is_stale || self.is_mostly_dead(slot).await? {
             self.build(slot, progress, head).await?;
-        } else if let Err(error) = self.catch_up(slot, progress).await {
+        } else if let Err(error) = self.catch_up(slot, progress, head).await {
             let MemoryError::Broken(reason) = &error else { return Err(error) };
             warn!(%tenant, reason, "a memory index is broken; it is set aside and built anew");
             self.close_shard(slot, progress, true).await?;
             self.build(slot, progress, head).await?;
         }
         slot.mark_seen(Some(seen));
-        self.trim(tenant, progress).await
+        self.trim(slot, progress, head).await
+    }
+
+    /// True when too many of its items have no row any more, because there was no room for them.
+    async fn is_mostly_dead(&self, slot: &Arc<Slot>) -> Result<bool, MemoryError> {
+        let (points, too_many) = (slot.points() as u64, u64::from(self.0.max_items.max(1_000)));
+        if points <= too_many {
+            return Ok(false);
+        }
+        let items = self.0.database.memory_count(&slot.tenant).await?;
+        Ok(points.saturating_sub(items) > too_many)
     }
 
     /// Opens what is in the tenant's folder, if it can be used.
@@ -92,7 +98,7 @@ impl Indexes {
         progress: &mut Progress,
         head: Head,
     ) -> Result<(), MemoryError> {
-        let place = Place::of(&self.0.folder, &slot.tenant);
+        let place = self.place(slot);
         let dimensions = self.dimensions();
         let model = self.model();
         let shelved = Arc::clone(slot);
@@ -117,66 +123,85 @@ impl Indexes {
             })
             .await?;
         if let Some(note) = opened {
-            *progress = Progress { read_to: note.read_to, note: Some(note), ..Progress::default() };
+            *progress = Progress { read_to: note.read_to, note: Some(note), ..*progress };
         }
         Ok(())
     }
 
     /// Reads the rows behind those that are in the index, and puts them in.
-    async fn catch_up(&self, slot: &Arc<Slot>, progress: &mut Progress) -> Result<(), MemoryError> {
+    async fn catch_up(
+        &self,
+        slot: &Arc<Slot>,
+        progress: &mut Progress,
+        head: Head,
+    ) -> Result<(), MemoryError> {
         if let Some(whole_to) = progress.meaningless_after.take() {
             progress.read_to = whole_to;
         }
         loop {
-            let rows = self.0.database.memory_after(&slot.tenant, progress.read_to, PAGE).await?;
+            let rows = self.rows_after(slot, progress.read_to, PAGE).await?;
             let Some((last, _)) = rows.last() else { break };
             let (last, count) = (*last, rows.len() as u64);
             let points = self.points(&slot.tenant, rows, progress).await?;
             let shelved = Arc::clone(slot);
-            self.blocking(move || shelved.read(|shard| shard.put(points))).await?.map_err(broken)?;
+            self.blocking(move || shelved.put(points)).await?.map_err(broken)?;
             progress.read_to = last;
             progress.unflushed += count;
-            progress.uncounted += count;
             if count < u64::from(PAGE) {
                 break;
             }
         }
+        // What stands in the other room need not be passed over again.
+        progress.read_to = progress.read_to.max(head.last_seq);
         if progress.unflushed >= FLUSH_AFTER {
             self.flush(slot, progress).await?;
         }
         Ok(())
     }
 
-    /// Makes a new shard of all rows and puts it in place of the old one, whose files are removed.
+    /// Makes a new shard of all rows of the room and puts it in place of the old one, whose files are removed. An empty
+    /// room has no files.
     async fn build(&self, slot: &Arc<Slot>, progress: &mut Progress, head: Head) -> Result<(), MemoryError> {
-        let tenant = slot.tenant;
-        let place = Place::of(&self.0.folder, &tenant);
+        let (tenant, room, place) = (slot.tenant, slot.room, self.place(slot));
+        if self.rows_after(slot, progress.empty_to, 1).await?.is_empty() {
+            let shelved = Arc::clone(slot);
+            *progress =
+                Progress { empty_to: head.last_seq, counted_to: progress.counted_to, ..Progress::default() };
+            return self
+                .blocking(move || {
+                    shelved.replace(None);
+                    place.remove();
+                })
+                .await;
+        }
         let build = format!("b{}", self.0.ids.uuid().simple());
         let (dimensions, folder) = (self.dimensions(), place.build(&build));
-        let shard = self.blocking(move || Shard::create(&folder, dimensions)).await?.map_err(broken)?;
+        let shard = self.making(move || Shard::create(&folder, dimensions)).await?.map_err(broken)?;
         let shard = Arc::new(shard);
-        let mut built = Progress::default();
+        let mut built = Progress { read_to: progress.empty_to, ..Progress::default() };
+        let mut items = 0;
         loop {
-            let rows = self.0.database.memory_after(&tenant, built.read_to, PAGE).await?;
+            let rows = self.rows_after(slot, built.read_to, PAGE).await?;
             let Some((last, _)) = rows.last() else { break };
             let (last, count) = (*last, rows.len() as u64);
             let points = self.points(&tenant, rows, &mut built).await?;
             let filling = Arc::clone(&shard);
             self.blocking(move || filling.put(points)).await?.map_err(broken)?;
             built.read_to = last;
-            built.uncounted += count;
+            items += count;
         }
+        built.read_to = built.read_to.max(head.last_seq);
         let note = Note {
             version: VERSION,
             tenant,
+            room,
             build,
             model: self.model(),
             read_to: built.meaningless_after.unwrap_or(built.read_to),
             forgotten: head.forgotten,
-            dead: 0,
         };
         let (shelved, written) = (Arc::clone(slot), note.clone());
-        self.blocking(move || {
+        self.making(move || {
             let shard = Arc::into_inner(shard).ok_or_else(|| Broken("the shard is in use".to_owned()))?;
             shard.flush()?;
             place.write(&written).map_err(|error| Broken(error.to_string()))?;
@@ -187,8 +212,9 @@ impl Indexes {
         })
         .await?
         .map_err(broken)?;
-        info!(%tenant, items = built.uncounted, "a memory index was built");
-        *progress = Progress { note: Some(note), ..built };
+        info!(%tenant, room = room.name(), items, "a memory index was built");
+        let (empty_to, counted_to) = (progress.empty_to, progress.counted_to);
+        *progress = Progress { note: Some(note), empty_to, counted_to, ..built };
         Ok(())
     }
 
@@ -204,7 +230,6 @@ impl Indexes {
         self.blocking(move || {
             let point = |(item, meaning): (&MemoryItem, Option<Vec<f32>>)| Point {
                 id: item.id,
-                room: Room::of(item),
                 words: parts.speller.document(&item.searched()),
                 meaning,
             };
@@ -245,8 +270,7 @@ impl Indexes {
     async fn flush(&self, slot: &Arc<Slot>, progress: &mut Progress) -> Result<(), MemoryError> {
         let Some(note) = &mut progress.note else { return Ok(()) };
         note.read_to = progress.meaningless_after.unwrap_or(progress.read_to);
-        let (place, shelved, written) =
-            (Place::of(&self.0.folder, &slot.tenant), Arc::clone(slot), note.clone());
+        let (place, shelved, written) = (self.place(slot), Arc::clone(slot), note.clone());
         self.blocking(move || {
             shelved.read(Shard::flush)?;
             place.write(&written).map_err(|error| Broken(error.to_string()))
@@ -266,7 +290,7 @@ impl Indexes {
     ) -> Result<(), MemoryError> {
         let note = std::mem::take(progress).note;
         slot.mark_seen(None);
-        let (place, shelved) = (Place::of(&self.0.folder, &slot.tenant), Arc::clone(slot));
+        let (place, shelved) = (self.place(slot), Arc::clone(slot));
         self.blocking(move || {
             shelved.replace(None);
             if let Some(note) = note.filter(|_| is_broken) {
@@ -310,13 +334,15 @@ impl Indexes {
         }
     }
 
-    /// Lets the least useful interactions go when there are too many items.
-    async fn trim(&self, tenant: TenantId, progress: &mut Progress) -> Result<(), MemoryError> {
-        let limit = self.0.max_items;
-        if limit == 0 || progress.uncounted < u64::from((limit / SLACK / 2).max(1)) {
+    /// Lets the least useful interactions go when there are too many items. Whoever follows the open room sees to it: that
+    /// is followed as long as anything is decided.
+    async fn trim(&self, slot: &Slot, progress: &mut Progress, head: Head) -> Result<(), MemoryError> {
+        let (tenant, limit) = (slot.tenant, self.0.max_items);
+        let few = i64::from((limit / SLACK / 2).max(1));
+        if limit == 0 || slot.room != Room::Open || head.last_seq - progress.counted_to < few {
             return Ok(());
         }
-        progress.uncounted = 0;
+        progress.counted_to = head.last_seq;
         let items = self.0.database.memory_count(&tenant).await?;
         if items <= u64::from(limit + limit / SLACK) {
             return Ok(());
@@ -336,11 +362,21 @@ impl Indexes {
         let changes = Changes::of_tenant(tenant)
             .with(Change::Forget(Forgetting::Surplus { keep: limit }))
             .with(Change::Audit(Box::new(entry)));
-        self.0.database.commit(changes).await?;
-        if let Some(note) = &mut progress.note {
-            note.dead += items.saturating_sub(u64::from(limit));
-        }
-        Ok(())
+        Ok(self.0.database.commit(changes).await?)
+    }
+
+    /// Rows of the slot's room.
+    async fn rows_after(
+        &self,
+        slot: &Slot,
+        seq: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, MemoryItem)>, MemoryError> {
+        Ok(self.0.database.memory_after(&slot.tenant, slot.room == Room::Open, seq, limit).await?)
+    }
+
+    pub(super) fn place(&self, slot: &Slot) -> Place {
+        Place::of(&self.0.folder, &slot.tenant, slot.room)
     }
 
     fn model(&self) -> Option<String> {

@@ -1,11 +1,13 @@
 //! The indexes of all tenants: opened when they are first asked, kept up with the rows, closed when others are needed
-//! more.
+//! more. A tenant has one for each [`Room`] of its memory. What customers may be told is little, and asked for with every
+//! decision; what was said grows with every event, and its index is opened and brought up only when people ask.
 //!
 //! `shelf` holds those that are known and says which to close; `follow` brings one up to the rows; `shard` is one
 //! index on Qdrant Edge, `words` its words, `place` its folder.
 
 mod follow;
 mod place;
+mod room;
 mod shard;
 mod shelf;
 mod words;
@@ -19,18 +21,20 @@ use tenants::ids::{Ids, MemoryId, TenantId};
 use tenants::memory::{Recall, Visibility};
 use tenants::ports::{Embedder, MemoryError};
 use tenants::tasks::Tasks;
+use tokio::sync::Semaphore;
 
-use super::MemoryOptions;
 use super::blend::Found;
+use super::{Happened, MemoryOptions};
 use crate::Database;
-use shard::{Broken, Room, Shard};
+use room::Room;
+use shard::{Broken, Shard};
 use shelf::{Shelf, Slot};
 use words::Speller;
 
 /// What other processes commit is found after at most this time.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// Interactions that may be committed before an index must take them in.
-const MOST_BEHIND: u64 = 256;
+/// New indexes whose files are made at the same time.
+const MADE_AT_ONCE: usize = 2;
 /// How often a search begins anew when its index is put away under it.
 const TRIES: usize = 3;
 /// How many times as much is looked up as is wanted: age, and rows that are gone, change the order.
@@ -52,6 +56,8 @@ struct Parts {
     tasks: Tasks,
     speller: Speller,
     shelf: Shelf,
+    /// Held while files of a new index are made and made durable: hundreds at once would keep disk and processors busy.
+    making: Semaphore,
 }
 
 impl std::fmt::Debug for Indexes {
@@ -75,35 +81,66 @@ impl Indexes {
         let MemoryOptions { folder, max_open, max_items, embedder, clock, ids, tasks } = options;
         let speller = Speller::new().map_err(MemoryError::Broken)?;
         let shelf = Shelf::new(max_open);
-        Ok(Self(Arc::new(Parts { database, folder, max_items, embedder, clock, ids, tasks, speller, shelf })))
+        let making = Semaphore::new(MADE_AT_ONCE);
+        Ok(Self(Arc::new(Parts {
+            database,
+            folder,
+            max_items,
+            embedder,
+            clock,
+            ids,
+            tasks,
+            speller,
+            shelf,
+            making,
+        })))
     }
 
     pub(super) fn open(&self) -> usize {
         self.0.shelf.open()
     }
 
-    /// What the tenant's index finds, in the rooms that the question may look into.
+    /// What the tenant's memory holds that fits, in the rooms that the question may look into.
     pub(super) async fn search(&self, tenant: &TenantId, recall: &Recall) -> Result<Found, MemoryError> {
-        let mut meaning = None;
+        let mut asked = Asked { recall, meaning: None };
+        let mut found = Found::default();
+        for room in Room::open_to(recall.visibility) {
+            if let Some((by_words, by_meaning)) = self.search_room(tenant, *room, &mut asked).await? {
+                found.by_words.push(by_words);
+                found.by_meaning.extend(by_meaning);
+            }
+        }
+        Ok(found)
+    }
+
+    /// `None` when nothing stands in this room.
+    async fn search_room(
+        &self,
+        tenant: &TenantId,
+        room: Room,
+        asked: &mut Asked<'_>,
+    ) -> Result<Option<Ranked>, MemoryError> {
         // An index can be put away between being brought up and being searched; then it is opened again.
         for _ in 0..TRIES {
-            let slot = self.current(tenant, recall.visibility == Visibility::Internal).await?;
+            let exactly = asked.recall.visibility == Visibility::Internal;
+            let slot = self.current(tenant, room, exactly).await?;
             if slot.is_empty() {
                 if slot.seen().is_some() {
-                    return Ok(Found::default());
+                    return Ok(None);
                 }
                 continue;
             }
-            if meaning.is_none() {
-                meaning = self.meaning(tenant, &recall.text).await;
-            }
-            let (parts, question) = (Arc::clone(&self.0), recall.clone());
-            let (shelved, vector) = (Arc::clone(&slot), meaning.clone());
-            let searched = self.blocking(move || {
-                shelved.read(|shard| look_up(shard, &parts.speller, &question, vector.as_deref()))
-            });
-            match searched.await? {
-                Ok(Some(found)) => return Ok(found),
+            let meaning = match &asked.meaning {
+                Some(meaning) => meaning.clone(),
+                None => asked.meaning.insert(self.meaning(tenant, &asked.recall.text).await).clone(),
+            };
+            let (parts, question, shelved) = (Arc::clone(&self.0), asked.recall.clone(), Arc::clone(&slot));
+            let is_quick = meaning.is_none() && slot.is_small();
+            let search =
+                move || shelved.read(|shard| look_up(shard, &parts.speller, &question, meaning.as_deref()));
+            let searched = if is_quick { search() } else { self.blocking(search).await? };
+            match searched {
+                Ok(Some(ranked)) => return Ok(Some(ranked)),
                 Ok(None) => {}
                 Err(broken) => return Err(self.give_up(&slot, broken).await),
             }
@@ -123,9 +160,9 @@ impl Indexes {
         }
     }
 
-    /// The tenant's slot, as far up to the rows as a search needs.
-    async fn current(&self, tenant: &TenantId, exactly: bool) -> Result<Arc<Slot>, MemoryError> {
-        let slot = self.slot(tenant);
+    /// The slot of a room, as far up to the rows as a search needs.
+    async fn current(&self, tenant: &TenantId, room: Room, exactly: bool) -> Result<Arc<Slot>, MemoryError> {
+        let slot = self.slot(tenant, room);
         match self.lag(&slot, exactly) {
             Lag::None => {}
             Lag::Small => {
@@ -145,8 +182,8 @@ impl Indexes {
         Ok(slot)
     }
 
-    fn slot(&self, tenant: &TenantId) -> Arc<Slot> {
-        let (slot, crowded) = self.0.shelf.take(*tenant);
+    fn slot(&self, tenant: &TenantId, room: Room) -> Arc<Slot> {
+        let (slot, crowded) = self.0.shelf.take(*tenant, room);
         for other in crowded {
             let indexes = self.clone();
             self.0.tasks.spawn("memory.close", async move { indexes.put_away(&other).await });
@@ -156,9 +193,9 @@ impl Indexes {
 
     fn lag(&self, slot: &Slot, exactly: bool) -> Lag {
         let Some(seen) = slot.seen() else { return Lag::Great };
-        let happened = self.0.database.memory_news().look(slot.tenant);
+        let happened = self.happened(slot);
         let minor = happened.minor.saturating_sub(seen.happened.minor);
-        if happened.urgent != seen.happened.urgent || (exactly && minor > 0) {
+        if happened.urgent != seen.happened.urgent || minor > 0 {
             return Lag::Great;
         }
         let is_due = self.0.clock.now().since(seen.looked_at) >= LOOK_EVERY;
@@ -167,7 +204,16 @@ impl Indexes {
             return Lag::Great;
         }
         let has_forgotten = happened.forgettings != seen.happened.forgettings;
-        if is_due || has_forgotten || minor >= MOST_BEHIND { Lag::Small } else { Lag::None }
+        if is_due || has_forgotten { Lag::Small } else { Lag::None }
+    }
+
+    /// What has happened in this room: of what people said, nothing comes into the open one.
+    fn happened(&self, slot: &Slot) -> Happened {
+        let happened = self.0.database.memory_news().look(slot.tenant);
+        match slot.room {
+            Room::Open => Happened { minor: 0, ..happened },
+            Room::House => happened,
+        }
     }
 
     /// Waits until the index is up to the rows; built anew when `anew`.
@@ -177,25 +223,36 @@ impl Indexes {
     }
 
     pub(super) async fn rebuild(&self, tenant: &TenantId) -> Result<(), MemoryError> {
-        let slot = self.slot(tenant);
-        self.caught_up(&slot, true).await
+        for room in Room::ALL {
+            self.caught_up(&self.slot(tenant, room), true).await?;
+        }
+        Ok(())
     }
 
     /// An index is built anew when something was forgotten after it was built, and only then: whoever waits for another's
-    /// build finds it done.
+    /// build finds it done. Where there is none, nothing is left of anybody.
     pub(super) async fn erase(&self, tenant: &TenantId) -> Result<(), MemoryError> {
-        let slot = self.slot(tenant);
-        self.caught_up(&slot, false).await
+        for room in Room::ALL {
+            let slot = self.slot(tenant, room);
+            if slot.seen().is_some() || self.place(&slot).exists() {
+                self.caught_up(&slot, false).await?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn indexed(&self, tenant: &TenantId) -> Result<Vec<MemoryId>, MemoryError> {
-        let slot = self.current(tenant, false).await?;
-        let all = self.blocking(move || slot.read(Shard::all)).await?;
-        Ok(all.map_err(|broken| MemoryError::Broken(broken.0))?.unwrap_or_default())
+        let mut found = Vec::new();
+        for room in Room::ALL {
+            let slot = self.current(tenant, room, false).await?;
+            let all = self.blocking(move || slot.read(Shard::all)).await?;
+            found.extend(all.map_err(|broken| MemoryError::Broken(broken.0))?.unwrap_or_default());
+        }
+        Ok(found)
     }
 
     pub(super) fn describe(&self, tenant: &TenantId) -> String {
-        match self.0.shelf.find(tenant) {
+        match self.0.shelf.find(*tenant, Room::Open) {
             None => "closed".to_owned(),
             Some(slot) if slot.seen().is_none() => "being opened".to_owned(),
             Some(slot) if slot.is_empty() => "empty".to_owned(),
@@ -204,6 +261,17 @@ impl Indexes {
                 Lag::Small | Lag::Great => "open, following".to_owned(),
             },
         }
+    }
+
+    /// The same for whatever makes many files; few do so at the same time.
+    async fn making<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, MemoryError> {
+        let permit = self.0.making.acquire().await;
+        let made = self.blocking(work).await;
+        drop(permit);
+        made
     }
 
     async fn blocking<T: Send + 'static>(
@@ -215,20 +283,24 @@ impl Indexes {
     }
 }
 
+/// What is asked, and its vector once that is known: `None` inside where there is none to be had.
+struct Asked<'r> {
+    recall: &'r Recall,
+    meaning: Option<Option<Vec<f32>>>,
+}
+
+/// What one room holds that fits, best first: by words, and by meaning where the question has one.
+type Ranked = (Vec<MemoryId>, Option<Vec<MemoryId>>);
+
 fn look_up(
     shard: &Shard,
     speller: &Speller,
     question: &Recall,
     meaning: Option<&[f32]>,
-) -> Result<Found, Broken> {
+) -> Result<Ranked, Broken> {
     let words = speller.question(&question.text);
     let most = question.limit.clamp(1, MOST) * SPARE;
-    let mut found = Found::default();
-    for room in Room::open_to(question.visibility) {
-        found.by_words.push(shard.by_words(*room, &words, most)?);
-        if let Some(meaning) = meaning {
-            found.by_meaning.push(shard.by_meaning(*room, meaning, most)?);
-        }
-    }
-    Ok(found)
+    let by_words = shard.by_words(&words, most)?;
+    let by_meaning = meaning.map(|meaning| shard.by_meaning(meaning, most)).transpose()?;
+    Ok((by_words, by_meaning))
 }

@@ -1,5 +1,5 @@
-//! Where a tenant's index lies: a folder named by the tenant's id and nothing else, in it a folder per build of the
-//! shard, and a note which build is in use and how far it has read.
+//! Where an index lies: a folder named by the tenant's id and nothing else, in it one for each room, in that a folder per
+//! build of the shard, and a note which build is in use and how far it has read.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use tenants::ids::TenantId;
 use tracing::warn;
 
+use super::room::Room;
+
 /// Raised whenever what stands in an index changes: indexes of other versions are built anew.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 const NOTE: &str = "index.json";
 const NEW_NOTE: &str = "index.json.new";
@@ -22,6 +24,8 @@ pub(super) struct Note {
     pub(super) version: u32,
     /// The tenant, so that a folder that was moved is not taken for another's.
     pub(super) tenant: TenantId,
+    /// The room, for the same reason.
+    pub(super) room: Room,
     /// Name of the build's folder.
     pub(super) build: String,
     /// The embedding model whose vectors it holds.
@@ -30,20 +34,25 @@ pub(super) struct Note {
     pub(super) read_to: i64,
     /// How often something had been forgotten when it was built.
     pub(super) forgotten: i64,
-    /// About how many of its items have no row any more, because there was no room for them.
-    pub(super) dead: u64,
 }
 
-/// A tenant's folder. No text from outside ever becomes a part of its path.
+/// The folder of a room. No text from outside ever becomes a part of its path.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     folder: PathBuf,
     tenant: TenantId,
+    room: Room,
 }
 
 impl Place {
-    pub(super) fn of(root: &Path, tenant: &TenantId) -> Self {
-        Self { folder: root.join(tenant.0.simple().to_string()), tenant: *tenant }
+    pub(super) fn of(root: &Path, tenant: &TenantId, room: Room) -> Self {
+        let folder = root.join(tenant.0.simple().to_string()).join(room.name());
+        Self { folder, tenant: *tenant, room }
+    }
+
+    /// True when something was ever put there.
+    pub(super) fn exists(&self) -> bool {
+        self.folder.exists()
     }
 
     /// The note, if there is one that can be used.
@@ -59,7 +68,9 @@ impl Place {
         let note: Note = serde_json::from_slice(&text)
             .inspect_err(|error| warn!(%error, tenant = %self.tenant, "a memory index has no valid note"))
             .ok()?;
-        let is_ours = note.version == VERSION && note.tenant == self.tenant && is_build_name(&note.build);
+        let is_ours = note.version == VERSION
+            && (note.tenant, note.room) == (self.tenant, self.room)
+            && is_build_name(&note.build);
         (is_ours && note.model.as_deref() == model).then_some(note)
     }
 
@@ -102,6 +113,10 @@ impl Place {
     /// Removes everything.
     pub(super) fn remove(&self) {
         remove(&self.folder);
+        // The tenant's folder goes with its last room.
+        if let Some(tenant) = self.folder.parent() {
+            let _ = fs::remove_dir(tenant);
+        }
     }
 }
 
@@ -126,14 +141,14 @@ mod tests {
 
     fn note(tenant: TenantId) -> Note {
         let build = format!("b{}", Uuid::from_u128(7).simple());
-        Note { version: VERSION, tenant, build, model: None, read_to: 12, forgotten: 1, dead: 0 }
+        Note { version: VERSION, tenant, room: Room::Open, build, model: None, read_to: 12, forgotten: 1 }
     }
 
     #[test]
     fn a_note_is_read_back_and_one_that_names_another_path_is_not_believed() {
         let root = tempfile::tempdir().unwrap();
         let tenant = TenantId(Uuid::from_u128(1));
-        let place = Place::of(root.path(), &tenant);
+        let place = Place::of(root.path(), &tenant, Room::Open);
         let good = note(tenant);
         fs::create_dir_all(place.build(&good.build)).unwrap();
         place.write(&good).unwrap();
@@ -143,6 +158,8 @@ mod tests {
             assert_eq!(place.note(None), None, "{build}");
         }
         place.write(&Note { tenant: TenantId(Uuid::from_u128(2)), ..good.clone() }).unwrap();
+        assert_eq!(place.note(None), None);
+        place.write(&Note { room: Room::House, ..good.clone() }).unwrap();
         assert_eq!(place.note(None), None);
         place.write(&Note { version: VERSION + 1, ..good.clone() }).unwrap();
         assert_eq!(place.note(None), None);
@@ -156,7 +173,7 @@ mod tests {
     fn tidying_keeps_what_is_in_use_and_touches_nothing_else() {
         let root = tempfile::tempdir().unwrap();
         let tenant = TenantId(Uuid::from_u128(1));
-        let place = Place::of(root.path(), &tenant);
+        let place = Place::of(root.path(), &tenant, Room::Open);
         let kept = note(tenant).build;
         let stray = format!("b{}", Uuid::from_u128(8).simple());
         for name in [kept.as_str(), stray.as_str(), SET_ASIDE, "somebody's"] {

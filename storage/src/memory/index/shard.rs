@@ -1,12 +1,13 @@
-//! One shard of Qdrant Edge: the points of one tenant, in a folder of their own.
+//! One shard of Qdrant Edge: the points of one room of one tenant, in a folder of their own.
 //!
 //! A point is an item's id and its vectors. Texts, people, everything that can be read stays in the database: what was
-//! found is looked up there, so an index can never give away what the rows would not. What customers may see and
-//! everything else are vectors of different names: a question for customers names one, and cannot meet a note.
+//! found is looked up there, so an index can never give away what the rows would not.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::words::Words;
 use qdrant_edge::external::ordered_float::OrderedFloat;
 use qdrant_edge::{
     Distance, EdgeConfig, EdgeConfigBuilder, EdgeShard, EdgeSparseVectorParamsBuilder,
@@ -15,57 +16,21 @@ use qdrant_edge::{
     Vector, VectorInternal, Vectors, WalOptions, WithPayloadInterface, WithVector,
 };
 use tenants::ids::MemoryId;
-use tenants::memory::{MemoryItem, Visibility};
 
-use super::words::Words;
-
+/// Searching so many points by words takes some ten microseconds: less than it takes to hand it to another thread.
+const FEW: usize = 2_000;
 /// Bytes of the engine's log before a new file is begun. We never read it: the rows are our log.
 const LOG_SEGMENT: usize = 128 << 10;
 
-/// The vectors of a point.
+const WORDS: &str = "words";
+const MEANING: &str = "meaning";
+
+/// A point and its vectors.
 #[derive(Debug, Clone)]
 pub(super) struct Point {
     pub(super) id: MemoryId,
-    pub(super) room: Room,
     pub(super) words: Words,
     pub(super) meaning: Option<Vec<f32>>,
-}
-
-/// Where a point stands: with what customers may see, or with everything else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
-    Open,
-    House,
-}
-
-impl Room {
-    /// What is about one person is no business of another customer, so it stands in the house too.
-    pub(super) fn of(item: &MemoryItem) -> Self {
-        let is_open = item.visibility == Visibility::Customer && !item.kind.is_personal();
-        if is_open { Room::Open } else { Room::House }
-    }
-
-    /// The rooms that a question may look into.
-    pub(super) fn open_to(visibility: Visibility) -> &'static [Room] {
-        match visibility {
-            Visibility::Customer => &[Room::Open],
-            Visibility::Internal => &[Room::Open, Room::House],
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Room::Open => "open_words",
-            Room::House => "house_words",
-        }
-    }
-
-    fn meaning(self) -> &'static str {
-        match self {
-            Room::Open => "open_meaning",
-            Room::House => "house_meaning",
-        }
-    }
 }
 
 /// The shard refused or broke; it must be built anew.
@@ -73,11 +38,13 @@ impl Room {
 #[error("{0}")]
 pub(super) struct Broken(pub(super) String);
 
-/// An open shard. Blocking: to be used on threads that may block.
+/// An open shard. Blocking: to be used on threads that may block, but for searching a small one by words.
 #[derive(Debug)]
 pub(super) struct Shard {
     engine: Option<EdgeShard>,
     folder: PathBuf,
+    /// Points that are in it, or more: those that took the place of others count twice.
+    points: AtomicUsize,
 }
 
 impl Shard {
@@ -85,13 +52,24 @@ impl Shard {
     pub(super) fn create(folder: &Path, dimensions: Option<usize>) -> Result<Self, Broken> {
         std::fs::create_dir_all(folder).map_err(|error| Broken(error.to_string()))?;
         let engine = guarded(|| EdgeShard::new(folder, config(dimensions)))?;
-        Ok(Self { engine: Some(engine), folder: folder.to_owned() })
+        Ok(Self { engine: Some(engine), folder: folder.to_owned(), points: AtomicUsize::new(0) })
     }
 
     /// Opens the shard in a folder.
     pub(super) fn open(folder: &Path, dimensions: Option<usize>) -> Result<Self, Broken> {
         let engine = guarded(|| EdgeShard::load(folder, Some(config(dimensions))))?;
-        Ok(Self { engine: Some(engine), folder: folder.to_owned() })
+        let points = guarded(|| Ok(engine.info().points_count))?;
+        Ok(Self { engine: Some(engine), folder: folder.to_owned(), points: AtomicUsize::new(points) })
+    }
+
+    /// How many points are in it; those that took the place of others count twice.
+    pub(super) fn points(&self) -> usize {
+        self.points.load(Ordering::Relaxed)
+    }
+
+    /// True when a search by words is over before another thread would have begun with it.
+    pub(super) fn is_small(&self) -> bool {
+        self.points() <= FEW
     }
 
     fn engine(&self) -> Result<&EdgeShard, Broken> {
@@ -104,6 +82,7 @@ impl Shard {
             return Ok(());
         }
         let points = points.into_iter().map(point).collect::<Result<Vec<_>, _>>()?;
+        self.points.fetch_add(points.len(), Ordering::Relaxed);
         let list = PointInsertOperations::PointsList(points);
         let operation = UpdateOperation::PointOperation(PointOperations::UpsertPoints(list));
         let engine = self.engine()?;
@@ -111,21 +90,16 @@ impl Shard {
     }
 
     /// The nearest by words, best first.
-    pub(super) fn by_words(&self, room: Room, words: &Words, limit: usize) -> Result<Vec<MemoryId>, Broken> {
+    pub(super) fn by_words(&self, words: &Words, limit: usize) -> Result<Vec<MemoryId>, Broken> {
         if words.places.is_empty() {
             return Ok(Vec::new());
         }
-        self.nearest(room.words(), sparse(words)?.0, limit)
+        self.nearest(WORDS, sparse(words)?.0, limit)
     }
 
     /// The nearest by meaning, best first.
-    pub(super) fn by_meaning(
-        &self,
-        room: Room,
-        meaning: &[f32],
-        limit: usize,
-    ) -> Result<Vec<MemoryId>, Broken> {
-        self.nearest(room.meaning(), VectorInternal::Dense(meaning.to_vec()), limit)
+    pub(super) fn by_meaning(&self, meaning: &[f32], limit: usize) -> Result<Vec<MemoryId>, Broken> {
+        self.nearest(MEANING, VectorInternal::Dense(meaning.to_vec()), limit)
     }
 
     fn nearest(&self, name: &str, vector: VectorInternal, limit: usize) -> Result<Vec<MemoryId>, Broken> {
@@ -197,21 +171,19 @@ fn guarded<T>(work: impl FnOnce() -> qdrant_edge::OperationResult<T>) -> Result<
 fn config(dimensions: Option<usize>) -> EdgeConfig {
     let log = WalOptions { segment_capacity: LOG_SEGMENT, segment_queue_len: 0, ..WalOptions::default() };
     let mut builder = EdgeConfigBuilder::new().on_disk_payload(true).wal_options(log);
-    for room in [Room::Open, Room::House] {
-        let words = EdgeSparseVectorParamsBuilder::new().modifier(Modifier::Idf).build();
-        builder = builder.sparse_vector(room.words(), words);
-        if let Some(size) = dimensions {
-            let meaning = EdgeVectorParamsBuilder::new(size, Distance::Cosine).on_disk(true).build();
-            builder = builder.vector(room.meaning(), meaning);
-        }
+    let words = EdgeSparseVectorParamsBuilder::new().modifier(Modifier::Idf).build();
+    builder = builder.sparse_vector(WORDS, words);
+    if let Some(size) = dimensions {
+        let meaning = EdgeVectorParamsBuilder::new(size, Distance::Cosine).on_disk(true).build();
+        builder = builder.vector(MEANING, meaning);
     }
     builder.build()
 }
 
 fn point(point: Point) -> Result<qdrant_edge::PointStructPersisted, Broken> {
-    let mut vectors = NamedVectors::default().add_vector(point.room.words(), sparse(&point.words)?);
+    let mut vectors = NamedVectors::default().add_vector(WORDS, sparse(&point.words)?);
     if let Some(meaning) = point.meaning {
-        vectors = vectors.add_vector(point.room.meaning(), Vector::new_dense(meaning));
+        vectors = vectors.add_vector(MEANING, Vector::new_dense(meaning));
     }
     let payload = serde_json::Value::Object(serde_json::Map::new());
     let mut made = PointStruct::new(PointId::Uuid(point.id.0), Vectors::from(vectors), payload).0;

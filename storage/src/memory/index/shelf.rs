@@ -8,11 +8,15 @@ use tenants::clock::Timestamp;
 use tenants::ids::TenantId;
 
 use super::place::Note;
-use super::shard::{Broken, Shard};
+use super::room::Room;
+use super::shard::{Broken, Point, Shard};
 use crate::memory::Happened;
 
 /// Tenants without a memory are known for every place of an open index: knowing one costs some hundred bytes.
 const EMPTY_FOR_EACH: usize = 32;
+
+/// Most points of all open indexes: about half a gigabyte.
+const MOST_POINTS: usize = 200_000;
 
 /// Up to where an index has followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,34 +34,47 @@ pub(super) struct Progress {
     pub(super) read_to: i64,
     /// Items put in since the last flush.
     pub(super) unflushed: u64,
-    /// Items put in since the items were counted.
-    pub(super) uncounted: u64,
+    /// Nothing up to here stands in this room.
+    pub(super) empty_to: i64,
+    /// Up to here the tenant's items were counted.
+    pub(super) counted_to: i64,
     /// Items after this one were put in without their meaning, because the embedding endpoint did not answer.
     pub(super) meaningless_after: Option<i64>,
 }
 
-/// The place of one tenant's index.
+/// The place of one index.
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) tenant: TenantId,
+    pub(super) room: Room,
     /// Opening, following and closing: one after the other.
     pub(super) progress: tokio::sync::Mutex<Progress>,
     shard: RwLock<Option<Shard>>,
     seen: Mutex<Option<Seen>>,
     /// When it last could not be brought up to the rows, and why.
     trouble: Mutex<Option<(Timestamp, String)>>,
-    open: Arc<AtomicUsize>,
+    all: Arc<All>,
+}
+
+/// What all slots hold together.
+#[derive(Debug, Default)]
+struct All {
+    /// Shards that are open.
+    open: AtomicUsize,
+    /// Points in them.
+    points: AtomicUsize,
 }
 
 impl Slot {
-    fn new(tenant: TenantId, open: Arc<AtomicUsize>) -> Self {
+    fn new((tenant, room): (TenantId, Room), all: Arc<All>) -> Self {
         Self {
             tenant,
+            room,
             progress: tokio::sync::Mutex::default(),
             shard: RwLock::default(),
             seen: Mutex::default(),
             trouble: Mutex::default(),
-            open,
+            all,
         }
     }
 
@@ -86,6 +103,16 @@ impl Slot {
         self.shard.try_read().is_ok_and(|shard| shard.is_none())
     }
 
+    /// How many points are in it.
+    pub(super) fn points(&self) -> usize {
+        self.shard.read().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, Shard::points)
+    }
+
+    /// True when a search by words need not be handed to another thread: the shard is small, and nobody replaces it.
+    pub(super) fn is_small(&self) -> bool {
+        self.shard.try_read().is_ok_and(|shard| shard.as_ref().is_some_and(Shard::is_small))
+    }
+
     /// Works with the shard, when there is one. May block for as long as it takes to close one.
     pub(super) fn read<T>(
         &self,
@@ -95,63 +122,88 @@ impl Slot {
         shard.as_ref().map(work).transpose()
     }
 
+    /// Puts points into the shard, when there is one.
+    pub(super) fn put(&self, points: Vec<Point>) -> Result<(), Broken> {
+        let more = points.len();
+        if self.read(|shard| shard.put(points))?.is_some() {
+            self.all.points.fetch_add(more, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
     /// Puts a shard in place of another, which is closed before this returns. Blocks until nobody works with it.
     pub(super) fn replace(&self, shard: Option<Shard>) {
-        let is_open = shard.is_some();
+        if let Some(new) = &shard {
+            self.all.open.fetch_add(1, Ordering::Relaxed);
+            self.all.points.fetch_add(new.points(), Ordering::Relaxed);
+        }
         let mut place = self.shard.write().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *place, shard);
         drop(place);
-        match (old.is_some(), is_open) {
-            (false, true) => _ = self.open.fetch_add(1, Ordering::Relaxed),
-            (true, false) => _ = self.open.fetch_sub(1, Ordering::Relaxed),
-            _ => {}
+        if let Some(old) = old {
+            self.all.open.fetch_sub(1, Ordering::Relaxed);
+            self.all.points.fetch_sub(old.points(), Ordering::Relaxed);
         }
-        drop(old);
     }
 }
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Shelf {
-    slots: Mutex<LinkedHashMap<TenantId, Arc<Slot>>>,
-    open: Arc<AtomicUsize>,
+    slots: Mutex<LinkedHashMap<(TenantId, Room), Arc<Slot>>>,
+    all: Arc<All>,
     max_open: usize,
+    max_points: usize,
 }
 
 impl Shelf {
     pub(super) fn new(max_open: usize) -> Self {
-        Self { slots: Mutex::default(), open: Arc::default(), max_open: max_open.max(1) }
+        Self {
+            slots: Mutex::default(),
+            all: Arc::default(),
+            max_open: max_open.max(1),
+            max_points: MOST_POINTS,
+        }
     }
 
-    /// The tenant's slot, now the last one asked, and the slots that should be put away to make room.
-    pub(super) fn take(&self, tenant: TenantId) -> (Arc<Slot>, Vec<Arc<Slot>>) {
-        let mut slots = self.slots();
-        let slot = match slots.to_back(&tenant) {
+    /// The slot of a room, now the last one asked, and the slots that should be put away to make place.
+    pub(super) fn take(&self, tenant: TenantId, room: Room) -> (Arc<Slot>, Vec<Arc<Slot>>) {
+        let (mut slots, key) = (self.slots(), (tenant, room));
+        let slot = match slots.to_back(&key) {
             Some(slot) => Arc::clone(slot),
             None => {
-                let slot = Arc::new(Slot::new(tenant, Arc::clone(&self.open)));
-                slots.insert(tenant, Arc::clone(&slot));
+                let slot = Arc::new(Slot::new(key, Arc::clone(&self.all)));
+                slots.insert(key, Arc::clone(&slot));
                 slot
             }
         };
-        (slot, self.crowded(&slots, tenant))
+        let crowded = self.crowded(&slots, &slot);
+        (slot, crowded)
     }
 
-    fn crowded(&self, slots: &LinkedHashMap<TenantId, Arc<Slot>>, but: TenantId) -> Vec<Arc<Slot>> {
-        let too_many_open = self.open().saturating_sub(self.max_open);
+    fn crowded(&self, slots: &LinkedHashMap<(TenantId, Room), Arc<Slot>>, but: &Arc<Slot>) -> Vec<Arc<Slot>> {
+        let mut too_many_open = self.open().saturating_sub(self.max_open);
+        let mut too_many_points = self.all.points.load(Ordering::Relaxed).saturating_sub(self.max_points);
         let too_many = slots.len().saturating_sub(self.max_open * EMPTY_FOR_EACH);
-        if too_many_open == 0 && too_many == 0 {
+        if too_many_open == 0 && too_many_points == 0 && too_many == 0 {
             return Vec::new();
         }
-        let others = || slots.values().filter(|slot| slot.tenant != but);
-        let mut crowded: Vec<_> =
-            others().filter(|slot| !slot.is_empty()).take(too_many_open).cloned().collect();
+        let others = || slots.values().filter(|slot| !Arc::ptr_eq(slot, but));
+        let mut crowded = Vec::new();
+        for slot in others().filter(|slot| !slot.is_empty()) {
+            if too_many_open == 0 && too_many_points == 0 {
+                break;
+            }
+            too_many_open = too_many_open.saturating_sub(1);
+            too_many_points = too_many_points.saturating_sub(slot.points());
+            crowded.push(Arc::clone(slot));
+        }
         crowded.extend(others().filter(|slot| slot.is_empty()).take(too_many).cloned());
         crowded
     }
 
-    pub(super) fn find(&self, tenant: &TenantId) -> Option<Arc<Slot>> {
-        self.slots().get(tenant).cloned()
+    pub(super) fn find(&self, tenant: TenantId, room: Room) -> Option<Arc<Slot>> {
+        self.slots().get(&(tenant, room)).cloned()
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Slot>> {
@@ -159,20 +211,74 @@ impl Shelf {
     }
 
     /// Forgets a slot that was put away, unless somebody took it in the meantime. To be called while its progress is
-    /// held: whoever comes later makes a new slot, and finds the folder closed.
+    /// held: whoever comes later makes a new slot, and finds the folder closed. True when no slot of the tenant is left.
     pub(super) fn remove(&self, slot: &Arc<Slot>) -> bool {
         let mut slots = self.slots();
         // One is the map's, one the caller's.
         let is_unused = Arc::strong_count(slot) <= 2;
-        is_unused && slots.remove(&slot.tenant).is_some()
+        is_unused
+            && slots.remove(&(slot.tenant, slot.room)).is_some()
+            && !Room::ALL.iter().any(|room| slots.contains_key(&(slot.tenant, *room)))
     }
 
     /// How many shards are open.
     pub(super) fn open(&self) -> usize {
-        self.open.load(Ordering::Relaxed)
+        self.all.open.load(Ordering::Relaxed)
     }
 
-    fn slots(&self) -> MutexGuard<'_, LinkedHashMap<TenantId, Arc<Slot>>> {
+    fn slots(&self) -> MutexGuard<'_, LinkedHashMap<(TenantId, Room), Arc<Slot>>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::index::words::Words;
+    use tenants::ids::MemoryId;
+    use uuid::Uuid;
+
+    fn points(count: u128) -> Vec<Point> {
+        let words = Words { places: vec![1], weights: vec![1.0] };
+        let point =
+            |number| Point { id: MemoryId(Uuid::from_u128(number)), words: words.clone(), meaning: None };
+        (1..=count).map(point).collect()
+    }
+
+    /// A shelf for five indexes and thirty points, and a way to fill the index of a tenant.
+    fn small_shelf(folder: &std::path::Path) -> (Shelf, impl Fn(&Shelf, u128, u128) -> Vec<TenantId>) {
+        let shelf = Shelf { max_points: 30, ..Shelf::new(5) };
+        let folder = folder.to_owned();
+        let fill = move |shelf: &Shelf, tenant: u128, count: u128| {
+            let (slot, _) = shelf.take(TenantId(Uuid::from_u128(tenant)), Room::Open);
+            slot.replace(Some(Shard::create(&folder.join(tenant.to_string()), None).unwrap()));
+            slot.put(points(count)).unwrap();
+            shelf.take(slot.tenant, Room::Open).1.iter().map(|crowded| crowded.tenant).collect()
+        };
+        (shelf, fill)
+    }
+
+    fn tenants(numbers: &[u128]) -> Vec<TenantId> {
+        numbers.iter().map(|number| TenantId(Uuid::from_u128(*number))).collect()
+    }
+
+    #[test]
+    fn large_indexes_make_place_for_others_before_there_are_many() {
+        let home = tempfile::tempdir().unwrap();
+        let (shelf, fill) = small_shelf(home.path());
+        assert_eq!(fill(&shelf, 1, 20), []);
+        assert_eq!(fill(&shelf, 2, 5), []);
+        assert_eq!(
+            fill(&shelf, 3, 10),
+            tenants(&[1]),
+            "the one that was asked longest ago, and no more than needed"
+        );
+        assert_eq!(fill(&shelf, 4, 40), tenants(&[1, 2, 3]), "one that alone is too large stays");
+        for number in [1, 2, 3] {
+            shelf.find(TenantId(Uuid::from_u128(number)), Room::Open).unwrap().replace(None);
+        }
+        assert_eq!(shelf.all.points.load(Ordering::Relaxed), 40);
+        shelf.find(TenantId(Uuid::from_u128(4)), Room::Open).unwrap().replace(None);
+        assert_eq!((shelf.open(), shelf.all.points.load(Ordering::Relaxed)), (0, 0));
     }
 }
