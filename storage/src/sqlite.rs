@@ -84,7 +84,8 @@ const PRAGMAS: [(&str, &str); 7] = [
     // See `options::sqlite`.
     ("automatic_index", "off"),
     ("cache_size", "-32768"),
-    ("wal_autocheckpoint", "4000"),
+    // See `checkpoint`.
+    ("wal_autocheckpoint", "0"),
 ];
 
 /// A row that is read here; columns are taken by their place.

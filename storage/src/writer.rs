@@ -45,11 +45,17 @@ pub(crate) struct Pace {
     some: usize,
     /// Most units of other work while deliveries may come at any moment, and of people where nothing else waits.
     bite: usize,
+    /// A turn with so many units is followed by the next no sooner than `gather` after it began: what comes meanwhile
+    /// shares its commits, and pages that many units change are written once.
+    busy: usize,
+    gather: Duration,
 }
 
 impl Pace {
-    pub(crate) const SQLITE: Self = Self { share: 2, part: 8, some: 4, bite: 32 };
-    pub(crate) const POSTGRES: Self = Self { share: 8, part: 1, some: 64, bite: 96 };
+    pub(crate) const SQLITE: Self =
+        Self { share: 2, part: 8, some: 4, bite: 32, busy: 8, gather: Duration::from_millis(8) };
+    pub(crate) const POSTGRES: Self =
+        Self { share: 8, part: 1, some: 64, bite: 96, busy: usize::MAX, gather: Duration::ZERO };
 
     /// Most units of other work after a batch of `deliveries`.
     fn others(self, deliveries: usize, may_come: bool, batch: usize) -> usize {
@@ -59,6 +65,21 @@ impl Pace {
             _ => batch.min(deliveries / self.part + self.some),
         }
     }
+
+    /// How long the next turn waits for more, when `waiting` wait already.
+    fn pause(self, last: Turn, now: Timestamp, waiting: usize) -> Duration {
+        match last.units >= self.busy && waiting < self.bite {
+            true => self.gather.saturating_sub(now.since(last.began_at)),
+            false => Duration::ZERO,
+        }
+    }
+}
+
+/// A turn of the writer: a batch of deliveries, and one of other work.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    began_at: Timestamp,
+    units: usize,
 }
 
 /// A unit of work and whom to tell.
@@ -140,18 +161,23 @@ impl Writer {
     /// Works until the database is closed and the queue is empty.
     pub(crate) async fn run(mut self) {
         let mut waiting = Waiting::default();
+        let mut turn = Turn { began_at: self.clock.now(), units: 0 };
         while self.hear(&mut waiting).await {
+            self.let_more_come(&mut waiting, turn).await;
             let began = self.clock.now();
+            turn = Turn { began_at: began, units: 0 };
             let mut deliveries = waiting.deliveries.take(self.batch, self.pace.share, began);
             // Whoever brought it has been told to come again.
             deliveries.retain(|job| !job.answer.is_closed());
             let may_come = waiting.deliveries.is_in_use(began);
             let most = self.pace.others(deliveries.len(), may_come, self.batch);
+            turn.units += deliveries.len();
             self.work_off(deliveries).await;
             let between = self.clock.now();
             waiting.deliveries.pause(between.since(began), between);
             self.hear_more(&mut waiting);
             let others = waiting.take_others(self.pace, most, between);
+            turn.units += others.len();
             self.work_off(others).await;
             let ended = self.clock.now();
             waiting.people.pause(ended.since(between), ended);
@@ -194,6 +220,16 @@ impl Writer {
                 }
                 () = pause_ends => {}
             }
+        }
+    }
+
+    /// While much comes, more is let come before the next turn.
+    async fn let_more_come(&mut self, waiting: &mut Waiting, last: Turn) {
+        let pause = self.pace.pause(last, self.clock.now(), waiting.len());
+        if !pause.is_zero() && !self.queue.is_closed() {
+            // The time of the machine, whatever the clock says: nothing is measured or promised by it.
+            tokio::time::sleep(pause).await;
+            self.hear_more(waiting);
         }
     }
 
@@ -376,6 +412,19 @@ mod tests {
         let taken = waiting.take_others(Pace::SQLITE, 8, now);
         let of_people: Vec<bool> = taken.iter().map(|job| job.is_of_people).collect();
         assert_eq!(of_people, [vec![true; 4], vec![false; 8]].concat(), "a flood of people's leaves room");
+    }
+
+    #[test]
+    fn a_turn_after_a_full_one_waits_for_more_and_others_do_not() {
+        let (pace, now) = (Pace::SQLITE, Timestamp::from_millis(1_000));
+        let after = |units, ago: u64, waiting| {
+            let began_at = Timestamp::from_millis(1_000 - ago as i64);
+            pace.pause(Turn { began_at, units }, now, waiting)
+        };
+        assert_eq!(after(pace.busy, 1, 1), pace.gather - Duration::from_millis(1));
+        assert_eq!(after(pace.busy - 1, 1, 1), Duration::ZERO, "little was asked for");
+        assert_eq!(after(pace.busy, 60, 1), Duration::ZERO, "the turn itself took that long");
+        assert_eq!(after(pace.busy, 1, pace.bite), Duration::ZERO, "there is enough for a batch");
     }
 
     #[test]
