@@ -5,6 +5,8 @@
 //! greeting, a wish, a plain yes. Whatever else is only the customer's words is seen by a person first: `Acme is a scam`
 //! under a brand's name does harm in four words.
 
+use std::sync::LazyLock;
+
 use super::{Breach, Guard, Outgoing};
 
 /// Words in a row; fewer inside of a longer reply are how people take up a question.
@@ -21,6 +23,8 @@ const COURTESY: &str = "thank thanks thx ty you u so very much many a lot lots a
     alles gute zum geburtstag ja gerne gern klar schönen schöne liebe grüße merci beaucoup mille bonjour bonsoir salut \
     bonne bon journee soiree nuit joyeux anniversaire felicitations oui bien sur grazie tante ciao buongiorno buonasera \
     buona buon giornata serata notte compleanno auguri certo prego";
+
+static COURTEOUS: LazyLock<Vec<String>> = LazyLock::new(|| words(COURTESY));
 
 pub(super) fn check(outgoing: &Outgoing<'_>) -> Option<Breach> {
     let said = words(outgoing.text);
@@ -39,16 +43,14 @@ fn repeats_at_length(outgoing: &Outgoing<'_>, said: &[String], heard: &[Vec<Stri
 
 /// True for a short reply that a stranger wrote word for word, or that is a stranger's whole text between courtesies.
 fn is_nothing_else(outgoing: &Outgoing<'_>, said: &[String], heard: &[Vec<String>]) -> bool {
-    let courtesy = words(COURTESY);
     let answer = without_address(said, outgoing.author);
-    let core = without_courtesy(answer, &courtesy);
+    let core = without_courtesy(answer);
     if core.is_empty() || core.len() >= RUN {
         return false;
     }
     let is_bare = core.len() == answer.len();
     let is_theirs = |text: &Vec<String>| {
-        contains(text, core)
-            && (is_bare || contains(text, answer) || without_courtesy(text, &courtesy) == core)
+        contains(text, core) && (is_bare || contains(text, answer) || without_courtesy(text) == core)
     };
     let is_own = |piece: &str| outgoing.is_own(piece);
     heard.iter().any(is_theirs) && !is_own(outgoing.text) && !is_own(&core.join(" "))
@@ -60,8 +62,8 @@ fn without_address<'w>(said: &'w [String], author: Option<&str>) -> &'w [String]
     said.strip_prefix(handle.as_slice()).filter(|rest| !rest.is_empty()).unwrap_or(said)
 }
 
-fn without_courtesy<'w>(said: &'w [String], courtesy: &[String]) -> &'w [String] {
-    let says_something = |word: &String| !courtesy.contains(word);
+fn without_courtesy(said: &[String]) -> &[String] {
+    let says_something = |word: &String| !COURTEOUS.contains(word);
     let Some(first) = said.iter().position(says_something) else { return &[] };
     let last = said.iter().rposition(says_something).unwrap_or(first);
     &said[first..=last]

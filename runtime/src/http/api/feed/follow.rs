@@ -19,7 +19,7 @@ use crate::http::state::AppState;
 pub const READ_AT_ONCE: u32 = 200;
 
 /// Looks into the log follow each other no closer: what came between two looks is read at once.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// So long a person who may listen is believed to be allowed it still.
 const BELIEVED_FOR: Duration = Duration::from_secs(5);
 
