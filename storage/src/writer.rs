@@ -247,6 +247,10 @@ impl Writer {
         if jobs.is_empty() {
             return;
         }
+        let pen = match &self.written {
+            Some(written) => Some(written.pen().await),
+            None => None,
+        };
         let works: Vec<&Work> = jobs.iter().map(|job| &job.work).collect();
         let outcome = match tokio::time::timeout(self.timeout, self.commit(&works)).await {
             Ok(outcome) => outcome,
@@ -256,6 +260,7 @@ impl Writer {
                 Err(Arc::new(sqlx::Error::PoolTimedOut) as SharedError)
             }
         };
+        drop(pen);
         match outcome {
             Ok(answers) => {
                 if let Some(written) = &mut self.written {
