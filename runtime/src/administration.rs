@@ -61,6 +61,21 @@ impl Act<'_> {
         Ok((agency, changes))
     }
 
+    /// Another name for an agency; no change when it has that name.
+    pub fn rename_agency(&self, agency: Agency, name: &str) -> Result<(Agency, Changes), InvalidSetting> {
+        let renamed = Agency { name: checked_name(name)?, ..agency.clone() };
+        let mut changes = Changes { chain: Chain::Agency(agency.id), list: Vec::new() };
+        if renamed.name != agency.name {
+            changes.push(Change::PutAgency(renamed.clone()));
+            changes.push(self.audit(
+                "agency.renamed",
+                ("agency", agency.id.to_string()),
+                json!({ "name": renamed.name, "was": agency.name }),
+            ));
+        }
+        Ok((renamed, changes))
+    }
+
     /// A new tenant with default settings.
     pub fn create_tenant(
         &self,

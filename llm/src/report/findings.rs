@@ -74,11 +74,17 @@ fn best_post(post: &PostLine) -> FindingLine {
     let caption: String = post.caption.split_whitespace().take(QUOTED_WORDS).collect::<Vec<_>>().join(" ");
     let named = if caption.is_empty() { String::new() } else { format!(" (“{caption}”)") };
     let text = format!(
-        "The post with most engagement was a {}{named}, with {} likes, comments, saves and shares.",
-        post.kind,
+        "The post with most engagement was {}{named}, with {} likes, comments, saves and shares.",
+        with_article(&post.kind.replace('_', " ")),
         number(post.engagement)
     );
     FindingLine { text, metrics: Vec::new() }
+}
+
+/// `a video`, `an image`.
+fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
 }
 
 fn recommendations(request: &ReportRequest) -> Vec<String> {
@@ -107,7 +113,10 @@ fn recommendations(request: &ReportRequest) -> Vec<String> {
         );
     }
     if let Some(best) = request.posts.first().filter(|_| request.posts.len() > 1) {
-        said.push(format!("The best post was a {}: make another one of this kind.", best.kind));
+        said.push(format!(
+            "The best post was {}: make another one of this kind.",
+            with_article(&best.kind.replace('_', " "))
+        ));
     }
     if !request.missing.is_empty() {
         said.push("Some numbers are missing; the report names the reasons.".to_owned());

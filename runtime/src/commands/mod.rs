@@ -197,7 +197,14 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli, output: Output) -> anyhow::Result<Finding> {
     let common = cli.common;
     if let Command::Completions { shell } = cli.command {
-        clap_complete::generate(shell, &mut Cli::command(), "troupe", &mut std::io::stdout());
+        // Written at once: whoever reads only the beginning ends the pipe.
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "troupe", &mut script);
+        use std::io::Write as _;
+        match std::io::stdout().write_all(&script) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(error.into()),
+            _ => {}
+        }
         return Ok(Finding::Fine);
     }
     if let Command::Openapi = cli.command {

@@ -65,7 +65,7 @@ fn greet(stage: &Stage, data_dir: &str) {
     println!("  Dashboard       {}      (signs you in, once)", stage.sign_in);
     println!("  API             {node}/api/docs      (X-API-Key: {})", stage.key);
     println!("  health, metrics {node}/readyz  {node}/metrics");
-    println!("  the sandbox     {}/_sandbox", stage.sandbox.base_url());
+    println!("  the sandbox     {}/      (Instagram by hand)", stage.sandbox.base_url());
     println!("  data            {data_dir}\n");
     let approvals = format!("{node}/api/v1/tenants/{}/approvals", stage.brands[0].tenant.id);
     println!("List drafts:      curl -H 'X-API-Key: {}' '{approvals}?status=pending'", stage.key);

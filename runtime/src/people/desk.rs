@@ -194,7 +194,8 @@ impl PeopleDesk {
         (SignedIn { user, session: new.session.clone(), grants }, new, changes)
     }
 
-    /// Sets up an installation: its first agency and owner.
+    /// Sets up an installation: its first agency and owner. An agency that was made on the command line before, and is
+    /// the only one, becomes the owner's, with the name that was typed.
     ///
     /// # Errors
     /// When it is set up already, the code is wrong, or something cannot be used.
@@ -216,8 +217,13 @@ impl PeopleDesk {
         let hash = self.chosen(set_up.password, &email, &name).await?;
         let user = self.user(email, name);
         let act = self.act(format!("user:{}", user.id));
-        let created = act.create_agency(&set_up.agency);
-        let (agency, changes) = created.map_err(|error| invalid("agency", error.problem))?;
+        let mut known = self.parts.store.list_agencies().await?;
+        let only = if known.len() == 1 { known.pop() } else { None };
+        let put = match only {
+            Some(agency) => act.rename_agency(agency, &set_up.agency),
+            None => act.create_agency(&set_up.agency),
+        };
+        let (agency, changes) = put.map_err(|error| invalid("agency", error.problem))?;
         let grants = vec![Grant { agency: agency.id, tenant: None, role: UserRole::Owner }];
         let mut list = changes.list;
         list.extend([

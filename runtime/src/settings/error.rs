@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use figment::error::{Actual, Kind};
+
 /// Settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -19,6 +21,14 @@ pub enum SettingsError {
     /// The catalogue of models, or a key for one of its providers, cannot be used.
     #[error("{0}")]
     Models(String),
+    /// A variable that was surely meant for a setting.
+    #[error("{found} sets nothing: two underscores stand between the parts of a key; did you mean {meant}?")]
+    Misspelt {
+        /// The variable.
+        found: String,
+        /// The one that sets something.
+        meant: String,
+    },
     /// A value is not allowed.
     #[error("{key}: {problem}")]
     Value {
@@ -38,8 +48,29 @@ impl From<Box<figment::Error>> for SettingsError {
 /// Every problem with its key.
 fn problems(error: &figment::Error) -> String {
     let each = error.clone().into_iter().map(|problem| match problem.path.join(".") {
-        key if key.is_empty() => problem.kind.to_string(),
-        key => format!("{key}: {}", problem.kind),
+        key if key.is_empty() => told(&problem.kind),
+        key => format!("{key}: {}", told(&problem.kind)),
     });
     each.collect::<Vec<_>>().join("; ")
+}
+
+/// What is wrong, without the text that was found: it may be a secret in the wrong place.
+fn told(kind: &Kind) -> String {
+    let listed = |names: &[&str]| names.join(", ");
+    match kind {
+        Kind::InvalidType(found, expected) => format!("it should be {expected}, and is {}", sort_of(found)),
+        Kind::InvalidValue(_, expected) => format!("it should be {expected}"),
+        Kind::UnknownField(name, known) => format!("`{name}` is not known; known are {}", listed(known)),
+        Kind::UnknownVariant(_, known) => format!("it should be one of {}", listed(known)),
+        other => other.to_string(),
+    }
+}
+
+fn sort_of(found: &Actual) -> String {
+    match found {
+        Actual::Str(_) | Actual::Char(_) | Actual::Bytes(_) => "a text".to_owned(),
+        Actual::Seq => "a list".to_owned(),
+        Actual::Map => "a table".to_owned(),
+        other => other.to_string(),
+    }
 }

@@ -29,8 +29,43 @@ pub fn layers(
             figment = figment.merge(Serialized::default(MODELS_FILE, beside));
         }
     }
+    let environment: Vec<(String, String)> = environment.into_iter().collect();
+    refuse_misspelt(&environment)?;
     let environment = Environment::new(environment, &figment);
     Ok(figment.merge(environment))
+}
+
+/// `TROUPE_HTTP_LISTEN` would set nothing, and nobody would be told. Other names that begin with `TROUPE_` are somebody
+/// else's: orchestrators make such for services of this name.
+fn refuse_misspelt(environment: &[(String, String)]) -> Result<(), SettingsError> {
+    let known = keys(&Figment::from(Toml::string(DEFAULTS)));
+    for (found, _) in environment.iter().filter(|(found, _)| !found.starts_with(ENV_PREFIX)) {
+        let Some(name) = found.strip_prefix("TROUPE_") else { continue };
+        let name = name.to_lowercase().replace("__", "_");
+        if let Some(key) = known.iter().find(|key| key.join("_") == name) {
+            let meant = format!("{ENV_PREFIX}{}", key.join("__").to_uppercase());
+            return Err(SettingsError::Misspelt { found: found.clone(), meant });
+        }
+    }
+    Ok(())
+}
+
+/// Every key that has a default, as the names of its parts.
+fn keys(defaults: &Figment) -> Vec<Vec<String>> {
+    fn walk(values: &Dict, above: &[String], found: &mut Vec<Vec<String>>) {
+        for (name, value) in values {
+            let path = [above, std::slice::from_ref(name)].concat();
+            match value {
+                Value::Dict(_, inner) => walk(inner, &path, found),
+                _ => found.push(path),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for values in defaults.data().unwrap_or_default().values() {
+        walk(values, &[], &mut found);
+    }
+    found
 }
 
 const MODELS_FILE: &str = "models.file";

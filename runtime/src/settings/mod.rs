@@ -459,6 +459,29 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_with_too_few_underscores_is_told_and_those_of_others_are_not() {
+        for (found, meant) in [
+            ("TROUPE_HTTP_LISTEN", "TROUPE__HTTP__LISTEN"),
+            ("TROUPE_DATA_DIR", "TROUPE__DATA__DIR"),
+            ("TROUPE_HTTP__PUBLIC_URL", "TROUPE__HTTP__PUBLIC_URL"),
+        ] {
+            let error = Settings::load(None, environment(&[(found, "x")])).unwrap_err().to_string();
+            assert!(error.contains(found) && error.contains(meant), "{error}");
+        }
+        let of_others =
+            [("TROUPE_URL", "x"), ("TROUPE_SERVICE_HOST", "x"), ("TROUPE_PORT_8080_TCP", "x"), ("PATH", "x")];
+        Settings::load(None, environment(&of_others)).unwrap();
+    }
+
+    #[test]
+    fn a_secret_in_the_wrong_form_is_not_repeated() {
+        for key in ["TROUPE__INSTAGRAM__APP__SECRETS", "TROUPE__MODELS__KEYS", "TROUPE__MEDIA__MAX_BYTES"] {
+            let error = Settings::load(None, environment(&[(key, "hunter2")])).unwrap_err().to_string();
+            assert!(!error.contains("hunter2") && error.contains("it should be"), "{error}");
+        }
+    }
+
+    #[test]
     fn a_value_that_cannot_be_read_is_told_with_its_key() {
         let error = Settings::load(None, environment(&[("TROUPE__HTTP__LISTEN", "banana")])).unwrap_err();
         assert!(error.to_string().contains("http.listen"), "{error}");

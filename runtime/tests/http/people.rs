@@ -10,7 +10,8 @@ use tenants::access::UserRole;
 use tenants::audit::Chain;
 use tenants::changes::Changes;
 use tenants::ids::AgencyId;
-use tenants::ports::{Outbox, UnitOfWork};
+use tenants::ports::{Directory, Outbox, UnitOfWork};
+use troupe::administration::Act;
 use troupe::people::{Links, PeopleSettings};
 
 use crate::rig::{Reply, Rig, api_request};
@@ -138,6 +139,22 @@ async fn a_new_installation_is_set_up_once_with_the_code_of_its_file() {
     let log = browser.get(&format!("/agencies/{agency}/audit")).await.ok().to_string();
     assert!(log.contains("installation.set_up") && log.contains("session.begun"), "{log}");
     assert!(!log.contains(PASSWORD) && !log.contains(&code), "secrets are in no log");
+}
+
+#[tokio::test]
+async fn an_agency_that_was_made_on_the_command_line_becomes_that_of_the_first_user() {
+    let rig = Rig::start().await;
+    let by = Act { by: "cli".to_owned(), at: rig.ports.clock.now(), ids: &rig.ports.ids };
+    let (agency, changes) = by.create_agency("My agency").unwrap();
+    rig.database.commit(changes).await.unwrap();
+    let code = code(&rig).await;
+    let mut browser = Browser::new(&rig);
+    let session = browser.post("/setup", set_up(&code)).await.ok();
+    let grant = &session["grants"][0];
+    assert_eq!((&grant["agency"], &grant["agency_name"]), (&json!(agency.id), &json!("North")));
+    assert_eq!(rig.database.list_agencies().await.unwrap().len(), 1);
+    let log = browser.get(&format!("/agencies/{}/audit", agency.id)).await.ok().to_string();
+    assert!(log.contains("agency.renamed") && log.contains("My agency"), "{log}");
 }
 
 #[tokio::test]

@@ -277,7 +277,7 @@ impl Database {
         };
         let found = self.gatherers().recalled.ask(question).await?;
         let mut items: Vec<MemoryItem> = Vec::with_capacity(found.len());
-        for item in found.into_iter().map(MemoryItem::from) {
+        for item in found {
             let is_known = items.iter().any(|known| known.id == item.id);
             if item.tenant == *tenant && recall.allows(&item) && !is_known {
                 items.push(item);

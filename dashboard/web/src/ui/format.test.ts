@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, dollars, duration, refusal, relative, sentence, words } from './format';
+import { shortened, bytes, dollars, duration, refusal, relative, sentence, words } from './format';
 
 describe('numbers for people', () => {
   it('small sums of money keep the digits that matter', () => {
@@ -39,5 +39,15 @@ describe('numbers for people', () => {
   it('names of the API become words', () => {
     expect(words('awaiting_approval')).toBe('Awaiting approval');
     expect(sentence('texts of intent lead are drafted')).toBe('Texts of intent lead are drafted.');
+  });
+});
+
+describe('shortened', () => {
+  it('cuts between words and says so', () => {
+    expect(shortened('Cost of caption from 16 Nov 2026 to 22 Nov 2026', 40)).toBe(
+      'Cost of caption from 16 Nov 2026 to 22…',
+    );
+    expect(shortened('Decision by @ben_301', 40)).toBe('Decision by @ben_301');
+    expect(shortened('a'.repeat(50), 40)).toBe(`${'a'.repeat(40)}…`);
   });
 });

@@ -85,6 +85,14 @@ export const refusal = (text: string) =>
     'Instagram refused it: $2 (code $1)',
   );
 
+/** A text of at most so many characters, cut between words and marked where it is cut. */
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const cut = text.slice(0, most);
+  const end = cut.lastIndexOf(' ');
+  return `${(end > most / 2 ? cut.slice(0, end) : cut).trimEnd()}…`;
+}
+
 /** A reason or message as a sentence of its own. */
 export function sentence(text: string): string {
   const trimmed = refusal(text.trim());

@@ -39,8 +39,9 @@ export function Component() {
   const showKeys = useShortcutsAreOn();
 
   const isPending = status === 'pending';
+  // Among what waits; lists of what was decided show it as it is.
   const outcomeOf = (id: string): Outcome | undefined =>
-    verdicts.get(id) ?? (isPending && held.gone.has(id) ? 'gone' : undefined);
+    isPending ? (verdicts.get(id) ?? (held.gone.has(id) ? 'gone' : undefined)) : undefined;
   const isOpen = (it: Approval) => outcomeOf(it.id) === undefined;
   const onScreen = isPending ? held.shown : list.items;
   const open = onScreen.filter(isOpen);

@@ -16,7 +16,7 @@ import { IconMessageQuestion, IconPlayerStop, IconSend } from '@tabler/icons-rea
 import { useEffect, useRef, useState } from 'react';
 import { Link, useSearchParams } from 'react-router-dom';
 import { useTenant } from '@/shell/where';
-import { percent, refusal, words } from '@/ui/format';
+import { percent, refusal, shortened } from '@/ui/format';
 import { PageHeader, Tag } from '@/ui/pieces';
 import { Empty, Notice } from '@/ui/states';
 import { Conversations } from './Conversations';
@@ -240,7 +240,7 @@ function SourceLink({ source, number }: { source: Source; number: number }) {
   const tenant = useTenant();
   return (
     <Anchor component={Link} to={tenant.path(placeOf(source))} size="xs" title={source.title ?? source.id}>
-      [{number}] {source.title === undefined ? source.id.slice(0, 12) : words(source.title).slice(0, 40)}
+      [{number}] {shortened(source.title ?? source.id, 60)}
     </Anchor>
   );
 }
