@@ -133,6 +133,14 @@ impl TestApp {
         self.sandbox.effects_of(inbound).expect("the sandbox knows what came in")
     }
 
+    /// Lets the time pass until the next noon (UTC), so that no story that needs hours is told over midnight, when things
+    /// happen by the clock.
+    pub fn go_on_to_noon(&self) {
+        let day = Duration::from_secs(24 * 3_600).as_micros();
+        let since_noon = (self.clock.now().as_micros().unsigned_abs() as u128 + day / 2) % day;
+        self.clock.advance(Duration::from_micros((day - since_noon) as u64));
+    }
+
     /// Waits until every webhook is delivered and nothing is in hand or due; says what is stuck otherwise.
     pub async fn settle(&self) {
         let deadline = SystemClock.now() + PATIENCE;

@@ -44,14 +44,6 @@ async fn tick(app: &TestApp, shop: &TestTenant, name: &str) {
     app.settle().await;
 }
 
-/// Goes on to the next noon, so that no story is told over midnight.
-fn noon(app: &TestApp) {
-    let now = app.clock.now().to_utc();
-    let today = now.date_naive().and_hms_opt(12, 0, 0).unwrap().and_utc();
-    let next = if today > now { today } else { today + TimeDelta::days(1) };
-    app.clock.advance((next - now).to_std().unwrap());
-}
-
 async fn read(app: &TestApp, shop: &TestTenant, rest: &str) -> Value {
     app.api.get(&shop.path(rest)).await.ok()
 }
@@ -69,7 +61,7 @@ async fn alerts(app: &TestApp, shop: &TestTenant, kind: &str) -> usize {
 }
 
 async fn a_day_on_instagram_becomes_one_report_which_a_person_can_make_again(app: TestApp) -> TestApp {
-    noon(&app);
+    app.go_on_to_noon();
     let shop = app.tenant("acme").create().await;
     let now = app.clock.now().to_utc();
     for (hours, likes, caption) in [(3, 80, "Fresh bread"), (5, 10, "Closed on Monday")] {
@@ -252,7 +244,7 @@ async fn a_spike_is_told_once_and_its_alert_ends_with_it(app: TestApp) -> TestAp
 }
 
 async fn the_clock_makes_one_report_of_a_day_however_often_it_ticks(mut app: TestApp) -> TestApp {
-    noon(&app);
+    app.go_on_to_noon();
     let shop = app.tenant("acme").create().await;
     tick(&app, &shop, "insights").await;
     app.clock.advance(DAY);

@@ -86,6 +86,7 @@ async fn days(app: &TestApp, count: u32) {
 }
 
 async fn a_token_is_renewed_before_it_runs_out_and_works_long_after(app: TestApp) -> TestApp {
+    app.go_on_to_noon();
     let shop = app.tenant("acme").create().await;
     app.settle().await;
     // Nobody told when the pasted token runs out: the first renewal does.
@@ -158,6 +159,7 @@ async fn a_token_that_nobody_could_renew_is_warned_of_and_marked_when_it_ran_out
 }
 
 async fn a_renewal_whose_answer_was_lost_is_repeated_and_nothing_is_lost(app: TestApp) -> TestApp {
+    app.go_on_to_noon();
     let shop = app.tenant("acme").create().await;
     let set_at = facts(&app, &shop).await.set_at;
     app.settle().await;

@@ -149,17 +149,9 @@ async fn named(app: &TestApp, name: &str) -> Api {
     app.api.with_key(made["text"].as_str().unwrap_or_else(|| panic!("{made}")))
 }
 
-/// Goes on to the next noon, so that no day ends in the middle of a story.
-pub fn noon(app: &TestApp) {
-    let now = app.clock.now().to_utc();
-    let today = now.date_naive().and_hms_opt(12, 0, 0).unwrap().and_utc();
-    let next = if today > now { today } else { today + TimeDelta::days(1) };
-    app.clock.advance((next - now).to_std().unwrap());
-}
-
 /// The first day of all brands, then the second.
 pub async fn brands(app: &TestApp, casts: &[Cast]) -> Vec<Brand> {
-    noon(app);
+    app.go_on_to_noon();
     let people = People::of(app).await;
     let mut shops = Vec::new();
     for cast in casts {
