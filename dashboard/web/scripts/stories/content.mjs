@@ -12,6 +12,10 @@ const caption = 'A morning in the studio.';
 
 const captionOf = (composer) => composer.getByRole('textbox', { name: 'Caption', exact: true });
 
+/** Without the live feed what others change is found when something is saved. */
+const notLive = (page) =>
+  page.route(/\/feed(\?|$)/, (route) => route.fulfill({ contentType: 'text/event-stream', body: '' }));
+
 /** A picture that is planned for a day far off. */
 async function aPost({ ask, world }, words) {
   const { items } = await ask(`/tenants/${world.tenant}/media`);
@@ -51,13 +55,14 @@ const plan = {
 
   async 'a post is planned on the calendar'({ page, world }) {
     await page.goto(`/tenants/${world.tenant}/content/calendar`);
-    const today = new Date();
+    // A minute that begins soon, by the clock of the tenant; it may be tomorrow's first.
+    world.due = new Date(Math.ceil((Date.now() + 12_000) / 60_000) * 60_000);
     const day = new Intl.DateTimeFormat('en-GB', {
       weekday: 'long',
       day: 'numeric',
       month: 'long',
       timeZone: 'UTC',
-    }).format(today);
+    }).format(world.due);
     await page.getByRole('button', { name: `New post on ${day}` }).click({ force: true });
     const composer = page.getByRole('dialog', { name: 'New post' });
     await composer.getByRole('button', { name: 'Choose files' }).click();
@@ -65,8 +70,6 @@ const plan = {
     await picker.locator('button[aria-pressed]').first().click();
     await picker.getByRole('button', { name: 'Use' }).click();
     await composer.getByRole('textbox', { name: 'Caption', exact: true }).fill(caption);
-    // The next minute that begins, by the clock of the tenant.
-    world.due = new Date(Math.ceil((Date.now() + 4_000) / 60_000) * 60_000);
     await composer.getByLabel('When').click();
     await page.getByLabel('Hours').fill(world.due.toISOString().slice(11, 13));
     await page.getByLabel('Minutes').fill(world.due.toISOString().slice(14, 16));
@@ -99,9 +102,7 @@ const plan = {
 
   async 'a post that somebody else changes while it is written keeps both changes'({ page, ask, world }) {
     const made = await aPost({ ask, world }, 'Shared words.');
-    // Without the live feed: what changed is found when it is saved.
-    await page.route('**/feed/**', (route) => route.abort());
-    await page.route('**/events*', (route) => route.abort());
+    await notLive(page);
     const composer = await change(page, world, made);
     await captionOf(composer).fill('My words.');
     await theirs({ ask, world }, made, { caption: 'Their words.', first_comment: 'Their comment.' });
@@ -119,8 +120,7 @@ const plan = {
 
   async 'a post that somebody cancels while it is written is not planned again unseen'({ page, ask, world }) {
     const made = await aPost({ ask, world }, 'Called off.');
-    await page.route('**/feed/**', (route) => route.abort());
-    await page.route('**/events*', (route) => route.abort());
+    await notLive(page);
     const composer = await change(page, world, made);
     await captionOf(composer).fill('Called off, but written.');
     await ask(`/tenants/${world.tenant}/posts/${made.id}/cancel`, 'POST');
