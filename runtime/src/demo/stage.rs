@@ -48,7 +48,7 @@ impl Stage {
     /// Starts the sandbox and the node on `settings`, and makes the brands on first use.
     pub(super) async fn set(mut settings: Settings, sandbox_options: SandboxOptions) -> anyhow::Result<Self> {
         let sandbox = Sandbox::start(sandbox_options).await.context(
-            "the local Instagram cannot start; TROUPE__SANDBOX__LISTEN='\"127.0.0.1:0\"' gives it a free port",
+            "the local Instagram cannot start; TROUPE__SANDBOX__LISTEN=127.0.0.1:0 gives it a free port",
         )?;
         let app = sandbox.apps().into_iter().next().context("the sandbox has no app")?;
         settings.instagram.instagram_base_url = sandbox.base_url();
