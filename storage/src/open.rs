@@ -1,7 +1,7 @@
 //! Opens, migrates and closes a database.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::PgPoolOptions;
@@ -12,6 +12,10 @@ use crate::options::{Limits, Place};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// Primary result codes of SQLite.
+const SQLITE_BUSY: i64 = 5;
+const SQLITE_NOTADB: i64 = 26;
 
 /// Why a database cannot be opened, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -99,26 +103,19 @@ pub enum OpenError {
 impl OpenError {
     /// Finds the right words for a failed connection.
     fn connecting(label: &str, is_file: bool, error: sqlx::Error) -> Self {
-        /// Primary result codes of SQLite.
-        const SQLITE_BUSY: i64 = 5;
-        const SQLITE_NOTADB: i64 = 26;
-        let code = match &error {
-            sqlx::Error::Database(refusal) => refusal.code().map(|code| code.into_owned()),
-            _ => None,
-        };
-        let code = code.as_deref().unwrap_or_default();
         if is_file {
             let path = label.to_owned();
-            return match code.parse::<i64>().map(|code| code & 0xff) {
-                Ok(SQLITE_BUSY) => Self::Locked { path },
-                Ok(SQLITE_NOTADB) => Self::NotADatabase { path },
+            return match sqlite_code(&error) {
+                Some(SQLITE_BUSY) => Self::Locked { path },
+                Some(SQLITE_NOTADB) => Self::NotADatabase { path },
                 _ => Self::File { path, source: error },
             };
         }
         let place = label.to_owned();
-        match code {
-            "28000" | "28P01" => Self::Refused { place },
-            "3D000" => Self::NoSuchDatabase { place },
+        let code = error.as_database_error().and_then(|refusal| refusal.code());
+        match code.as_deref() {
+            Some("28000" | "28P01") => Self::Refused { place },
+            Some("3D000") => Self::NoSuchDatabase { place },
             _ => Self::Unreachable { place, source: error },
         }
     }
@@ -134,10 +131,39 @@ impl OpenError {
 
 /// Connects, within a bounded time.
 pub(crate) async fn connect(place: &Place, limits: &Limits) -> Result<Session, OpenError> {
-    let is_file = matches!(place.session, SessionOptions::Sqlite(_));
-    bounded(limits.timeout, place.session.connect())
-        .await
-        .map_err(|error| OpenError::connecting(&place.label, is_file, error))
+    match &place.session {
+        SessionOptions::Sqlite(_) => bounded(limits.timeout, connect_beside_others(place, limits))
+            .await
+            .map_err(|error| OpenError::connecting(&place.label, true, error)),
+        SessionOptions::Postgres(_) => bounded(limits.timeout, place.session.connect())
+            .await
+            .map_err(|error| OpenError::connecting(&place.label, false, error)),
+    }
+}
+
+/// Connects to a file that others may be opening too. Who turns a new file to write-ahead logging while somebody reads in
+/// it is told at once that it is busy: SQLite's busy timeout does not count there.
+async fn connect_beside_others(place: &Place, limits: &Limits) -> Result<Session, sqlx::Error> {
+    /// Between two attempts; making a new file takes a few of these.
+    const PAUSE: Duration = Duration::from_millis(20);
+    let end = Instant::now() + limits.timeout / 2;
+    loop {
+        match place.session.connect().await {
+            Err(error) if is_busy(&error) && Instant::now() < end => tokio::time::sleep(PAUSE).await,
+            done => return done,
+        }
+    }
+}
+
+/// Another process or connection holds the file.
+fn is_busy(error: &sqlx::Error) -> bool {
+    sqlite_code(error) == Some(SQLITE_BUSY)
+}
+
+/// The primary result code of SQLite.
+fn sqlite_code(error: &sqlx::Error) -> Option<i64> {
+    let sqlx::Error::Database(refusal) = error else { return None };
+    refusal.code()?.parse::<i64>().ok().map(|code| code & 0xff)
 }
 
 async fn bounded<T>(

@@ -11,6 +11,7 @@ pub const EVENT_TYPES: &[(&str, &str)] = &[
     ("account.reconnected", "An account was given a new token."),
     ("account.token_refused", "Instagram refused the token of an account."),
     ("agency.created", "The agency was made."),
+    ("agency.renamed", "The agency got another name."),
     ("alert.resolved", "Somebody resolved an alert."),
     ("app.created", "A Meta app was stored."),
     ("approval.decided", "A draft or escalation was approved, edited, rejected, or expired."),

@@ -36,14 +36,15 @@ export async function choose(page, form, field, option) {
 /** Whoever looked at what came of a press may press again. */
 export const rested = (page) => page.waitForTimeout(800);
 
-/** Two clicks at the same place: so many milliseconds apart, or the second one right when something is seen. */
+/** Two clicks at the same place: so many milliseconds apart, or the second one right when something is seen, for which it looks out from before the first. */
 export async function pressTwice(page, button, delay) {
   await button.scrollIntoViewIfNeeded();
   const { x, y, width, height } = await button.boundingBox();
   await page.mouse.move(x + width / 2, y + height / 2);
+  const seen = typeof delay === 'number' ? undefined : delay();
   await page.mouse.down();
   await page.mouse.up();
-  await (typeof delay === 'number' ? page.waitForTimeout(delay) : delay());
+  await (seen ?? page.waitForTimeout(delay));
   await page.mouse.down();
   await page.mouse.up();
 }

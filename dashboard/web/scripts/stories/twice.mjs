@@ -36,11 +36,10 @@ async function dialogOf(page, opener, title) {
 
 const account = 'lumen.skin';
 
-/** The button can be pressed again: what it did is done. */
-const answered = (page, name) => async () => {
-  const button = page.getByRole('button', { name, exact: true });
-  await button.and(page.locator('[data-loading]')).waitFor();
-  await button.and(page.locator(':not([data-loading])')).waitFor();
+/** The button can be pressed again: what it did is done. Its loading state alone may be too short to be seen. */
+const answered = (page, path, name) => async () => {
+  await page.waitForResponse((it) => it.request().method() === 'POST' && it.url().includes(path));
+  await page.getByRole('button', { name, exact: true }).and(page.locator(':not([data-loading])')).waitFor();
 };
 
 const closed = (form) => form.waitFor({ state: 'hidden' });
@@ -250,7 +249,7 @@ export const twice = {
       button: 'Make it now',
       open: () => page.getByRole('main'),
       after: () => rested(page),
-      of: [0, 200, answered(page, 'Make it now')],
+      of: [0, 200, answered(page, '/reports', 'Make it now')],
     });
     await page.goto(`/tenants/${world.tenant}/agents`);
     await once(page, {
@@ -258,7 +257,7 @@ export const twice = {
       button: 'Run now: Daily report',
       open: () => page.getByRole('main'),
       after: () => rested(page),
-      of: [60, answered(page, 'Run now: Daily report')],
+      of: [60, answered(page, '/run', 'Run now: Daily report')],
     });
   },
 
