@@ -102,7 +102,10 @@ pub async fn run(args: CrowdArgs) -> anyhow::Result<()> {
             "half the events, browsers and chats",
             Case { browsers: args.browsers, chats: args.chats, pace: args.pace / 2 },
         ),
-        ("events, browsers and chats", Case { browsers: args.browsers, chats: args.chats, pace: args.pace }),
+        (
+            "all events, browsers and chats",
+            Case { browsers: args.browsers, chats: args.chats, pace: args.pace },
+        ),
     ];
     let (mut all, mut folders) = (Vec::new(), Vec::new());
     let is_wanted = |name: &str| args.case.as_deref().is_none_or(|wanted| name.contains(wanted));

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
 use sqlx::FromRow;
-use tenants::audit::{AuditEntry, Chain, ChainCheck, ChainVerdict};
+use tenants::audit::{AuditEntry, Chain, ChainCheck, ChainVerdict, Details};
 use tenants::ids::{AgencyId, AuditId, TenantId};
 use tenants::ports::{AuditFilter, AuditLog, StoreError};
 use uuid::Uuid;
@@ -78,7 +78,7 @@ impl TryFrom<EntryRow> for AuditEntry {
     type Error = StoreError;
 
     fn try_from(row: EntryRow) -> Result<Self, StoreError> {
-        let details = serde_json::from_str(&row.details).map_err(|error| {
+        let details = Details::of_text(row.details).map_err(|error| {
             StoreError::Corrupt(format!("the details of audit entry {}: {error}", row.seq))
         })?;
         Ok(AuditEntry {
@@ -235,10 +235,9 @@ fn check_entries(chain: &Chain, check: &mut ChainCheck, rows: Vec<FullEntryRow>)
         let seq = row.entry.seq;
         let broken = |problem: &str| ChainVerdict::Broken { seq, problem: problem.to_owned() };
         let owner = (row.tenant_id, row.agency_id);
-        let details = row.entry.details.clone();
         let entry = AuditEntry::try_from(row.entry).map_err(|_| broken("the details cannot be read"))?;
-        check.next(&entry, &details)?;
-        if Summary::of(&details) != row.summary || owner != owner_columns(chain) {
+        check.next(&entry)?;
+        if Summary::of(entry.details.as_str()) != row.summary || owner != owner_columns(chain) {
             return Err(broken("a column that repeats the details was altered"));
         }
     }

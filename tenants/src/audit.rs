@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -53,34 +54,50 @@ pub struct NewAuditEntry {
 }
 
 /// The particulars of an entry, as the JSON text that is stored and covered by the hash. A decision's are a few
-/// kilobytes: as a tree of values they took more time than the decision itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details(String);
+/// kilobytes: as a tree of values they took more time than the decision itself, and most who read an entry pass it on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Details(Box<RawValue>);
 
 impl Details {
     /// The particulars of something that can be written as JSON. What cannot (a map whose keys are no texts) is
     /// recorded as such.
     pub fn of(particulars: &impl Serialize) -> Self {
-        match serde_json::to_string(particulars) {
-            Ok(text) => Self(text),
-            Err(error) => Self::from(serde_json::json!({ "unwritable": error.to_string() })),
-        }
+        let written = serde_json::value::to_raw_value(particulars);
+        Self(written.unwrap_or_else(|error| {
+            let unwritable = serde_json::json!({ "unwritable": error.to_string() });
+            serde_json::value::to_raw_value(&unwritable).unwrap_or_else(|_| RawValue::NULL.to_owned())
+        }))
+    }
+
+    /// Particulars as they are stored; an error where the text is not JSON.
+    pub fn of_text(text: String) -> Result<Self, serde_json::Error> {
+        RawValue::from_string(text).map(Self)
     }
 
     /// The JSON text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.get()
     }
 
     /// The particulars as a tree, for those who look into them.
     pub fn value(&self) -> Value {
-        serde_json::from_str(&self.0).unwrap_or_default()
+        serde_json::from_str(self.as_str()).unwrap_or_default()
     }
 }
 
+/// The same text.
+impl PartialEq for Details {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Details {}
+
 impl From<Value> for Details {
     fn from(particulars: Value) -> Self {
-        Self(particulars.to_string())
+        Self::of(&particulars)
     }
 }
 
@@ -106,7 +123,7 @@ pub struct AuditEntry {
     /// See [`NewAuditEntry`].
     pub error: Option<String>,
     /// See [`NewAuditEntry`].
-    pub details: Value,
+    pub details: Details,
     /// When it happened.
     pub at: Timestamp,
     /// SHA-256 over the previous hash and this entry, hex.
@@ -171,15 +188,14 @@ impl ChainCheck {
         Self { last_hash: first_hash(chain), last_seq: 0 }
     }
 
-    /// Checks the next entry, with its details as they are stored; the verdict when it does not fit.
-    pub fn next(&mut self, entry: &AuditEntry, details: &str) -> Result<(), ChainVerdict> {
+    /// Checks the next entry; the verdict when it does not fit.
+    pub fn next(&mut self, entry: &AuditEntry) -> Result<(), ChainVerdict> {
         let broken =
             |problem: &str| ChainVerdict::Broken { seq: self.last_seq + 1, problem: problem.to_owned() };
         if entry.seq != self.last_seq + 1 {
             return Err(broken("an entry is missing"));
         }
-        let as_stored = NewAuditEntry { details: Details(details.to_owned()), ..entry.as_new() };
-        if entry.hash != entry_hash(&self.last_hash, entry.seq, &as_stored) {
+        if entry.hash != entry_hash(&self.last_hash, entry.seq, &entry.as_new()) {
             return Err(broken("the entry was altered, or an earlier one was"));
         }
         self.last_seq = entry.seq;
@@ -219,7 +235,7 @@ impl AuditEntry {
             actor: self.actor.clone(),
             success: self.success,
             error: self.error.clone(),
-            details: self.details.clone().into(),
+            details: self.details.clone(),
             at: self.at,
         }
     }

@@ -219,7 +219,7 @@ impl TestApp {
     pub async fn last_decision(&self, tenant: &TestTenant) -> serde_json::Value {
         let entries = self.audit(tenant).await;
         let decision = entries.into_iter().rev().find(|entry| entry.event_type == "decision.made");
-        decision.expect("a decision").details
+        decision.expect("a decision").details.value()
     }
 
     /// The tenant's effects, oldest first.

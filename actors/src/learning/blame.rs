@@ -40,7 +40,7 @@ pub async fn find_decision(
     };
     let found = store.list_audit(&Chain::Tenant(*tenant), &filter, None, 1).await?.pop();
     let Some(entry) = found else { return Ok(None) };
-    let kept = serde_json::from_value(entry.details);
+    let kept = serde_json::from_str(entry.details.as_str());
     kept.map(Some).map_err(|error| StoreError::Corrupt(format!("{decision}: {error}")))
 }
 

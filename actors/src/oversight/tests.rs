@@ -29,7 +29,7 @@ fn entry(hour: u8, event_type: &str, (action, id): (&str, &str), actor: &str, de
         actor: actor.to_owned(),
         success: true,
         error: event_type.ends_with("failed").then(|| "the file is gone".to_owned()),
-        details,
+        details: details.into(),
         at: moment(&format!("2026-11-27T{hour:02}:00:00Z")),
         hash: String::new(),
     }

@@ -42,7 +42,7 @@ pub struct Teller<'a> {
     /// The words that left, by decision and action.
     sent: HashMap<(String, String), String>,
     told: Vec<(usize, Record)>,
-    later: Vec<(usize, AuditEntry)>,
+    later: Vec<(usize, AuditEntry, Value)>,
     count: usize,
 }
 
@@ -64,33 +64,34 @@ impl<'a> Teller<'a> {
     pub fn hear(&mut self, entry: AuditEntry) {
         let at = self.count;
         self.count += 1;
-        let of_decision = entry.details.get("decision").is_some_and(Value::is_string);
+        let details = entry.details.value();
+        let of_decision = details.get("decision").is_some_and(Value::is_string);
         if entry.event_type == "decision.made" {
-            let record = self.decision(&entry);
+            let record = self.decision(&entry, &details);
             self.told.push((at, record));
         } else if of_decision {
-            self.later.push((at, entry));
+            self.later.push((at, entry, details));
         } else {
-            let record = self.other(&entry);
+            let record = self.other(&entry, &details);
             self.told.push((at, record));
         }
     }
 
     /// Everything heard, in its order.
     pub fn finish(mut self) -> Vec<Record> {
-        for (_, entry) in &self.later {
+        for (_, _, details) in &self.later {
             // What a person let through is what left, whatever was drafted.
             if let (Some(decision), Some(Value::Array(actions))) =
-                (text(&entry.details, "decision"), entry.details.get("actions"))
+                (text(details, "decision"), details.get("actions"))
             {
                 keep_words(&mut self.sent, decision, actions.iter());
             }
         }
-        for (at, entry) in std::mem::take(&mut self.later) {
+        for (at, entry, details) in std::mem::take(&mut self.later) {
             let record = match entry.event_type.as_str() {
-                "approval.decided" => self.verdict(&entry),
-                event if event.starts_with("effect.") => self.effect(&entry),
-                _ => self.other(&entry),
+                "approval.decided" => self.verdict(&entry, &details),
+                event if event.starts_with("effect.") => self.effect(&entry, &details),
+                _ => self.other(&entry, &details),
             };
             self.told.push((at, record));
         }
@@ -98,8 +99,7 @@ impl<'a> Teller<'a> {
         self.told.into_iter().map(|(_, record)| record).collect()
     }
 
-    fn decision(&mut self, entry: &AuditEntry) -> Record {
-        let details = &entry.details;
+    fn decision(&mut self, entry: &AuditEntry, details: &Value) -> Record {
         let author = text(details, "author").map(str::to_owned);
         let event_kind = text(details, "event_kind").unwrap_or("event");
         let kind = kind_told(event_kind);
@@ -136,9 +136,8 @@ impl<'a> Teller<'a> {
         record
     }
 
-    fn verdict(&self, entry: &AuditEntry) -> Record {
-        let details = &entry.details;
-        let subject = self.subject(entry);
+    fn verdict(&self, entry: &AuditEntry, details: &Value) -> Record {
+        let subject = self.subject(details);
         let (at, by) = (moment_told(entry.at, self.zone), self.actor(&entry.actor));
         let is_escalation = details.get("escalation").and_then(Value::as_bool).unwrap_or(false);
         let what = if is_escalation { "the escalation" } else { "the draft" };
@@ -167,9 +166,8 @@ impl<'a> Teller<'a> {
         record
     }
 
-    fn effect(&self, entry: &AuditEntry) -> Record {
-        let details = &entry.details;
-        let subject = self.subject(entry);
+    fn effect(&self, entry: &AuditEntry, details: &Value) -> Record {
+        let subject = self.subject(details);
         let told = if subject.told.is_empty() { object_of(&entry.action).to_owned() } else { subject.told };
         let at = moment_told(entry.at, self.zone);
         let done = done_told(&entry.action);
@@ -218,8 +216,7 @@ impl<'a> Teller<'a> {
     }
 
     /// What happened to a post, by its caption.
-    fn post(&self, entry: &AuditEntry, verb: &str) -> Record {
-        let details = &entry.details;
+    fn post(&self, entry: &AuditEntry, details: &Value, verb: &str) -> Record {
         let post = post_told(text(details, "post_type").unwrap_or("post"), text(details, "caption"));
         let (at, by) = (moment_told(entry.at, self.zone), self.actor(&entry.actor));
         let planned: Option<Timestamp> = text(details, "scheduled_at").and_then(|it| it.parse().ok());
@@ -247,16 +244,15 @@ impl<'a> Teller<'a> {
     }
 
     /// Whatever else happened: what, to what, by whom.
-    fn other(&self, entry: &AuditEntry) -> Record {
+    fn other(&self, entry: &AuditEntry, details: &Value) -> Record {
         if entry.event_type.starts_with("effect.") {
-            return self.effect(entry);
+            return self.effect(entry, details);
         }
         let (subject, verb) = entry.event_type.split_once('.').unwrap_or((&entry.event_type, "noted"));
         if subject == "post" {
-            return self.post(entry, verb);
+            return self.post(entry, details, verb);
         }
         let subject = subject.replace('_', " ");
-        let details = &entry.details;
         let name = ["name", "username", "title", "slug", "email", "prompt"]
             .iter()
             .find_map(|key| text(details, key));
@@ -280,8 +276,8 @@ impl<'a> Teller<'a> {
         record
     }
 
-    fn subject(&self, entry: &AuditEntry) -> Subject {
-        let decision = text(&entry.details, "decision").unwrap_or_default();
+    fn subject(&self, details: &Value) -> Subject {
+        let decision = text(details, "decision").unwrap_or_default();
         self.subjects.get(decision).cloned().unwrap_or_default()
     }
 

@@ -121,7 +121,7 @@ async fn list(
     let entries =
         workspace.foundations.database.list_audit(&chain, &filter, None, limit.clamp(1, 1_000)).await?;
     output.list(&entries, &["seq", "at", "actor", "event", "resource", "why"], |entry| {
-        let why = entry.error.clone().or_else(|| entry.details["reason"].as_str().map(str::to_owned));
+        let why = entry.error.clone().or_else(|| entry.details.value()["reason"].as_str().map(str::to_owned));
         vec![
             entry.seq.to_string(),
             entry.at.to_string(),

@@ -201,7 +201,7 @@ impl Screen {
 fn line(brand: &Brand, entry: &AuditEntry) -> Option<String> {
     let time = entry.at.to_utc().format("%H:%M:%S");
     let who = format!("{:<14}", brand.tenant.slug);
-    let details = &entry.details;
+    let details = entry.details.value();
     let text = |key: &str| harmless(details[key].as_str().unwrap_or_default());
     let what = match entry.event_type.as_str() {
         "decision.made" => {

@@ -121,9 +121,10 @@ impl Reckoning {
             let Some(last) = entries.last() else { return Ok(()) };
             after = last.seq;
             for entry in entries.iter().filter(|entry| entry.event_type == "decision.made") {
-                let intent = entry.details["classification"]["intent"].as_str().unwrap_or("-");
-                let mode = entry.details["mode"].as_str().unwrap_or("-");
-                let outcome = entry.details["outcome"].as_str().unwrap_or("-");
+                let details = entry.details.value();
+                let intent = details["classification"]["intent"].as_str().unwrap_or("-");
+                let mode = details["mode"].as_str().unwrap_or("-");
+                let outcome = details["outcome"].as_str().unwrap_or("-");
                 *self.decisions.entry(format!("{mode} {intent} {outcome}")).or_default() += 1;
             }
         }

@@ -121,9 +121,9 @@ async fn assert_each_event_was_decided_once(database: &Database, people: &People
 }
 
 fn event_of(entry: &AuditEntry) -> String {
-    entry.details["event"].as_str().expect("a decision names its event").to_owned()
+    entry.details.value()["event"].as_str().expect("a decision names its event").to_owned()
 }
 
 fn is_of_people(entry: &AuditEntry) -> bool {
-    ["comment", "message"].iter().any(|kind| entry.details["event_kind"] == *kind)
+    ["comment", "message"].iter().any(|kind| entry.details.value()["event_kind"] == *kind)
 }

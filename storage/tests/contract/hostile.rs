@@ -123,7 +123,7 @@ async fn the_audit_chain_stays_intact_over_hostile_entries(database: TestDatabas
     world.commit([Change::Audit(Box::new(entry.clone())), world.audit("after")]).await.unwrap();
     let found = world.store.audit_since(&world.chain(), 0, 10).await.unwrap();
     assert_eq!(found[0].actor, STORED);
-    assert_eq!(found[0].details[NUL][0], NUL, "details are text and keep what was said");
+    assert_eq!(found[0].details.value()[NUL][0], NUL, "details are text and keep what was said");
     let verdict = world.store.verify_chain(&world.chain()).await.unwrap();
     assert_eq!(verdict, ChainVerdict::Intact { entries: 2 });
 }

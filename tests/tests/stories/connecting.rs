@@ -71,7 +71,7 @@ async fn a_person_connects_an_account_through_instagram_login_and_its_comments_a
     assert!(connection["token_expires_at"].is_string(), "{connection}");
     is_answered(&app, &account).await;
 
-    let told: String = app.audit(&shop).await.iter().map(|entry| entry.details.to_string()).collect();
+    let told: String = app.audit(&shop).await.iter().map(|entry| entry.details.as_str().to_owned()).collect();
     assert!(!told.contains("IGAA") && !told.contains("AQB"), "no token and no code in the audit log");
     app
 }

@@ -22,7 +22,7 @@ async fn a_redelivered_webhook_is_answered_once(app: TestApp) -> TestApp {
 
     assert_eq!(app.visible(&comment).replies.len(), 1);
     let decisions = app.audit(&shop).await.into_iter().filter(|entry| entry.event_type == "decision.made");
-    assert_eq!(decisions.filter(|entry| entry.details["outcome"] == "act").count(), 1);
+    assert_eq!(decisions.filter(|entry| entry.details.value()["outcome"] == "act").count(), 1);
     app
 }
 

@@ -81,7 +81,7 @@ async fn a_webhook_that_comes_late_changes_nothing(app: TestApp) -> TestApp {
     app.settle().await;
     assert_eq!(app.visible(&lost.id).replies.len(), 1);
     let decisions = app.audit(&shop).await.into_iter().filter(|entry| entry.event_type == "decision.made");
-    assert_eq!(decisions.filter(|entry| entry.details["outcome"] == "act").count(), 1);
+    assert_eq!(decisions.filter(|entry| entry.details.value()["outcome"] == "act").count(), 1);
     app
 }
 

@@ -413,7 +413,8 @@ async fn private_addresses_are_refused_and_secrets_stay_secret() {
     let tested = app.api.post(&path, json!({})).await.ok();
     assert!(tested["error"].as_str().unwrap().contains("private network"), "{tested}");
     let shown = app.api.get(&shop.path("/channels")).await.ok().to_string();
-    let audit: String = app.audit(&shop).await.iter().map(|entry| entry.details.to_string()).collect();
+    let audit: String =
+        app.audit(&shop).await.iter().map(|entry| entry.details.as_str().to_owned()).collect();
     assert!(
         !shown.contains("hunter2") && !audit.contains("hunter2") && !tested.to_string().contains("hunter2")
     );

@@ -283,7 +283,7 @@ async fn decisions(app: &TestApp, shop: &TestTenant) -> BTreeMap<String, String>
         true => Some(WAITER.to_owned()),
         false => details["author"].as_str().map(str::to_owned),
     };
-    entries.filter_map(|entry| Some((name(&entry.details)?, entry.resource_id))).collect()
+    entries.filter_map(|entry| Some((name(&entry.details.value())?, entry.resource_id))).collect()
 }
 
 async fn post(
@@ -332,7 +332,8 @@ async fn records(app: &TestApp, shop: &TestTenant, made: Made) -> Records {
     let authors: BTreeMap<String, String> =
         decisions(app, shop).await.into_iter().map(|(author, decision)| (decision, author)).collect();
     for entry in &entries {
-        let decision = entry.details["decision"].as_str().unwrap_or(&entry.resource_id);
+        let details = entry.details.value();
+        let decision = details["decision"].as_str().unwrap_or(&entry.resource_id);
         if let Some(author) = authors.get(decision) {
             let kind = entry.event_type.split('.').next().unwrap_or_default();
             records.note(format!("{kind}:{author}"), &entry.resource_id);

@@ -29,7 +29,7 @@ pub fn rows(entries: &[AuditEntry]) -> Result<Vec<u8>, csv::Error> {
 }
 
 fn write_row(writer: &mut csv::Writer<Vec<u8>>, entry: &AuditEntry) -> Result<(), csv::Error> {
-    let (seq, at, details) = (entry.seq.to_string(), entry.at.to_string(), entry.details.to_string());
+    let (seq, at) = (entry.seq.to_string(), entry.at.to_string());
     let cells = [
         seq.as_str(),
         &at,
@@ -40,7 +40,7 @@ fn write_row(writer: &mut csv::Writer<Vec<u8>>, entry: &AuditEntry) -> Result<()
         &entry.actor,
         if entry.success { "true" } else { "false" },
         entry.error.as_deref().unwrap_or_default(),
-        &details,
+        entry.details.as_str(),
         &entry.hash,
     ];
     writer.write_record(cells.map(|cell| harmless(cell).into_owned()))

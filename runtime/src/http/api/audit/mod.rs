@@ -6,8 +6,7 @@ mod export;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use tenants::audit::{AuditEntry, Chain, ChainVerdict};
+use tenants::audit::{AuditEntry, Chain, ChainVerdict, Details};
 use tenants::clock::Timestamp;
 use tenants::ids::AuditId;
 use tenants::ports::AuditFilter;
@@ -55,7 +54,8 @@ pub(super) struct AuditEntryView {
     /// What went wrong.
     error: Option<String>,
     /// Particulars; for decisions the whole decision with its trace.
-    details: Value,
+    #[schema(value_type = serde_json::Value)]
+    details: Details,
     /// When it happened.
     #[schema(value_type = schema::Moment)]
     at: Timestamp,
