@@ -62,7 +62,8 @@ pub(super) struct ReplayArgs {
     /// All rules there are: a JSON file with a list, as the API takes them.
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
-    /// Rules added, or put in the place of those with the same name: a JSON file with a list.
+    /// Rules added, or put in the place of those with the same name: a JSON file with a list
+    /// (docs/rules.md).
     #[arg(long, value_name = "FILE")]
     put_rules: Option<PathBuf>,
     /// Name or id of a rule that is left out; may be repeated.

@@ -26,6 +26,7 @@ mod objects;
 mod oversight;
 mod overview;
 mod pages;
+mod pages_of_docs;
 mod people;
 mod problems;
 mod prompts;
