@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 use sqlx::FromRow;
-use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
+use tenants::approval::{Approval, ApprovalKind, ApprovalStatus, ApprovalSubject, PostedUnder};
 use tenants::clock::Timestamp;
+use tenants::conversation::ConversationKind;
 use tenants::effect::Action;
+use tenants::event::Person;
 use tenants::ids::{AccountId, ApprovalId, ConversationId, DecisionId, EventId, TenantId};
 use tenants::ports::{Approvals, PageRequest, StoreError};
 use tenants::verdict::Basis;
@@ -14,7 +16,7 @@ use crate::Database;
 use crate::db::{row, rows};
 use crate::directory::all;
 use crate::statement::statements;
-use crate::types::{Doc, Moment, Word, before};
+use crate::types::{Doc, IdList, Moment, Word, before};
 
 macro_rules! approval_columns {
     () => {
@@ -28,6 +30,19 @@ statements! {
     LIST_APPROVALS {
         "select" (columns approval_columns) "from approvals where tenant_id = $1 and id < $2 \
          and (status = $3 or $3 is null) order by id desc limit $4"
+    }
+    APPROVAL_SUBJECTS {
+        "select a.id, v.kind, coalesce(c.author_id, v.person_id) as author_id, \
+         coalesce(c.author_username, v.person_username) as author_username, c.media_external_id, \
+         coalesce((select p.caption from scheduled_posts p where p.tenant_id = $1 \
+         and p.platform_post_id = c.media_external_id limit 1), (select m.caption from media_insights m \
+         where m.tenant_id = $1 and m.media_id = c.media_external_id order by m.day desc limit 1)) as caption, \
+         coalesce((select p.permalink from scheduled_posts p where p.tenant_id = $1 \
+         and p.platform_post_id = c.media_external_id limit 1), (select m.permalink from media_insights m \
+         where m.tenant_id = $1 and m.media_id = c.media_external_id order by m.day desc limit 1)) as permalink \
+         from approvals a join conversations v on v.tenant_id = $1 and v.id = a.conversation_id \
+         left join comments c on c.tenant_id = $1 and c.conversation_id = v.id and c.event_id = a.event_id \
+         where a.tenant_id = $1 and a.id " (among 2)
     }
     TENANTS_WITH_OVERDUE_APPROVALS {
         "select distinct tenant_id from approvals where status = 'pending' and expires_at <= $1"
@@ -79,6 +94,29 @@ impl From<ApprovalRow> for Approval {
     }
 }
 
+#[derive(FromRow)]
+struct SubjectRow {
+    id: Uuid,
+    kind: Word<ConversationKind>,
+    author_id: String,
+    author_username: Option<String>,
+    media_external_id: Option<String>,
+    caption: Option<String>,
+    permalink: Option<String>,
+}
+
+impl From<SubjectRow> for (ApprovalId, ApprovalSubject) {
+    fn from(row: SubjectRow) -> Self {
+        let (caption, permalink) = (row.caption, row.permalink);
+        let subject = ApprovalSubject {
+            author: Person { id: row.author_id, username: row.author_username },
+            place: row.kind.0,
+            post: row.media_external_id.map(|external_id| PostedUnder { external_id, caption, permalink }),
+        };
+        (ApprovalId(row.id), subject)
+    }
+}
+
 #[async_trait]
 impl Approvals for Database {
     async fn find_approval(
@@ -98,6 +136,18 @@ impl Approvals for Database {
         let status = status.map(ApprovalStatus::as_str);
         let limit = i64::from(page.limit);
         rows!(self.reader(), ApprovalRow, LIST_APPROVALS, tenant.0, before(page), status, limit).map(all)
+    }
+
+    async fn approval_subjects(
+        &self,
+        tenant: &TenantId,
+        approvals: &[ApprovalId],
+    ) -> Result<Vec<(ApprovalId, ApprovalSubject)>, StoreError> {
+        if approvals.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: IdList = approvals.iter().map(|approval| approval.0).collect();
+        rows!(self.reader(), SubjectRow, APPROVAL_SUBJECTS, tenant.0, &ids).map(all)
     }
 
     async fn tenants_with_overdue_approvals(&self, now: Timestamp) -> Result<Vec<TenantId>, StoreError> {

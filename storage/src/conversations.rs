@@ -5,12 +5,14 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use sqlx::FromRow;
 use tenants::conversation::{
-    Comment, CommentStatus, Conversation, ConversationKind, Direction, Message, Owner,
+    Comment, CommentStatus, Conversation, ConversationKind, Direction, LastWords, Message, Owner,
 };
 use tenants::event::Person;
 use tenants::ids::{AccountId, CommentId, ConversationId, EffectId, EventId, MessageId, TenantId};
 use tenants::intent::{Intent, Language, Sentiment};
-use tenants::ports::{CommentFilter, ConversationFilter, Conversations, PageRequest, StoreError};
+use tenants::ports::{
+    CommentFilter, ConversationFilter, Conversations, PageRequest, StoreError, TimePosition,
+};
 use uuid::Uuid;
 
 use crate::Database;
@@ -59,9 +61,19 @@ statements! {
         "select" (columns conversation_columns) "from conversations where tenant_id = $1 and id = $2"
     }
     LIST_CONVERSATIONS {
-        "select" (columns conversation_columns) "from conversations where tenant_id = $1 and id < $2 \
-         and (kind = $3 or $3 is null) and (owner = $4 or $4 is null) and (account_id = $5 or $5 is null) \
-         order by id desc limit $6"
+        "select" (columns conversation_columns) "from conversations where tenant_id = $1 and (updated_at, id) < ($2, $3) \
+         and (kind = $4 or $4 is null) and (owner = $5 or $5 is null) and (account_id = $6 or $6 is null) \
+         order by updated_at desc, id desc limit $7"
+    }
+    LAST_MESSAGES {
+        "select conversation_id, direction, text from messages where tenant_id = $1 and id in (select (select m.id \
+         from messages m where m.conversation_id = c.id and m.deleted = false order by m.id desc limit 1) \
+         from conversations c where c.tenant_id = $1 and c.id " (among 2) ")"
+    }
+    LAST_COMMENTS {
+        "select conversation_id, 'inbound' as direction, text from comments where tenant_id = $1 and id in (select \
+         (select m.id from comments m where m.conversation_id = c.id order by m.id desc limit 1) \
+         from conversations c where c.tenant_id = $1 and c.id " (among 2) ")"
     }
     LIST_MESSAGES {
         "select" (columns message_columns) "from messages where tenant_id = $1 and conversation_id = $2 \
@@ -239,6 +251,19 @@ impl From<MessageRow> for Message {
     }
 }
 
+#[derive(FromRow)]
+struct LastWordsRow {
+    conversation_id: Uuid,
+    direction: Word<Direction>,
+    text: String,
+}
+
+impl From<LastWordsRow> for LastWords {
+    fn from(row: LastWordsRow) -> Self {
+        Self { conversation: ConversationId(row.conversation_id), direction: row.direction.0, text: row.text }
+    }
+}
+
 /// The conversation of one account of one tenant that has one key.
 pub(crate) type ConversationPlace = (TenantId, AccountId, String);
 
@@ -336,20 +361,37 @@ impl Conversations for Database {
         &self,
         tenant: &TenantId,
         filter: &ConversationFilter,
-        page: PageRequest,
+        after: Option<TimePosition>,
+        limit: u32,
     ) -> Result<Vec<Conversation>, StoreError> {
+        let after = after.unwrap_or(TimePosition::END_OF_TIME);
         rows!(
             self.reader(),
             ConversationRow,
             LIST_CONVERSATIONS,
             tenant.0,
-            before(page),
+            Moment(after.at),
+            after.id,
             filter.kind.map(ConversationKind::as_str),
             filter.owner.map(Owner::as_str),
             filter.account.map(|account| account.0),
-            i64::from(page.limit)
+            i64::from(limit)
         )
         .map(all)
+    }
+
+    async fn last_words(
+        &self,
+        tenant: &TenantId,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<LastWords>, StoreError> {
+        if conversations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: IdList = conversations.iter().map(|conversation| conversation.0).collect();
+        let mut found = rows!(self.reader(), LastWordsRow, LAST_MESSAGES, tenant.0, &ids)?;
+        found.extend(rows!(self.reader(), LastWordsRow, LAST_COMMENTS, tenant.0, &ids)?);
+        Ok(found.into_iter().map(LastWords::from).collect())
     }
 
     async fn list_messages(

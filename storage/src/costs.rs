@@ -2,11 +2,10 @@
 
 use async_trait::async_trait;
 use sqlx::FromRow;
-use tenants::clock::Timestamp;
 use tenants::ids::{AgencyId, CallId, EventId, TenantId};
 use tenants::models::{CallOutcome, LlmCall, Task};
 use tenants::money::MicroUsd;
-use tenants::ports::{CallFilter, CallPosition, CostKeys, CostReports, CostSum, Period, StoreError};
+use tenants::ports::{CallFilter, CostKeys, CostReports, CostSum, Period, StoreError, TimePosition};
 use uuid::Uuid;
 
 use crate::Database;
@@ -53,9 +52,6 @@ statements! {
 }
 
 /// Later than any call.
-const END_OF_TIME: CallPosition =
-    CallPosition { at: Timestamp::from_micros(i64::MAX), id: CallId(Uuid::max()) };
-
 #[derive(FromRow)]
 struct CallRow {
     id: Uuid,
@@ -155,17 +151,17 @@ impl CostReports for Database {
         &self,
         tenant: &TenantId,
         filter: &CallFilter,
-        after: Option<CallPosition>,
+        after: Option<TimePosition>,
         limit: u32,
     ) -> Result<Vec<LlmCall>, StoreError> {
-        let after = after.unwrap_or(END_OF_TIME);
+        let after = after.unwrap_or(TimePosition::END_OF_TIME);
         rows!(
             self.reader(),
             CallRow,
             LIST_CALLS,
             tenant.0,
             Moment(after.at),
-            after.id.0,
+            after.id,
             filter.task.map(Task::as_str),
             maybe_text(&filter.model),
             filter.outcome.map(CallOutcome::as_str),

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::conversation::ConversationKind;
 use crate::effect::Action;
+use crate::event::Person;
 use crate::ids::{AccountId, ApprovalId, ConversationId, DecisionId, EventId};
 use crate::verdict::Basis;
 use crate::words::word_enum;
@@ -32,6 +34,28 @@ word_enum! {
         /// Overtaken: the conversation moved on or the window closed.
         Expired = "expired",
     }
+}
+
+/// Whom an approval answers, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalSubject {
+    /// Who wrote to us.
+    pub author: Person,
+    /// Where they did.
+    pub place: ConversationKind,
+    /// The post under which, or with which, they did; none for direct messages.
+    pub post: Option<PostedUnder>,
+}
+
+/// A post on Instagram that people comment on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostedUnder {
+    /// Instagram's id of the media.
+    pub external_id: String,
+    /// Its caption, as it was published or last read; none of posts that are not known.
+    pub caption: Option<String>,
+    /// Where it is seen.
+    pub permalink: Option<String>,
 }
 
 /// A question to a person.

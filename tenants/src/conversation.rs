@@ -79,6 +79,17 @@ pub struct Conversation {
     pub updated_at: Timestamp,
 }
 
+/// What was said last in a conversation, for lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastWords {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Who said it. Of comments the person's last one counts, whether it was answered or not: by it people know the thread.
+    pub direction: Direction,
+    /// The words; empty where there are none, of a picture for instance.
+    pub text: String,
+}
+
 /// The key of the direct messages with one person.
 pub fn direct_key(person_id: &str) -> String {
     format!("dm:{person_id}")

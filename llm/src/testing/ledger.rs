@@ -13,8 +13,8 @@ use tenants::models::{
 };
 use tenants::money::MicroUsd;
 use tenants::ports::{
-    BudgetKind, BudgetLedger, BudgetOverview, CallFilter, CallPosition, CostKeys, CostReports, CostSum,
-    PageRequest, Period, StoreError,
+    BudgetKind, BudgetLedger, BudgetOverview, CallFilter, CostKeys, CostReports, CostSum, PageRequest,
+    Period, StoreError, TimePosition,
 };
 use tokio::sync::watch;
 
@@ -159,11 +159,11 @@ impl CostReports for MemoryLedger {
         &self,
         tenant: &TenantId,
         filter: &CallFilter,
-        after: Option<CallPosition>,
+        after: Option<TimePosition>,
         limit: u32,
     ) -> Result<Vec<LlmCall>, StoreError> {
         let state = self.working()?;
-        let place = |call: &LlmCall| (call.at, call.id);
+        let place = |call: &LlmCall| (call.at, call.id.0);
         let is_wanted = |call: &&LlmCall| {
             call.tenant == *tenant
                 && after.is_none_or(|after| place(call) < (after.at, after.id))

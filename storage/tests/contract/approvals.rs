@@ -1,18 +1,25 @@
 //! A person's yes or no counts once.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
+use tenants::approval::{Approval, ApprovalKind, ApprovalStatus, ApprovalSubject, PostedUnder};
 use tenants::changes::Change;
-use tenants::ids::ConversationId;
+use tenants::conversation::{Comment, Conversation, ConversationKind};
+use tenants::event::Person;
+use tenants::ids::{ApprovalId, ConversationId, TenantId};
+use tenants::insights::MediaReading;
 use tenants::ports::{Approvals, PageRequest};
 use troupe_storage::testing::TestDatabase;
 
 use crate::contract;
+use crate::intel::{media, reading};
+use crate::posts::{post, stored};
 use crate::world::{World, hide, is_conflict};
 
 contract! {
     an_approval_is_read_back_as_it_was_asked
+    an_approval_tells_whom_it_answers_and_where
     of_two_people_who_answer_at_once_exactly_one_is_heard
     a_draft_expires_when_its_conversation_moves_on_but_an_escalation_stays
     approvals_expire_when_their_time_is_over
@@ -55,6 +62,45 @@ async fn an_approval_is_read_back_as_it_was_asked(database: TestDatabase) {
     let pending =
         world.store.list_approvals(&world.tenant, Some(ApprovalStatus::Pending), page).await.unwrap();
     assert!(pending.is_empty());
+}
+
+async fn an_approval_tells_whom_it_answers_and_where(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let (thread, direct) = (world.thread("1"), world.direct());
+    let put = |it: &Conversation| Change::PutConversation(Box::new(it.clone()));
+    world.commit([put(&thread), put(&direct)]).await.unwrap();
+    // Nils answers under Maria's comment.
+    let nils = Person { id: "n1".into(), username: Some("nils".into()) };
+    let comment = Comment { author: nils.clone(), ..world.comment("2", thread.id) };
+    world.commit([Change::PutComment(Box::new(comment.clone()))]).await.unwrap();
+    let to_nils = asked(&world, Approval { event: comment.event, ..world.approval(thread.id) }).await;
+    let to_maria = asked(&world, world.approval(direct.id)).await;
+    let of_nothing = asked(&world, world.approval(ConversationId::new(&world.ids))).await;
+    let ids = [to_nils.id, to_maria.id, of_nothing.id];
+    let told = async |tenant: &TenantId| -> HashMap<ApprovalId, ApprovalSubject> {
+        world.store.approval_subjects(tenant, &ids).await.unwrap().into_iter().collect()
+    };
+    let unknown = PostedUnder { external_id: "m1".into(), caption: None, permalink: None };
+    let subjects = told(&world.tenant).await;
+    let expected =
+        ApprovalSubject { author: nils, place: ConversationKind::CommentThread, post: Some(unknown.clone()) };
+    assert_eq!(subjects[&to_nils.id], expected);
+    let in_messages = ApprovalSubject { author: direct.person, place: ConversationKind::Direct, post: None };
+    assert_eq!(subjects[&to_maria.id], in_messages);
+    assert!(!subjects.contains_key(&of_nothing.id));
+
+    // The post is read, and it turns out that we published it ourselves.
+    let read =
+        MediaReading { caption: "as read".into(), ..reading(&world, world.account, "m1", "2026-03-01", 1.0) };
+    world.commit([media([read])]).await.unwrap();
+    let caption = async || told(&world.tenant).await[&to_nils.id].post.clone().unwrap().caption;
+    assert_eq!(caption().await.as_deref(), Some("as read"));
+    let mut ours = post(&world, None);
+    (ours.platform_post_id, ours.permalink) = (Some("m1".into()), Some("https://x/p/1/".into()));
+    let ours = stored(&world, ours).await;
+    let known = PostedUnder { caption: Some(ours.draft.caption), permalink: ours.permalink, ..unknown };
+    assert_eq!(told(&world.tenant).await[&to_nils.id].post, Some(known));
+    assert!(told(&world.neighbour().await.tenant).await.is_empty(), "nobody else is told");
 }
 
 async fn of_two_people_who_answer_at_once_exactly_one_is_heard(database: TestDatabase) {

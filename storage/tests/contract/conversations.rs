@@ -1,12 +1,13 @@
 //! Conversations, comments and messages.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tenants::changes::Change;
-use tenants::conversation::{CommentStatus, Conversation, ConversationKind, Owner};
-use tenants::ids::{ConversationId, EffectId};
+use tenants::conversation::{CommentStatus, Conversation, ConversationKind, Direction, Owner};
+use tenants::ids::{ConversationId, EffectId, TenantId};
 use tenants::intent::{Classification, Intent, Language, Sentiment};
-use tenants::ports::{CommentFilter, ConversationFilter, Conversations, PageRequest};
+use tenants::ports::{CommentFilter, ConversationFilter, Conversations, PageRequest, TimePosition};
 use troupe_storage::testing::TestDatabase;
 
 use crate::contract;
@@ -17,6 +18,8 @@ contract! {
     work_decided_before_a_person_took_the_thread_does_not_take_it_back
     conversations_are_loaded_by_whole_places_only
     conversations_are_listed_by_kind_owner_and_account
+    conversations_are_listed_by_what_happened_in_them_last
+    the_last_words_of_a_conversation_are_told
     a_comment_is_stored_once_and_takes_what_was_found_about_it
     marking_a_comment_keeps_its_reply_when_none_is_given
     comments_are_listed_by_status_and_intent
@@ -96,7 +99,7 @@ async fn conversations_are_listed_by_kind_owner_and_account(database: TestDataba
     let put = |it: &Conversation| Change::PutConversation(Box::new(it.clone()));
     world.commit([put(&thread), put(&direct)]).await.unwrap();
     let list = async |filter: ConversationFilter| {
-        world.store.list_conversations(&world.tenant, &filter, PageRequest::first(10)).await.unwrap()
+        world.store.list_conversations(&world.tenant, &filter, None, 10).await.unwrap()
     };
     let any = ConversationFilter::default();
     assert_eq!(list(any.clone()).await, [direct.clone(), thread.clone()]);
@@ -104,10 +107,76 @@ async fn conversations_are_listed_by_kind_owner_and_account(database: TestDataba
     assert_eq!(list(threads).await, std::slice::from_ref(&thread));
     let of_humans = ConversationFilter { owner: Some(Owner::Human), account: Some(world.account), ..any };
     assert_eq!(list(of_humans).await, [direct.clone()]);
-    let page = PageRequest { before: Some(direct.id.0), limit: 1 };
-    let older =
-        world.store.list_conversations(&world.tenant, &ConversationFilter::default(), page).await.unwrap();
-    assert_eq!(older, [thread]);
+}
+
+async fn conversations_are_listed_by_what_happened_in_them_last(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let mut threads = ["1", "2", "3"].map(|comment| world.thread(comment));
+    let put = |it: &Conversation| Change::PutConversation(Box::new(it.clone()));
+    world.commit(threads.iter().map(put)).await.unwrap();
+    let list = async |after: Option<&Conversation>, limit: u32| {
+        let after = after.map(TimePosition::of_conversation);
+        world
+            .store
+            .list_conversations(&world.tenant, &ConversationFilter::default(), after, limit)
+            .await
+            .unwrap()
+    };
+    let [first, second, third] = &threads;
+    assert_eq!(
+        list(None, 10).await,
+        [third, second, first].map(Clone::clone),
+        "of one moment, the newest begin"
+    );
+    let whole = [list(None, 2).await, list(Some(second), 2).await].concat();
+    assert_eq!(whole, list(None, 10).await, "no page repeats or leaves out one of the same moment");
+
+    world.pass(Duration::from_secs(1));
+    threads[0].updated_at = world.now();
+    world.commit([put(&threads[0])]).await.unwrap();
+    let [first, second, third] = &threads;
+    assert_eq!(
+        list(None, 10).await,
+        [first, third, second].map(Clone::clone),
+        "an old one was heard of again"
+    );
+    assert_eq!(list(Some(first), 10).await, [third, second].map(Clone::clone));
+}
+
+async fn the_last_words_of_a_conversation_are_told(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let (thread, direct, silent) = (world.thread("1"), world.direct(), world.thread("9"));
+    let put = |it: &Conversation| Change::PutConversation(Box::new(it.clone()));
+    let mut said =
+        [world.message("m1", direct.id), world.message("m2", direct.id), world.message("m3", direct.id)];
+    said[0].text = "Hello?".into();
+    (said[1].text, said[1].direction) = ("Hello! How can we help?".into(), Direction::Outbound);
+    said[2].text = "Never mind".into();
+    let mut comments = [world.comment("1", thread.id), world.comment("2", thread.id)];
+    comments[1].text = "And in blue?".into();
+    world.commit([put(&thread), put(&direct), put(&silent)]).await.unwrap();
+    world.commit(said.iter().map(|it| Change::PutMessage(Box::new(it.clone())))).await.unwrap();
+    world.commit(comments.iter().map(|it| Change::PutComment(Box::new(it.clone())))).await.unwrap();
+    let ids = [thread.id, direct.id, silent.id];
+    let told = async |tenant: &TenantId| -> HashMap<ConversationId, (Direction, String)> {
+        let found = world.store.last_words(tenant, &ids).await.unwrap();
+        found.into_iter().map(|it| (it.conversation, (it.direction, it.text))).collect()
+    };
+    let words = told(&world.tenant).await;
+    assert_eq!(words.len(), 2, "nothing was said in the third");
+    assert_eq!(words[&thread.id], (Direction::Inbound, "And in blue?".into()));
+    assert_eq!(words[&direct.id], (Direction::Inbound, "Never mind".into()));
+
+    let forget = Change::ForgetMessage { account: world.account, external_id: "m3".into() };
+    world.commit([forget]).await.unwrap();
+    let words = told(&world.tenant).await;
+    assert_eq!(
+        words[&direct.id],
+        (Direction::Outbound, "Hello! How can we help?".into()),
+        "it was taken back"
+    );
+    let rival = world.neighbour().await;
+    assert!(told(&rival.tenant).await.is_empty(), "nobody else is told");
 }
 
 async fn a_comment_is_stored_once_and_takes_what_was_found_about_it(database: TestDatabase) {
@@ -253,7 +322,7 @@ async fn nothing_of_another_tenant_is_found_or_changed(database: TestDatabase) {
             .is_empty()
     );
     let filter = ConversationFilter::default();
-    assert!(store.list_conversations(tenant, &filter, PageRequest::first(10)).await.unwrap().is_empty());
+    assert!(store.list_conversations(tenant, &filter, None, 10).await.unwrap().is_empty());
     assert_eq!(world.store.find_comment(&world.tenant, &comment.id).await.unwrap(), Some(comment));
     let kept = world.store.list_messages(&world.tenant, &thread.id, PageRequest::first(10)).await.unwrap();
     assert_eq!(kept, [message]);

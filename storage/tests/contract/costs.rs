@@ -5,7 +5,7 @@ use std::time::Duration;
 use tenants::clock::Timestamp;
 use tenants::ids::{CallId, EventId, ReservationId};
 use tenants::models::{CallOutcome, LlmCall, Task};
-use tenants::ports::{BudgetLedger, CallFilter, CallPosition, CostKeys, CostReports, CostSum, Period};
+use tenants::ports::{BudgetLedger, CallFilter, CostKeys, CostReports, CostSum, Period, TimePosition};
 use troupe_storage::testing::TestDatabase;
 
 use crate::contract;
@@ -39,12 +39,12 @@ async fn calls_of_the_same_microsecond_are_all_on_some_page(database: TestDataba
     let world = World::new(&database).await;
     stored(&world, (1..=7).map(|cost| call(&world, cost)).collect()).await;
     let mut seen: Vec<CallId> = Vec::new();
-    let mut after: Option<CallPosition> = None;
+    let mut after: Option<TimePosition> = None;
     loop {
         let page = world.store.list_calls(&world.tenant, &ANY, after, 3).await.unwrap();
         seen.extend(page.iter().map(|call| call.id));
         match page.last() {
-            Some(last) => after = Some(CallPosition::of(last)),
+            Some(last) => after = Some(TimePosition::of_call(last)),
             None => break,
         }
     }

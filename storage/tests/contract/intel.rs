@@ -105,7 +105,7 @@ async fn days_and_hours_are_told_apart(database: TestDatabase) {
     assert!(world.store.hours_counted(&world.tenant, &account, world.now()).await.unwrap().is_empty());
 }
 
-fn reading(world: &World, account: AccountId, media: &str, day: &str, likes: f64) -> MediaReading {
+pub fn reading(world: &World, account: AccountId, media: &str, day: &str, likes: f64) -> MediaReading {
     MediaReading {
         account,
         media: media.into(),
@@ -123,7 +123,7 @@ fn reading(world: &World, account: AccountId, media: &str, day: &str, likes: f64
     }
 }
 
-fn media(rows: impl IntoIterator<Item = MediaReading>) -> Change {
+pub fn media(rows: impl IntoIterator<Item = MediaReading>) -> Change {
     Change::Intel(IntelChange::MediaReadings(rows.into_iter().collect()))
 }
 

@@ -8,7 +8,7 @@ use tenants::models::{
     BudgetLine, BudgetScope, BudgetState, CallCost, CallOutcome, LlmCall, Reservation, Reserved, Share, Task,
 };
 use tenants::money::MicroUsd;
-use tenants::ports::{BudgetLedger, CallFilter, CallPosition, CostReports};
+use tenants::ports::{BudgetLedger, CallFilter, CostReports, TimePosition};
 use troupe_storage::testing::TestDatabase;
 
 use crate::contract;
@@ -396,7 +396,7 @@ async fn calls_are_listed_newest_first_and_tenants_see_their_own(database: TestD
     let page = world.store.list_calls(&world.tenant, &ANY, None, 3).await.unwrap();
     assert_eq!(costs(&page), [5, 4, 3]);
     let next =
-        world.store.list_calls(&world.tenant, &ANY, Some(CallPosition::of(&page[2])), 3).await.unwrap();
+        world.store.list_calls(&world.tenant, &ANY, Some(TimePosition::of_call(&page[2])), 3).await.unwrap();
     assert_eq!(costs(&next), [2, 1]);
     assert_eq!(costs(&world.store.list_calls(&neighbour.tenant, &ANY, None, 10).await.unwrap()), [99]);
     assert_eq!(spent_and_reserved(&world, of_tenant(&neighbour)).await, (0, 0));

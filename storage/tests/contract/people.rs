@@ -75,7 +75,7 @@ async fn known(world: World) -> Known {
 async fn words(known: &Known) -> String {
     let (store, tenant) = (&known.world.store, &known.world.tenant);
     let comments = store.list_comments(tenant, &Default::default(), PAGE).await.unwrap();
-    let conversations = store.list_conversations(tenant, &Default::default(), PAGE).await.unwrap();
+    let conversations = store.list_conversations(tenant, &Default::default(), None, 200).await.unwrap();
     let direct = conversations.iter().find(|it| it.kind == ConversationKind::Direct).unwrap();
     let messages = store.list_messages(tenant, &direct.id, PAGE).await.unwrap();
     let draft = store.find_approval(tenant, &known.draft.id).await.unwrap();

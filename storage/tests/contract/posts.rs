@@ -37,7 +37,7 @@ fn minutes(count: u64) -> Duration {
     Duration::from_secs(60 * count)
 }
 
-fn post(world: &World, due: Option<Timestamp>) -> Post {
+pub fn post(world: &World, due: Option<Timestamp>) -> Post {
     let now = world.now();
     let draft = PostDraft {
         post_type: PostType::Carousel,
@@ -66,7 +66,7 @@ fn post(world: &World, due: Option<Timestamp>) -> Post {
     }
 }
 
-async fn stored(world: &World, post: Post) -> Post {
+pub async fn stored(world: &World, post: Post) -> Post {
     let change = Change::PutPost { post: Box::new(post.clone()), expected: None };
     world.commit([change]).await.unwrap();
     post

@@ -50,6 +50,7 @@ async fn migrations_are_pending_until_they_are_applied(database: TestDatabase) {
             "0016 oversight",
             "0017 sso",
             "0018 webhooks",
+            "0019 inbox",
         ]
     );
     database.migrate().await.unwrap();

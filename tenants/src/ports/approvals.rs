@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{PageRequest, StoreError};
-use crate::approval::{Approval, ApprovalStatus};
+use crate::approval::{Approval, ApprovalStatus, ApprovalSubject};
 use crate::clock::Timestamp;
 use crate::ids::{ApprovalId, TenantId};
 
@@ -23,6 +23,12 @@ pub trait Approvals: Send + Sync {
         status: Option<ApprovalStatus>,
         page: PageRequest,
     ) -> Result<Vec<Approval>, StoreError>;
+    /// Whom these approvals answer, and where; those whose conversation is not stored are missing.
+    async fn approval_subjects(
+        &self,
+        tenant: &TenantId,
+        approvals: &[ApprovalId],
+    ) -> Result<Vec<(ApprovalId, ApprovalSubject)>, StoreError>;
     /// Tenants with pending approvals whose time is over.
     async fn tenants_with_overdue_approvals(&self, now: Timestamp) -> Result<Vec<TenantId>, StoreError>;
 }

@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 
-use super::{PageRequest, StoreError};
-use crate::conversation::{Comment, CommentStatus, Conversation, ConversationKind, Message, Owner};
+use super::{PageRequest, StoreError, TimePosition};
+use crate::conversation::{
+    Comment, CommentStatus, Conversation, ConversationKind, LastWords, Message, Owner,
+};
 use crate::ids::{AccountId, CommentId, ConversationId, TenantId};
 use crate::intent::Intent;
 
@@ -46,13 +48,20 @@ pub trait Conversations: Send + Sync {
         tenant: &TenantId,
         conversation: &ConversationId,
     ) -> Result<Option<Conversation>, StoreError>;
-    /// Conversations, newest first.
+    /// At most `limit` conversations, those first in which something happened last.
     async fn list_conversations(
         &self,
         tenant: &TenantId,
         filter: &ConversationFilter,
-        page: PageRequest,
+        after: Option<TimePosition>,
+        limit: u32,
     ) -> Result<Vec<Conversation>, StoreError>;
+    /// What was said last in these conversations; those in which nothing was are missing.
+    async fn last_words(
+        &self,
+        tenant: &TenantId,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<LastWords>, StoreError>;
     /// Messages of a conversation, newest first.
     async fn list_messages(
         &self,

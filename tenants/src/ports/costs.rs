@@ -3,28 +3,12 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{BudgetLedger, PageRequest, StoreError};
+use super::{BudgetLedger, PageRequest, StoreError, TimePosition};
 use crate::alert::Alert;
 use crate::clock::Timestamp;
-use crate::ids::{AgencyId, CallId, EventId, TenantId};
+use crate::ids::{AgencyId, EventId, TenantId};
 use crate::models::{BudgetLevel, BudgetState, CallOutcome, LlmCall, Task};
 use crate::money::MicroUsd;
-
-/// Where a list of calls goes on: after this call, towards older ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallPosition {
-    /// When it began.
-    pub at: Timestamp,
-    /// Its id: tells apart those that began in the same microsecond.
-    pub id: CallId,
-}
-
-impl CallPosition {
-    /// The place of a call.
-    pub fn of(call: &LlmCall) -> Self {
-        Self { at: call.at, id: call.id }
-    }
-}
 
 /// Which calls to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -104,7 +88,7 @@ pub trait CostReports: Send + Sync {
         &self,
         tenant: &TenantId,
         filter: &CallFilter,
-        after: Option<CallPosition>,
+        after: Option<TimePosition>,
         limit: u32,
     ) -> Result<Vec<LlmCall>, StoreError>;
 

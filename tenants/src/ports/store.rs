@@ -11,6 +11,9 @@ use super::{
     Watches,
 };
 use crate::changes::Changes;
+use crate::clock::Timestamp;
+use crate::conversation::Conversation;
+use crate::models::LlmCall;
 
 /// Why the database did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +43,30 @@ impl PageRequest {
     /// The newest `limit` rows.
     pub fn first(limit: u32) -> Self {
         Self { before: None, limit }
+    }
+}
+
+/// Where a list that is ordered by time goes on: after this row, towards older ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimePosition {
+    /// Its moment.
+    pub at: Timestamp,
+    /// Its id: tells apart those of the same microsecond.
+    pub id: Uuid,
+}
+
+impl TimePosition {
+    /// Before the newest row.
+    pub const END_OF_TIME: Self = Self { at: Timestamp::from_micros(i64::MAX), id: Uuid::max() };
+
+    /// The place of a call to a model: when it began.
+    pub fn of_call(call: &LlmCall) -> Self {
+        Self { at: call.at, id: call.id.0 }
+    }
+
+    /// The place of a conversation: when something last happened in it.
+    pub fn of_conversation(conversation: &Conversation) -> Self {
+        Self { at: conversation.updated_at, id: conversation.id.0 }
     }
 }
 

@@ -6,12 +6,12 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 use tenants::account::{Account, Agency, ApiKey, MetaApp, SealedSecret, Tenant};
 use tenants::alert::{Alert, NewAlert};
-use tenants::approval::{Approval, ApprovalStatus};
+use tenants::approval::{Approval, ApprovalStatus, ApprovalSubject};
 use tenants::audit::{AuditEntry, Chain, ChainVerdict};
 use tenants::autonomy::EarnedMode;
 use tenants::changes::Changes;
 use tenants::clock::Timestamp;
-use tenants::conversation::{Comment, Conversation, Message};
+use tenants::conversation::{Comment, Conversation, LastWords, Message};
 use tenants::effect::{ActionType, Effect, EffectState};
 use tenants::event::{EventKind, InboxEvent, NewEvent, Role};
 use tenants::ids::{
@@ -214,8 +214,17 @@ impl Conversations for MemoryStore {
         &self,
         _tenant: &TenantId,
         _filter: &ConversationFilter,
-        _page: PageRequest,
+        _after: Option<TimePosition>,
+        _limit: u32,
     ) -> Result<Vec<Conversation>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn last_words(
+        &self,
+        _tenant: &TenantId,
+        _conversations: &[ConversationId],
+    ) -> Result<Vec<LastWords>, StoreError> {
         Err(not_needed())
     }
 
@@ -374,6 +383,14 @@ impl Approvals for MemoryStore {
         _status: Option<ApprovalStatus>,
         _page: PageRequest,
     ) -> Result<Vec<Approval>, StoreError> {
+        Err(not_needed())
+    }
+
+    async fn approval_subjects(
+        &self,
+        _tenant: &TenantId,
+        _approvals: &[ApprovalId],
+    ) -> Result<Vec<(ApprovalId, ApprovalSubject)>, StoreError> {
         Err(not_needed())
     }
 

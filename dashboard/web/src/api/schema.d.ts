@@ -1640,7 +1640,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List conversations, newest first. */
+        /** List conversations, those first in which something happened last. */
         get: operations["list_conversations"];
         put?: never;
         post?: never;
@@ -4016,6 +4016,7 @@ export interface components {
         /** @description A question to a person. */
         Approval: {
             account: components["schemas"]["Id"];
+            author?: components["schemas"]["Person"] | null;
             /** @description What a person said about it. */
             comment?: string | null;
             conversation: components["schemas"]["Id"];
@@ -4036,6 +4037,8 @@ export interface components {
             incoming_text: string;
             /** @description `draft`: a yes sends what is proposed. `escalation`: something needs a person's own answer. */
             kind: components["schemas"]["ApprovalKind"];
+            place?: components["schemas"]["ConversationKind"] | null;
+            post?: components["schemas"]["PostedUnder"] | null;
             /** @description What is done on a yes, in order; empty for an escalation without a draft. */
             proposed: components["schemas"]["Action"][];
             /** @description Why a person is asked. */
@@ -4750,6 +4753,7 @@ export interface components {
             kind: components["schemas"]["ConversationKind"];
             last_inbound_at?: components["schemas"]["Moment"] | null;
             last_outbound_at?: components["schemas"]["Moment"] | null;
+            last_words?: components["schemas"]["LastWords"] | null;
             opted_out_at?: components["schemas"]["Moment"] | null;
             /** @description Who answers: Troupe is silent while a person has it. */
             owner: components["schemas"]["Owner"];
@@ -4757,6 +4761,7 @@ export interface components {
             owner_since: components["schemas"]["Moment"];
             /** @description Author of the top comment, or partner of the direct messages. */
             person: components["schemas"]["Person"];
+            /** @description When something last happened in it. */
             updated_at: components["schemas"]["Moment"];
             window_ends_at?: components["schemas"]["Moment"] | null;
         };
@@ -5498,6 +5503,13 @@ export interface components {
         };
         /** @enum {string} */
         Language: "en" | "es" | "pt" | "de" | "fr" | "it";
+        /** @description What was said last in a conversation. */
+        LastWords: {
+            /** @description `inbound`: the person said it. Of comments the person's last one counts, whether it was answered or not. */
+            direction: components["schemas"]["Direction"];
+            /** @description The words; empty where there are none, of a picture for instance. */
+            text: string;
+        };
         /** @description A person who may buy. */
         Lead: {
             account: components["schemas"]["Id"];
@@ -6506,6 +6518,7 @@ export interface components {
             /** @description The items, newest first unless the route says otherwise. */
             items: {
                 account: components["schemas"]["Id"];
+                author?: components["schemas"]["Person"] | null;
                 /** @description What a person said about it. */
                 comment?: string | null;
                 conversation: components["schemas"]["Id"];
@@ -6526,6 +6539,8 @@ export interface components {
                 incoming_text: string;
                 /** @description `draft`: a yes sends what is proposed. `escalation`: something needs a person's own answer. */
                 kind: components["schemas"]["ApprovalKind"];
+                place?: components["schemas"]["ConversationKind"] | null;
+                post?: components["schemas"]["PostedUnder"] | null;
                 /** @description What is done on a yes, in order; empty for an escalation without a draft. */
                 proposed: components["schemas"]["Action"][];
                 /** @description Why a person is asked. */
@@ -6746,6 +6761,7 @@ export interface components {
                 kind: components["schemas"]["ConversationKind"];
                 last_inbound_at?: components["schemas"]["Moment"] | null;
                 last_outbound_at?: components["schemas"]["Moment"] | null;
+                last_words?: components["schemas"]["LastWords"] | null;
                 opted_out_at?: components["schemas"]["Moment"] | null;
                 /** @description Who answers: Troupe is silent while a person has it. */
                 owner: components["schemas"]["Owner"];
@@ -6753,6 +6769,7 @@ export interface components {
                 owner_since: components["schemas"]["Moment"];
                 /** @description Author of the top comment, or partner of the direct messages. */
                 person: components["schemas"]["Person"];
+                /** @description When something last happened in it. */
                 updated_at: components["schemas"]["Moment"];
                 window_ends_at?: components["schemas"]["Moment"] | null;
             }[];
@@ -7919,6 +7936,15 @@ export interface components {
         };
         /** @enum {string} */
         PostType: "image" | "carousel" | "reel" | "story";
+        /** @description A post on Instagram that people comment on. */
+        PostedUnder: {
+            /** @description Its caption, as it was published or last read; `null` of posts that are not known. */
+            caption?: string | null;
+            /** @description Instagram's id of the media. */
+            external_id: string;
+            /** @description Where it is seen. */
+            permalink?: string | null;
+        };
         /** @description The document as it is sent. */
         Problem: {
             /** @description What happened and what to do next. */

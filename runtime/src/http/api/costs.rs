@@ -6,13 +6,13 @@ use serde::Deserialize;
 use tenants::clock::Timestamp;
 use tenants::ids::EventId;
 use tenants::models::{CallOutcome, Task};
-use tenants::ports::CallFilter;
+use tenants::ports::{CallFilter, TimePosition};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::access::{AgencyRead, TenantRead};
-use crate::http::extract::{CallPage, Page, QueryOf};
+use crate::http::extract::{Page, QueryOf, TimePage};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -76,14 +76,15 @@ impl From<InvalidBreakdown> for Problem {
 async fn list_llm_calls(
     TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<CallQuery>,
-    page: CallPage,
+    page: TimePage,
     State(state): State<AppState>,
 ) -> Result<Json<Page<CallView>>, Problem> {
     let CallQuery { task, model, outcome, event } = query;
     let filter = CallFilter { task, model, outcome, event };
     let (after, limit) = page.request();
-    let calls = state.ports.ledger.list_calls(&access.tenant.id, &filter, after, limit).await?;
-    Ok(Json(page.page(calls)))
+    let mut calls = state.ports.ledger.list_calls(&access.tenant.id, &filter, after, limit).await?;
+    let next_cursor = page.cut(&mut calls, TimePosition::of_call);
+    Ok(Json(Page { next_cursor, ..Page::whole(calls) }))
 }
 
 /// Sum up what language models have cost for a tenant, by the tenant's own days.

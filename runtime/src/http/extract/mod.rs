@@ -11,7 +11,7 @@ mod words;
 pub use accept::OnlyJson;
 pub use body::{JsonBody, OptionalBody};
 pub use ids::PathIds;
-pub use page::{AuditPage, CallPage, LARGEST_LIMIT, Page, PageOf};
+pub use page::{AuditPage, LARGEST_LIMIT, Page, PageOf, TimePage};
 pub use query::QueryOf;
 pub use version::{IfMatch, Versioned, after};
 pub use words::{changed_words, maybe_words, words};

@@ -6,9 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use tenants::clock::Timestamp;
-use tenants::ids::CallId;
-use tenants::models::LlmCall;
-use tenants::ports::{CallPosition, PageRequest};
+use tenants::ports::{PageRequest, TimePosition};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -126,35 +124,35 @@ impl FromRequestParts<AppState> for AuditPage {
     }
 }
 
-/// Which page of a list of calls to models is asked for; it is ordered by time and id.
+/// Which page of a list is asked for that is ordered by time.
 #[derive(Debug, Clone, Copy)]
-pub struct CallPage {
-    after: Option<CallPosition>,
+pub struct TimePage {
+    after: Option<TimePosition>,
     limit: u32,
 }
 
-impl CallPage {
+impl TimePage {
     /// What to ask for: one row more than shown tells whether there is a next page.
-    pub fn request(&self) -> (Option<CallPosition>, u32) {
+    pub fn request(&self) -> (Option<TimePosition>, u32) {
         (self.after, self.limit + 1)
     }
 
-    /// The page made of the calls that [`Self::request`] brought.
-    pub fn page<T: From<LlmCall>>(&self, mut calls: Vec<LlmCall>) -> Page<T> {
-        let has_more = calls.len() > self.limit as usize;
-        calls.truncate(self.limit as usize);
-        let cursor = |call: &LlmCall| {
+    /// Takes away the row too many, if there is one, and gives the cursor of the next page; `position` tells a row's place.
+    pub fn cut<Row>(&self, rows: &mut Vec<Row>, position: impl Fn(&Row) -> TimePosition) -> Option<String> {
+        let has_more = rows.len() > self.limit as usize;
+        rows.truncate(self.limit as usize);
+        let cursor = |row: &Row| {
+            let TimePosition { at, id } = position(row);
             let mut bytes = [0; 24];
-            bytes[..8].copy_from_slice(&call.at.as_micros().to_be_bytes());
-            bytes[8..].copy_from_slice(call.id.0.as_bytes());
+            bytes[..8].copy_from_slice(&at.as_micros().to_be_bytes());
+            bytes[8..].copy_from_slice(id.as_bytes());
             URL_SAFE_NO_PAD.encode(bytes)
         };
-        let next_cursor = calls.last().filter(|_| has_more).map(cursor);
-        Page { items: calls.into_iter().map(T::from).collect(), next_cursor }
+        rows.last().filter(|_| has_more).map(cursor)
     }
 }
 
-impl FromRequestParts<AppState> for CallPage {
+impl FromRequestParts<AppState> for TimePage {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
@@ -162,7 +160,7 @@ impl FromRequestParts<AppState> for CallPage {
         let after = query.position::<24>()?.map(|bytes| {
             let number = u128::from_be_bytes(std::array::from_fn(|index| bytes[8 + index]));
             let micros = i64::from_be_bytes(std::array::from_fn(|index| bytes[index]));
-            CallPosition { at: Timestamp::from_micros(micros), id: CallId(Uuid::from_u128(number)) }
+            TimePosition { at: Timestamp::from_micros(micros), id: Uuid::from_u128(number) }
         });
         Ok(Self { after, limit: query.limit()? })
     }

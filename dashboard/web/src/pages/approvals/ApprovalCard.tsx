@@ -4,7 +4,7 @@ import { forwardRef } from 'react';
 import { Link } from 'react-router-dom';
 import type { Approval } from '@/api/types';
 import { useTenant } from '@/shell/where';
-import { sentence } from '@/ui/format';
+import { person, sentence, shortened } from '@/ui/format';
 import { Moment, Quote, Status, Tag } from '@/ui/pieces';
 import { ActionLine } from '../queue/ActionLine';
 import type { Verdict } from './data';
@@ -34,6 +34,38 @@ interface CardProps {
   onApprove: () => void;
   onEdit: () => void;
   onReject: () => void;
+}
+
+const wrote = { comment_thread: 'commented', mention: 'mentioned the account', direct: 'wrote a message' };
+
+/** Who wrote it, where, and when. */
+function Written({ approval: { author, place, post, created_at } }: { approval: Approval }) {
+  return (
+    <Text size="sm" c="dimmed" className="break">
+      {author && place ? (
+        <>
+          <Text span inherit fw={600} c="var(--mantine-color-text)">
+            {person(author.username ?? author.id)}
+          </Text>{' '}
+          {wrote[place]}
+          {post?.caption && <> under {<Post caption={post.caption} permalink={post.permalink} />}</>}
+        </>
+      ) : (
+        'It came'
+      )}{' '}
+      <Moment at={created_at} />
+    </Text>
+  );
+}
+
+function Post({ caption, permalink }: { caption: string; permalink?: string | null }) {
+  const name = `“${shortened(caption.replace(/\s+/g, ' ').trim(), 60)}”`;
+  if (!permalink) return name;
+  return (
+    <Anchor href={permalink} target="_blank" rel="noreferrer" inherit title="See the post on Instagram">
+      {name}
+    </Anchor>
+  );
 }
 
 export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function ApprovalCard(props, ref) {
@@ -76,9 +108,7 @@ export const ApprovalCard = forwardRef<HTMLDivElement, CardProps>(function Appro
             <Group gap={6} mb={4}>
               {isEscalation ? <Tag tone="warn">Needs your answer</Tag> : <Tag tone="info">Draft</Tag>}
               {approval.status !== 'pending' && <Status of={approval.status} />}
-              <Text size="xs" c="dimmed">
-                came <Moment at={approval.created_at} />
-              </Text>
+              <Written approval={approval} />
             </Group>
             <Quote>“{approval.incoming_text}”</Quote>
           </Box>

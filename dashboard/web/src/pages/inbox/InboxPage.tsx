@@ -131,19 +131,29 @@ function Row({ conversation, isOpen }: { conversation: Conversation; isOpen: boo
         aria-current={isOpen ? 'true' : undefined}
       >
         <Symbol size={17} stroke={1.6} aria-label={kindNames[conversation.kind]} style={{ flex: 'none' }} />
-        <Text size="sm" fw={500} className="clip" flex={1}>
-          {personName(conversation)}
-        </Text>
-        {conversation.owner === 'human' && (
-          <Tag tone="warn">
-            <Group gap={3} wrap="nowrap" component="span">
-              <IconUser size={11} aria-hidden /> Person
-            </Group>
-          </Tag>
-        )}
-        <Text size="xs" c="dimmed">
-          <Moment at={conversation.last_inbound_at ?? conversation.updated_at} />
-        </Text>
+        <Box flex={1} miw={0}>
+          <Group gap="xs" wrap="nowrap">
+            <Text size="sm" fw={500} className="clip" flex={1}>
+              {personName(conversation)}
+            </Text>
+            {conversation.owner === 'human' && (
+              <Tag tone="warn">
+                <Group gap={3} wrap="nowrap" component="span">
+                  <IconUser size={11} aria-hidden /> Person
+                </Group>
+              </Tag>
+            )}
+            <Text size="xs" c="dimmed">
+              <Moment at={conversation.updated_at} />
+            </Text>
+          </Group>
+          {conversation.last_words && (
+            <Text size="xs" c="dimmed" className="clip">
+              {conversation.last_words.direction === 'outbound' && 'Us: '}
+              {conversation.last_words.text || 'Without words'}
+            </Text>
+          )}
+        </Box>
       </Link>
     </li>
   );

@@ -2,17 +2,21 @@
 
 mod verdict;
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use tenants::approval::{Approval, ApprovalKind, ApprovalStatus};
+use tenants::approval::{Approval, ApprovalKind, ApprovalStatus, ApprovalSubject, PostedUnder};
 use tenants::clock::Timestamp;
+use tenants::conversation::ConversationKind;
 use tenants::ids::{AccountId, ApprovalId, ConversationId, DecisionId, EventId};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::actions::ActionView;
+use super::people::PersonView;
 use crate::http::access::{TenantAccess, TenantRead};
 use crate::http::extract::{Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
@@ -53,6 +57,13 @@ struct ApprovalView {
     reason: String,
     /// What the person on Instagram wrote.
     incoming_text: String,
+    /// Who wrote it; `null` where the conversation is not stored any more.
+    author: Option<PersonView>,
+    /// Where they did.
+    #[schema(value_type = Option<schema::ConversationKind>)]
+    place: Option<ConversationKind>,
+    /// The post under which, or with which, they did; `null` for direct messages.
+    post: Option<PostedUnderView>,
     /// Where it stands.
     #[schema(value_type = schema::ApprovalStatus)]
     status: ApprovalStatus,
@@ -72,9 +83,34 @@ struct ApprovalView {
     created_at: Timestamp,
 }
 
-impl From<Approval> for ApprovalView {
-    fn from(approval: Approval) -> Self {
+/// A post on Instagram that people comment on.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PostedUnder)]
+struct PostedUnderView {
+    /// Instagram's id of the media.
+    external_id: String,
+    /// Its caption, as it was published or last read; `null` of posts that are not known.
+    caption: Option<String>,
+    /// Where it is seen.
+    permalink: Option<String>,
+}
+
+impl From<PostedUnder> for PostedUnderView {
+    fn from(PostedUnder { external_id, caption, permalink }: PostedUnder) -> Self {
+        Self { external_id, caption, permalink }
+    }
+}
+
+impl From<(Approval, Option<ApprovalSubject>)> for ApprovalView {
+    fn from((approval, subject): (Approval, Option<ApprovalSubject>)) -> Self {
+        let (author, place, post) = match subject {
+            Some(it) => (Some(it.author.into()), Some(it.place), it.post.map(Into::into)),
+            None => (None, None, None),
+        };
         Self {
+            author,
+            place,
+            post,
             id: approval.id,
             kind: approval.kind,
             account: approval.account,
@@ -114,7 +150,30 @@ async fn list_approvals(
     State(state): State<AppState>,
 ) -> Result<Json<Page<ApprovalView>>, Problem> {
     let approvals = state.ports.store.list_approvals(&access.tenant.id, query.status, page.request()).await?;
-    Ok(Json(page.page(approvals, |approval| approval.id.0)))
+    let approvals = with_subjects(&state, &access, approvals).await?;
+    Ok(Json(page.page(approvals, |(approval, _)| approval.id.0)))
+}
+
+/// Every approval with whom it answers, and where.
+async fn with_subjects(
+    state: &AppState,
+    access: &TenantAccess,
+    approvals: Vec<Approval>,
+) -> Result<Vec<(Approval, Option<ApprovalSubject>)>, Problem> {
+    let ids: Vec<ApprovalId> = approvals.iter().map(|approval| approval.id).collect();
+    let subjects = state.ports.store.approval_subjects(&access.tenant.id, &ids).await?;
+    let mut subjects: HashMap<ApprovalId, ApprovalSubject> = subjects.into_iter().collect();
+    let with_its_own = |approval: Approval| {
+        let subject = subjects.remove(&approval.id);
+        (approval, subject)
+    };
+    Ok(approvals.into_iter().map(with_its_own).collect())
+}
+
+/// One approval as it is shown.
+async fn view(state: &AppState, access: &TenantAccess, approval: Approval) -> Result<ApprovalView, Problem> {
+    let subject = state.ports.store.approval_subjects(&access.tenant.id, &[approval.id]).await?.pop();
+    Ok((approval, subject.map(|(_, subject)| subject)).into())
 }
 
 #[derive(Debug, Deserialize)]
@@ -135,5 +194,6 @@ async fn get_approval(
     PathIds(path): PathIds<ApprovalPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ApprovalView>, Problem> {
-    Ok(Json(find(&state, &access, &path.approval).await?.into()))
+    let approval = find(&state, &access, &path.approval).await?;
+    Ok(Json(view(&state, &access, approval).await?))
 }

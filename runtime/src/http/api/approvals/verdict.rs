@@ -11,7 +11,7 @@ use tenants::intent::Intent;
 use tenants::ports::{Hint, StoreError};
 use utoipa::ToSchema;
 
-use super::{ApprovalPath, ApprovalView, find};
+use super::{ApprovalPath, ApprovalView, find, view};
 use crate::http::access::{TenantAccess, TenantOperate};
 use crate::http::extract::{JsonBody, OptionalBody, PathIds, maybe_words};
 use crate::http::problem::{Problem, ProblemKind};
@@ -125,7 +125,8 @@ async fn decide(
     state.ports.wake.send(Hint::Effects(*tenant));
     state.ports.wake.send(Hint::Audit(*tenant));
     state.learner.learn_for(tenant).await;
-    Ok(Json(find(state, access, &approval.id).await?.into()))
+    let decided = find(state, access, &approval.id).await?;
+    Ok(Json(view(state, access, decided).await?))
 }
 
 /// The window of direct messages decides whether a comment may still be answered privately.

@@ -2,6 +2,8 @@
 
 mod messages;
 
+use std::collections::HashMap;
+
 use actors::learning::verdict_of_take_over;
 use actors::notices::owner_changed;
 use axum::Json;
@@ -10,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenants::changes::{Change, Changes};
 use tenants::clock::Timestamp;
-use tenants::conversation::{Conversation, ConversationKind, Owner};
+use tenants::conversation::{Conversation, ConversationKind, Direction, LastWords, Owner};
 use tenants::ids::{AccountId, ConversationId};
-use tenants::ports::ConversationFilter;
+use tenants::ports::{ConversationFilter, TimePosition};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,7 +23,7 @@ use super::people::PersonView;
 use super::write;
 use crate::administration::Act;
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
-use crate::http::extract::{JsonBody, Page, PageOf, PathIds, QueryOf, maybe_words};
+use crate::http::extract::{JsonBody, Page, PathIds, QueryOf, TimePage, maybe_words};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -72,15 +74,36 @@ struct ConversationView {
     disclosed_at: Option<Timestamp>,
     /// The person of the brand or agency who takes care of it.
     assigned_to: Option<String>,
+    /// What was said last; `null` where nothing was.
+    last_words: Option<LastWordsView>,
     #[schema(value_type = schema::Moment)]
     created_at: Timestamp,
+    /// When something last happened in it.
     #[schema(value_type = schema::Moment)]
     updated_at: Timestamp,
 }
 
-impl From<Conversation> for ConversationView {
-    fn from(conversation: Conversation) -> Self {
+/// What was said last in a conversation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LastWords)]
+struct LastWordsView {
+    /// `inbound`: the person said it. Of comments the person's last one counts, whether it was answered or not.
+    #[schema(value_type = schema::Direction)]
+    direction: Direction,
+    /// The words; empty where there are none, of a picture for instance.
+    text: String,
+}
+
+impl From<LastWords> for LastWordsView {
+    fn from(LastWords { conversation: _, direction, text }: LastWords) -> Self {
+        Self { direction, text }
+    }
+}
+
+impl From<(Conversation, Option<LastWords>)> for ConversationView {
+    fn from((conversation, last_words): (Conversation, Option<LastWords>)) -> Self {
         Self {
+            last_words: last_words.map(Into::into),
             id: conversation.id,
             account: conversation.account,
             kind: conversation.kind,
@@ -114,20 +137,40 @@ struct ConversationQuery {
     account: Option<AccountId>,
 }
 
-/// List conversations, newest first.
+/// List conversations, those first in which something happened last.
 #[utoipa::path(get, path = "/tenants/{tenant}/conversations", tag = "conversations", params(ConversationQuery),
     responses((status = 200, body = Page<ConversationView>)))]
 async fn list_conversations(
     TenantRead(access): TenantRead,
     QueryOf(query): QueryOf<ConversationQuery>,
-    page: PageOf,
+    page: TimePage,
     State(state): State<AppState>,
 ) -> Result<Json<Page<ConversationView>>, Problem> {
     let ConversationQuery { kind, owner, account } = query;
     let filter = ConversationFilter { kind, owner, account };
-    let conversations =
-        state.ports.store.list_conversations(&access.tenant.id, &filter, page.request()).await?;
-    Ok(Json(page.page(conversations, |conversation| conversation.id.0)))
+    let (store, tenant) = (&state.ports.store, &access.tenant.id);
+    let (after, limit) = page.request();
+    let mut conversations = store.list_conversations(tenant, &filter, after, limit).await?;
+    let next_cursor = page.cut(&mut conversations, TimePosition::of_conversation);
+    let ids: Vec<ConversationId> = conversations.iter().map(|conversation| conversation.id).collect();
+    let words = store.last_words(tenant, &ids).await?;
+    let mut words: HashMap<ConversationId, LastWords> =
+        words.into_iter().map(|words| (words.conversation, words)).collect();
+    let with_its_own = |conversation: Conversation| {
+        let words = words.remove(&conversation.id);
+        (conversation, words)
+    };
+    Ok(Json(Page { next_cursor, ..Page::whole(conversations.into_iter().map(with_its_own)) }))
+}
+
+/// A conversation as it is shown.
+async fn view(
+    state: &AppState,
+    access: &TenantAccess,
+    conversation: Conversation,
+) -> Result<Json<ConversationView>, Problem> {
+    let words = state.ports.store.last_words(&access.tenant.id, &[conversation.id]).await?.pop();
+    Ok(Json((conversation, words).into()))
 }
 
 #[derive(Debug, Deserialize)]
@@ -152,7 +195,8 @@ async fn get_conversation(
     PathIds(path): PathIds<ConversationPath>,
     State(state): State<AppState>,
 ) -> Result<Json<ConversationView>, Problem> {
-    Ok(Json(find(&state, &access, &path.conversation).await?.into()))
+    let conversation = find(&state, &access, &path.conversation).await?;
+    view(&state, &access, conversation).await
 }
 
 /// Take a conversation over: Troupe says nothing in it until it is handed back. Doing it again changes nothing.
@@ -205,7 +249,8 @@ async fn assign(
     let entry = act.audit("conversation.assigned", resource, json!({ "to": to }));
     let change = Change::AssignConversation { conversation: conversation.id, to, at: act.at };
     write::commit(&state, Changes::of_tenant(access.tenant.id).with(change).with(entry)).await?;
-    Ok(Json(find(&state, &access, &path.conversation).await?.into()))
+    let conversation = find(&state, &access, &path.conversation).await?;
+    view(&state, &access, conversation).await
 }
 
 /// Whoever takes over right after an answer that left by itself says by that what they think of it.
@@ -246,5 +291,5 @@ async fn set_owner(
         write::commit(state, changes).await?;
         state.learner.learn_for(&access.tenant.id).await;
     }
-    Ok(Json(conversation.into()))
+    view(state, access, conversation).await
 }
