@@ -7,7 +7,6 @@ import {
   SimpleGrid,
   Stack,
   Switch,
-  TagsInput,
   Text,
   TextInput,
 } from '@mantine/core';
@@ -27,6 +26,7 @@ import { FormProblem, Notice } from '@/ui/states';
 import { ActionFields } from './ActionFields';
 import { ConditionFields } from './ConditionFields';
 import { actionKinds, conditionKinds, newAction, newCondition, tellRule, triggers } from './model';
+import { PostsField } from './PostsField';
 import { RehearseRule } from './RehearseRule';
 import { TryRule } from './TryRule';
 
@@ -114,10 +114,7 @@ export function RuleForm({ id, read, readAgain }: RuleFormProps) {
                   value={rule.trigger.on}
                   onChange={(value) => change({ trigger: { ...rule.trigger, on: value as TriggerKind } })}
                 />
-                <TagsInput
-                  label="On these posts"
-                  description="Ids of Instagram media; empty means any."
-                  inputWrapperOrder={['label', 'input', 'description', 'error']}
+                <PostsField
                   disabled={!mayEdit}
                   value={rule.trigger.media ?? []}
                   onChange={(media) => change({ trigger: { ...rule.trigger, media } })}
