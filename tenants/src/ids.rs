@@ -7,10 +7,11 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
 
 use crate::clock::{Clock, Timestamp};
+use crate::words::spoken;
 
 /// A text that is not an id of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a valid {kind} id: expected `{prefix}_` and a UUID")]
+#[error("not a valid {}: expected `{prefix}_` and a UUID", spoken(kind))]
 pub struct InvalidId {
     /// What the id should name.
     pub kind: &'static str,

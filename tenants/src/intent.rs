@@ -22,6 +22,20 @@ word_enum! {
     }
 }
 
+impl Intent {
+    /// What people call texts of this intent, with the verb that fits: `questions are`.
+    pub fn texts_are(self) -> &'static str {
+        match self {
+            Intent::Praise => "praise is",
+            Intent::Question => "questions are",
+            Intent::Complaint => "complaints are",
+            Intent::Spam => "spam is",
+            Intent::Lead => "leads are",
+            Intent::Other => "texts of no known kind are",
+        }
+    }
+}
+
 word_enum! {
     /// The feeling of a text towards the brand.
     pub enum Sentiment {

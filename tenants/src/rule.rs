@@ -277,7 +277,7 @@ impl Condition {
     }
 }
 
-/// Reads the `HH:MM` of a [`Condition::Time`] as minutes since midnight; nothing but digits around the colon.
+/// Reads an `HH:MM` as minutes since midnight; nothing but digits around the colon.
 pub fn minute_of_day(text: &str) -> Option<u32> {
     let number = |digits: &str| {
         let is_number = matches!(digits.len(), 1 | 2) && digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -13,6 +13,7 @@ pub use crate::comms::{CommsSettings, Disclosure};
 use crate::intent::{Intent, Language};
 use crate::money::MicroUsd;
 use crate::post::ApprovalPolicy;
+use crate::rule::minute_of_day;
 use crate::words::word_enum;
 
 word_enum! {
@@ -277,13 +278,6 @@ pub(crate) fn quiet_until(quiet: &QuietHours, now: Timestamp, zone: Tz) -> Optio
     let end = zone.from_local_datetime(&end_day.and_time(end_time)).earliest();
     // A wall-clock time that the change of clocks skips does not exist; an hour later it does.
     Some(end.map_or(now + std::time::Duration::from_secs(3_600), |end| end.to_utc().into()))
-}
-
-/// Minutes since midnight of `HH:MM`.
-fn minute_of_day(text: &str) -> Option<u32> {
-    let (hours, minutes) = text.split_once(':')?;
-    let (hours, minutes) = (hours.parse::<u32>().ok()?, minutes.parse::<u32>().ok()?);
-    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
 }
 
 /// The local date of a moment, as `YYYY-MM-DD`: daily caps and budgets count by it.

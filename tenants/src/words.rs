@@ -58,9 +58,27 @@ macro_rules! word_enum {
 }
 pub use word_enum;
 
+/// A noun with its article: `a video`, `an image`.
+pub fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
+}
+
+/// The name of a type as people say it: `UserRole` is a user role.
+pub(crate) fn spoken(name: &str) -> String {
+    let mut words = String::with_capacity(name.len() + 2);
+    for character in name.chars() {
+        if character.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(character.to_lowercase());
+    }
+    words
+}
+
 /// A text that is none of the words of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown {kind} `{found}`: use one of {allowed}")]
+#[error("unknown {} `{found}`: use one of {allowed}", spoken(kind))]
 pub struct UnknownWord {
     /// Name of the set.
     pub kind: &'static str,
@@ -68,4 +86,18 @@ pub struct UnknownWord {
     pub found: String,
     /// The allowed words, separated by spaces.
     pub allowed: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ids::MediaId;
+    use crate::access::UserRole;
+
+    #[test]
+    fn what_is_unknown_is_called_as_people_say_it() {
+        let role = "boss".parse::<UserRole>().unwrap_err().to_string();
+        assert!(role.starts_with("unknown user role `boss`: use one of client"), "{role}");
+        let media = "cake".parse::<MediaId>().unwrap_err().to_string();
+        assert!(media.starts_with("not a valid media id: expected `"), "{media}");
+    }
 }

@@ -39,7 +39,7 @@ impl ModeChoice {
         } else if self.doubts.is_empty() {
             let verb =
                 if self.mode == Mode::Escalate { "handed to a person" } else { "drafted for approval" };
-            format!("texts of intent {intent} are {verb}")
+            format!("{} {verb}", intent.texts_are())
         } else {
             self.doubts.join("; ")
         }
@@ -93,8 +93,7 @@ pub(super) fn with_earned(
     let acting = earned.filter(|mode| may_act && mode.intent == found.intent && mode.is_acting());
     let Some(mode) = acting else { return choice };
     if is_spot_check(settings.autonomy.spot_check, seed) {
-        let earned =
-            format!("a spot check: texts of intent {} are else answered without a person", found.intent);
+        let earned = format!("a spot check: {} else answered without a person", found.intent.texts_are());
         return ModeChoice { earned: Some(earned), ..choice };
     }
     let earned = format!("acts by itself since {} because {}", mode.since, mode.reason);

@@ -52,10 +52,11 @@ pub(super) fn move_mode(
     });
     let (alert_type, names, message) = if after.is_acting() {
         let message =
-            format!("Texts of intent {intent} are answered without a person from now on: {}", after.reason);
+            format!("From now on {} answered without a person: {}", intent.texts_are(), after.reason);
         (AlertType::AutonomyEarned, ("autonomy.earned", "promote"), message)
     } else {
-        let message = format!("Texts of intent {intent} are drafted for a person again: {}", after.reason);
+        let message =
+            format!("From now on {} drafted for a person again: {}", intent.texts_are(), after.reason);
         (AlertType::AutonomyLost, ("autonomy.lost", "demote"), message)
     };
     let alert = NewAlert {

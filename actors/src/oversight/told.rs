@@ -11,6 +11,7 @@ use tenants::audit::AuditEntry;
 use tenants::clock::Timestamp;
 use tenants::intent::Intent;
 use tenants::oversight::Source;
+use tenants::words::with_article;
 
 use super::facts::{Facts, of_effect_entry, of_entry};
 use super::record::{Record, phrase, quoted};
@@ -18,7 +19,7 @@ use super::vocabulary::{Deed, Thing};
 use super::when::moment_told;
 use super::wording::{
     actions_in, done_told, kind_told, model_told, object_of, outcome_told, particulars, person_told,
-    post_told, steps_told, text, verb_told, with_article,
+    post_told, steps_told, text, verb_told,
 };
 
 /// Who is behind `key:…` and `user:…`, by those words.

@@ -26,12 +26,6 @@ pub fn post_told(kind: &str, caption: Option<&str>) -> String {
     }
 }
 
-/// `a comment`, `an image`.
-pub fn with_article(noun: &str) -> String {
-    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    format!("{article} {noun}")
-}
-
 pub fn text<'v>(details: &'v Value, key: &str) -> Option<&'v str> {
     details.get(key).and_then(Value::as_str)
 }

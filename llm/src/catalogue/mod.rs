@@ -366,7 +366,7 @@ mod tests {
             ("tasks.plan.timeout_ms = 0", "tasks.plan: timeout_ms"),
             ("tasks.plan.temperature = 3.0", "tasks.plan: temperature"),
             ("tasks.plan.colour = 'red'", "unknown field `colour`"),
-            ("tasks.dance.tries = 1", "unknown Task `dance`"),
+            ("tasks.dance.tries = 1", "unknown task `dance`"),
             ("providers.ollama.base_url = 'localhost'", "providers.ollama: base_url"),
             ("providers.ollama.concurrency = 0", "providers.ollama: concurrency"),
             ("providers.ollama.protocol = 'smoke'", "unknown variant `smoke`"),

@@ -1,6 +1,7 @@
 //! Sentences that follow from numbers by rules: the same numbers give the same sentences.
 
 use tenants::report::{FindingLine, PostLine, ReportFact, rounded};
+use tenants::words::with_article;
 
 use super::numbers::QUOTED_WORDS;
 use super::{ReportRequest, Written};
@@ -79,12 +80,6 @@ fn best_post(post: &PostLine) -> FindingLine {
         number(post.engagement)
     );
     FindingLine { text, metrics: Vec::new() }
-}
-
-/// `a video`, `an image`.
-fn with_article(noun: &str) -> String {
-    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    format!("{article} {noun}")
 }
 
 fn recommendations(request: &ReportRequest) -> Vec<String> {

@@ -160,7 +160,8 @@ pub async fn health_of(
     forecasts.extend(accounts.iter().filter_map(forecast::of_token));
     forecasts.extend(facts.posts_forecasts());
     Ok(HealthView {
-        status: status.unwrap_or(Standing::Fine),
+        // Nothing can be said of a tenant without accounts.
+        status: status.unwrap_or(Standing::Unknown),
         accounts: views,
         ticks_in_trouble,
         forecasts: forecasts.into_iter().map(ForecastView::from).collect(),

@@ -78,7 +78,7 @@ pub(super) struct CallArgs {
     /// Only to this model, as the provider calls it or as `provider/model`.
     #[arg(long)]
     model: Option<String>,
-    /// Only those that ended so: answered, invalid_output, failed, cancelled or truncated.
+    /// Only those that ended so: answered, invalid_output, failed, cancelled, truncated or cached.
     #[arg(long)]
     outcome: Option<CallOutcome>,
     /// Only those made for this event.

@@ -93,7 +93,12 @@ pub(super) async fn health(tenant: &str, settings: Settings, output: Output) -> 
     let (database, now) = (&workspace.foundations.database, workspace.foundations.clock.now());
     let found = health_of(database, database, &tenant, &[], now).await?;
     output.result(&found, || {
-        let mut text = format!("{} is {}\n", tenant.slug, found.status);
+        let mut text = match found.accounts.is_empty() {
+            true => {
+                format!("{0} has no account yet: `troupe account connect {0}` connects one\n", tenant.slug)
+            }
+            false => format!("{} is {}\n", tenant.slug, found.status),
+        };
         for account in &found.accounts {
             text.push_str(&format!(
                 "@{}: {} (token {}, webhooks {}, {} waiting, polled {})\n",

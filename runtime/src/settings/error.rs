@@ -15,6 +15,16 @@ pub enum SettingsError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file is not TOML. The line is not repeated: it may hold a secret.
+    #[error("the settings file {path} is not TOML: line {line}: {problem}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: String,
+    },
     /// A key is unknown, or a value has the wrong type.
     #[error("the settings cannot be used: {}; `troupe config print --defaults` explains every key", problems(.0))]
     Invalid(Box<figment::Error>),
@@ -71,6 +81,8 @@ fn sort_of(found: &Actual) -> String {
         Actual::Str(_) | Actual::Char(_) | Actual::Bytes(_) => "a text".to_owned(),
         Actual::Seq => "a list".to_owned(),
         Actual::Map => "a table".to_owned(),
+        Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_) => "a number".to_owned(),
+        Actual::Bool(_) => "true or false".to_owned(),
         other => other.to_string(),
     }
 }

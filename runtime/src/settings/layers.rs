@@ -20,6 +20,7 @@ pub fn layers(
     if let Some(path) = file {
         let text = std::fs::read_to_string(path)
             .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
+        refuse_other_than_toml(path, &text)?;
         figment = figment.merge(Toml::string(&text));
         // A file beside the settings file is found from wherever the program is started.
         if let Ok(models) = Figment::from(Toml::string(&text)).extract_inner::<PathBuf>(MODELS_FILE)
@@ -33,6 +34,13 @@ pub fn layers(
     refuse_misspelt(&environment)?;
     let environment = Environment::new(environment, &figment);
     Ok(figment.merge(environment))
+}
+
+fn refuse_other_than_toml(path: &Path, text: &str) -> Result<(), SettingsError> {
+    let Err(error) = text.parse::<toml::Table>() else { return Ok(()) };
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let (line, problem) = (before.matches('\n').count() + 1, error.message().replace('\n', ", "));
+    Err(SettingsError::Syntax { path: path.to_owned(), line, problem })
 }
 
 /// `TROUPE_HTTP_LISTEN` would set nothing, and nobody would be told. Other names that begin with `TROUPE_` are somebody

@@ -105,6 +105,15 @@ fn a_value_that_cannot_be_read_is_told_with_its_key() {
 }
 
 #[test]
+fn a_file_that_is_no_toml_is_named_with_the_line_but_not_what_stands_there() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[mail]\npassword = \"hunter2\nport = 25\n").unwrap();
+    let error = Settings::load(Some(file.path()), []).unwrap_err().to_string();
+    assert!(error.contains(&file.path().display().to_string()) && error.contains("line 2"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
+#[test]
 fn what_looks_like_a_number_is_a_text_where_a_text_is_meant() {
     let settings = Settings::load(
         None,

@@ -130,11 +130,13 @@ impl Gathered {
         let not_before = || "the number of followers before the period is not known".to_owned();
         let follower_growth = known("follower_growth", growth.ok_or_else(not_before));
         let reactions: Vec<f64> = [likes, comments, saves, shares].into_iter().flatten().collect();
-        let rate = reach
-            .filter(|reach| *reach > 0.0 && !reactions.is_empty())
-            .map(|reach| reactions.iter().sum::<f64>() / reach * 100.0);
-        let no_rate = || "reach or reactions are missing or zero".to_owned();
-        let average_engagement_rate = known("average_engagement_rate", rate.ok_or_else(no_rate));
+        let rate = match reach {
+            None => Err("the reach is not known"),
+            Some(reach) if reach <= 0.0 => Err("nobody was reached"),
+            Some(_) if reactions.is_empty() => Err("no reactions are known"),
+            Some(reach) => Ok(reactions.iter().sum::<f64>() / reach * 100.0),
+        };
+        let average_engagement_rate = known("average_engagement_rate", rate.map_err(str::to_owned));
         InstagramMetrics {
             views,
             reach,

@@ -5,6 +5,7 @@ use tenants::memory::Recall;
 use tenants::models::{BudgetScope, Task};
 use tenants::ports::{CostKeys, InsightQuery, MemoryError, PageRequest};
 use tenants::rule::Rule;
+use tenants::words::with_article;
 
 use super::Looker;
 use crate::oversight::facts::Facts;
@@ -12,7 +13,7 @@ use crate::oversight::look::{Dates, LookError};
 use crate::oversight::record::{Record, phrase, quoted};
 use crate::oversight::vocabulary::{Deed, Thing};
 use crate::oversight::when::{When, day_told, moment_told, today};
-use crate::oversight::wording::{capital, dollars, with_article};
+use crate::oversight::wording::{capital, dollars};
 
 /// Days of insights when none are named.
 const USUAL_DAYS: u64 = 7;

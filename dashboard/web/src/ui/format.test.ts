@@ -38,7 +38,9 @@ describe('numbers for people', () => {
 
   it('names of the API become words', () => {
     expect(words('awaiting_approval')).toBe('Awaiting approval');
-    expect(sentence('texts of intent lead are drafted')).toBe('Texts of intent lead are drafted.');
+    expect(sentence('leads are drafted')).toBe('Leads are drafted.');
+    const quiet = sentence('quiet hours: answers wait until 2026-11-28T07:00:00.123456Z');
+    expect(quiet).toMatch(/until 28 Nov 2026, \d\d:\d\d\.$/);
   });
 });
 

@@ -93,9 +93,13 @@ export function shortened(text: string, most: number): string {
   return `${(end > most / 2 ? cut.slice(0, end) : cut).trimEnd()}…`;
 }
 
+/** Moments within a text, as people write them. */
+export const withMoments = (text: string) =>
+  text.replace(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})/g, (it) => dateTime(it));
+
 /** A reason or message as a sentence of its own. */
 export function sentence(text: string): string {
-  const trimmed = refusal(text.trim());
+  const trimmed = withMoments(refusal(text.trim()));
   const first = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }

@@ -10,8 +10,8 @@ describe('a step of a decision', () => {
     );
     expect(tellStep('wrote a reply in pt')).toBe('Wrote a reply in Portuguese.');
     expect(tellStep('lead (87 %), neutral, en')).toBe('Lead (87 %), neutral, English.');
-    expect(tellStep('draft: texts of intent lead are drafted')).toBe(
-      'Draft for a person: texts of intent lead are drafted.',
+    expect(tellStep('draft: leads are drafted')).toBe(
+      'Draft for a person: leads are drafted.',
     );
     expect(tellStep('hit: `Mark questions`')).toBe('Hit: “Mark questions”.');
   });
