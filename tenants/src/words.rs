@@ -90,8 +90,8 @@ pub struct UnknownWord {
 
 #[cfg(test)]
 mod tests {
-    use crate::ids::MediaId;
     use crate::access::UserRole;
+    use crate::ids::MediaId;
 
     #[test]
     fn what_is_unknown_is_called_as_people_say_it() {

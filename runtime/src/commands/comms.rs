@@ -11,7 +11,7 @@ use tenants::notice::NotificationStatus;
 use tenants::ports::{Briefings, Courier, Leads, Notices, NotificationFilter, PageRequest};
 
 use super::workspace::Workspace;
-use super::{Finding, Output};
+use super::{Finding, Output, one_line};
 use crate::boot::couriers;
 use crate::leads::{header_line, rows};
 use crate::settings::Settings;
@@ -135,7 +135,7 @@ pub(super) async fn lead(
                     lead.score().to_string(),
                     lead.display_name(),
                     contact.unwrap_or_default().to_owned(),
-                    need.chars().take(60).collect(),
+                    one_line(need, 60),
                 ]
             })?;
         }

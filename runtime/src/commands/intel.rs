@@ -15,7 +15,7 @@ use tenants::ports::{
 use tenants::report::{AnalyticsReport, ReportType};
 
 use super::workspace::Workspace;
-use super::{Finding, Output};
+use super::{Finding, Output, one_line};
 use crate::boot::{self, Places, models};
 use crate::intel::{
     BestTimesView, CompetitorView, Days, InsightView, MediaView, ReportView, SnapshotView, add_competitor,
@@ -168,7 +168,7 @@ pub(super) async fn insights(
             let rows: Vec<MediaView> =
                 store.media_readings(&tenant.id, &query).await?.into_iter().map(Into::into).collect();
             output.list(&rows, &["media", "kind", "published", "engagement", "caption"], |row| {
-                let caption: String = row.caption.chars().take(40).collect();
+                let caption = one_line(&row.caption, 40);
                 let published = row.published_at.to_string();
                 vec![row.media.clone(), row.kind.clone(), published, number(row.engagement), caption]
             })?;

@@ -14,7 +14,7 @@ use tenants::memory::{MemoryFilter, MemoryItem, MemoryKind, Recall, Visibility};
 use tenants::ports::{Leads, Memory, PageRequest, UnitOfWork};
 
 use super::workspace::Workspace;
-use super::{Finding, Output};
+use super::{Finding, Output, one_line};
 use crate::knowledge::{Format, Import, LineProblem, MAX_FILE, Reading, Tally, read, tally};
 use crate::settings::Settings;
 
@@ -264,7 +264,5 @@ async fn stats(workspace: &Workspace, tenant: &str, output: Output) -> anyhow::R
 
 /// One line of an item.
 fn shown(item: &MemoryItem) -> String {
-    const MOST: usize = 80;
-    let line = item.as_fact().split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= MOST { line } else { line.chars().take(MOST - 1).chain(['…']).collect() }
+    one_line(&item.as_fact().split_whitespace().collect::<Vec<_>>().join(" "), 80)
 }

@@ -39,7 +39,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::settings::{ENV_PREFIX, Secret, Settings};
-pub(crate) use output::Output;
+pub(crate) use output::{Output, one_line};
 
 /// An agent runtime for agencies that run the Instagram presence of many clients.
 #[derive(Debug, Parser)]

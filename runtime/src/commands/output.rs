@@ -17,7 +17,7 @@ impl Output {
 
     /// Prints one result: `value` as JSON, or `text` for people.
     pub(crate) fn result<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> anyhow::Result<()> {
-        let text = if self.json { serde_json::to_string_pretty(value)? } else { text() };
+        let text = if self.json { serde_json::to_string_pretty(value)? } else { tame(&text()) };
         Ok(write(&format!("{text}\n"))?)
     }
 
@@ -36,7 +36,9 @@ impl Output {
         if self.json {
             return Ok(write(&format!("{}\n", serde_json::to_string_pretty(items)?))?);
         }
-        let rows: Vec<Vec<String>> = items.iter().map(row).collect();
+        let on_one_line = |cell: String| one_line(&cell, usize::MAX);
+        let rows: Vec<Vec<String>> =
+            items.iter().map(|item| row(item).into_iter().map(on_one_line).collect()).collect();
         Ok(write(&table(headers, &rows))?)
     }
 
@@ -80,6 +82,20 @@ pub(crate) fn write(text: &str) -> std::io::Result<()> {
     }
 }
 
+/// A text of several lines without what would steer the terminal: it may repeat what strangers wrote.
+fn tame(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), " ")
+}
+
+/// The beginning of a text, of at most so many characters, on one line. What strangers write must not steer the terminal.
+pub(crate) fn one_line(text: &str, most: usize) -> String {
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    if text.chars().count() <= most {
+        return text.chars().map(clean).collect();
+    }
+    text.chars().map(clean).take(most - 1).chain(['…']).collect()
+}
+
 /// Aligned columns, two spaces apart.
 pub(crate) fn table(headers: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
@@ -105,6 +121,14 @@ mod tests {
         let cause = anyhow::anyhow!("no such file");
         let error = cause.context("cannot read x: no such file").context("the prompt cannot be added");
         assert_eq!(news(&error), ["cannot read x: no such file"]);
+    }
+
+    #[test]
+    fn a_stranger_steers_no_terminal() {
+        assert_eq!(one_line("a\nb\u{1b}[2J", 80), "a b [2J");
+        assert_eq!(one_line(&"é".repeat(121), 120).chars().count(), 120);
+        assert_eq!(one_line("short", 5), "short");
+        assert_eq!(tame("first\n\tsecond\u{1b}[2J\r"), "first\n\tsecond [2J ");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tenants::ports::{AuditLog, Outbox};
 use super::sandbox_options;
 use super::stage::{Brand, Stage};
 use super::traffic::Traffic;
+use crate::commands::one_line;
 use crate::settings::Settings;
 
 /// So many people write when a new demo opens.
@@ -202,7 +203,7 @@ fn line(brand: &Brand, entry: &AuditEntry) -> Option<String> {
     let time = entry.at.to_utc().format("%H:%M:%S");
     let who = format!("{:<14}", brand.tenant.slug);
     let details = entry.details.value();
-    let text = |key: &str| harmless(details[key].as_str().unwrap_or_default());
+    let text = |key: &str| one_line(details[key].as_str().unwrap_or_default(), usize::MAX);
     let what = match entry.event_type.as_str() {
         "decision.made" => {
             let intent = details["classification"]["intent"].as_str().unwrap_or("-");
@@ -214,15 +215,15 @@ fn line(brand: &Brand, entry: &AuditEntry) -> Option<String> {
                 "escalate" => "31",
                 _ => "90",
             };
-            let said: String = text("incoming_text").chars().take(48).collect();
-            let said = format!("“{said}”");
+            let said = format!("“{}”", one_line(&text("incoming_text"), 48));
             paint(color, &format!("{outcome:<9} {intent:<9} {confidence:.2}  {said:<50}  {}", text("reason")))
         }
         "effect.sent" | "effect.reconciled" => {
             paint("36", &format!("sent      {:<13}   {}", text("action"), text("instagram_id")))
         }
         kind if kind.starts_with("effect.") || kind.starts_with("conversation.") => {
-            let reason = entry.error.as_deref().map_or_else(|| text("reason"), harmless);
+            let reason =
+                entry.error.as_deref().map_or_else(|| text("reason"), |error| one_line(error, usize::MAX));
             paint(
                 "35",
                 &format!("{:<9} {:<13}   {reason}", kind.split('.').nth(1).unwrap_or(kind), text("action")),
@@ -231,11 +232,6 @@ fn line(brand: &Brand, entry: &AuditEntry) -> Option<String> {
         _ => return None,
     };
     Some(format!("{time} {who} {what}"))
-}
-
-/// What strangers write must not steer the terminal.
-fn harmless(text: &str) -> String {
-    text.replace(char::is_control, " ")
 }
 
 async fn summary(stage: &Stage) -> anyhow::Result<()> {

@@ -53,7 +53,7 @@ async fn read_calendar(
 }
 
 /// Make a signed address of the calendar, to be subscribed to in a calendar application (iCalendar). Whoever has it can
-/// read the calendar until it ends.
+/// read the calendar until it ends, with drafts and what was called off.
 #[utoipa::path(post, path = "/tenants/{tenant}/calendar/feed", tag = "posts", request_body = Option<LinkDocument>,
     responses((status = 200, body = LinkView)))]
 async fn link_calendar(
