@@ -10,9 +10,7 @@ describe('a step of a decision', () => {
     );
     expect(tellStep('wrote a reply in pt')).toBe('Wrote a reply in Portuguese.');
     expect(tellStep('lead (87 %), neutral, en')).toBe('Lead (87 %), neutral, English.');
-    expect(tellStep('draft: leads are drafted')).toBe(
-      'Draft for a person: leads are drafted.',
-    );
+    expect(tellStep('draft: leads are drafted')).toBe('Draft for a person: leads are drafted.');
     expect(tellStep('hit: `Mark questions`')).toBe('Hit: “Mark questions”.');
   });
 
