@@ -1,7 +1,7 @@
 //! Opens, migrates and closes a database.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::PgPoolOptions;
@@ -146,12 +146,20 @@ pub(crate) async fn connect(place: &Place, limits: &Limits) -> Result<Session, O
 async fn connect_beside_others(place: &Place, limits: &Limits) -> Result<Session, sqlx::Error> {
     /// Between two attempts; making a new file takes a few of these.
     const PAUSE: Duration = Duration::from_millis(20);
-    let end = Instant::now() + limits.timeout / 2;
-    loop {
-        match place.session.connect().await {
-            Err(error) if is_busy(&error) && Instant::now() < end => tokio::time::sleep(PAUSE).await,
-            done => return done,
+    let mut busy = None;
+    let attempts = async {
+        loop {
+            match place.session.connect().await {
+                Err(error) if is_busy(&error) => busy = Some(error),
+                done => return done,
+            }
+            tokio::time::sleep(PAUSE).await;
         }
+    };
+    // A file that somebody holds is told to be busy after half of the time.
+    match tokio::time::timeout(limits.timeout * 3 / 4, attempts).await {
+        Ok(done) => done,
+        Err(_) => Err(busy.unwrap_or(sqlx::Error::PoolTimedOut)),
     }
 }
 
