@@ -1,5 +1,5 @@
 // Takes every page in both themes and at phone width into docs/dashboard, and lists what axe finds on them.
-//   TROUPE_SIGN_IN='http://127.0.0.1:8080/sign-in#token=…' npm run screenshots -- [part of a page's name] [view]
+//   TROUPE_SIGN_IN='http://127.0.0.1:8080/sign-in#token=…' npm run screenshots -- [parts of pages' names, with commas] [view]
 // The link is the one that `troupe demo` prints.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -56,7 +56,9 @@ let { state } = signedIn;
 const tenants = (await ask(`/agencies/${agency}/tenants`)).items;
 const tenant = (tenants.find((it) => it.slug === 'lumen-skin') ?? tenants[0]).id;
 await setScene(ask, agency, tenant);
-const pages = (await listPages(ask, agency, tenant)).filter((it) => it.name.includes(only));
+const pages = (await listPages(ask, agency, tenant)).filter((it) =>
+  only.split(',').some((part) => it.name.includes(part)),
+);
 const problems = [];
 
 for (const view of views) {
