@@ -188,8 +188,11 @@ impl Rule {
         if self.actions.is_empty() {
             return invalid("actions".into(), "name at least one action");
         }
-        if self.actions.len() > MAX_PARTS || self.conditions.len() > MAX_PARTS {
-            return invalid("actions".into(), "at most 50 conditions and 50 actions");
+        if self.actions.len() > MAX_PARTS {
+            return invalid("actions".into(), "at most 50 actions");
+        }
+        if self.conditions.len() > MAX_PARTS {
+            return invalid("conditions".into(), "at most 50 conditions");
         }
         if self.regexes() > MAX_REGEXES_OF_TENANT {
             return invalid("conditions".into(), "too many regular expressions: use keywords");

@@ -236,7 +236,7 @@ impl TenantSettings {
             return Err(InvalidSetting::new("max_parallel", "must lie between 1 and 256"));
         }
         if self.daily_budget.0 < 0 {
-            return Err(InvalidSetting::new("daily_budget", "must not be negative"));
+            return Err(InvalidSetting::new("daily_budget_micro_usd", "must not be negative"));
         }
         self.budget_shares.validate()?;
         if self.languages.is_empty() {

@@ -20,7 +20,12 @@ pub(super) struct Plan {
     pub assigned_to: Option<String>,
     /// Rules have settled the matter.
     pub is_settled: bool,
+    /// What was planned and gave way to something that was added later, and why.
+    pub given_way: Vec<(Action, &'static str)>,
 }
+
+const DELETED: &str = "the comment is going to be deleted";
+const HIDDEN: &str = "a hidden comment cannot be answered in public";
 
 impl Plan {
     /// Adds an action unless it contradicts or repeats one that is planned; then says why not.
@@ -31,20 +36,23 @@ impl Plan {
             return Err("an action of this kind is planned already");
         }
         if has(ActionType::DeleteComment) {
-            return Err("the comment is going to be deleted");
+            return Err(DELETED);
         }
         if has(ActionType::HideComment) && new_type == ActionType::ReplyComment {
-            return Err("a hidden comment cannot be answered in public");
+            return Err(HIDDEN);
         }
         match new_type {
-            ActionType::DeleteComment => self.actions.clear(),
-            ActionType::HideComment => {
-                self.actions.retain(|known| known.action.action_type() != ActionType::ReplyComment);
-            }
+            ActionType::DeleteComment => self.give_way(DELETED, |_| true),
+            ActionType::HideComment => self.give_way(HIDDEN, |kind| kind == ActionType::ReplyComment),
             _ => {}
         }
         self.actions.push(planned);
         Ok(())
+    }
+
+    fn give_way(&mut self, why: &'static str, gives_way: impl Fn(ActionType) -> bool) {
+        let gone = self.actions.extract_if(.., |known| gives_way(known.action.action_type()));
+        self.given_way.extend(gone.map(|known| (known.action, why)));
     }
 
     /// Keeps only what says nothing to anybody: hiding and deleting.
@@ -86,6 +94,7 @@ mod tests {
         assert!(plan.add(reply()).is_err(), "two replies to one comment");
         assert!(plan.add(hide()).is_ok());
         assert_eq!(plan.actions, [hide()], "the reply went with the comment's visibility");
+        assert_eq!(plan.given_way, [(reply().action, HIDDEN)], "and that is told");
         assert!(plan.add(reply()).is_err());
         assert!(plan.add(delete()).is_ok());
         assert_eq!(plan.actions, [delete()]);

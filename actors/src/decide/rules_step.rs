@@ -125,6 +125,9 @@ fn apply(rule: &Rule, case: &Case<'_>, plan: &mut Plan) -> Vec<Value> {
             left_out.push(json!({ "action": action, "because": problem }));
         }
     }
+    // This rule may take the place of what it, or one before it, has planned.
+    left_out
+        .extend(plan.given_way.drain(..).map(|(action, why)| json!({ "action": action, "because": why })));
     left_out
 }
 

@@ -160,6 +160,20 @@ async fn a_rule_wins_over_the_model_and_its_text_is_filled_in() {
 }
 
 #[tokio::test]
+async fn a_reply_that_gives_way_to_hiding_is_told() {
+    let answer = vec![reply_with("We see it!")];
+    let world = World::new().rule("answer", TriggerKind::Comment, "", answer);
+    let world = world.rule("hide", TriggerKind::Comment, "", vec![RuleAction::Hide]);
+    let decided = world.happens(&world.comment("Follow me for promo")).await;
+    assert_eq!(world.actions(), ["hide_comment"]);
+    let trace = decided.decision.unwrap().trace;
+    let hits = &trace.iter().find(|step| step.step == Step::Rules).unwrap().details["hits"];
+    let left_out = hits.as_array().unwrap().iter().find_map(|hit| hit["left_out"].get(0)).unwrap();
+    assert_eq!(left_out["because"], "a hidden comment cannot be answered in public");
+    assert!(left_out["action"].to_string().contains("We see it!"), "{left_out}");
+}
+
+#[tokio::test]
 async fn a_tagging_rule_leaves_the_answer_to_the_model() {
     let world =
         World::new().rule("tag", TriggerKind::Comment, "", vec![RuleAction::Tag { tag: "seen".into() }]);
