@@ -1480,7 +1480,7 @@ export interface paths {
         put?: never;
         /**
          * Make a signed address of the calendar, to be subscribed to in a calendar application (iCalendar). Whoever has it can
-         *     read the calendar until it ends.
+         *     read the calendar until it ends, with drafts and what was called off.
          */
         post: operations["link_calendar"];
         delete?: never;
