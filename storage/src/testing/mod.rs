@@ -1,10 +1,11 @@
 //! Throw-away databases for tests: a fresh SQLite file, or a fresh database on a PostgreSQL server that is
 //! started once per test process and ends with it.
 
+mod pool;
 mod server;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -17,6 +18,7 @@ use tenants::ports::StoreError;
 
 use crate::failure::too_slow;
 use crate::{Database, DatabaseOptions};
+use pool::Lent;
 pub use server::PostgresServer;
 
 /// While this value lives, nobody else can write to a SQLite file.
@@ -52,12 +54,22 @@ impl Losses {
 }
 
 /// An empty database that nobody else uses. A SQLite file is removed when this is dropped; a PostgreSQL database
-/// goes with its server (with a server named by `TROUPE_TEST_POSTGRES_URL` it stays, under a name that begins
-/// with `troupe_test_`).
+/// is emptied for the next test and goes with its server (with a server named by `TROUPE_TEST_POSTGRES_URL` it stays,
+/// under a name that begins with `troupe_test_`).
 #[derive(Debug)]
 pub struct TestDatabase {
     url: SecretString,
-    folder: Option<TempDir>,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// A file in this folder.
+    Sqlite { _folder: TempDir },
+    /// On the server that the tests of this process share.
+    Shared(Lent),
+    /// On a server of its own.
+    Own,
 }
 
 impl TestDatabase {
@@ -68,7 +80,7 @@ impl TestDatabase {
     pub fn sqlite() -> Self {
         let folder = tempfile::Builder::new().prefix("troupe-test-").tempdir().expect("a temporary folder");
         let url = format!("sqlite:{}", folder.path().join("troupe.db").display());
-        Self { url: url.into(), folder: Some(folder) }
+        Self { url: url.into(), kind: Kind::Sqlite { _folder: folder } }
     }
 
     /// A database of its own on the PostgreSQL server of this test process; `None` (and a line that says so) when
@@ -78,7 +90,20 @@ impl TestDatabase {
     /// When the server does not work, or when there is none although `REQUIRE_SERVICES=1` asks for it.
     pub async fn postgres() -> Option<Self> {
         let server = server::shared().await?;
-        Some(Self::on(&server).await)
+        Some(Self::lent(&server, Lent::empty(&server).await))
+    }
+
+    /// The same, certainly without any table: other tests' may have left theirs.
+    ///
+    /// # Panics
+    /// As [`postgres`](Self::postgres).
+    pub async fn postgres_without_tables() -> Option<Self> {
+        let server = server::shared().await?;
+        Some(Self::lent(&server, Lent::without_tables(&server).await))
+    }
+
+    fn lent(server: &PostgresServer, lent: Lent) -> Self {
+        Self { url: server.url(&lent.name).into(), kind: Kind::Shared(lent) }
     }
 
     /// A database of its own on this server.
@@ -86,16 +111,7 @@ impl TestDatabase {
     /// # Panics
     /// When the server does not work.
     pub async fn on(server: &PostgresServer) -> Self {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("troupe_test_{}_{number}", std::process::id());
-        let options: PgConnectOptions =
-            server.url("postgres").parse().expect("the address of the test server");
-        let mut connection = options.connect().await.expect("the test server answers");
-        let sql = AssertSqlSafe(format!("create database {name} template template0"));
-        sqlx::raw_sql(sql).execute(&mut connection).await.expect("a new database");
-        connection.close().await.expect("the connection ends");
-        Self { url: server.url(&name).into(), folder: None }
+        Self { url: server.url(&pool::create(server).await).into(), kind: Kind::Own }
     }
 
     /// Its address, for [`DatabaseOptions::url`].
@@ -108,6 +124,9 @@ impl TestDatabase {
     /// # Errors
     /// What the database says against it.
     pub async fn execute(&self, sql: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        if let Kind::Shared(lent) = &self.kind {
+            lent.alter();
+        }
         let sql = AssertSqlSafe(sql.to_owned());
         if self.is_sqlite() {
             let options = SqliteConnectOptions::new().filename(self.url().trim_start_matches("sqlite:"));
@@ -140,7 +159,7 @@ impl TestDatabase {
 
     /// True for a SQLite file.
     pub fn is_sqlite(&self) -> bool {
-        self.folder.is_some()
+        matches!(self.kind, Kind::Sqlite { .. })
     }
 
     /// Opens and migrates it, with the machine's clock.

@@ -19,7 +19,12 @@ async fn open(database: &TestDatabase) -> Database {
     Database::open(DatabaseOptions::new(database.url(), Arc::new(SystemClock))).await.unwrap()
 }
 
+async fn without_tables(database: TestDatabase) -> TestDatabase {
+    if database.is_sqlite() { database } else { TestDatabase::postgres_without_tables().await.unwrap() }
+}
+
 async fn every_statement_can_be_prepared(database: TestDatabase) {
+    let database = without_tables(database).await;
     let unmigrated = open(&database).await;
     assert!(unmigrated.check_statements().await.is_err());
     let database = database.open().await;
@@ -28,6 +33,7 @@ async fn every_statement_can_be_prepared(database: TestDatabase) {
 }
 
 async fn migrations_are_pending_until_they_are_applied(database: TestDatabase) {
+    let database = without_tables(database).await;
     let database = open(&database).await;
     assert_eq!(
         database.pending_migrations().await.unwrap(),
@@ -60,6 +66,7 @@ async fn migrations_are_pending_until_they_are_applied(database: TestDatabase) {
 }
 
 async fn many_may_open_and_migrate_at_the_same_time(database: TestDatabase) {
+    let database = without_tables(database).await;
     let nodes = (0..6).map(async |_| {
         let node = open(&database).await;
         node.migrate().await.unwrap();
