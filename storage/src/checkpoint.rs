@@ -15,9 +15,10 @@ use tokio::task::JoinHandle;
 
 use crate::sqlite::FileOptions;
 
-/// Units of work between two checkpoints. A unit changes about a dozen pages, and a page that many change in between is
-/// copied once: with an eighth of this the disk had four times as many writes to do, and people waited behind them.
-const UNITS: usize = 1_024;
+/// Rows written between two checkpoints, those of about a thousand units of work when events come. Pages that many change
+/// in between are copied once: with an eighth of this the disk had four times as many writes to do, and people waited
+/// behind them.
+const ROWS: usize = 4_096;
 /// Pages of a log that is made to begin anew: 64 MB.
 const LONG: i64 = 16_384;
 /// So long writing waits for those who read in a long log; the longer it is, the longer. Reads are short, and whoever
@@ -39,9 +40,9 @@ impl Written {
         Arc::clone(&self.pen).lock_owned().await
     }
 
-    pub(crate) fn add(&mut self, units: usize) {
-        self.since += units;
-        if self.since >= UNITS {
+    pub(crate) fn add(&mut self, rows: usize) {
+        self.since = self.since.saturating_add(rows);
+        if self.since >= ROWS {
             self.since = 0;
             self.due.notify_one();
         }

@@ -40,6 +40,19 @@ pub(crate) enum Work {
     Ping,
 }
 
+impl Work {
+    /// About how many rows it writes.
+    pub(crate) fn rows(&self) -> usize {
+        match self {
+            Self::Accept(delivery) => delivery.events.len() + delivery.orphans.len() + delivery.alerts.len(),
+            Self::Commit(changes) => changes.list.len(),
+            Self::Ledger(Entry::Settle { calls, .. }) => calls.len() + 1,
+            Self::Trim { limit, .. } => usize::try_from(*limit).unwrap_or(usize::MAX),
+            _ => 1,
+        }
+    }
+}
+
 /// What is asked of the budgets.
 #[derive(Debug, Clone)]
 pub(crate) enum Entry {

@@ -264,7 +264,7 @@ impl Writer {
         match outcome {
             Ok(answers) => {
                 if let Some(written) = &mut self.written {
-                    written.add(answers.len());
+                    written.add(jobs.iter().map(|job| job.work.rows()).fold(0, usize::saturating_add));
                 }
                 for (job, answer) in jobs.into_iter().zip(answers) {
                     // Whoever does not wait any more is not told; the work is done all the same.
