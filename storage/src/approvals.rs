@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::FromRow;
-use tenants::approval::{Approval, ApprovalKind, ApprovalStatus, ApprovalSubject, PostedUnder};
+use tenants::approval::{Approval, ApprovalKind, ApprovalStatus, ApprovalSubject};
 use tenants::clock::Timestamp;
 use tenants::conversation::ConversationKind;
 use tenants::effect::Action;
@@ -33,13 +33,7 @@ statements! {
     }
     APPROVAL_SUBJECTS {
         "select a.id, v.kind, coalesce(c.author_id, v.person_id) as author_id, \
-         coalesce(c.author_username, v.person_username) as author_username, c.media_external_id, \
-         coalesce((select p.caption from scheduled_posts p where p.tenant_id = $1 \
-         and p.platform_post_id = c.media_external_id limit 1), (select m.caption from media_insights m \
-         where m.tenant_id = $1 and m.media_id = c.media_external_id order by m.day desc limit 1)) as caption, \
-         coalesce((select p.permalink from scheduled_posts p where p.tenant_id = $1 \
-         and p.platform_post_id = c.media_external_id limit 1), (select m.permalink from media_insights m \
-         where m.tenant_id = $1 and m.media_id = c.media_external_id order by m.day desc limit 1)) as permalink \
+         coalesce(c.author_username, v.person_username) as author_username, c.media_external_id \
          from approvals a join conversations v on v.tenant_id = $1 and v.id = a.conversation_id \
          left join comments c on c.tenant_id = $1 and c.conversation_id = v.id and c.event_id = a.event_id \
          where a.tenant_id = $1 and a.id " (among 2)
@@ -101,17 +95,14 @@ struct SubjectRow {
     author_id: String,
     author_username: Option<String>,
     media_external_id: Option<String>,
-    caption: Option<String>,
-    permalink: Option<String>,
 }
 
 impl From<SubjectRow> for (ApprovalId, ApprovalSubject) {
     fn from(row: SubjectRow) -> Self {
-        let (caption, permalink) = (row.caption, row.permalink);
         let subject = ApprovalSubject {
             author: Person { id: row.author_id, username: row.author_username },
             place: row.kind.0,
-            post: row.media_external_id.map(|external_id| PostedUnder { external_id, caption, permalink }),
+            media: row.media_external_id,
         };
         (ApprovalId(row.id), subject)
     }

@@ -66,13 +66,15 @@ statements! {
          order by updated_at desc, id desc limit $7"
     }
     LAST_MESSAGES {
-        "select conversation_id, direction, text from messages where tenant_id = $1 and id in (select (select m.id \
-         from messages m where m.conversation_id = c.id and m.deleted = false order by m.id desc limit 1) \
+        "select conversation_id, direction, text, null as media from messages \
+         where tenant_id = $1 and id in (select (select m.id from messages m \
+         where m.conversation_id = c.id and m.deleted = false order by m.id desc limit 1) \
          from conversations c where c.tenant_id = $1 and c.id " (among 2) ")"
     }
     LAST_COMMENTS {
-        "select conversation_id, 'inbound' as direction, text from comments where tenant_id = $1 and id in (select \
-         (select m.id from comments m where m.conversation_id = c.id order by m.id desc limit 1) \
+        "select conversation_id, 'inbound' as direction, text, media_external_id as media from comments \
+         where tenant_id = $1 and id in (select (select m.id from comments m \
+         where m.conversation_id = c.id order by m.id desc limit 1) \
          from conversations c where c.tenant_id = $1 and c.id " (among 2) ")"
     }
     LIST_MESSAGES {
@@ -256,11 +258,17 @@ struct LastWordsRow {
     conversation_id: Uuid,
     direction: Word<Direction>,
     text: String,
+    media: Option<String>,
 }
 
 impl From<LastWordsRow> for LastWords {
     fn from(row: LastWordsRow) -> Self {
-        Self { conversation: ConversationId(row.conversation_id), direction: row.direction.0, text: row.text }
+        Self {
+            conversation: ConversationId(row.conversation_id),
+            direction: row.direction.0,
+            text: row.text,
+            media: row.media,
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use tenants::effect::Effect;
 use tenants::ids::{AccountId, EffectId, JobLogId, MediaId, PostId, TemplateId, TenantId};
 use tenants::ports::{PageRequest, PostFilter, Posts, StoreError};
 use tenants::post::{
-    JobLog, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType, Progress,
-    Recurrence,
+    JobLog, KnownMedia, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate, PostType,
+    Progress, Recurrence,
 };
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ use crate::Database;
 use crate::db::{row, rows};
 use crate::directory::all;
 use crate::statement::statements;
-use crate::types::{Doc, IdList, Moment, Word, before, count, text};
+use crate::types::{Doc, IdList, Moment, TextList, Word, before, count, text};
 
 macro_rules! post_columns {
     () => {
@@ -61,6 +61,14 @@ statements! {
         "select" (columns post_columns) "from scheduled_posts p where p.tenant_id = $1 and p.media_hash = $2 \
          and p.status not in ('cancelled', 'rejected') order by p.id desc limit $3"
     }
+    /// What we published ourselves comes last: it goes before what was read.
+    KNOWN_MEDIA {
+        "select id, caption, permalink from (select m.media_id as id, m.caption, m.permalink, 0 as rank \
+         from media_insights m where m.tenant_id = $1 and m.media_id " (text_among 2) " and m.day = (select max(n.day) \
+         from media_insights n where n.tenant_id = m.tenant_id and n.media_id = m.media_id) \
+         union all select p.platform_post_id, p.caption, p.permalink, 1 from scheduled_posts p \
+         where p.tenant_id = $1 and p.platform_post_id " (text_among 2) ") known order by rank"
+    }
     MEDIA_OF_POSTS {
         "select post_id, media_id from post_media where post_id " (among 1) " order by post_id, position"
     }
@@ -70,6 +78,13 @@ statements! {
     }
     LIST_TEMPLATES { "select" (columns template_columns) "from post_templates where tenant_id = $1 order by name" }
     FIND_TEMPLATE { "select" (columns template_columns) "from post_templates where tenant_id = $1 and id = $2" }
+}
+
+#[derive(FromRow)]
+struct KnownMediaRow {
+    id: String,
+    caption: Option<String>,
+    permalink: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -284,6 +299,24 @@ impl Posts for Database {
         let hash = text(media_hash);
         let found = rows!(self.reader(), PostRow, POSTS_WITH_MEDIA, tenant.0, hash, i64::from(limit))?;
         self.with_files(found).await
+    }
+
+    async fn known_media(&self, tenant: &TenantId, media: &[String]) -> Result<Vec<KnownMedia>, StoreError> {
+        if media.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: TextList = media.iter().map(String::as_str).collect();
+        let found = rows!(self.reader(), KnownMediaRow, KNOWN_MEDIA, tenant.0, &ids)?;
+        let mut known: HashMap<String, KnownMedia> = HashMap::new();
+        for KnownMediaRow { id, caption, permalink } in found {
+            let it = known.entry(id).or_insert_with_key(|id| KnownMedia {
+                id: id.clone(),
+                caption: None,
+                permalink: None,
+            });
+            (it.caption, it.permalink) = (caption.or(it.caption.take()), permalink.or(it.permalink.take()));
+        }
+        Ok(known.into_values().collect())
     }
 
     async fn job_logs(&self, tenant: &TenantId, post: &PostId) -> Result<Vec<JobLog>, StoreError> {

@@ -43,19 +43,8 @@ pub struct ApprovalSubject {
     pub author: Person,
     /// Where they did.
     pub place: ConversationKind,
-    /// The post under which, or with which, they did; none for direct messages.
-    pub post: Option<PostedUnder>,
-}
-
-/// A post on Instagram that people comment on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PostedUnder {
-    /// Instagram's id of the media.
-    pub external_id: String,
-    /// Its caption, as it was published or last read; none of posts that are not known.
-    pub caption: Option<String>,
-    /// Where it is seen.
-    pub permalink: Option<String>,
+    /// Instagram's id of the media under which, or with which, they did; none for direct messages.
+    pub media: Option<String>,
 }
 
 /// A question to a person.

@@ -88,6 +88,8 @@ pub struct LastWords {
     pub direction: Direction,
     /// The words; empty where there are none, of a picture for instance.
     pub text: String,
+    /// Instagram's id of the media under which it was said; none of direct messages.
+    pub media: Option<String>,
 }
 
 /// The key of the direct messages with one person.

@@ -7,7 +7,7 @@ use tenants::clock::Timestamp;
 use tenants::effect::Effect;
 use tenants::ids::{PostId, TemplateId, TenantId};
 use tenants::ports::{PageRequest, PostFilter, Posts, StoreError};
-use tenants::post::{JobLog, Post, PostState, PostTemplate};
+use tenants::post::{JobLog, KnownMedia, Post, PostState, PostTemplate};
 
 use super::MemoryStore;
 use super::store::Data;
@@ -101,6 +101,14 @@ impl Posts for MemoryStore {
         _media_hash: &str,
         _limit: u32,
     ) -> Result<Vec<Post>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn known_media(
+        &self,
+        _tenant: &TenantId,
+        _media: &[String],
+    ) -> Result<Vec<KnownMedia>, StoreError> {
         Ok(Vec::new())
     }
 

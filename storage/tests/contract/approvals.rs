@@ -3,18 +3,15 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tenants::approval::{Approval, ApprovalKind, ApprovalStatus, ApprovalSubject, PostedUnder};
+use tenants::approval::{Approval, ApprovalKind, ApprovalStatus, ApprovalSubject};
 use tenants::changes::Change;
 use tenants::conversation::{Comment, Conversation, ConversationKind};
 use tenants::event::Person;
 use tenants::ids::{ApprovalId, ConversationId, TenantId};
-use tenants::insights::MediaReading;
 use tenants::ports::{Approvals, PageRequest};
 use troupe_storage::testing::TestDatabase;
 
 use crate::contract;
-use crate::intel::{media, reading};
-use crate::posts::{post, stored};
 use crate::world::{World, hide, is_conflict};
 
 contract! {
@@ -80,26 +77,13 @@ async fn an_approval_tells_whom_it_answers_and_where(database: TestDatabase) {
     let told = async |tenant: &TenantId| -> HashMap<ApprovalId, ApprovalSubject> {
         world.store.approval_subjects(tenant, &ids).await.unwrap().into_iter().collect()
     };
-    let unknown = PostedUnder { external_id: "m1".into(), caption: None, permalink: None };
     let subjects = told(&world.tenant).await;
     let expected =
-        ApprovalSubject { author: nils, place: ConversationKind::CommentThread, post: Some(unknown.clone()) };
+        ApprovalSubject { author: nils, place: ConversationKind::CommentThread, media: Some("m1".into()) };
     assert_eq!(subjects[&to_nils.id], expected);
-    let in_messages = ApprovalSubject { author: direct.person, place: ConversationKind::Direct, post: None };
+    let in_messages = ApprovalSubject { author: direct.person, place: ConversationKind::Direct, media: None };
     assert_eq!(subjects[&to_maria.id], in_messages);
     assert!(!subjects.contains_key(&of_nothing.id));
-
-    // The post is read, and it turns out that we published it ourselves.
-    let read =
-        MediaReading { caption: "as read".into(), ..reading(&world, world.account, "m1", "2026-03-01", 1.0) };
-    world.commit([media([read])]).await.unwrap();
-    let caption = async || told(&world.tenant).await[&to_nils.id].post.clone().unwrap().caption;
-    assert_eq!(caption().await.as_deref(), Some("as read"));
-    let mut ours = post(&world, None);
-    (ours.platform_post_id, ours.permalink) = (Some("m1".into()), Some("https://x/p/1/".into()));
-    let ours = stored(&world, ours).await;
-    let known = PostedUnder { caption: Some(ours.draft.caption), permalink: ours.permalink, ..unknown };
-    assert_eq!(told(&world.tenant).await[&to_nils.id].post, Some(known));
     assert!(told(&world.neighbour().await.tenant).await.is_empty(), "nobody else is told");
 }
 

@@ -158,21 +158,21 @@ async fn the_last_words_of_a_conversation_are_told(database: TestDatabase) {
     world.commit(said.iter().map(|it| Change::PutMessage(Box::new(it.clone())))).await.unwrap();
     world.commit(comments.iter().map(|it| Change::PutComment(Box::new(it.clone())))).await.unwrap();
     let ids = [thread.id, direct.id, silent.id];
-    let told = async |tenant: &TenantId| -> HashMap<ConversationId, (Direction, String)> {
+    let told = async |tenant: &TenantId| -> HashMap<ConversationId, (Direction, String, Option<String>)> {
         let found = world.store.last_words(tenant, &ids).await.unwrap();
-        found.into_iter().map(|it| (it.conversation, (it.direction, it.text))).collect()
+        found.into_iter().map(|it| (it.conversation, (it.direction, it.text, it.media))).collect()
     };
     let words = told(&world.tenant).await;
     assert_eq!(words.len(), 2, "nothing was said in the third");
-    assert_eq!(words[&thread.id], (Direction::Inbound, "And in blue?".into()));
-    assert_eq!(words[&direct.id], (Direction::Inbound, "Never mind".into()));
+    assert_eq!(words[&thread.id], (Direction::Inbound, "And in blue?".into(), Some("m1".into())));
+    assert_eq!(words[&direct.id], (Direction::Inbound, "Never mind".into(), None));
 
     let forget = Change::ForgetMessage { account: world.account, external_id: "m3".into() };
     world.commit([forget]).await.unwrap();
     let words = told(&world.tenant).await;
     assert_eq!(
         words[&direct.id],
-        (Direction::Outbound, "Hello! How can we help?".into()),
+        (Direction::Outbound, "Hello! How can we help?".into(), None),
         "it was taken back"
     );
     let rival = world.neighbour().await;

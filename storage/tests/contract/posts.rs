@@ -7,15 +7,17 @@ use tenants::changes::Change;
 use tenants::clock::Timestamp;
 use tenants::effect::Action;
 use tenants::ids::{JobLogId, MediaId, PostId, TemplateId};
+use tenants::insights::MediaReading;
 use tenants::ports::{PageRequest, PostFilter, Posts};
 use tenants::post::publishing::Container;
 use tenants::post::{
-    ApprovalPolicy, Frequency, JobLog, Post, PostApproval, PostDraft, PostOptions, PostState, PostTemplate,
-    PostType, Progress, Recurrence,
+    ApprovalPolicy, Frequency, JobLog, KnownMedia, Post, PostApproval, PostDraft, PostOptions, PostState,
+    PostTemplate, PostType, Progress, Recurrence,
 };
 use troupe_storage::testing::TestDatabase;
 
 use crate::contract;
+use crate::intel::{media, reading};
 use crate::world::{World, is_conflict};
 
 contract! {
@@ -28,6 +30,7 @@ contract! {
     the_effects_of_a_post_are_found_by_it
     the_calendar_and_the_list_hold_what_they_must
     posts_with_the_same_media_are_found_unless_they_were_called_off
+    media_is_known_by_what_was_read_and_better_by_what_was_published
     what_was_tried_is_listed_in_order
     templates_have_names_of_their_own
     posts_of_another_tenant_are_neither_found_nor_changed
@@ -221,6 +224,38 @@ async fn posts_with_the_same_media_are_found_unless_they_were_called_off(databas
     stored(&world, Post { media_hash: "other".to_owned(), ..post(&world, None) }).await;
     let found = world.store.posts_with_media(&world.tenant, "abc", 10).await.unwrap();
     assert_eq!(found, [like]);
+}
+
+async fn media_is_known_by_what_was_read_and_better_by_what_was_published(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let read = |id: &str, day: &str, caption: &str| MediaReading {
+        caption: caption.into(),
+        permalink: Some(format!("https://x/p/{id}/")),
+        ..reading(&world, world.account, id, day, 1.0)
+    };
+    let rows = [
+        read("m1", "2026-03-02", "as read later"),
+        read("m1", "2026-03-01", "as read"),
+        read("m2", "2026-03-01", "theirs"),
+    ];
+    world.commit([media(rows)]).await.unwrap();
+    let mut ours = post(&world, None);
+    (ours.platform_post_id, ours.permalink) = (Some("m2".into()), None);
+    ours.draft.caption = "ours".into();
+    stored(&world, ours).await;
+
+    let asked = ["m1", "m2", "m3"].map(String::from);
+    let known = |id: &str, caption: &str| KnownMedia {
+        id: id.into(),
+        caption: Some(caption.into()),
+        permalink: Some(format!("https://x/p/{id}/")),
+    };
+    let mut told = world.store.known_media(&world.tenant, &asked).await.unwrap();
+    told.sort_by(|one, other| one.id.cmp(&other.id));
+    assert_eq!(told, [known("m1", "as read later"), known("m2", "ours")]);
+    assert_eq!(world.store.known_media(&world.tenant, &[]).await.unwrap(), []);
+    let rival = world.neighbour().await;
+    assert_eq!(rival.store.known_media(&rival.tenant, &asked).await.unwrap(), [], "nobody else is told");
 }
 
 async fn what_was_tried_is_listed_in_order(database: TestDatabase) {

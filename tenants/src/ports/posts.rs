@@ -6,7 +6,7 @@ use super::{PageRequest, StoreError};
 use crate::clock::Timestamp;
 use crate::effect::Effect;
 use crate::ids::{AccountId, PostId, TemplateId, TenantId};
-use crate::post::{JobLog, Post, PostState, PostTemplate};
+use crate::post::{JobLog, KnownMedia, Post, PostState, PostTemplate};
 
 /// Which posts to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,6 +54,9 @@ pub trait Posts: Send + Sync + 'static {
         media_hash: &str,
         limit: u32,
     ) -> Result<Vec<Post>, StoreError>;
+    /// What is known of media on Instagram by the posts we published and the numbers we read, in any order; media of which
+    /// nothing is known are missing.
+    async fn known_media(&self, tenant: &TenantId, media: &[String]) -> Result<Vec<KnownMedia>, StoreError>;
     /// What was tried for a post, oldest first.
     async fn job_logs(&self, tenant: &TenantId, post: &PostId) -> Result<Vec<JobLog>, StoreError>;
     /// Templates by name.

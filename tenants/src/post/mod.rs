@@ -338,6 +338,17 @@ pub struct Recurrence {
     pub occurrences: u32,
 }
 
+/// Media on Instagram that somebody wrote under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownMedia {
+    /// Instagram's id.
+    pub id: String,
+    /// Its caption, as it was published or last read.
+    pub caption: Option<String>,
+    /// Where it is seen.
+    pub permalink: Option<String>,
+}
+
 /// One attempt of one step, for people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobLog {

@@ -4761,6 +4761,7 @@ export interface components {
             owner_since: components["schemas"]["Moment"];
             /** @description Author of the top comment, or partner of the direct messages. */
             person: components["schemas"]["Person"];
+            post?: components["schemas"]["PostedUnder"] | null;
             /** @description When something last happened in it. */
             updated_at: components["schemas"]["Moment"];
             window_ends_at?: components["schemas"]["Moment"] | null;
@@ -6769,6 +6770,7 @@ export interface components {
                 owner_since: components["schemas"]["Moment"];
                 /** @description Author of the top comment, or partner of the direct messages. */
                 person: components["schemas"]["Person"];
+                post?: components["schemas"]["PostedUnder"] | null;
                 /** @description When something last happened in it. */
                 updated_at: components["schemas"]["Moment"];
                 window_ends_at?: components["schemas"]["Moment"] | null;

@@ -36,6 +36,7 @@ export type Mode = Schemas['Mode'];
 export type OwnSession = Schemas['OwnSession'];
 export type Post = Schemas['Post'];
 export type PostDocument = Schemas['PostDocument'];
+export type PostedUnder = Schemas['PostedUnder'];
 export type PostOptions = Schemas['PostOptions'];
 export type PostProblem = Schemas['PostProblem'];
 export type PostState = Schemas['PostState'];

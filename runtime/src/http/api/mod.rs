@@ -40,6 +40,7 @@ mod operations;
 mod oversight;
 mod overview;
 mod people;
+mod posted_under;
 mod posts;
 mod preview;
 mod prompts;

@@ -4,8 +4,9 @@ import { forwardRef } from 'react';
 import { Link } from 'react-router-dom';
 import type { Approval } from '@/api/types';
 import { useTenant } from '@/shell/where';
-import { person, sentence, shortened } from '@/ui/format';
+import { person, sentence } from '@/ui/format';
 import { Moment, Quote, Status, Tag } from '@/ui/pieces';
+import { UnderPost } from '@/ui/UnderPost';
 import { ActionLine } from '../queue/ActionLine';
 import type { Verdict } from './data';
 
@@ -48,23 +49,13 @@ function Written({ approval: { author, place, post, created_at } }: { approval: 
             {person(author.username ?? author.id)}
           </Text>{' '}
           {wrote[place]}
-          {post?.caption && <> under {<Post caption={post.caption} permalink={post.permalink} />}</>}
+          <UnderPost post={post} />
         </>
       ) : (
         'It came'
       )}{' '}
       <Moment at={created_at} />
     </Text>
-  );
-}
-
-function Post({ caption, permalink }: { caption: string; permalink?: string | null }) {
-  const name = `“${shortened(caption.replace(/\s+/g, ' ').trim(), 60)}”`;
-  if (!permalink) return name;
-  return (
-    <Anchor href={permalink} target="_blank" rel="noreferrer" inherit title="See the post on Instagram">
-      {name}
-    </Anchor>
   );
 }
 

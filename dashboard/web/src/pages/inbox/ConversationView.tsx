@@ -8,10 +8,11 @@ import { useAct } from '@/ui/act';
 import { dateTime } from '@/ui/format';
 import { Moment, Tag } from '@/ui/pieces';
 import { Answered, Notice } from '@/ui/states';
+import { UnderPost } from '@/ui/UnderPost';
 import { CommentThread } from './CommentThread';
 import { useConversation } from './data';
 import { DraftsHere } from './DraftsHere';
-import { personName } from './InboxPage';
+import { kindNames, personName } from './InboxPage';
 import { MessageThread } from './MessageThread';
 
 export function ConversationView({ id }: { id: string }) {
@@ -59,6 +60,12 @@ function Head({ conversation }: { conversation: Conversation }) {
     <Group justify="space-between" align="flex-start">
       <Box miw={0}>
         <Title order={2}>{personName(conversation)}</Title>
+        {conversation.post?.caption && (
+          <Text size="sm" className="break">
+            {kindNames[conversation.kind]}
+            <UnderPost post={conversation.post} />
+          </Text>
+        )}
         <Text size="sm" c="dimmed">
           {isPerson ? 'A person answers' : 'Troupe answers'} since <Moment at={conversation.owner_since} />
           {conversation.assigned_to && `, assigned to ${conversation.assigned_to}`}

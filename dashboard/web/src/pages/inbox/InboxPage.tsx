@@ -22,7 +22,7 @@ export const personName = (conversation: Pick<Conversation, 'person'>) =>
   person(conversation.person.username ?? conversation.person.id);
 
 const kinds = { comment_thread: IconMessageCircle, mention: IconAt, direct: IconMessage };
-const kindNames = { comment_thread: 'Comment', mention: 'Mention', direct: 'Direct message' };
+export const kindNames = { comment_thread: 'Comment', mention: 'Mention', direct: 'Direct message' };
 
 export function Component() {
   const tenant = useTenant();

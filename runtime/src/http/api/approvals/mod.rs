@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use tenants::approval::{Approval, ApprovalKind, ApprovalStatus, ApprovalSubject, PostedUnder};
+use tenants::approval::{Approval, ApprovalKind, ApprovalStatus, ApprovalSubject};
 use tenants::clock::Timestamp;
 use tenants::conversation::ConversationKind;
 use tenants::ids::{AccountId, ApprovalId, ConversationId, DecisionId, EventId};
@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 
 use super::actions::ActionView;
 use super::people::PersonView;
+use super::posted_under::{PostedUnderView, Posts};
 use crate::http::access::{TenantAccess, TenantRead};
 use crate::http::extract::{Page, PageOf, PathIds, QueryOf};
 use crate::http::problem::Problem;
@@ -83,28 +84,10 @@ struct ApprovalView {
     created_at: Timestamp,
 }
 
-/// A post on Instagram that people comment on.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PostedUnder)]
-struct PostedUnderView {
-    /// Instagram's id of the media.
-    external_id: String,
-    /// Its caption, as it was published or last read; `null` of posts that are not known.
-    caption: Option<String>,
-    /// Where it is seen.
-    permalink: Option<String>,
-}
-
-impl From<PostedUnder> for PostedUnderView {
-    fn from(PostedUnder { external_id, caption, permalink }: PostedUnder) -> Self {
-        Self { external_id, caption, permalink }
-    }
-}
-
-impl From<(Approval, Option<ApprovalSubject>)> for ApprovalView {
-    fn from((approval, subject): (Approval, Option<ApprovalSubject>)) -> Self {
+impl ApprovalView {
+    fn new(approval: Approval, subject: Option<ApprovalSubject>, posts: &Posts) -> Self {
         let (author, place, post) = match subject {
-            Some(it) => (Some(it.author.into()), Some(it.place), it.post.map(Into::into)),
+            Some(it) => (Some(it.author.into()), Some(it.place), it.media.map(|media| posts.view(media))),
             None => (None, None, None),
         };
         Self {
@@ -150,30 +133,31 @@ async fn list_approvals(
     State(state): State<AppState>,
 ) -> Result<Json<Page<ApprovalView>>, Problem> {
     let approvals = state.ports.store.list_approvals(&access.tenant.id, query.status, page.request()).await?;
-    let approvals = with_subjects(&state, &access, approvals).await?;
-    Ok(Json(page.page(approvals, |(approval, _)| approval.id.0)))
+    let approvals = views(&state, &access, approvals).await?;
+    Ok(Json(page.page(approvals, |approval| approval.id.0)))
 }
 
-/// Every approval with whom it answers, and where.
-async fn with_subjects(
+/// Approvals as they are shown: with whom they answer, and where.
+async fn views(
     state: &AppState,
     access: &TenantAccess,
     approvals: Vec<Approval>,
-) -> Result<Vec<(Approval, Option<ApprovalSubject>)>, Problem> {
+) -> Result<Vec<ApprovalView>, Problem> {
     let ids: Vec<ApprovalId> = approvals.iter().map(|approval| approval.id).collect();
     let subjects = state.ports.store.approval_subjects(&access.tenant.id, &ids).await?;
     let mut subjects: HashMap<ApprovalId, ApprovalSubject> = subjects.into_iter().collect();
+    let posts = Posts::find(state, access, subjects.values().filter_map(|it| it.media.as_ref())).await?;
     let with_its_own = |approval: Approval| {
         let subject = subjects.remove(&approval.id);
-        (approval, subject)
+        ApprovalView::new(approval, subject, &posts)
     };
     Ok(approvals.into_iter().map(with_its_own).collect())
 }
 
 /// One approval as it is shown.
 async fn view(state: &AppState, access: &TenantAccess, approval: Approval) -> Result<ApprovalView, Problem> {
-    let subject = state.ports.store.approval_subjects(&access.tenant.id, &[approval.id]).await?.pop();
-    Ok((approval, subject.map(|(_, subject)| subject)).into())
+    let mut views = views(state, access, vec![approval]).await?;
+    Ok(views.remove(0))
 }
 
 #[derive(Debug, Deserialize)]

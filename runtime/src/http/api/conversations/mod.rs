@@ -20,6 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::people::PersonView;
+use super::posted_under::{PostedUnderView, Posts};
 use super::write;
 use crate::administration::Act;
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
@@ -76,6 +77,8 @@ struct ConversationView {
     assigned_to: Option<String>,
     /// What was said last; `null` where nothing was.
     last_words: Option<LastWordsView>,
+    /// The post under which it was said; `null` of direct messages.
+    post: Option<PostedUnderView>,
     #[schema(value_type = schema::Moment)]
     created_at: Timestamp,
     /// When something last happened in it.
@@ -94,16 +97,17 @@ struct LastWordsView {
     text: String,
 }
 
-impl From<LastWords> for LastWordsView {
-    fn from(LastWords { conversation: _, direction, text }: LastWords) -> Self {
-        Self { direction, text }
-    }
-}
-
-impl From<(Conversation, Option<LastWords>)> for ConversationView {
-    fn from((conversation, last_words): (Conversation, Option<LastWords>)) -> Self {
+impl ConversationView {
+    fn new(conversation: Conversation, words: Option<LastWords>, posts: &Posts) -> Self {
+        let (last_words, media) = match words {
+            Some(LastWords { conversation: _, direction, text, media }) => {
+                (Some(LastWordsView { direction, text }), media)
+            }
+            None => (None, None),
+        };
         Self {
-            last_words: last_words.map(Into::into),
+            last_words,
+            post: media.map(|media| posts.view(media)),
             id: conversation.id,
             account: conversation.account,
             kind: conversation.kind,
@@ -152,15 +156,26 @@ async fn list_conversations(
     let (after, limit) = page.request();
     let mut conversations = store.list_conversations(tenant, &filter, after, limit).await?;
     let next_cursor = page.cut(&mut conversations, TimePosition::of_conversation);
+    let items = views(&state, &access, conversations).await?;
+    Ok(Json(Page { items, next_cursor }))
+}
+
+/// Conversations as they are shown: with what was said last, and where.
+async fn views(
+    state: &AppState,
+    access: &TenantAccess,
+    conversations: Vec<Conversation>,
+) -> Result<Vec<ConversationView>, Problem> {
     let ids: Vec<ConversationId> = conversations.iter().map(|conversation| conversation.id).collect();
-    let words = store.last_words(tenant, &ids).await?;
+    let words = state.ports.store.last_words(&access.tenant.id, &ids).await?;
+    let posts = Posts::find(state, access, words.iter().filter_map(|words| words.media.as_ref())).await?;
     let mut words: HashMap<ConversationId, LastWords> =
         words.into_iter().map(|words| (words.conversation, words)).collect();
     let with_its_own = |conversation: Conversation| {
         let words = words.remove(&conversation.id);
-        (conversation, words)
+        ConversationView::new(conversation, words, &posts)
     };
-    Ok(Json(Page { next_cursor, ..Page::whole(conversations.into_iter().map(with_its_own)) }))
+    Ok(conversations.into_iter().map(with_its_own).collect())
 }
 
 /// A conversation as it is shown.
@@ -169,8 +184,8 @@ async fn view(
     access: &TenantAccess,
     conversation: Conversation,
 ) -> Result<Json<ConversationView>, Problem> {
-    let words = state.ports.store.last_words(&access.tenant.id, &[conversation.id]).await?.pop();
-    Ok(Json((conversation, words).into()))
+    let mut views = views(state, access, vec![conversation]).await?;
+    Ok(Json(views.remove(0)))
 }
 
 #[derive(Debug, Deserialize)]
