@@ -250,7 +250,7 @@ impl Rule {
 }
 
 impl Condition {
-    fn validate(&self) -> Result<(), String> {
+    pub(crate) fn validate(&self) -> Result<(), String> {
         match self {
             Condition::KeywordsAny { words }
             | Condition::KeywordsAll { words }
@@ -272,6 +272,9 @@ impl Condition {
                 Err("min_confidence must lie between 0 and 1".to_owned())
             }
             Condition::Time { from, until } => match (minute_of_day(from), minute_of_day(until)) {
+                (Some(from), Some(until)) if from == until => {
+                    Err("from and until are the same: no moment lies between them".to_owned())
+                }
                 (Some(_), Some(_)) => Ok(()),
                 _ => Err("write times as HH:MM".to_owned()),
             },

@@ -82,6 +82,10 @@ impl QuietHours {
             let problem = || InvalidSetting::new(&format!("{field}.{part}"), "write a time as HH:MM");
             minute_of_day(text).ok_or_else(problem)?;
         }
+        if minute_of_day(&self.from) == minute_of_day(&self.until) {
+            let problem = "is the same as from: no moment lies between them";
+            return Err(InvalidSetting::new(&format!("{field}.until"), problem));
+        }
         Ok(())
     }
 }
@@ -306,6 +310,15 @@ mod tests {
         assert_eq!(settings.quiet_until(at("2026-01-11T05:00:00Z"), lisbon), Some(end));
         assert_eq!(settings.quiet_until(at("2026-01-11T07:30:00Z"), lisbon), None);
         assert_eq!(settings.quiet_until(at("2026-01-10T21:59:00Z"), lisbon), None);
+    }
+
+    #[test]
+    fn hours_between_which_no_moment_lies_are_refused() {
+        let quiet = QuietHours { from: "8:00".into(), until: "08:00".into() };
+        let refused = quiet.validate("quiet_hours").unwrap_err();
+        assert_eq!(refused.field, "quiet_hours.until");
+        let rule = crate::rule::Condition::Time { from: "0:00".into(), until: "00:00".into() };
+        assert!(rule.validate().unwrap_err().contains("no moment"));
     }
 
     #[test]

@@ -101,7 +101,8 @@ async fn what_a_query_says_wrongly_is_said_in_words_of_people() {
     let world = World::new().await;
     let (rig, bakery) = (&world.rig, &world.bakery);
     for (query, words) in [
-        ("/queue?limit=many", "limit: must be a whole number from 0 to 4294967295, not the text `many`"),
+        ("/queue?limit=many", "limit: must be a whole number from 1 to 200, not the text `many`"),
+        ("/queue?limit=201", "limit: must be a whole number from 1 to 200, not 201"),
         ("/alerts?resolved=1", "resolved: must be `true` or `false`, not the text `1`"),
         ("/queue?limit=1&limit=2", "`limit` is given twice: leave one out"),
     ] {

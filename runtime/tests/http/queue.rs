@@ -68,6 +68,9 @@ async fn the_list_can_be_filtered_and_comes_in_pages() {
     let second =
         rig.get(&bakery.key.text, &bakery.path(&format!("/queue?limit=1&cursor={cursor}"))).await.ok();
     assert!(second["next_cursor"].is_null());
+    let elsewhere = bakery.path(&format!("/alerts?cursor={cursor}"));
+    let refused = rig.get(&bakery.key.text, &elsewhere).await.problem(400);
+    assert_eq!(refused["detail"], "cursor is not one of this list: begin without a cursor");
     let mut both = [ids(&first), ids(&second)].concat();
     both.sort();
     let mut made = vec![bakery.objects.waiting.to_string(), bakery.objects.dead.to_string()];

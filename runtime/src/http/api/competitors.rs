@@ -12,8 +12,8 @@ use utoipa_axum::routes;
 
 use super::write;
 use crate::http::access::{TenantAccess, TenantOperate, TenantRead};
-use crate::http::extract::{JsonBody, PathIds, QueryOf, maybe_words, words};
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::extract::{JsonBody, Limit, PathIds, QueryOf, maybe_words, words};
+use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::intel::{
     CompetitorView, InvalidCompetitor, SnapshotView, add_competitor as adding, delete_competitor as removing,
@@ -119,8 +119,8 @@ async fn delete_competitor(
 #[into_params(parameter_in = Query)]
 struct SnapshotQuery {
     /// At most this many, 1 to 200; 50 when left out.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Option<Limit<200>>,
 }
 
 /// Snapshots of a competitor.
@@ -141,10 +141,7 @@ async fn list_competitor_snapshots(
     State(state): State<AppState>,
 ) -> Result<Json<SnapshotList>, Problem> {
     let competitor = find(&state, &access, &path).await?;
-    let limit = query.limit.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
-        return Err(Problem::new(ProblemKind::MalformedRequest, "limit must lie between 1 and 200"));
-    }
+    let limit = query.limit.map_or(50, Limit::get);
     let found = state.ports.intel.store().list_snapshots(&access.tenant.id, &competitor.id, limit).await?;
     Ok(Json(SnapshotList { items: found.into_iter().map(SnapshotView::from).collect() }))
 }

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::access::TenantReadShared;
-use crate::http::extract::{PathIds, QueryOf};
+use crate::http::extract::{Limit, PathIds, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -129,8 +129,8 @@ struct MediaListQuery {
     #[param(value_type = Option<schema::Moment>)]
     before: Option<Timestamp>,
     /// Media per page, 1 to 200; 50 when left out.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Option<Limit<200>>,
 }
 
 /// Media with their numbers.
@@ -149,10 +149,7 @@ async fn list_media_insights(
     QueryOf(query): QueryOf<MediaListQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<MediaList>, Problem> {
-    let limit = query.limit.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
-        return Err(Problem::new(ProblemKind::MalformedRequest, "limit must lie between 1 and 200"));
-    }
+    let limit = query.limit.map_or(50, Limit::get);
     let query = MediaQuery {
         account: query.account,
         published_from: Timestamp::from_micros(0),

@@ -3,6 +3,7 @@
 mod accept;
 mod body;
 mod ids;
+mod limit;
 mod page;
 mod query;
 mod version;
@@ -11,6 +12,7 @@ mod words;
 pub use accept::OnlyJson;
 pub use body::{JsonBody, OptionalBody};
 pub use ids::PathIds;
+pub use limit::Limit;
 pub use page::{AuditPage, LARGEST_LIMIT, Page, PageOf, TimePage};
 pub use query::QueryOf;
 pub use version::{IfMatch, Versioned, after};

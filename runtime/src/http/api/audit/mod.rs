@@ -172,9 +172,8 @@ async fn list(
     let has_more = entries.len() > limit;
     entries.truncate(limit);
     let last = entries.last().filter(|_| has_more).map(|entry| entry.seq);
-    let mut page = Page::whole(entries);
-    page.next_cursor = last.map(AuditPage::cursor);
-    Ok(Json(page))
+    let next_cursor = last.map(|position| page.cursor(position));
+    Ok(Json(Page { next_cursor, ..Page::whole(entries) }))
 }
 
 /// Check the whole audit log of a tenant: tells any row that was altered, removed or added.

@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::audit::AuditEntryView;
 use crate::http::access::TenantRead;
-use crate::http::extract::{OnlyJson, QueryOf};
+use crate::http::extract::{Limit, OnlyJson, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
@@ -35,8 +35,8 @@ struct FeedQuery {
     #[param(minimum = 0)]
     since: Option<i64>,
     /// Polling only: at most this many, 1 to 200.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Option<Limit<{ follow::READ_AT_ONCE }>>,
 }
 
 /// What happened since a position.
@@ -91,10 +91,7 @@ async fn poll_feed(
 }
 
 async fn poll(state: &AppState, chain: Chain, query: &FeedQuery) -> Result<Json<FeedPage>, Problem> {
-    let limit = query.limit.unwrap_or(follow::READ_AT_ONCE);
-    if !(1..=follow::READ_AT_ONCE).contains(&limit) {
-        return Err(Problem::new(ProblemKind::MalformedRequest, "limit must lie between 1 and 200"));
-    }
+    let limit = query.limit.map_or(follow::READ_AT_ONCE, Limit::get);
     let after = start(state, chain, query.since).await?;
     let entries = state.ports.store.audit_since(&chain, after, limit).await?;
     let since = entries.last().map_or(after, |entry| entry.seq);

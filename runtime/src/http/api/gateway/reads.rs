@@ -13,16 +13,13 @@ use utoipa::{IntoParams, ToSchema};
 use super::account_of;
 use super::views::{InsightsView, MediaListView, ProfileView};
 use crate::http::access::TenantRead;
-use crate::http::extract::QueryOf;
+use crate::http::extract::{Limit, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
 
 /// Items of a list when nothing is said.
 const USUAL_LIMIT: u32 = 25;
-/// Most items of a list, and of what a hashtag finds.
-const LARGEST_LIMIT: u32 = 100;
-const LARGEST_HASHTAG_LIMIT: u32 = 50;
 /// Longest time that numbers are asked for at once: Instagram's own limit.
 const LONGEST_TIME: Duration = Duration::from_secs(30 * 24 * 3_600);
 
@@ -46,8 +43,8 @@ pub(super) struct ListQuery {
     #[param(max_length = 1000)]
     after: Option<String>,
     /// Items, 1 to 100; 25 when left out.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<Limit<100>>,
 }
 
 /// Which posts with a hashtag.
@@ -64,8 +61,8 @@ pub(super) struct HashtagQuery {
     #[param(inline)]
     order: Option<HashtagOrder>,
     /// Items, 1 to 50; 25 when left out.
-    #[param(minimum = 1, maximum = 50)]
-    limit: Option<u32>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 50)]
+    limit: Option<Limit<50>>,
 }
 
 /// In which order.
@@ -116,7 +113,7 @@ pub(super) async fn list_gateway_media(
     QueryOf(query): QueryOf<ListQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<MediaListView>, Problem> {
-    let limit = limit(query.limit, LARGEST_LIMIT)?;
+    let limit = query.limit.map_or(USUAL_LIMIT, Limit::get);
     let account = account_of(&state, &access, query.account).await?;
     let (reads, clock) = (state.ports.intel.outside(), &*state.ports.clock);
     let page = reads.own_media(&account, clock, query.after.as_deref(), limit).await?;
@@ -131,7 +128,7 @@ pub(super) async fn list_tagged_media(
     QueryOf(query): QueryOf<ListQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<MediaListView>, Problem> {
-    let limit = limit(query.limit, LARGEST_LIMIT)?;
+    let limit = query.limit.map_or(USUAL_LIMIT, Limit::get);
     let account = account_of(&state, &access, query.account).await?;
     let (reads, clock) = (state.ports.intel.outside(), &*state.ports.clock);
     let page = reads.tagged_media(&account, clock, query.after.as_deref(), limit).await?;
@@ -146,7 +143,7 @@ pub(super) async fn search_hashtag(
     QueryOf(query): QueryOf<HashtagQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<MediaListView>, Problem> {
-    let limit = limit(query.limit, LARGEST_HASHTAG_LIMIT)?;
+    let limit = query.limit.map_or(USUAL_LIMIT, Limit::get);
     let account = account_of(&state, &access, query.account).await?;
     let newest = query.order != Some(HashtagOrder::Top);
     let (reads, clock) = (state.ports.intel.outside(), &*state.ports.clock);
@@ -181,15 +178,6 @@ pub(super) async fn read_insights(
     };
     let items = numbers.readings.into_iter().map(Into::into).collect();
     Ok(Json(InsightsView { account: account.id, media: query.media, items }))
-}
-
-fn limit(asked: Option<u32>, largest: u32) -> Result<u32, Problem> {
-    let limit = asked.unwrap_or(USUAL_LIMIT);
-    if (1..=largest).contains(&limit) {
-        return Ok(limit);
-    }
-    let detail = format!("limit must lie between 1 and {largest}");
-    Err(Problem::new(ProblemKind::MalformedRequest, detail))
 }
 
 impl From<ReadRefused> for Problem {

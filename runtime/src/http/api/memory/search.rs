@@ -8,13 +8,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::MemoryItemView;
 use crate::http::access::TenantRead;
-use crate::http::extract::QueryOf;
+use crate::http::extract::{Limit, QueryOf};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::schema;
 use crate::http::state::AppState;
 
-/// Most items of an answer.
-const MOST: usize = 50;
 /// Longest question, in characters.
 const LONGEST: usize = 2_000;
 
@@ -33,7 +31,8 @@ pub(super) struct SearchQuery {
     #[param(value_type = Option<schema::MemoryKind>)]
     kind: Option<MemoryKind>,
     /// At most this many, 1 to 50; 10 when left out.
-    limit: Option<usize>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 50)]
+    limit: Option<Limit<50>>,
 }
 
 /// What was found, best first.
@@ -76,11 +75,7 @@ pub(super) async fn search_memory(
     QueryOf(query): QueryOf<SearchQuery>,
     State(state): State<AppState>,
 ) -> Result<Json<SearchResult>, Problem> {
-    let limit = query.limit.unwrap_or(tenants::memory::RECALLED);
-    if !(1..=MOST).contains(&limit) {
-        let detail = format!("limit must lie between 1 and {MOST}");
-        return Err(Problem::new(ProblemKind::MalformedRequest, detail));
-    }
+    let limit = query.limit.map_or(tenants::memory::RECALLED, |limit| limit.get() as usize);
     if query.q.chars().count() > LONGEST {
         let detail = format!("q may have at most {LONGEST} characters");
         return Err(Problem::new(ProblemKind::MalformedRequest, detail));
