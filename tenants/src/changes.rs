@@ -76,6 +76,23 @@ impl Changes {
             _ => None,
         })
     }
+
+    /// Whether an account comes, goes, or can be used otherwise than before.
+    pub fn concern_accounts(&self) -> bool {
+        self.list.iter().any(|change| {
+            matches!(
+                change,
+                Change::PutAccount { .. }
+                    | Change::DeleteAccount(_)
+                    | Change::SetAccountStatus { .. }
+                    | Change::Connect(
+                        ConnectChange::Refreshed { .. }
+                            | ConnectChange::TokenRefused { .. }
+                            | ConnectChange::ForgetToken(_)
+                    )
+            )
+        })
+    }
 }
 
 /// What was read, and how it stood then.

@@ -34,6 +34,18 @@ impl Intent {
             Intent::Other => "texts of no known kind are",
         }
     }
+
+    /// What one text of this intent is: `a question`.
+    pub fn a_text_is(self) -> &'static str {
+        match self {
+            Intent::Praise => "praise",
+            Intent::Question => "a question",
+            Intent::Complaint => "a complaint",
+            Intent::Spam => "spam",
+            Intent::Lead => "a lead",
+            Intent::Other => "of no known kind",
+        }
+    }
 }
 
 word_enum! {

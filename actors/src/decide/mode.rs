@@ -60,8 +60,9 @@ pub(super) fn choose_mode(settings: &TenantSettings, found: &Classification, tex
     // Written so that a confidence that is not a number counts as none.
     let is_sure = found.confidence >= settings.min_confidence;
     if !is_sure {
-        let (confidence, intent) = (percent(found.confidence), found.intent);
-        doubt(Mode::Draft, format!("only {confidence} sure that this is {intent}"));
+        // Rounded down: what is less than wanted does not look like as much.
+        let confidence = percent((found.confidence * 100.0).floor() / 100.0);
+        doubt(Mode::Draft, format!("only {confidence} sure that this is {}", found.intent.a_text_is()));
     }
     if is_sure && found.may_be_complaint() {
         let complaint = percent(found.probability(Intent::Complaint));

@@ -70,7 +70,10 @@ fn a_tenant_may_answer_questions_at_once_but_not_when_unsure() {
     assert_eq!((choice.mode, choice.doubts.len()), (Mode::Act, 0));
     let choice = choose_mode(&settings, &classification(Intent::Question, 0.5), "open?");
     assert_eq!(choice.mode, Mode::Draft);
-    assert_eq!(choice.reason(Intent::Question), "only 50 % sure that this is question");
+    assert_eq!(choice.reason(Intent::Question), "only 50 % sure that this is a question");
+    settings.min_confidence = 1.0;
+    let choice = choose_mode(&settings, &classification(Intent::Praise, 0.996), "what a bag");
+    assert_eq!(choice.reason(Intent::Praise), "only 99 % sure that this is praise");
 }
 
 #[test]

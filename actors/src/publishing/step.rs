@@ -39,7 +39,7 @@ impl Inner {
         };
         let case = Case { inner: self, context: &context, now, version: post.version };
         let changes = case.changes(post, &effects).await?;
-        let queues = changes.effects().next().is_some();
+        let (queues, concern_accounts) = (changes.effects().next().is_some(), changes.concern_accounts());
         let uses = uses_after(&changes, was);
         self.ports.store.commit(changes).await?;
         if let Some(uses) = uses {
@@ -51,6 +51,9 @@ impl Inner {
         }
         if queues {
             self.ports.wake.send(Hint::Effects(tenant));
+        }
+        if concern_accounts {
+            self.ports.wake.send(Hint::TenantChanged(tenant));
         }
         self.ports.wake.send(Hint::Audit(tenant));
         Ok(())

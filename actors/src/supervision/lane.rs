@@ -282,6 +282,9 @@ impl LaneTask {
         if changes.list.iter().any(|change| matches!(change, Change::AddVerdict(_))) {
             self.node.ports.wake.send(Hint::Verdict(self.desk.tenant));
         }
+        if changes.concern_accounts() {
+            self.node.ports.wake.send(Hint::TenantChanged(self.desk.tenant));
+        }
         self.node.ports.wake.send(Hint::Audit(self.desk.tenant));
     }
 
