@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tenants::account::AccountStatus;
 use tenants::changes::{Change, Changes};
 use tenants::clock::Clock;
 use tenants::conversation::{Conversation, ConversationKind, Owner};
@@ -31,6 +32,7 @@ use crate::testing::{Steps, World, until};
 /// | `broken` | can never be decided |
 /// | `later` | asks for 30 s at the first try |
 /// | `stop` | marks the conversation as opted out |
+/// | `expire` | finds the token of the account expired |
 pub(crate) struct Script {
     clock: Arc<dyn Clock>,
     ids: Ids,
@@ -76,6 +78,9 @@ impl Decider for Script {
         let mut changes = Changes::of_tenant(event.tenant).with(Change::EventDone { event: event.id, at });
         if let Some(thread) = &thread {
             changes.push(Change::PutConversation(Box::new(thread.clone())));
+        }
+        if let ("expire", Some(account)) = (text, event.account) {
+            changes.push(Change::SetAccountStatus { account, status: AccountStatus::Expired });
         }
         Ok(Decided { decision: None, changes, thread, direct: None })
     }

@@ -100,6 +100,17 @@ async fn changed_settings_count_from_the_next_event_on_also_when_the_hint_was_lo
 }
 
 #[tokio::test]
+async fn the_node_is_told_when_a_decision_finds_a_token_expired() {
+    let rig = Rig::start().await;
+    let shop = rig.world.shop();
+    let mut hints = rig.world.wake.subscribe();
+    let events = [rig.world.comment(shop, "t", "hello"), rig.world.comment(shop, "t", "expire")];
+    rig.until_done(&events).await;
+    let told = std::iter::from_fn(|| hints.try_recv().ok());
+    assert_eq!(told.filter(|hint| *hint == Hint::TenantChanged(shop.tenant)).count(), 1);
+}
+
+#[tokio::test]
 async fn tenants_beyond_the_limit_wait_for_their_turn_and_get_it() {
     let settings = ActorSettings { max_awake: 2, ..settings() };
     let rig = Rig::start_in(World::new(), settings).await;
