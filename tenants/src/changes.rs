@@ -237,6 +237,15 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Expires what waits for a person because of an event that was answered in another way: escalations, too.
+    ExpireAnswered {
+        /// The conversation.
+        conversation: ConversationId,
+        /// What was answered.
+        event: EventId,
+        /// When.
+        at: Timestamp,
+    },
     /// Expires every pending approval of the tenant whose time is over.
     ExpireOverdueApprovals {
         /// Now.

@@ -266,7 +266,7 @@ impl OutsideSend<'_> {
     }
 
     /// The effect, what it means for its conversation, and who asked for it. Drafts that wait for a person would answer a
-    /// second time.
+    /// second time, and so would whoever takes up the escalation of a comment that is answered by this.
     fn changes(&self, effect: &Effect, now: Timestamp, ids: &Ids) -> Changes {
         let mut changes = Changes::of_tenant(self.tenant.id)
             .with(Change::ExpireDrafts { conversation: self.thread.id, at: now })
@@ -278,6 +278,10 @@ impl OutsideSend<'_> {
                 status: CommentStatus::Queued,
                 reply: self.action.text().map(str::to_owned),
             });
+            if self.action.text().is_some() {
+                let (conversation, event) = (self.thread.id, comment.event);
+                changes.push(Change::ExpireAnswered { conversation, event, at: now });
+            }
         }
         changes.with(Change::Audit(Box::new(NewAuditEntry {
             id: AuditId::new(ids),

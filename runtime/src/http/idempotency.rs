@@ -247,8 +247,14 @@ fn replay(answer: KeptAnswer) -> Response {
                       it made";
         return Problem::conflict(detail).with("present", "done").into_response();
     };
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let is_refusal = status.is_client_error() || status.is_server_error();
+    // A problem tells the request that it answers, and so is written anew.
+    let mut response = match is_refusal.then(|| Problem::read(&body)).flatten() {
+        Some(problem) => problem.into_response(),
+        None => Response::new(Body::from(body)),
+    };
+    *response.status_mut() = status;
     let kept = [
         (header::CONTENT_TYPE, answer.content_type),
         (header::ETAG, answer.etag),

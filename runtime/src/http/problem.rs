@@ -180,6 +180,9 @@ impl ProblemKind {
 #[derive(Debug, Clone, Copy)]
 pub struct SpeaksForItself;
 
+/// What the names of all kinds begin with.
+const NAMESPACE: &str = "urn:troupe:problem:";
+
 /// A failure on its way to the caller.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -260,6 +263,21 @@ impl Problem {
         self
     }
 
+    /// The problem that a document of ours tells; `None` where it tells none.
+    pub fn read(document: &str) -> Option<Self> {
+        let mut members: Map<String, Value> = serde_json::from_str(document).ok()?;
+        let of_its_answer = ["title", "status", "instance", "request_id"];
+        of_its_answer.iter().for_each(|name| drop(members.remove(*name)));
+        let (Value::String(kind), Value::String(detail)) =
+            (members.remove("type")?, members.remove("detail")?)
+        else {
+            return None;
+        };
+        let slug = kind.strip_prefix(NAMESPACE)?;
+        let kind = ProblemKind::ALL.into_iter().find(|kind| kind.description().1 == slug)?;
+        Some(Self { kind, detail, members, retry_after_seconds: None })
+    }
+
     /// What is wrong and what to do next, for people.
     pub fn detail(&self) -> &str {
         &self.detail
@@ -273,7 +291,7 @@ impl Problem {
     fn respond(self, instance: Option<String>, request_id: Option<String>) -> Response {
         let (status, slug, title, _) = self.kind.description();
         let document = ProblemDocument {
-            kind: format!("urn:troupe:problem:{slug}"),
+            kind: format!("{NAMESPACE}{slug}"),
             title,
             status: status.as_u16(),
             detail: self.detail.clone(),

@@ -202,6 +202,9 @@ impl Act<'_> {
             PostState::Publishing | PostState::Published => {
                 return Err(wrong(before, "it is published only once"));
             }
+            PostState::Approved if before.next_step_at.is_some_and(|at| at <= self.at) => {
+                return Err(wrong(before, "it is on its way already"));
+            }
             PostState::Failed => return Err(wrong(before, "retry it, so that its attempts are counted")),
             PostState::Rejected => return Err(wrong(before, "edit it, and have it approved")),
             _ => {}

@@ -114,9 +114,15 @@ async fn a_refusal_that_decided_something_is_kept_and_one_that_did_not_leaves_th
     let (rig, caller) = (&world.rig, &world.bakery.key.text);
     let path = world.bakery.path("/gateway/send-dm");
     let stranger = json!({ "recipient_id": "999", "text": "Hello." });
-    post(rig, caller, &path, "forbidden", &stranger).await.problem(409);
+    let first = post(rig, caller, &path, "forbidden", &stranger).await;
     let again = post(rig, caller, &path, "forbidden", &stranger).await;
-    again.problem(409);
+    let without_its_request = |reply: &Reply| {
+        let mut problem = reply.problem(409);
+        assert_eq!(problem["request_id"], reply.header("x-request-id"));
+        problem.as_object_mut().unwrap().remove("request_id");
+        problem
+    };
+    assert_eq!(without_its_request(&again), without_its_request(&first), "it says the same");
     assert_eq!(again.header("idempotency-replayed"), "true");
     // There is no such comment yet; when it comes, the same key goes through.
     let unknown = json!({ "comment_id": "18000000000000777", "text": "Yes." });

@@ -28,6 +28,10 @@ statements! {
         "update approvals set status = 'expired', decided_at = $3, updated_at = $3 \
          where tenant_id = $1 and conversation_id = $2 and status = 'pending' and kind = 'draft'"
     }
+    EXPIRE_ANSWERED {
+        "update approvals set status = 'expired', decided_at = $4, updated_at = $4 \
+         where tenant_id = $1 and conversation_id = $2 and event_id = $3 and status = 'pending'"
+    }
     EXPIRE_OVERDUE {
         "update approvals set status = 'expired', decided_at = $2, updated_at = $2 \
          where tenant_id = $1 and status = 'pending' and expires_at <= $2"
@@ -113,6 +117,9 @@ pub(crate) async fn expire(connection: &mut Connection, group: &Group<'_>) -> Re
         match item.change {
             Change::ExpireDrafts { conversation, at } => {
                 run!(connection, EXPIRE_DRAFTS, tenant, conversation.0, Moment(*at))?;
+            }
+            Change::ExpireAnswered { conversation, event, at } => {
+                run!(connection, EXPIRE_ANSWERED, tenant, conversation.0, event.0, Moment(*at))?;
             }
             Change::ExpireOverdueApprovals { at } => {
                 run!(connection, EXPIRE_OVERDUE, tenant, Moment(*at))?;

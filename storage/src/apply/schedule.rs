@@ -93,7 +93,9 @@ impl Kind {
             | Change::AddJobLog(_)
             | Change::PutPostTemplate(_)
             | Change::DeletePostTemplate(_) => Kind::Posts,
-            Change::ExpireDrafts { .. } | Change::ExpireOverdueApprovals { .. } => Kind::Expiries,
+            Change::ExpireDrafts { .. }
+            | Change::ExpireAnswered { .. }
+            | Change::ExpireOverdueApprovals { .. } => Kind::Expiries,
             Change::AddApproval(_) | Change::DecideApproval { .. } => Kind::Approvals,
             Change::AddRuleHit { .. } => Kind::RuleHits,
             Change::RaiseAlert(..) | Change::ResolveAlert { .. } => Kind::Alerts,

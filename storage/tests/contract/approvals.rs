@@ -19,6 +19,7 @@ contract! {
     an_approval_tells_whom_it_answers_and_where
     of_two_people_who_answer_at_once_exactly_one_is_heard
     a_draft_expires_when_its_conversation_moves_on_but_an_escalation_stays
+    what_was_answered_in_another_way_waits_for_nobody
     approvals_expire_when_their_time_is_over
     approvals_of_another_tenant_can_be_neither_read_nor_decided
 }
@@ -119,14 +120,29 @@ async fn a_draft_expires_when_its_conversation_moves_on_but_an_escalation_stays(
         ])
         .await
         .unwrap();
-    let status = async |approval: &Approval| {
-        world.store.find_approval(&world.tenant, &approval.id).await.unwrap().unwrap().status
-    };
-    assert_eq!(status(&draft).await, ApprovalStatus::Expired);
+    assert_eq!(status_of(&world, &draft).await, ApprovalStatus::Expired);
     for approval in [&escalation, &elsewhere, &newer] {
-        assert_eq!(status(approval).await, ApprovalStatus::Pending);
+        assert_eq!(status_of(&world, approval).await, ApprovalStatus::Pending);
     }
     assert!(is_conflict(&world.commit([decide(&world, &draft, ApprovalStatus::Approved, "late")]).await));
+}
+
+async fn status_of(world: &World, approval: &Approval) -> ApprovalStatus {
+    world.store.find_approval(&world.tenant, &approval.id).await.unwrap().unwrap().status
+}
+
+async fn what_was_answered_in_another_way_waits_for_nobody(database: TestDatabase) {
+    let world = World::new(&database).await;
+    let conversation = ConversationId::new(&world.ids);
+    let kind = ApprovalKind::Escalation;
+    let answered = asked(&world, Approval { kind, ..world.approval(conversation) }).await;
+    let other = asked(&world, Approval { kind, ..world.approval(conversation) }).await;
+    let expire = Change::ExpireAnswered { conversation, event: answered.event, at: world.now() };
+    world.neighbour().await.commit([expire.clone()]).await.unwrap();
+    assert_eq!(status_of(&world, &answered).await, ApprovalStatus::Pending, "it is not the neighbour's");
+    world.commit([expire]).await.unwrap();
+    assert_eq!(status_of(&world, &answered).await, ApprovalStatus::Expired);
+    assert_eq!(status_of(&world, &other).await, ApprovalStatus::Pending);
 }
 
 async fn approvals_expire_when_their_time_is_over(database: TestDatabase) {

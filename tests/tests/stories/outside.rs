@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 stories!(
     a_program_answers_a_comment_and_what_it_sends_twice_is_visible_once,
+    a_program_answers_what_waits_for_a_person_and_nobody_is_asked_any_more,
     a_program_reads_the_account_and_hashtags_and_sees_no_token,
     a_program_that_falls_silent_is_told_of_until_it_beats_again,
 );
@@ -40,6 +41,23 @@ async fn a_program_answers_a_comment_and_what_it_sends_twice_is_visible_once(app
     assert_eq!(pending["items"], json!([]), "{pending}");
     let entries = app.audit(&shop).await;
     assert!(entries.iter().any(|it| it.event_type == "gateway.queued" && it.actor.starts_with("key:")));
+    app
+}
+
+async fn a_program_answers_what_waits_for_a_person_and_nobody_is_asked_any_more(app: TestApp) -> TestApp {
+    let shop = app.tenant("acme").create().await;
+    let complaint = "My order never arrived and nobody answers, very disappointed";
+    let comments = [app.comment(&shop, "customer", complaint), app.comment(&shop, "other", complaint)];
+    app.settle().await;
+    let waits = async || app.api.get(&shop.path("/approvals?status=pending")).await.ok()["items"].clone();
+    assert_eq!(waits().await.as_array().unwrap().len(), 2);
+
+    let reply = json!({ "comment_id": comments[0].as_ref(), "text": "We are sorry: it left today." });
+    app.api.post(&shop.path("/gateway/reply-comment"), reply).await.ok();
+    app.settle().await;
+    assert_eq!(app.visible(&comments[0]).answers(), 1);
+    let left = waits().await;
+    assert_eq!((left.as_array().unwrap().len(), &left[0]["author"]["username"]), (1, &json!("other")));
     app
 }
 

@@ -19,6 +19,7 @@ stories!(
     a_dead_token_holds_a_post_and_a_reconnect_publishes_it,
     a_post_missed_for_too_long_waits_for_a_person_who_publishes_it,
     an_edit_of_an_older_version_is_refused_with_what_it_is_now,
+    a_post_that_is_on_its_way_is_not_sent_on_its_way_again,
     the_same_post_twice_is_noticed,
     a_csv_is_imported_as_a_whole_or_its_problems_are_told,
     a_client_approves_by_a_signed_address_without_an_account,
@@ -378,6 +379,20 @@ async fn an_edit_of_an_older_version_is_refused_with_what_it_is_now(app: TestApp
     assert_eq!(first["version"], 2);
     let second = app.api.put_if_match(&path, "\"1\"", document("Yours")).await;
     assert_eq!((second.status, &second.body["present"]["caption"]), (412, &json!("Mine")));
+    app
+}
+
+async fn a_post_that_is_on_its_way_is_not_sent_on_its_way_again(app: TestApp) -> TestApp {
+    let shop = app.tenant("acme").create().await;
+    let media = picture(&app, &shop, 1).await;
+    let post =
+        plan(&app, &shop, json!({ "post_type": "image", "caption": "At once", "media": [media] })).await;
+    act(&app, &shop, &post, "publish").await.ok();
+    for _ in 0..2 {
+        assert_eq!(act(&app, &shop, &post, "publish").await.status, 409);
+    }
+    until(&app, &shop, &post, PostState::Published).await;
+    assert_eq!(captions(&app, &shop), ["At once"]);
     app
 }
 

@@ -42,8 +42,8 @@ export function Component() {
     if (turns.length > 0) end.current?.scrollIntoView({ block: 'nearest' });
   }, [turns]);
 
-  const send = () => {
-    const text = question.trim();
+  const ask = (words: string) => {
+    const text = words.trim();
     if (text === '' || isWriting || text.length > longestQuestion) return;
     setQuestion('');
     if (params.has('q')) setParams({}, { replace: true });
@@ -72,7 +72,7 @@ export function Component() {
             <Empty icon={IconMessageQuestion} title="What do you want to know?">
               <Group justify="center" gap="xs" mt="sm">
                 {examples.map((it) => (
-                  <Button key={it} size="compact-sm" variant="default" onClick={() => setQuestion(it)}>
+                  <Button key={it} size="compact-sm" variant="default" onClick={() => ask(it)}>
                     {it}
                   </Button>
                 ))}
@@ -91,7 +91,7 @@ export function Component() {
           <form
             onSubmit={(event) => {
               event.preventDefault();
-              send();
+              ask(question);
             }}
           >
             <Textarea
@@ -106,7 +106,7 @@ export function Component() {
               onKeyDown={(event) => {
                 if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
                 event.preventDefault();
-                send();
+                ask(question);
               }}
               error={
                 question.length > longestQuestion

@@ -7,7 +7,7 @@ import { Moment, Section, Status } from '@/ui/pieces';
 import { Listed } from '@/ui/states';
 
 /** Every attempt to publish, step by step. */
-export function JobLog({ post, tries }: { post: string; tries: number }) {
+export function JobLog({ post, hasBegun }: { post: string; hasBegun: boolean }) {
   const tenant = useTenant();
   const list = usePages(keys.tenant(tenant.id, 'posts', 'log', post), () =>
     answer(
@@ -22,7 +22,7 @@ export function JobLog({ post, tries }: { post: string; tries: number }) {
         of={list}
         empty={
           <Text size="sm" c="dimmed">
-            {tries === 0 ? 'Publishing has not begun.' : 'Its attempts are no longer on record.'}
+            {hasBegun ? 'Its attempts are no longer on record.' : 'Publishing has not begun.'}
           </Text>
         }
       >

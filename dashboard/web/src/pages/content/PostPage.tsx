@@ -80,7 +80,7 @@ function Found({ post, readAgain }: { post: Post; readAgain: () => Promise<Post 
                 </>
               )}
             </Section>
-            <JobLog post={post.id} tries={post.retry_count} />
+            <JobLog post={post.id} hasBegun={post.retry_count > 0 || !!post.published_at} />
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5 }}>

@@ -177,7 +177,14 @@ async fn put_post(
     let looked = PostSources::of(&state.ports).look_at(&access.tenant.id, &new.draft, Some(&before)).await?;
     refuse_duplicates(&looked, allows_duplicates || new.scheduled_at.is_none())?;
     let edited = access.caller.act(&state).edit_post(&access.tenant, &before, new, &looked)?;
-    store(&state, &access, edited).await
+    match store(&state, &access, edited).await {
+        Err(problem) if problem.kind() == ProblemKind::Conflict => {
+            // Somebody else was quicker by a moment: the same as if it had been by more.
+            require_version(&headers, &find(&state, &access, &path.post).await?)?;
+            Err(problem)
+        }
+        answer => answer,
+    }
 }
 
 /// List what was tried for a post, oldest first.
