@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use kit::{TestApp, stories};
 use sandbox::{OwnComment, OwnMessage};
-use serde_json::json;
+use serde_json::{Value, json};
 use tenants::effect::{EffectState, SkipReason};
+use tenants::post::PostState;
+
+use crate::publishing::{picture, plan, until};
 
 stories!(
     our_own_reply_and_our_echo_are_not_answered,
@@ -14,6 +17,7 @@ stories!(
     stop_silences_the_bot_until_start,
     a_message_whose_window_closed_while_it_waited_is_skipped_by_name,
     quiet_hours_hold_replies_back_but_not_moderation,
+    whoever_writes_under_a_post_is_shown_with_it,
 );
 
 fn greeting() -> serde_json::Value {
@@ -137,5 +141,33 @@ async fn quiet_hours_hold_replies_back_but_not_moderation(app: TestApp) -> TestA
     assert!(app.visible(&praise).is_untouched());
     let waiting = app.effects(&shop).await;
     assert!(waiting.iter().any(|effect| effect.state == EffectState::Pending), "{waiting:?}");
+    app
+}
+
+async fn whoever_writes_under_a_post_is_shown_with_it(app: TestApp) -> TestApp {
+    let shop = app.tenant("acme").create().await;
+    let media = picture(&app, &shop, 1).await;
+    let document = json!({ "post_type": "image", "caption": "Fresh from the oven", "media": [media] });
+    let post = plan(&app, &shop, document).await;
+    let published = until(&app, &shop, &post, PostState::Published).await;
+    // Under the newest post.
+    app.comment(&shop, "customer", "My order never arrived and nobody answers, very disappointed");
+    app.message(&shop, "fan", "Where is my order? It never arrived and nobody answers");
+    app.settle().await;
+
+    let media = app.sandbox.media_of(&shop).unwrap();
+    let newest = media.iter().find(|it| it.caption.as_deref() == Some("Fresh from the oven")).unwrap();
+    let expected = json!({ "external_id": newest.id, "caption": "Fresh from the oven",
+        "permalink": published["permalink"] });
+    for list in ["approvals", "conversations"] {
+        let listed = app.api.get(&shop.path(&format!("/{list}"))).await.ok();
+        let posts: Vec<_> = listed["items"].as_array().unwrap().iter().map(|item| &item["post"]).collect();
+        assert_eq!(posts.len(), 2, "{listed}");
+        assert!(posts.contains(&&expected) && posts.contains(&&Value::Null), "{list}: {listed}");
+        let with_post = listed["items"].as_array().unwrap().iter().find(|item| item["post"] == expected);
+        let id = with_post.unwrap()["id"].as_str().unwrap();
+        let one = app.api.get(&shop.path(&format!("/{list}/{id}"))).await.ok();
+        assert_eq!(one["post"], expected);
+    }
     app
 }

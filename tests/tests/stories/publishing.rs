@@ -11,7 +11,6 @@ use tenants::post::PostState;
 
 stories!(
     a_picture_is_published_with_its_first_comment_and_shows_where_it_is,
-    whoever_writes_under_a_post_is_shown_with_it,
     a_carousel_a_reel_and_a_story_are_published,
     what_instagram_would_refuse_is_told_before_it_is_scheduled_all_at_once,
     a_container_that_cannot_be_read_after_publishing_is_no_reason_to_publish_again,
@@ -109,34 +108,6 @@ async fn a_picture_is_published_with_its_first_comment_and_shows_where_it_is(app
     let steps = logs(&app, &shop, &post).await.to_string();
     for step in ["create_container", "readiness", "publish_post", "first_comment"] {
         assert!(steps.contains(step), "{step} in {steps}");
-    }
-    app
-}
-
-async fn whoever_writes_under_a_post_is_shown_with_it(app: TestApp) -> TestApp {
-    let shop = app.tenant("acme").create().await;
-    let media = picture(&app, &shop, 1).await;
-    let document = json!({ "post_type": "image", "caption": "Fresh from the oven", "media": [media] });
-    let post = plan(&app, &shop, document).await;
-    let published = until(&app, &shop, &post, PostState::Published).await;
-    // Under the newest post.
-    app.comment(&shop, "customer", "My order never arrived and nobody answers, very disappointed");
-    app.message(&shop, "fan", "Where is my order? It never arrived and nobody answers");
-    app.settle().await;
-
-    let media = app.sandbox.media_of(&shop).unwrap();
-    let newest = media.iter().find(|it| it.caption.as_deref() == Some("Fresh from the oven")).unwrap();
-    let expected = json!({ "external_id": newest.id, "caption": "Fresh from the oven",
-        "permalink": published["permalink"] });
-    for list in ["approvals", "conversations"] {
-        let listed = app.api.get(&shop.path(&format!("/{list}"))).await.ok();
-        let posts: Vec<_> = listed["items"].as_array().unwrap().iter().map(|item| &item["post"]).collect();
-        assert_eq!(posts.len(), 2, "{listed}");
-        assert!(posts.contains(&&expected) && posts.contains(&&Value::Null), "{list}: {listed}");
-        let with_post = listed["items"].as_array().unwrap().iter().find(|item| item["post"] == expected);
-        let id = with_post.unwrap()["id"].as_str().unwrap();
-        let one = app.api.get(&shop.path(&format!("/{list}/{id}"))).await.ok();
-        assert_eq!(one["post"], expected);
     }
     app
 }
